@@ -1,0 +1,2 @@
+"""Xenia: xm and xend for today's Xen and for QEMU/KVM."""
+

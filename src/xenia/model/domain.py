@@ -1,0 +1,226 @@
+"""A domain: what its guest file asks for, what was decided once, what runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from xenia.model.boot import Boot
+from xenia.model.disk import Disk
+from xenia.model.display import Display
+from xenia.model.vif import Vif
+
+DOMAIN_0_NAME = "Domain-0"
+DOMAIN_0_UUID = "00000000-0000-0000-0000-000000000000"
+
+
+class Kind(StrEnum):
+    HVM = "hvm"
+    """Unmodified: firmware and emulated devices."""
+    PV = "pv"
+    PVH = "pvh"
+
+
+class State(StrEnum):
+    """Where a domain is. `DEFINED` is the only state without a domain id."""
+
+    DEFINED = "defined"
+    """A guest file names it; it does not run."""
+    STARTING = "starting"
+    RUNNING = "running"
+    BLOCKED = "blocked"
+    """Running, and waiting for something to do (only Xen tells)."""
+    PAUSED = "paused"
+    SHUTDOWN = "shutdown"
+    """It has powered itself off and is kept (on_poweroff = preserve)."""
+    CRASHED = "crashed"
+    """It has crashed and is kept (on_crash = preserve)."""
+    DYING = "dying"
+
+    @property
+    def letters(self) -> str:
+        """The six state columns of xm list: r running, b blocked, p paused, s shut down, c crashed, d dying."""
+        return _LETTERS[self]
+
+
+_LETTERS = {
+    State.DEFINED: "------",
+    State.STARTING: "--p---",
+    State.RUNNING: "r-----",
+    State.BLOCKED: "-b----",
+    State.PAUSED: "--p---",
+    State.SHUTDOWN: "---s--",
+    State.CRASHED: "----c-",
+    State.DYING: "-----d",
+}
+
+ALIVE = frozenset({State.STARTING, State.RUNNING, State.BLOCKED, State.PAUSED})
+"""The states in which a guest exists that can be lost."""
+
+
+class EndReason(StrEnum):
+    """Why a guest came to its end."""
+
+    POWEROFF = "poweroff"
+    REBOOT = "reboot"
+    CRASH = "crash"
+    """The guest crashed, or its device model died under it."""
+    DESTROYED = "destroyed"
+
+
+class EndAction(StrEnum):
+    """What happens then: the values of on_poweroff, on_reboot and on_crash."""
+
+    DESTROY = "destroy"
+    RESTART = "restart"
+    PRESERVE = "preserve"
+    RENAME_RESTART = "rename-restart"
+    COREDUMP_DESTROY = "coredump-destroy"
+    COREDUMP_RESTART = "coredump-restart"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    on_poweroff: EndAction = EndAction.DESTROY
+    on_reboot: EndAction = EndAction.RESTART
+    on_crash: EndAction = EndAction.RESTART
+
+    def action(self, reason: EndReason) -> EndAction:
+        match reason:
+            case EndReason.POWEROFF:
+                return self.on_poweroff
+            case EndReason.REBOOT:
+                return self.on_reboot
+            case EndReason.CRASH:
+                return self.on_crash
+            case EndReason.DESTROYED:
+                return EndAction.DESTROY
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """The board: what is emulated beside disks, cards and display."""
+
+    acpi: bool = True
+    apic: bool = True
+    pae: bool = True
+    viridian: bool = False
+    localtime: bool = False
+    rtc_timeoffset: int = 0
+    usb: bool = False
+    usb_devices: tuple[str, ...] = ()
+    sound: str | None = None
+    serial: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DomainConfig:
+    """What a guest file means, whatever the engine. Memory is in MiB.
+
+    `other` keeps the values of known keys that no field holds, as they were written (for `list -l`, for engines that pass them on).
+    """
+
+    name: str
+    kind: Kind = Kind.PV
+    uuid: str | None = None
+    memory: int = 128
+    max_memory: int | None = None
+    vcpus: int = 1
+    max_vcpus: int | None = None
+    cpus: str | None = None
+    cpu_weight: int | None = None
+    cpu_cap: int | None = None
+    boot: Boot = Boot()
+    disks: tuple[Disk, ...] = ()
+    vifs: tuple[Vif, ...] = ()
+    display: Display = Display()
+    policy: Policy = Policy()
+    platform: Platform = Platform()
+    other: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """Where a configuration came from: the guest file and the `key=value` words of the command line. `file` is an absolute path, or "" for a text without one."""
+
+    file: str = ""
+    overrides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DomainRecord:
+    """What Xenia decided once for a domain and must keep (`/var/lib/xenia/domains/UUID.json`).
+
+    `macs` are the addresses of its cards in list order, given or generated. `abi` is the guest ABI per engine name: versioned machine
+    type, CPU model ... as that engine recorded them at the first start.
+    """
+
+    uuid: str
+    name: str
+    definition: Definition = Definition()
+    macs: tuple[str, ...] = ()
+    abi: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+class Phase(StrEnum):
+    """How far the start or the end of a running domain has come; what `reconcile` does after xend died follows from it."""
+
+    STARTING = "starting"
+    """Not yet promised to anybody: rolled back."""
+    RUNNING = "running"
+    """Kept."""
+    ENDING = "ending"
+    """To be destroyed: finished."""
+
+
+class Intent(StrEnum):
+    """What the administrator asked a running guest to do by itself."""
+
+    NONE = "none"
+    SHUTDOWN = "shutdown"
+    REBOOT = "reboot"
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The as-started configuration of a domain (`/run/xenia/domains/UUID/started.json`): what runs, used by reboot, save and migrate.
+
+    `domid` is the domain id; `started_at` seconds since the epoch; `engine` the name of the engine that runs it; `end` is set once the guest has
+    ended and is kept (preserve).
+    """
+
+    uuid: str
+    domid: int
+    config: DomainConfig
+    definition: Definition
+    macs: tuple[str, ...]
+    engine: str
+    started_at: float
+    phase: Phase = Phase.STARTING
+    intent: Intent = Intent.NONE
+    paused: bool = False
+    end: EndReason | None = None
+    abi: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A domain as it is shown: one row of xm list. `memory` in MiB, `cpu_time` in seconds."""
+
+    name: str
+    uuid: str
+    domid: int | None
+    state: State
+    memory: int
+    max_memory: int
+    vcpus: int
+    cpu_time: float
+    kind: Kind
+    engine: str
+    started_at: float | None = None
+    vnc: str | None = None
+    """`address:display`, where VNC can be reached."""
+    file: str = ""
+    vifs: tuple[str, ...] = ()
+    """The host's ends of its cards (`vif3.0`), in list order; `user` for user-mode networking."""

@@ -1,0 +1,32 @@
+"""What happened to domains, in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class EventKind(StrEnum):
+    DEFINED = "defined"
+    STARTED = "started"
+    RESUMED = "resumed"
+    PAUSED = "paused"
+    SHUTTING_DOWN = "shutting-down"
+    REBOOTED = "rebooted"
+    ENDED = "ended"
+    CRASHED = "crashed"
+    FOUND = "found"
+    """xend came up and found it running."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`sequence` counts up by one for each event of this xend's life and names it; `at` is seconds since the epoch."""
+
+    sequence: int
+    at: float
+    kind: EventKind
+    domain: str
+    uuid: str
+    domid: int | None = None
+    detail: str = ""

@@ -1,0 +1,52 @@
+"""The machine that xend runs on, and what its engine can do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Capability(StrEnum):
+    """What an engine may or may not be able to do; the operations table asks for them."""
+
+    PAUSE = "pause"
+    CONSOLE = "console"
+    VNC = "vnc"
+    HVM = "hvm"
+    PV = "pv"
+    PVH = "pvh"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineReport:
+    """What probing an engine on this host found. `usable` False comes with the `reason`."""
+
+    name: str
+    version: str = ""
+    usable: bool = False
+    reason: str = ""
+    accelerator: str = ""
+    """What executes the guests' instructions: `kvm`, `tcg`, `xen`, `simulated`."""
+    accelerator_reason: str = ""
+    capabilities: frozenset[Capability] = frozenset()
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Figures of the host. Memory in MiB."""
+
+    name: str
+    release: str
+    version: str
+    machine: str
+    cpus: int
+    nodes: int
+    cores_per_socket: int
+    threads_per_core: int
+    cpu_mhz: int
+    virt_caps: str
+    total_memory: int
+    free_memory: int
+    boot_time: float
+    cpu_time: float

@@ -1,0 +1,31 @@
+"""A long action that can be watched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class JobState(StrEnum):
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+    """xend died while it ran; reconcile has brought the domain to one side or the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`operation` is a name of the operations table; `error` a problem object as errors.XeniaError.problem() makes it."""
+
+    id: int
+    operation: str
+    domain: str
+    caller: str
+    state: JobState
+    started_at: float
+    ended_at: float | None = None
+    result: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None

@@ -1,0 +1,93 @@
+"""Operation × states in which it is legal × what the engine must be able to do.
+
+The one table from which the checks, the API, the help of xm, the reference and greyed buttons are drawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xenia.model.caller import Role
+from xenia.model.domain import State
+from xenia.model.errors import XeniaError, conflict, denied, invalid
+from xenia.model.host import Capability
+
+_RUNS = frozenset({State.RUNNING, State.BLOCKED})
+_EXISTS = frozenset(State) - {State.DEFINED}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`name` is the verb of xm and the last word of the route; `sentence` what it does, for help and reference."""
+
+    name: str
+    sentence: str
+    states: frozenset[State]
+    capability: Capability | None = None
+    role: Role = Role.OPERATOR
+    domain_0: bool = False
+    """Whether it may be asked of Domain-0."""
+    idempotent_in: frozenset[State] = frozenset()
+    """States in which it is already as asked for: success, nothing to do."""
+
+
+OPERATIONS: dict[str, Operation] = {
+    operation.name: operation
+    for operation in (
+        Operation("create", "Start a domain from a guest file", frozenset({State.DEFINED})),
+        Operation("shutdown", "Ask the guest to shut down", _RUNS),
+        Operation("reboot", "Ask the guest to reboot", _RUNS),
+        Operation("destroy", "End a domain at once, like pulling its plug", _EXISTS),
+        Operation("pause", "Stop the domain's CPUs; it keeps its memory", _RUNS, Capability.PAUSE,
+                  idempotent_in=frozenset({State.PAUSED})),
+        Operation("unpause", "Let a paused domain run on", frozenset({State.PAUSED}), Capability.PAUSE,
+                  idempotent_in=_RUNS),
+        Operation("console", "Connect to the text console", _EXISTS, Capability.CONSOLE),
+    )
+}
+
+_WAY_OUT = {
+    (State.DEFINED, "*"): "start it first: xm create {file}",
+    (State.PAUSED, "*"): "let it run on first: xm unpause {name}",
+    (State.SHUTDOWN, "*"): "it has ended and is preserved; remove it: xm destroy {name}",
+    (State.CRASHED, "*"): "it has crashed and is preserved; remove it: xm destroy {name}",
+}
+
+
+def permit(operation: Operation, *, name: str, state: State, file: str = "", domain_0: bool = False) -> None:
+    """Let `operation` pass on a domain that is in `state`.
+
+    Raises a conflict that names the state and the way out, or an invalid error for Domain-0.
+    """
+    if domain_0 and not operation.domain_0:
+        raise invalid(f"{operation.name} is not possible for Domain-0: it is the host itself")
+    if state in operation.states or state in operation.idempotent_in:
+        return
+    hint = _WAY_OUT.get((state, "*"))
+    raise conflict(
+        f"cannot {operation.name} domain '{name}': it is {_SAID[state]}",
+        hint.format(name=name, file=file or name) if hint else None,
+    )
+
+
+_SAID = {
+    State.DEFINED: "not running",
+    State.STARTING: "starting",
+    State.RUNNING: "running",
+    State.BLOCKED: "running",
+    State.PAUSED: "paused",
+    State.SHUTDOWN: "shut down and preserved",
+    State.CRASHED: "crashed and preserved",
+    State.DYING: "ending",
+}
+
+
+def require(role: Role, operation: Operation) -> None:
+    """Raises a denied error when `role` may not use `operation`."""
+    if role < operation.role:
+        raise denied(f"{operation.name} needs the role {operation.role.name.lower()}")
+
+
+def unsupported(operation: Operation, engine: str) -> XeniaError:
+    """The error for an engine that lacks what `operation` needs."""
+    return invalid(f"the engine {engine} on this host cannot {operation.name}", "xm info shows what it can do")
