@@ -1,7 +1,8 @@
 """The contract of an engine, small enough that QEMU, Xen and a simulation keep it alike.
 
-An engine starts and ends guests and tells what happens to them. It knows nothing of guest files, names in use, policies or permissions: manager decides those,
-prepares the resources (open images, kernel, cards) and hands them over. What not every engine can do stands in its report's capabilities.
+An engine starts and ends guests and tells what happens to them. It knows nothing of guest files, names in use,
+policies or permissions: manager decides those, prepares the resources (open images, kernel, cards) and hands them
+over. What not every engine can do stands in its report's capabilities.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ class ConsoleKind(StrEnum):
 class Observed:
     """What an engine knows of one domain now.
 
-    `state` is one of RUNNING, BLOCKED, PAUSED, SHUTDOWN, CRASHED, DYING. `consoles` are the stream sockets of its text consoles; `vnc` is `address:display`.
+    `state` is one of RUNNING, BLOCKED, PAUSED, SHUTDOWN, CRASHED, DYING. `consoles` are the stream sockets of its
+    text consoles; `vnc` is `address:display`.
     """
 
     uuid: str
@@ -43,7 +45,9 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What manager has prepared for a start; the engine uses it during `start` and keeps nothing open that it did not hand to the guest."""
+    """What manager has prepared for a start; the engine uses it during `start` and keeps nothing open that it did not
+    hand to the guest.
+    """
 
     disks: Sequence[OpenedDisk] = ()
     vifs: Sequence[AttachedVif] = ()
@@ -54,7 +58,8 @@ class Resources:
 class EngineEvent:
     """Something happened to a guest without our asking, or by our asking.
 
-    `state` is where it is now, DYING meaning that it is gone altogether; `end` says why, when it has ended or reset itself.
+    `state` is where it is now, DYING meaning that it is gone altogether; `end` says why, when it has ended or reset
+    itself.
     """
 
     uuid: str
@@ -67,8 +72,8 @@ class EngineEvent:
 class Meaning:
     """What a configuration becomes on this engine: what `create --dryrun` shows.
 
-    `complaints` say what was translated, has no effect or cannot be; one of severity ERROR means that a start would be refused.
-    `rendered` is the engine's own form (QEMU's arguments one to a line, an xl.cfg).
+    `complaints` say what was translated, has no effect or cannot be; one of severity ERROR means that a start would
+    be refused. `rendered` is the engine's own form (QEMU's arguments one to a line, an xl.cfg).
     """
 
     complaints: tuple[Complaint, ...] = ()
@@ -84,7 +89,8 @@ class Engine(Protocol):
     async def recover(self, started: Sequence[Started]) -> list[Observed]:
         """Find again what runs of `started` (what an earlier xend had written down) and connect to it.
 
-        Called once, after `probe`. What is not in the result does not run. A guest that runs but does not answer is in it, as PAUSED.
+        Called once, after `probe`. What is not in the result does not run. A guest that runs but does not answer is
+        in it, as PAUSED.
         """
 
     def explain(self, config: DomainConfig) -> Meaning:
@@ -93,12 +99,14 @@ class Engine(Protocol):
     async def start(self, started: Started, resources: Resources) -> Observed:
         """Start a guest with its CPUs stopped and return once it is under control.
 
-        Raises engine_failed with the engine's own words when it dies or does not answer; then nothing of it is left. May add what it
-        decided for the guest ABI (machine type, CPU model) through `abi_of`.
+        Raises engine_failed with the engine's own words when it dies or does not answer; then nothing of it is left.
+        May add what it decided for the guest ABI (machine type, CPU model) through `abi_of`.
         """
 
     def abi_of(self, config: DomainConfig) -> dict[str, str]:
-        """The guest ABI a first start of `config` would have; recorded by manager and passed back in `Started.abi` ever after."""
+        """The guest ABI a first start of `config` would have; recorded by manager and passed back in `Started.abi`
+        ever after.
+        """
 
     async def unpause(self, uuid: str) -> None:
         """Let the CPUs run. Raises engine_failed."""
@@ -110,7 +118,9 @@ class Engine(Protocol):
         """Ask the guest to power itself off; returns when it was asked. That it has is told by an event."""
 
     async def reset(self, uuid: str) -> None:
-        """Start the guest over with the same devices, from its first instruction; for a guest that has ended with REBOOT and is to run again."""
+        """Start the guest over with the same devices, from its first instruction; for a guest that has ended with
+        REBOOT and is to run again.
+        """
 
     async def destroy(self, uuid: str) -> None:
         """End the guest at once and return when nothing of it is left. Silent when there is none."""

@@ -1,7 +1,8 @@
 """Frozen dataclasses to plain JSON data and back, by their annotations.
 
-Handles what the model uses: nested dataclasses, enums, tuples, frozensets, dicts with string keys, optional values, and plain str, int, float, bool.
-A member that is absent in the data takes the dataclass's default, so that a record written by an older version can be read; an unknown member is dropped.
+Handles what the model uses: nested dataclasses, enums, tuples, frozensets, dicts with string keys, optional values,
+and plain str, int, float, bool. A member that is absent in the data takes the dataclass's default, so that a record
+written by an older version can be read; an unknown member is dropped.
 """
 
 from __future__ import annotations
@@ -35,10 +36,11 @@ def to_plain(value: Any) -> Any:
 def from_plain(cls: type[T], data: Any) -> T:
     """An instance of the dataclass `cls` from what `to_plain` made of one.
 
-    Raises ValueError when a member has a value that its annotation does not allow, or when one without a default is missing.
+    Raises ValueError when a member has a value that its annotation does not allow, or when one without a default is
+    missing.
     """
     try:
-        return typing.cast(T, _reader(cls)(data))
+        return typing.cast(T, _reader(typing.cast(Any, cls))(data))
     except (TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"not a {cls.__name__}: {error}") from error
 

@@ -1,6 +1,7 @@
 """The seam to small state files: atomic, and replaceable by memory in tests that kill xend at every step.
 
-`Files` is what records and run state are kept through. Paths are relative to the root the implementation was made for, with `/` between parts.
+`Files` is what records and run state are kept through. Paths are relative to the root the implementation was made
+for, with `/` between parts.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ class Files(Protocol):
         """The content, or None when there is no such file."""
 
     async def write(self, path: str, content: bytes, *, durable: bool) -> None:
-        """Replace the file in one step, its folders made as needed; a reader sees the old or the new content, never a part.
+        """Replace the file in one step, its folders made as needed; a reader sees the old or the new content, never a
+        part.
 
         With `durable` it has reached the disk when this returns (fsync of file and folder). Raises OSError.
         """

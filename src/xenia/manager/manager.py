@@ -28,7 +28,7 @@ class Manager:
 
     def engine_report(self) -> EngineReport: ...
 
-    def list(self, *, everything: bool = False) -> tuple[Domain, ...]:
+    async def list(self, *, everything: bool = False) -> tuple[Domain, ...]:
         """Domain-0 and what runs, by domain id; with `everything` also what is only defined, by name after those."""
 
     def find(self, ref: str) -> Domain:

@@ -13,10 +13,11 @@ class Firmware(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Boot:
-    """Either firmware with a boot `order`, or a `kernel` with `ramdisk` and `command_line`, or a `bootloader` that finds the kernel in the guest's image.
+    """Either firmware with a boot `order`, or a `kernel` with `ramdisk` and `command_line`, or a `bootloader` that
+    finds the kernel in the guest's image.
 
-    `order` holds the letters of `boot=`: a floppy, c disk, d CD-ROM, n network. `root` and `extra` are kept apart as the file has them;
-    `command_line` joins them as xm did: ip, root, extra.
+    `order` holds the letters of `boot=`: a floppy, c disk, d CD-ROM, n network. `root` and `extra` are kept apart as
+    the file has them; `command_line` joins them as xm did: ip, root, extra.
     """
 
     order: str = "cd"

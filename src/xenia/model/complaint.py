@@ -18,9 +18,11 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """One remark. `line` and `column` count from 1; 0 where the remark is about no single place (a missing key, a command-line override).
+    """One remark. `line` and `column` count from 1; 0 where the remark is about no single place (a missing key, a
+    command-line override).
 
-    `text` is the line of the file as it stands there, without its line end; it is empty where the reader may not see it.
+    `text` is the line of the file as it stands there, without its line end; it is empty where the reader may not see
+    it.
     """
 
     severity: Severity

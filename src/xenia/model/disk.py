@@ -48,8 +48,8 @@ class DiskSource(StrEnum):
 class Disk:
     """One item of `disk = [...]`.
 
-    `target` is the virtual device without /dev/ (`hda`, `xvda1`, `scd0`); `script` a block script of the administrator, if named;
-    `item` its index in the list, from 0 (vdev order in error messages).
+    `target` is the virtual device without /dev/ (`hda`, `xvda1`, `scd0`); `script` a block script of the
+    administrator, if named; `item` its index in the list, from 0 (vdev order in error messages).
     """
 
     target: str

@@ -17,8 +17,9 @@ class VgaModel(StrEnum):
 class Display:
     """The display of a domain: a VGA card or paravirtual framebuffer and its doors.
 
-    `vnc_display` is the display number wished for (port 5900 + number), None for any; `vnc_unused` lets a taken or absent number
-    move on to the first free one. `vnc_password` "" means that VNC asks for none; None that the host's default holds.
+    `vnc_display` is the display number wished for (port 5900 + number), None for any; `vnc_unused` lets a taken or
+    absent number move on to the first free one. `vnc_password` "" means that VNC asks for none; None that the host's
+    default holds.
     """
 
     vga: VgaModel = VgaModel.NONE

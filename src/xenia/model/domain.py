@@ -118,7 +118,8 @@ class Platform:
 class DomainConfig:
     """What a guest file means, whatever the engine. Memory is in MiB.
 
-    `other` keeps the values of known keys that no field holds, as they were written (for `list -l`, for engines that pass them on).
+    `other` keeps the values of known keys that no field holds, as they were written (for `list -l`, for engines that
+    pass them on).
     """
 
     name: str
@@ -131,18 +132,20 @@ class DomainConfig:
     cpus: str | None = None
     cpu_weight: int | None = None
     cpu_cap: int | None = None
-    boot: Boot = Boot()
+    boot: Boot = field(default_factory=Boot)
     disks: tuple[Disk, ...] = ()
     vifs: tuple[Vif, ...] = ()
-    display: Display = Display()
-    policy: Policy = Policy()
-    platform: Platform = Platform()
+    display: Display = field(default_factory=Display)
+    policy: Policy = field(default_factory=Policy)
+    platform: Platform = field(default_factory=Platform)
     other: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """Where a configuration came from: the guest file and the `key=value` words of the command line. `file` is an absolute path, or "" for a text without one."""
+    """Where a configuration came from: the guest file and the `key=value` words of the command line. `file` is an
+    absolute path, or "" for a text without one.
+    """
 
     file: str = ""
     overrides: tuple[str, ...] = ()
@@ -152,24 +155,28 @@ class Definition:
 class DomainRecord:
     """What Xenia decided once for a domain and must keep (`/var/lib/xenia/domains/UUID.json`).
 
-    `macs` are the addresses of its cards in list order, given or generated. `abi` is the guest ABI per engine name: versioned machine
-    type, CPU model ... as that engine recorded them at the first start.
+    `macs` are the addresses of its cards in list order, given or generated. `abi` is the guest ABI per engine name:
+    versioned machine type, CPU model ... as that engine recorded them at the first start.
     """
 
     uuid: str
     name: str
-    definition: Definition = Definition()
+    definition: Definition = field(default_factory=Definition)
     macs: tuple[str, ...] = ()
     abi: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 class Phase(StrEnum):
-    """How far the start or the end of a running domain has come; what `reconcile` does after xend died follows from it."""
+    """How far the start or the end of a running domain has come; what `reconcile` does after xend died follows from
+    it.
+    """
 
     STARTING = "starting"
     """Not yet promised to anybody: rolled back."""
     RUNNING = "running"
     """Kept."""
+    RESTARTING = "restarting"
+    """To be started over by its policy: begun again from the start."""
     ENDING = "ending"
     """To be destroyed: finished."""
 
@@ -184,10 +191,11 @@ class Intent(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The as-started configuration of a domain (`/run/xenia/domains/UUID/started.json`): what runs, used by reboot, save and migrate.
+    """The as-started configuration of a domain (`/run/xenia/domains/UUID/started.json`): what runs, used by reboot,
+    save and migrate.
 
-    `domid` is the domain id; `started_at` seconds since the epoch; `engine` the name of the engine that runs it; `end` is set once the guest has
-    ended and is kept (preserve).
+    `domid` is the domain id; `started_at` seconds since the epoch; `engine` the name of the engine that runs it;
+    `end` is set once the guest has ended and is kept (preserve).
     """
 
     uuid: str

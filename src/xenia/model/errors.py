@@ -1,11 +1,11 @@
 """The errors of Xenia: one base, few kinds.
 
 XeniaError
- ├─ GuestFileError   the text of a guest file cannot be used (kind invalid)
+ ├─ GuestFileError   a guest file cannot be used, with places
  └─ every other error is a XeniaError of some `ErrorKind`
 
-An error says what happened (`message`), what to do next (`hint`) and of which kind it is. It is translated once at each edge: to an HTTP status
-and problem JSON by the API, to an exit code and a text on stderr by xm.
+An error says what happened (`message`), what to do next (`hint`) and of which kind it is. It is translated once at
+each edge: to an HTTP status and problem JSON by the API, to an exit code and a text on stderr by xm.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ EXIT_INTERRUPTED = 130
 class XeniaError(Exception):
     """What went wrong, in words for an administrator.
 
-    `message` says what happened and why, without a full stop at the end; `hint` is the next thing to do (a command where there is one).
+    `message` says what happened and why, without a full stop at the end; `hint` is the next thing to do (a command
+    where there is one).
     """
 
     def __init__(self, message: str, *, kind: ErrorKind, hint: str | None = None) -> None:
@@ -73,7 +74,9 @@ class XeniaError(Exception):
         self.hint = hint
 
     def problem(self) -> dict[str, Any]:
-        """This error as a JSON object (RFC 9457 members `title`, `status`, `detail`, and our own `kind`, `hint`, `exit_code`)."""
+        """This error as a JSON object (RFC 9457 members `title`, `status`, `detail`, and our own `kind`, `hint`,
+        `exit_code`).
+        """
         return {
             "title": self.kind.value.replace("_", " "),
             "status": self.kind.status,
@@ -85,10 +88,19 @@ class XeniaError(Exception):
 
 
 class GuestFileError(XeniaError):
-    """A guest file cannot be used; `complaints` say where and why."""
+    """A guest file cannot be used (or what it names is missing, busy, denied: then `kind` says so); `complaints` say
+    where and why.
+    """
 
-    def __init__(self, message: str, complaints: tuple[Complaint, ...], *, hint: str | None = None) -> None:
-        super().__init__(message, kind=ErrorKind.INVALID, hint=hint)
+    def __init__(
+        self,
+        message: str,
+        complaints: tuple[Complaint, ...],
+        *,
+        kind: ErrorKind = ErrorKind.INVALID,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, kind=kind, hint=hint)
         self.complaints = complaints
 
     def problem(self) -> dict[str, Any]:

@@ -18,7 +18,9 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`operation` is a name of the operations table; `error` a problem object as errors.XeniaError.problem() makes it."""
+    """`operation` is a name of the operations table; `error` a problem object as errors.XeniaError.problem() makes
+    it.
+    """
 
     id: int
     operation: str

@@ -38,10 +38,16 @@ OPERATIONS: dict[str, Operation] = {
         Operation("shutdown", "Ask the guest to shut down", _RUNS),
         Operation("reboot", "Ask the guest to reboot", _RUNS),
         Operation("destroy", "End a domain at once, like pulling its plug", _EXISTS),
-        Operation("pause", "Stop the domain's CPUs; it keeps its memory", _RUNS, Capability.PAUSE,
-                  idempotent_in=frozenset({State.PAUSED})),
-        Operation("unpause", "Let a paused domain run on", frozenset({State.PAUSED}), Capability.PAUSE,
-                  idempotent_in=_RUNS),
+        Operation(
+            "pause",
+            "Stop the domain's CPUs; it keeps its memory",
+            _RUNS,
+            Capability.PAUSE,
+            idempotent_in=frozenset({State.PAUSED}),
+        ),
+        Operation(
+            "unpause", "Let a paused domain run on", frozenset({State.PAUSED}), Capability.PAUSE, idempotent_in=_RUNS
+        ),
         Operation("console", "Connect to the text console", _EXISTS, Capability.CONSOLE),
     )
 }

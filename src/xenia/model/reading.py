@@ -22,8 +22,9 @@ class Place:
 class Reading:
     """`config` is None exactly when a complaint is an error.
 
-    `values` are the raw values by key, as the file gives them; `places` where each stands, by key (`kernel`, `memory`)
-    and by item (`disk[0]`, `vif[1]`), so that what is found out later (a missing image) is said with its place.
+    `values` are the raw values by key, as the file gives them; `places` where each stands, by key (`kernel`,
+    `memory`) and by item (`disk[0]`, `vif[1]`), so that what is found out later (a missing image) is said with its
+    place.
     """
 
     file: str

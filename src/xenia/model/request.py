@@ -10,7 +10,8 @@ from xenia.model.domain import DomainConfig
 
 @dataclass(frozen=True, slots=True)
 class CreateRequest:
-    """`text` is the guest file's content, read with the caller's own rights; `file` its absolute path, or "" for none.
+    """`text` is the guest file's content, read with the caller's own rights; `file` its absolute path, or "" for
+    none.
 
     `overrides` are the `key=value` words of the command line, in order. `paused` leaves the guest's CPUs stopped.
     """

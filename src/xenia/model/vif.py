@@ -17,8 +17,8 @@ class VifType(StrEnum):
 class Vif:
     """One item of `vif = [...]`, or one of `nics`.
 
-    `mac` is lower-case with two digits each, or None: then one is made in Xen's range 00:16:3e and kept in the domain record.
-    `bridge` None means the host's default. `rate` is kept as it was written (`10Mb/s`).
+    `mac` is lower-case with two digits each, or None: then one is made in Xen's range 00:16:3e and kept in the domain
+    record. `bridge` None means the host's default. `rate` is kept as it was written (`10Mb/s`).
     """
 
     type: VifType = VifType.EMULATED
