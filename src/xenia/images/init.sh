@@ -1,0 +1,36 @@
+#!/bin/sh
+# The first process of the small guest: sets it up, then becomes busybox's init, which keeps a root shell on each console.
+export PATH=/bin:/sbin
+
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+mkdir -p /dev/pts /run
+mount -t devpts pts /dev/pts
+mount -t tmpfs run /run
+
+for module in /modules/*.ko; do
+	insmod "$module"
+done
+
+name=guest
+read -r words </proc/cmdline
+for word in $words; do
+	case $word in xenia.guest=*) name=${word#*=} ;; esac
+done
+hostname "$name"
+
+ip link set lo up
+for card in /sys/class/net/eth*; do
+	[ -e "$card" ] && udhcpc -i "${card##*/}" -b -S >/dev/null 2>&1 &
+done
+
+# The power button: /etc/acpi says what it does.
+acpid -l /dev/null
+
+for console in ttyS0 hvc0; do
+	[ -c "/dev/$console" ] && echo "$console::respawn:-/bin/sh"
+done >/etc/inittab
+echo "::ctrlaltdel:/bin/reboot" >>/etc/inittab
+
+exec /bin/init
