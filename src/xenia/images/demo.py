@@ -134,8 +134,6 @@ def _write_all(guest: DemoGuest, kernel: Kernel, memory: int, disk_size: int) ->
 def _entries(kernel: Kernel, busybox: Path) -> Iterator[initrd.Entry]:
     for name in ("bin", "dev", "etc", "etc/acpi", "etc/acpi/PWRF", "modules", "proc", "root", "run", "sys", "tmp"):
         yield initrd.folder(name)
-    for name in ("usr", "usr/share", "usr/share/udhcpc"):
-        yield initrd.folder(name)
     # The kernel opens the console before /init has mounted devtmpfs.
     yield initrd.character_device("dev/console", 5, 1)
     yield initrd.file("bin/busybox", busybox.read_bytes(), 0o755)
@@ -146,7 +144,7 @@ def _entries(kernel: Kernel, busybox: Path) -> Iterator[initrd.Entry]:
     yield initrd.file("etc/profile", _PROFILE.encode())
     yield initrd.file("etc/passwd", b"root::0:0:root:/root:/bin/sh\n")
     yield initrd.file("etc/acpi/PWRF/00000080", _POWER_BUTTON.encode(), 0o755)
-    yield initrd.file("usr/share/udhcpc/default.script", _DHCP.encode(), 0o755)
+    yield initrd.file("etc/udhcpc.sh", _DHCP.encode(), 0o755)
     for module in sorted(kernel.modules.iterdir()):
         yield initrd.file(f"modules/{module.name}", module.read_bytes())
 

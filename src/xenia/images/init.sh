@@ -22,7 +22,7 @@ hostname "$name"
 
 ip link set lo up
 for card in /sys/class/net/eth*; do
-	[ -e "$card" ] && udhcpc -i "${card##*/}" -b -S >/dev/null 2>&1 &
+	[ -e "$card" ] && udhcpc -i "${card##*/}" -s /etc/udhcpc.sh -b -S >/dev/null 2>&1 &
 done
 
 # The power button: /etc/acpi says what it does.
