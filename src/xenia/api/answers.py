@@ -1,0 +1,106 @@
+"""What the API answers with: the words of the model in envelopes, turned to JSON without validating them again.
+
+The same dataclasses are what the OpenAPI document describes (`schema`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from starlette.responses import Response
+
+from xenia.api.doors import About
+from xenia.lib.codec import to_plain
+from xenia.model.complaint import Complaint
+from xenia.model.domain import Definition, Domain, DomainConfig
+from xenia.model.host import EngineReport, Host
+from xenia.model.job import Job
+
+
+@dataclass(frozen=True, slots=True)
+class HostAnswer:
+    host: Host
+    engine: EngineReport
+    xend: About
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainRow(Domain):
+    """A domain and the six state letters of xm list."""
+
+    letters: str
+
+
+@dataclass(frozen=True, slots=True)
+class DomainList:
+    domains: tuple[DomainRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DomainAnswer:
+    """`config` is what runs, as it was started; null for a domain that does not run and for Domain-0. `macs` are the
+    addresses of its cards in list order. A VNC password is never told: `***` stands for it.
+    """
+
+    domain: DomainRow
+    config: DomainConfig | None
+    definition: Definition
+    macs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanAnswer:
+    config: DomainConfig
+    engine: str
+    complaints: tuple[Complaint, ...]
+    rendered: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobAnswer:
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class JobList:
+    jobs: tuple[Job, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error (RFC 9457). `detail` says what happened and why, `hint` what to do next; `exit_code` is what xm ends
+    with. `complaints` where a guest file is at fault; `job` where a job has failed.
+    """
+
+    title: str
+    status: int
+    detail: str
+    kind: str
+    hint: str | None
+    exit_code: int
+    complaints: tuple[Complaint, ...] | None = None
+    job: Job | None = None
+
+
+ANSWERS = (HostAnswer, DomainList, DomainAnswer, PlanAnswer, JobAnswer, JobList, Problem)
+
+
+def row(domain: Domain) -> dict[str, Any]:
+    return {**to_plain(domain), "letters": domain.state.letters}
+
+
+def without_secrets(config: DomainConfig) -> DomainConfig:
+    if not config.display.vnc_password:
+        return config
+    return replace(config, display=replace(config.display, vnc_password="***"))  # noqa: S106  # stands for the password
+
+
+def json_response(
+    plain: Any, status: int = 200, *, headers: Mapping[str, str] | None = None, media_type: str = "application/json"
+) -> Response:
+    """Pure ASCII: whatever a guest has put into a name, no byte of it can act on a terminal."""
+    content = json.dumps(plain, separators=(",", ":")).encode("ascii")
+    return Response(content, status, headers, media_type)

@@ -1,0 +1,39 @@
+"""The API put together."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, FastAPI
+
+from xenia.api import console, domains, errors, events, host, jobs, schema
+from xenia.api.doors import Doors
+from xenia.api.limits import Limits
+from xenia.api.peer import identify
+
+_DESCRIPTION = """The API of xend, over its unix socket. Who asks is known by the socket's credentials.
+
+Errors are problem JSON (RFC 9457) with the members `kind`, `hint` and `exit_code`. Memory is in MiB, times are seconds
+since the epoch. A text console is the WebSocket `/v1/domains/{ref}/console?kind=auto|pv|serial&replay=BYTES`: binary
+frames of console bytes both ways; it ends with code 4000 when the guest is gone, 4001 for a watcher that does not keep
+up and 1001 when xend stops.
+"""
+
+
+def make_app(doors: Doors) -> FastAPI:
+    """The ASGI app. It is to be served with `peer.PeerProtocol`, without which every request is denied."""
+    app = FastAPI(
+        title="Xenia",
+        version=doors.about.version,
+        description=_DESCRIPTION,
+        openapi_url=None,
+        redirect_slashes=False,
+        dependencies=[Depends(identify)],
+    )
+    app.state.doors = doors
+    api = APIRouter(prefix="/v1")
+    for part in (host, domains, jobs, events, console, schema):
+        api.include_router(part.router)
+    app.include_router(api)
+    app.router.default = errors.unknown_route
+    errors.install(app)
+    app.add_middleware(Limits)
+    return app

@@ -1,0 +1,84 @@
+"""Domains: what there is, what one is, and what may be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import Response
+
+from xenia.api.answers import DomainAnswer, DomainList, JobAnswer, PlanAnswer, json_response, row, without_secrets
+from xenia.api.bodies import CreateBody, OperationBody
+from xenia.api.doors import DoorsOf
+from xenia.api.jobs import Wait, settle
+from xenia.api.peer import CallerOf
+from xenia.api.schema import answers
+from xenia.lib.codec import to_plain
+from xenia.model.domain import Definition
+from xenia.model.operations import OPERATIONS, Operation
+
+router = APIRouter(tags=["domains"])
+
+Ref = Annotated[str, Path(max_length=256, description="an id, a name, a UUID, or a unique prefix of a name or UUID")]
+All = Annotated[bool, Query(alias="all", description="also those that are only defined by a guest file")]
+
+_OTHER_DOORS = {"create", "console"}
+
+
+@router.get("/domains", summary="Domain-0 and what runs, by domain id", responses=answers(DomainList))
+async def list_domains(doors: DoorsOf, everything: All = False) -> Response:
+    domains = await doors.manager.list(everything=everything)
+    return json_response({"domains": [row(domain) for domain in domains]})
+
+
+@router.get("/domains/{ref}", summary="One domain and its configuration", responses=answers(DomainAnswer))
+async def one_domain(doors: DoorsOf, ref: Ref) -> Response:
+    domain = doors.manager.find(ref)
+    started = doors.manager.started(ref)
+    return json_response(
+        {
+            "domain": row(domain),
+            "config": to_plain(without_secrets(started.config)) if started is not None else None,
+            "definition": to_plain(started.definition if started is not None else Definition(domain.file)),
+            "macs": to_plain(started.macs if started is not None else ()),
+        }
+    )
+
+
+@router.post("/domains", summary=OPERATIONS["create"].sentence, responses=answers(JobAnswer, 200, 202))
+async def create(request: Request, doors: DoorsOf, caller: CallerOf, body: CreateBody, wait: Wait = 0) -> Response:
+    return await settle(request, doors, doors.manager.create(body.request(), caller), caller, wait)
+
+
+@router.post("/plan", summary="What create would do, without doing it", responses=answers(PlanAnswer))
+async def plan(doors: DoorsOf, caller: CallerOf, body: CreateBody) -> Response:
+    return json_response(to_plain(await doors.manager.plan(body.request(), caller)))
+
+
+def _route(operation: Operation) -> Callable[..., Awaitable[Response]]:
+    async def operate(
+        request: Request,
+        doors: DoorsOf,
+        caller: CallerOf,
+        ref: Ref,
+        body: OperationBody | None = None,
+        wait: Wait = 0,
+    ) -> Response:
+        until_gone = body is not None and body.until_gone
+        job = doors.manager.operate(operation.name, ref, caller, until_gone=until_gone)
+        return await settle(request, doors, job, caller, wait)
+
+    return operate
+
+
+for _operation in OPERATIONS.values():
+    if _operation.name not in _OTHER_DOORS:
+        router.add_api_route(
+            f"/domains/{{ref}}/{_operation.name}",
+            _route(_operation),
+            methods=["POST"],
+            name=_operation.name,
+            summary=_operation.sentence,
+            responses=answers(JobAnswer, 200, 202),
+        )

@@ -1,0 +1,41 @@
+"""What every route needs, handed to the app once."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from xenia.console.hub import ConsoleHub
+from xenia.manager.manager import Manager
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """This xend: `started_at` seconds since the epoch, `root` the folder below which it keeps everything."""
+
+    version: str
+    pid: int
+    root: str
+    started_at: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Doors:
+    """`stopping` is set when xend begins to end: whoever waits is answered then."""
+
+    manager: Manager
+    consoles: ConsoleHub
+    about: About
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+async def _doors(connection: HTTPConnection) -> Doors:
+    doors: Doors = connection.app.state.doors
+    return doors
+
+
+DoorsOf = Annotated[Doors, Depends(_doors)]

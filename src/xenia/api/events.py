@@ -1,0 +1,74 @@
+"""What happens, as server-sent events."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from xenia.api.doors import Doors, DoorsOf
+from xenia.api.jobs import disconnected
+from xenia.api.peer import Peer
+from xenia.api.race import race
+from xenia.api.schema import PROBLEM_ANSWER
+from xenia.lib.codec import to_plain
+from xenia.model.event import Event
+
+router = APIRouter(tags=["events"])
+
+_SEND_TIMEOUT = 30.0
+
+_STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "`id` is the event's sequence number, `event` its kind, `data` the event as JSON",
+        "content": {"text/event-stream": {"schema": {"$ref": "#/components/schemas/Event"}}},
+    },
+    "default": PROBLEM_ANSWER,
+}
+
+
+@router.get("/events", summary="What happens from now on, without gaps", responses=_STREAM)
+async def events(doors: DoorsOf) -> Response:
+    """A stream that ends when xend stops, and for a reader that falls too far behind: 1,000 events, or 30 seconds in
+    which it takes nothing.
+    """
+    return _EventStream(doors)
+
+
+class _EventStream(Response):
+    media_type = "text/event-stream"
+
+    def __init__(self, doors: Doors) -> None:
+        super().__init__(headers={"cache-control": "no-store"})
+        del self.headers["content-length"]
+        self._doors = doors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            await race(self._send_all(send), self._doors.stopping.wait(), disconnected(request))
+            await _send_bounded(send, b"", more=False)
+        except TimeoutError:
+            peer: Peer = request.state.peer
+            peer.abort()
+
+    async def _send_all(self, send: Send) -> None:
+        with self._doors.manager.listen() as listener:
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            await _send_bounded(send, b": what happens from now on\n\n")
+            async for event in listener:
+                await _send_bounded(send, _frame(event))
+
+
+async def _send_bounded(send: Send, content: bytes, *, more: bool = True) -> None:
+    async with asyncio.timeout(_SEND_TIMEOUT):
+        await send({"type": "http.response.body", "body": content, "more_body": more})
+
+
+def _frame(event: Event) -> bytes:
+    data = json.dumps(to_plain(event), separators=(",", ":"))
+    return f"id: {event.sequence}\nevent: {event.kind}\ndata: {data}\n\n".encode("ascii")

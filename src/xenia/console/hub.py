@@ -1,0 +1,158 @@
+"""The text consoles of all guests: one reader each, many watchers.
+
+A console's socket serves one client, which is xend; everybody else watches through the hub. What a guest says is kept
+(the last 64 KiB of each console) whether anybody watches or not. Every watcher may type; what they type is mixed as it
+comes. A watcher who does not keep up is ended, the others and the guest never wait for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, suppress
+from functools import partial
+from pathlib import Path
+
+from xenia.console.line import Line
+from xenia.console.log import ConsoleLog
+from xenia.console.watcher import AUTO, PARAVIRTUAL, SERIAL, Ending, Watcher
+from xenia.lib.aio import Tasks
+from xenia.model.errors import XeniaError, conflict, not_found
+from xenia.model.event import Event, EventKind
+
+log = logging.getLogger(__name__)
+
+Sockets = Callable[[str], Mapping[str, Path]]
+LogOf = Callable[[str, str], Path | None]
+Listen = Callable[[], AbstractContextManager[AsyncIterator[Event]]]
+
+_NAMES = {PARAVIRTUAL: "paravirtual", SERIAL: "serial"}
+
+
+class _Guest:
+    """The lines of one guest, by kind, and who watches them."""
+
+    def __init__(self) -> None:
+        self.lines: dict[str, Line] = {}
+        self.watchers: set[Watcher] = set()
+
+    def heard(self, kind: str, data: bytes) -> None:
+        for watcher in tuple(self.watchers):
+            watcher.offer(kind, data)
+
+    async def send(self, kind: str, data: bytes) -> None:
+        line = self.lines.get(kind)
+        if line is not None:
+            await line.write(data)
+
+    def end(self, ending: Ending, kind: str | None = None) -> None:
+        """End those who watch `kind`, or all."""
+        for watcher in tuple(self.watchers):
+            if kind is None or watcher.kind == kind:
+                watcher.end(ending)
+                self.watchers.discard(watcher)
+
+
+class ConsoleHub:
+    """`sockets` tells the stream sockets of a running guest's consoles by kind (`pv`, `serial`), `log_of` the log that
+    the engine keeps of one (by UUID and kind).
+    """
+
+    def __init__(self, sockets: Sockets, log_of: LogOf) -> None:
+        self._sockets = sockets
+        self._log_of = log_of
+        self._guests: dict[str, _Guest] = {}
+        self._connecting = asyncio.Lock()
+        self._tasks = Tasks()
+        self._closed = False
+
+    def start(self, listen: Listen, running: Callable[[], Awaitable[Iterable[str]]]) -> None:
+        """Keep up with what runs: `running` gives the UUIDs of all guests now, `listen` what happens from then on."""
+        self._tasks.start(self._keep_up(listen, running), name="console hub")
+
+    async def _keep_up(self, listen: Listen, running: Callable[[], Awaitable[Iterable[str]]]) -> None:
+        while True:
+            with listen() as events:
+                for uuid in await running():
+                    await self._follow_if_there(uuid)
+                async for event in events:
+                    if event.kind in (EventKind.STARTED, EventKind.FOUND):
+                        await self._follow_if_there(event.uuid)
+            await asyncio.sleep(1)  # ended for being too slow: look anew at what runs
+
+    async def _follow_if_there(self, uuid: str) -> None:
+        with suppress(XeniaError):  # it may be gone again
+            await self.follow(uuid)
+
+    async def follow(self, uuid: str) -> None:
+        """Read the consoles of a guest from now on. Does nothing for those that are read already."""
+        async with self._connecting:
+            if self._closed:
+                return
+            for kind, path in self._sockets(uuid).items():
+                guest = self._guests.setdefault(uuid, _Guest())
+                if kind not in guest.lines:
+                    await self._connect(uuid, guest, kind, path)
+            if uuid in self._guests and not self._guests[uuid].lines:
+                del self._guests[uuid]
+
+    async def _connect(self, uuid: str, guest: _Guest, kind: str, path: Path) -> None:
+        line = Line(
+            ConsoleLog(self._log_of(uuid, kind)), partial(guest.heard, kind), partial(self._lost, uuid, guest, kind)
+        )
+        guest.lines[kind] = line
+        try:
+            await line.connect(path)
+        except OSError as error:
+            guest.lines.pop(kind, None)
+            log.warning("the %s console of %s cannot be reached: %s", kind, uuid, error)
+
+    def _lost(self, uuid: str, guest: _Guest, kind: str) -> None:
+        guest.lines.pop(kind, None)
+        guest.end(Ending.GONE, kind)
+        if not guest.lines:
+            guest.end(Ending.GONE)
+            if self._guests.get(uuid) is guest:
+                del self._guests[uuid]
+
+    async def watch(self, uuid: str, kind: str = AUTO, *, replay: int = 0) -> Watcher:
+        """Watch the console `kind` of a running guest, or `auto`: the paravirtual one once it has spoken, until then
+        the serial one. The last `replay` bytes of it come first. The watcher is to be closed.
+
+        Raises not_found when the guest has no such console, and a conflict when it has none that can be reached.
+        """
+        await self.follow(uuid)
+        guest = self._guests.get(uuid)
+        if guest is None:
+            raise conflict("this domain has no text console now", "xm list shows whether it still runs")
+        shown = self._first(guest) if kind == AUTO else kind
+        if shown not in guest.lines:
+            there = " or ".join(sorted(guest.lines))
+            raise not_found(f"this domain has no {_NAMES.get(kind, kind)} console", f"it has this one: {there}")
+        watcher = Watcher(
+            shown, switches=kind == AUTO and PARAVIRTUAL in guest.lines, send=guest.send, leave=guest.watchers.discard
+        )
+        watcher.offer(shown, guest.lines[shown].ring.tail(replay))
+        guest.watchers.add(watcher)
+        return watcher
+
+    @staticmethod
+    def _first(guest: _Guest) -> str:
+        paravirtual = guest.lines.get(PARAVIRTUAL)
+        if paravirtual is not None and (len(paravirtual.ring) or SERIAL not in guest.lines):
+            return PARAVIRTUAL
+        return SERIAL
+
+    async def close(self) -> None:
+        """End all watchers and let go of the guests; they run on."""
+        self._closed = True
+        await self._tasks.close()
+        async with self._connecting:
+            guests = list(self._guests.values())
+            self._guests.clear()
+        for guest in guests:
+            guest.end(Ending.STOPPING)
+            for line in tuple(guest.lines.values()):
+                line.close()
+        await asyncio.sleep(0)  # lets the connections really close

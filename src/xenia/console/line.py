@@ -1,0 +1,102 @@
+"""The one reader of one console of one guest."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+from xenia.console.log import ConsoleLog
+from xenia.console.ring import RING, Ring
+
+log = logging.getLogger(__name__)
+
+_INPUT_TIMEOUT = 10.0
+_CHECK_EVERY = 64 * 1024
+
+
+class Line(asyncio.Protocol):
+    """Connected to the console's stream socket for as long as the guest lives.
+
+    `heard` is called with what the guest says, `lost` when the connection has ended.
+    """
+
+    def __init__(self, console_log: ConsoleLog, heard: Callable[[bytes], None], lost: Callable[[], None]) -> None:
+        self.ring = Ring()
+        self._log = console_log
+        self._heard = heard
+        self._lost = lost
+        self._transport: asyncio.Transport | None = None
+        self._writable = asyncio.Event()
+        self._read_to: int | None = 0
+        self._unchecked = 0
+
+    async def connect(self, path: Path) -> None:
+        """Raises OSError. A path too long for a socket address is reached through its folder's descriptor."""
+        loop = asyncio.get_running_loop()
+        folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            await loop.create_unix_connection(lambda: self, f"/proc/self/fd/{folder}/{path.name}")
+        finally:
+            os.close(folder)
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    async def write(self, data: bytes) -> None:
+        """Input for the guest. What it has not begun to take in after 10 seconds is dropped, as a terminal would."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_INPUT_TIMEOUT):
+                await self._writable.wait()
+            if self._transport is not None:
+                self._transport.write(data)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(high=16 * 1024)
+        self._writable.set()
+        size = self._log.size()
+        self.ring.add(self._log.read(max(0, size - RING), RING))
+        self._read_to = size
+        self._bound_log()
+
+    def data_received(self, data: bytes) -> None:
+        if self._read_to is not None:
+            self.ring.add(self._before(data, self._read_to))
+            self._read_to = None
+        self.ring.add(data)
+        self._heard(data)
+        self._unchecked += len(data)
+        if self._unchecked >= _CHECK_EVERY:
+            self._bound_log()
+
+    def _before(self, data: bytes, read_to: int) -> bytes:
+        """What the guest wrote after the log was read and before the engine took up our connection."""
+        late = self._log.read(read_to, RING)
+        return late[: max(0, late.find(data))]
+
+    def _bound_log(self) -> None:
+        self._unchecked = 0
+        size = self._log.size()
+        try:
+            self._log.bound()
+        except OSError as error:
+            log.warning("cannot cut a console log: %s", error)
+        if self._read_to is not None and self._log.size() < size:
+            self._read_to = 0
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._transport = None
+        self._writable.set()
+        self._lost()

@@ -1,0 +1,53 @@
+"""Where xend keeps everything below its root."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """All of them lie below `root`, an absolute path: `/` on a host, any folder for a xend of one's own."""
+
+    root: Path
+
+    @property
+    def guest_files(self) -> Path:
+        return self.root / "etc/xen"
+
+    @property
+    def settings(self) -> Path:
+        return self.root / "etc/xen/xend.toml"
+
+    @property
+    def images(self) -> Path:
+        return self.root / "var/lib/xen"
+
+    @property
+    def state(self) -> Path:
+        return self.root / "var/lib/xenia"
+
+    @property
+    def database(self) -> Path:
+        return self.root / "var/lib/xenia/xenia.db"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "var/log/xenia"
+
+    @property
+    def log(self) -> Path:
+        return self.root / "var/log/xenia/xend.log"
+
+    @property
+    def run(self) -> Path:
+        return self.root / "run/xenia"
+
+    @property
+    def socket(self) -> Path:
+        return self.root / "run/xenia/xend.sock"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "run/xenia/xend.lock"

@@ -1,0 +1,14 @@
+"""Text from guests and strangers, made fit for a terminal or a log."""
+
+from __future__ import annotations
+
+
+def printable(text: str) -> str:
+    r"""`text` on one line, all that is no visible character escaped as Python would: `\x1b`, `\n`, `\u202e`.
+
+    That covers control characters (and with them terminal escapes), marks that turn the writing direction, invisible
+    characters and the stand-ins for bytes that are not UTF-8 (Unicode's categories Other and Separator, but the blank).
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
