@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
-from xenia.model.disk import Disk, DiskFormat
+from xenia.model.disk import Disk, DiskFormat, DiskMode, DiskSource
+from xenia.model.errors import invalid
+from xenia.storage.image import format_by_magic
+from xenia.storage.inspect import Inspect
+from xenia.storage.lock import holder_key, lock
+from xenia.storage.paths import Place, Roots, find
+from xenia.storage.qcow2 import conversion, find_backing, read_backing_header, read_header
+
+SECTOR = 512
+DEPTH_LIMIT = 64
+"""Files in one chain of backing files."""
+
+_QEMU_FORMATS = {DiskFormat.QCOW: "qcow", DiskFormat.VHD: "vpc", DiskFormat.VMDK: "vmdk"}
 
 
 @dataclass(frozen=True, slots=True)
 class ImageLayer:
-    """One file of an image's chain. `descriptor` is open (read-write for a writable top, else read-only) and, where the disk asks for it, locked.
+    """One file of an image's chain.
+
+    `descriptor` is open (read-write for a writable top, else read-only) and, where the disk asks for it, locked.
 
     `size` is the virtual size in bytes; `block_device` tells /dev/sdb from a file.
     """
@@ -24,7 +41,147 @@ class ImageLayer:
 
 @dataclass(frozen=True, slots=True)
 class OpenedDisk:
-    """`layers` from the top down to the last backing file; empty for a drive without a medium."""
+    """`layers` from the top down to the last backing file; empty for a drive without a medium.
+
+    `notes` say what the author of the guest file should know about this image.
+    """
 
     disk: Disk
     layers: tuple[ImageLayer, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Storage:
+    """Opens the images of guests. Made once; keeps nothing between calls."""
+
+    def __init__(self, inspect: Inspect) -> None:
+        self._inspect = inspect
+
+    async def open_disk(self, disk: Disk, roots: Roots) -> OpenedDisk:
+        """Open and lock the image of one disk with all its backing files, in the format that the guest file claims.
+
+        The descriptors belong to the caller, who ends with `close`. Raises invalid, not_found, denied, conflict (the
+        image is in use) or unavailable; then nothing stays open.
+        """
+        _refuse_unsupported(disk)
+        if disk.source is DiskSource.EMPTY or (disk.cdrom and not disk.path):
+            return OpenedDisk(disk)
+        layers: list[ImageLayer] = []
+        try:
+            with find(_name(disk), roots) as place:
+                await self._open_image(disk, place, roots, layers)
+                notes = (*_notes(layers[0]), *([place.note] if place.note else []))
+        except BaseException:
+            _close(layers)
+            raise
+        return OpenedDisk(disk, tuple(layers), notes)
+
+    def close(self, opened: OpenedDisk) -> None:
+        """Close what `open_disk` opened; a lock lasts on where a guest has inherited its descriptor. Called once."""
+        _close(opened.layers)
+
+    async def _open_image(self, disk: Disk, place: Place, roots: Roots, layers: list[ImageLayer]) -> None:
+        """Fill `layers`, each added as soon as it is open, so that the caller can close what there is."""
+        write = disk.mode is not DiskMode.READ_ONLY and not disk.cdrom
+        _refuse_wrong_kind(place, device=disk.source is DiskSource.BLOCK)
+        layers.append(_open_layer(place, disk.format, write=write, claim=disk.mode is not DiskMode.SHARED))
+        if disk.mode is not DiskMode.SHARED:
+            lock(layers[0].descriptor, write=write, path=place.path)
+        if disk.format is DiskFormat.QCOW2:
+            await self._open_chain(place, roots, layers)
+        else:
+            _refuse_odd_size(layers[0])
+
+    async def _open_chain(self, place: Place, roots: Roots, layers: list[ImageLayer]) -> None:
+        header = await read_header(self._inspect, layers[0].descriptor, place.path)
+        layers[0] = replace(layers[0], size=header.size)
+        seen = {holder_key(layers[0].descriptor)}
+        real = place.real
+        while header.backing is not None:
+            if len(layers) == DEPTH_LIMIT:
+                raise invalid(f"'{place.path}' has more than {DEPTH_LIMIT} files in its chain of backing files")
+            with find_backing(header, layers[-1].path, real, roots) as below:
+                _refuse_wrong_kind(below, device=False)
+                layers.append(_open_layer(below, DiskFormat.RAW, write=False))
+                real = below.real
+            layer = layers[-1]
+            if holder_key(layer.descriptor) in seen:
+                raise invalid(f"the backing files of '{place.path}' form a loop: '{layer.path}' is met twice")
+            seen.add(holder_key(layer.descriptor))
+            lock(layer.descriptor, write=False, path=layer.path)
+            below_header = await read_backing_header(self._inspect, header, layer.descriptor, layer.path)
+            if below_header is None:
+                return
+            header = below_header
+            layers[-1] = replace(layer, format=DiskFormat.QCOW2, size=header.size)
+
+
+def _refuse_unsupported(disk: Disk) -> None:
+    if disk.script:
+        raise invalid(
+            f"disk {disk.target} is set up by the block script {disk.script}, which is not run here",
+            "set the device up before, and name it: phy:/dev/...",
+        )
+    if disk.source is DiskSource.NETWORK:
+        raise invalid(
+            f"disk {disk.target} is the network disk {disk.path}, which cannot be used yet",
+            "attach it to the host, and name its device: phy:/dev/...",
+        )
+    if disk.format in _QEMU_FORMATS:
+        raise invalid(
+            f"disk {disk.target} is in the format {disk.format}; only raw and qcow2 can be used",
+            conversion(_QEMU_FORMATS[disk.format], disk.path),
+        )
+    if not disk.path and disk.source is not DiskSource.EMPTY and not disk.cdrom:
+        raise invalid(f"disk {disk.target} names no image", "write its file or device before the first comma")
+
+
+def _name(disk: Disk) -> str:
+    if disk.source is DiskSource.BLOCK and not disk.path.startswith("/"):
+        return f"/dev/{disk.path}"
+    return disk.path
+
+
+def _refuse_wrong_kind(place: Place, *, device: bool) -> None:
+    if stat.S_ISDIR(place.mode):
+        raise invalid(f"'{place.path}' is a folder, not an image", f"look what is in it: ls -l {place.path}")
+    if place.block_device or (stat.S_ISREG(place.mode) and not device):
+        return
+    if device and stat.S_ISREG(place.mode):
+        raise invalid(f"'{place.path}' is a file, not a block device", f"write file:{place.path}")
+    raise invalid(f"'{place.path}' is neither a file nor a block device")
+
+
+def _open_layer(place: Place, form: DiskFormat, *, write: bool, claim: bool = True) -> ImageLayer:
+    descriptor = place.open(write=write, claim=claim)
+    size = os.lseek(descriptor, 0, os.SEEK_END)
+    return ImageLayer(place.path, form, descriptor, write, size, place.block_device)
+
+
+def _refuse_odd_size(layer: ImageLayer) -> None:
+    if layer.size == 0:
+        hint = None if layer.block_device else f"make it: qemu-img create -f raw {layer.path} 10G"
+        raise invalid(f"'{layer.path}' is empty", hint)
+    if layer.writable and layer.size % SECTOR:
+        raise invalid(
+            f"'{layer.path}' has {layer.size} bytes: a disk consists of whole sectors of {SECTOR} bytes",
+            f"fill up its last one: truncate -s %{SECTOR} {layer.path}",
+        )
+
+
+def _notes(top: ImageLayer) -> tuple[str, ...]:
+    """A raw disk whose content begins like an image stays a raw disk: its guest may have written that itself."""
+    if top.format is not DiskFormat.RAW:
+        return ()
+    found = format_by_magic(os.pread(top.descriptor, SECTOR, 0))
+    if found == "raw":
+        return ()
+    way = (
+        "say so in the guest file (tap:qcow2:PATH or format=qcow2)" if found == "qcow2" else conversion(found, top.path)
+    )
+    return (f"'{top.path}' is given to the guest as a raw disk, but begins like a {found} image; if it is one: {way}",)
+
+
+def _close(layers: Iterable[ImageLayer]) -> None:
+    for layer in layers:
+        os.close(layer.descriptor)

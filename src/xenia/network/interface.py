@@ -1,0 +1,79 @@
+"""Network interfaces of the host by ioctl, in the network namespace of the calling thread (man netdevice)."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from xenia.model.errors import invalid
+
+NAME_LIMIT = 15
+"""Characters: IFNAMSIZ is 16 with the NUL."""
+
+_SIOCGIFFLAGS, _SIOCSIFFLAGS = 0x8913, 0x8914
+_SIOCGIFMTU, _SIOCSIFMTU = 0x8921, 0x8922
+_SIOCSIFHWADDR = 0x8924
+_IFF_UP = 1
+_ARPHRD_ETHER = 1
+_IFREQ = 40
+"""Bytes of struct ifreq: the name, and a union of up to 24 bytes."""
+
+
+def check_name(name: str) -> None:
+    """Raises invalid for what Linux takes for no interface name (dev_valid_name, and `%`, which asks it to choose a
+    number)."""
+    if len(name.encode()) > NAME_LIMIT:
+        raise invalid(f"the interface name '{name}' is longer than {NAME_LIMIT} characters", "choose a shorter one")
+    if (
+        not name
+        or name in (".", "..")
+        or any(char in "/:%" or char.isspace() or not char.isprintable() for char in name)
+    ):
+        raise invalid(f"{name!a} cannot be the name of an interface", "use letters, digits, dots and dashes")
+
+
+def exists(name: str) -> bool:
+    """Whether there is an interface of that name."""
+    try:
+        socket.if_nametoindex(name)
+    except OSError as error:
+        if error.errno == errno.ENODEV:
+            return False
+        raise
+    return True
+
+
+def set_up(name: str) -> None:
+    """Switch the interface on. Raises OSError."""
+    with _control() as control:
+        (flags,) = struct.unpack_from("H", fcntl.ioctl(control, _SIOCGIFFLAGS, request(name)), 16)
+        fcntl.ioctl(control, _SIOCSIFFLAGS, request(name, struct.pack("H", flags | _IFF_UP)))
+
+
+def set_mac(name: str, mac: str) -> None:
+    """Give the interface a hardware address. Raises OSError."""
+    with _control() as control:
+        address = bytes.fromhex(mac.replace(":", ""))
+        fcntl.ioctl(control, _SIOCSIFHWADDR, request(name, struct.pack("H6s", _ARPHRD_ETHER, address)))
+
+
+def copy_mtu(source: str, target: str) -> None:
+    """Give `target` the packet size of `source`. Raises OSError."""
+    with _control() as control:
+        (mtu,) = struct.unpack_from("i", fcntl.ioctl(control, _SIOCGIFMTU, request(source)), 16)
+        fcntl.ioctl(control, _SIOCSIFMTU, request(target, struct.pack("i", mtu)))
+
+
+def request(name: str, value: bytes = b"") -> bytes:
+    """A struct ifreq."""
+    return struct.pack("16s", name.encode()) + value.ljust(_IFREQ - 16, b"\0")
+
+
+@contextmanager
+def _control() -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        yield control

@@ -1,0 +1,19 @@
+"""The seam to the worker: what reads bytes of strangers runs there, without rights, and may be killed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+Inspect = Callable[[str, dict[str, Any], Sequence[int]], Awaitable[dict[str, Any]]]
+"""`await inspect(name, arguments, descriptors)` runs the function `name` of INSPECTIONS and gives its result.
+
+Raises an XeniaError when the worker had to be killed (too slow, too big) or died.
+"""
+
+INSPECTIONS = {
+    "inspect_image": "xenia.storage.image:inspect_image",
+    "classify_kernel": "xenia.storage.kernel_image:classify_kernel",
+    "expand_kernel": "xenia.storage.kernel_image:expand_kernel",
+}
+"""The functions of this room that a worker must offer, as `module:function`."""
