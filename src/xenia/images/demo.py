@@ -47,13 +47,6 @@ deconfig) ip addr flush dev "$interface" && ip link set "$interface" up ;;
 esac
 """
 
-_POWER_BUTTON = """\
-#!/bin/sh
-# Nothing here needs to be saved or stopped before.
-sync
-exec /bin/poweroff -f
-"""
-
 _GUEST_FILE = """\
 # A small Linux guest, made by Xenia. Delete this file and run ./run again for a new one.
 name    = "{name}"
@@ -132,7 +125,7 @@ def _write_all(guest: DemoGuest, kernel: Kernel, memory: int, disk_size: int) ->
 
 
 def _entries(kernel: Kernel, busybox: Path) -> Iterator[initrd.Entry]:
-    for name in ("bin", "dev", "etc", "etc/acpi", "etc/acpi/PWRF", "modules", "proc", "root", "run", "sys", "tmp"):
+    for name in ("bin", "dev", "etc", "modules", "proc", "root", "run", "sys", "tmp"):
         yield initrd.folder(name)
     # The kernel opens the console before /init has mounted devtmpfs.
     yield initrd.character_device("dev/console", 5, 1)
@@ -143,7 +136,6 @@ def _entries(kernel: Kernel, busybox: Path) -> Iterator[initrd.Entry]:
     yield initrd.file("init", (_HERE / "init.sh").read_bytes(), 0o755)
     yield initrd.file("etc/profile", _PROFILE.encode())
     yield initrd.file("etc/passwd", b"root::0:0:root:/root:/bin/sh\n")
-    yield initrd.file("etc/acpi/PWRF/00000080", _POWER_BUTTON.encode(), 0o755)
     yield initrd.file("etc/udhcpc.sh", _DHCP.encode(), 0o755)
     for module in sorted(kernel.modules.iterdir()):
         yield initrd.file(f"modules/{module.name}", module.read_bytes())
