@@ -1,0 +1,1 @@
+"""xm: one file per noun. A command's module is imported only when that command is used."""

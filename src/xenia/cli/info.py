@@ -1,0 +1,86 @@
+"""xm info."""
+
+from __future__ import annotations
+
+from xenia.cli.command import Command, add_output
+from xenia.lib.text import printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from typing import Any
+
+    from xenia.cli.command import Context
+
+_HOST = (
+    ("host", "name"),
+    ("release", "release"),
+    ("version", "version"),
+    ("machine", "machine"),
+    ("nr_cpus", "cpus"),
+    ("nr_nodes", "nodes"),
+    ("cores_per_socket", "cores_per_socket"),
+    ("threads_per_core", "threads_per_core"),
+    ("cpu_mhz", "cpu_mhz"),
+    ("virt_caps", "virt_caps"),
+    ("total_memory", "total_memory"),
+    ("free_memory", "free_memory"),
+)
+"""xm's keys in xm's order, with the members of the host that hold them."""
+
+_ENGINE = (
+    ("engine", "name"),
+    ("engine_version", "version"),
+    ("engine_usable", "usable"),
+    ("engine_reason", "reason"),
+    ("accelerator", "accelerator"),
+    ("accelerator_reason", "accelerator_reason"),
+    ("capabilities", "capabilities"),
+)
+
+
+def _options(parser: ArgumentParser) -> None:
+    add_output(parser, "text", "json", "yaml")
+
+
+def _info(context: Context, options: Namespace) -> int:
+    answer = context.client.get("/host")
+    if options.output == "text":
+        print("\n".join(f"{key:<23}: {_value(value)}" for key, value in _lines(answer)))
+    else:
+        from xenia.cli.output import print_data
+
+        print_data(answer, options.output)
+    return 0
+
+
+def _lines(answer: dict[str, Any]) -> list[tuple[str, Any]]:
+    host, engine, xend = answer["host"], answer["engine"], answer.get("xend")
+    return [
+        *((key, host[member]) for key, member in _HOST),
+        *((key, engine[member]) for key, member in _ENGINE),
+        *sorted(engine["facts"].items()),
+        *((f"xend_{key}", value) for key, value in (xend.items() if isinstance(xend, dict) else ())),
+    ]
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return " ".join(printable(str(item)) for item in value)
+    return "" if value is None else printable(str(value))
+
+
+COMMANDS = {
+    "info": Command(
+        "xm info [-o FORMAT]",
+        """\
+Tell about this host, in the words of xm (memory in MiB), and about its engine: which it is and why, what
+executes the guests' instructions (the accelerator) and why, and what it can do.""",
+        _options,
+        _info,
+        examples=(("xm info", "for a person"), ("xm info -o json", "for a program")),
+        see_also=("list",),
+    )
+}

@@ -1,0 +1,145 @@
+"""xm list."""
+
+from __future__ import annotations
+
+from xenia.cli.command import Command, add_output
+from xenia.cli.errors import report
+from xenia.client.domains import domain_path
+from xenia.client.errors import ClientError, usage
+from xenia.lib.text import printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from typing import Any
+
+    from xenia.cli.command import Context
+
+    Domains = list[dict[str, Any]]
+
+_HEADER = f"{'Name':<40} {'ID':>5} {'Mem':>5} {'VCPUs':>5} {'State':>10} {'Time(s)':>9}"
+
+_STATES = {
+    "all": (),
+    "halted": ("defined",),
+    "defined": ("defined",),
+    "starting": ("starting",),
+    "running": ("running", "blocked"),
+    "blocked": ("blocked",),
+    "paused": ("paused",),
+    "shutdown": ("shutdown",),
+    "crashed": ("crashed",),
+    "dying": ("dying",),
+}
+"""The words of --state: the states, and xm's words all, halted, running."""
+
+
+def _options(parser: ArgumentParser) -> None:
+    parser.add_argument("domains", metavar="DOMAIN", nargs="*", help="only these: name, id, UUID or a unique beginning")
+    parser.add_argument("-l", "--long", action="store_true", help="everything about each domain, as xm's SXP")
+    parser.add_argument("--all", action="store_true", help="also what is only defined by a file in /etc/xen")
+    parser.add_argument(
+        "--state", metavar="STATES", help=f"only domains in these states, with commas: {', '.join(_STATES)}"
+    )
+    add_output(parser, "table", "wide", "json", "yaml", "name")
+
+
+def _list(context: Context, options: Namespace) -> int:
+    states, everything = _wanted_states(options.state)
+    code = 0
+    if options.domains:
+        domains, code = _named(context, options.domains)
+    else:
+        domains = context.client.get(f"/domains?all={'true' if options.all or everything else 'false'}")["domains"]
+    if states:
+        domains = [domain for domain in domains if domain["state"] in states]
+    if options.long:
+        _print_long(context, domains)
+    else:
+        _print(domains, options.output)
+    return code
+
+
+def _wanted_states(words: str | None) -> tuple[set[str], bool]:
+    """The states to show, none meaning any, and whether domains that do not run may be among them."""
+    if words is None:
+        return set(), False
+    states: set[str] = set()
+    for word in words.split(","):
+        if word not in _STATES:
+            raise usage(f"list: there is no state '{word}'", f"the states are {', '.join(_STATES)}")
+        states.update(_STATES[word])
+    return (set(), True) if "all" in words.split(",") else (states, "defined" in states)
+
+
+def _named(context: Context, refs: list[str]) -> tuple[Domains, int]:
+    """The domains that `refs` name, and the exit code of the first that could not be found."""
+    domains, code = [], 0
+    for ref in refs:
+        try:
+            domains.append(context.client.get(domain_path(ref))["domain"])
+        except ClientError as error:
+            if error.kind == "unreachable":
+                raise
+            code = code or report(error, json=context.json)
+    return domains, code
+
+
+def _print(domains: Domains, output: str) -> None:
+    if output == "table":
+        print("\n".join([_HEADER, *map(_row, domains)]))
+    elif output == "name":
+        for domain in domains:
+            print(printable(domain["name"]))
+    elif output == "wide":
+        from xenia.cli.wide import wide_table
+
+        print(wide_table(domains))
+    else:
+        from xenia.cli.output import print_data
+
+        print_data(domains, output)
+
+
+def _row(domain: dict[str, Any]) -> str:
+    """A line as xm prints it; the columns are those that scripts cut."""
+    domid = "-" if domain["domid"] is None else domain["domid"]
+    return (
+        f"{printable(domain['name']):<40} {domid:>5} {domain['memory']:>5} {domain['vcpus']:>5}"
+        f" {domain['letters']:>10} {domain['cpu_time']:8.1f}"
+    )
+
+
+def _print_long(context: Context, domains: Domains) -> None:
+    from xenia.cli.sxp import describe, render
+
+    for domain in domains:
+        try:
+            answer = context.client.get(domain_path(domain["uuid"]))
+        except ClientError as error:
+            if error.kind != "not_found":
+                raise
+            continue  # it has ended since we asked for the list
+        print(render(describe(answer)))
+
+
+COMMANDS = {
+    "list": Command(
+        "xm list [DOMAIN...] [--all] [--state=STATES] [-l | -o FORMAT]",
+        """\
+List the domains that run, Domain-0 (the host itself) first.
+
+The columns are xm's: Mem in MiB, the time that the CPUs have spent for the domain in seconds, and six places
+for the state: r running, b blocked (waiting), p paused, s shut down, c crashed, d dying.""",
+        _options,
+        _list,
+        examples=(
+            ("xm list", "what runs"),
+            ("xm list --all", "and what is defined in /etc/xen"),
+            ("xm list winxp", "one domain"),
+            ("xm list --state=paused -o name", "the names of the paused ones, for a script"),
+            ("xm list -o json", "everything, for a program"),
+        ),
+        see_also=("create", "info"),
+    )
+}

@@ -1,0 +1,117 @@
+"""xm: finds the command, runs it, and ends with its exit code.
+
+Modules that xm imports at every start keep away from dataclasses, typing, model/ and whatever else costs
+milliseconds: a list should not take longer than a person notices. That is why they say `TYPE_CHECKING = False`
+instead of importing it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+from xenia.cli.command import Command, Context
+from xenia.cli.commands import find
+from xenia.cli.errors import EXIT_PIPE, report, say, wants_json
+from xenia.client.errors import EXIT_INTERRUPTED, EXIT_USAGE, ClientError, usage
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line `argv` (default: that of this process, without its name) and return the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(
+            errors="backslashreplace"
+        )  # a name that the terminal's character set lacks is no failure
+    json = wants_json(words)
+    try:
+        code = _run(words, json)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
+    except ClientError as error:
+        return report(error, json=json)
+    except KeyboardInterrupt:
+        say("interrupted")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        _forget_stdout()
+        return EXIT_PIPE
+    except OSError as error:
+        _forget_stdout()
+        place = f"{error.filename}: " if error.filename else ""
+        return report(ClientError(f"{place}{error.strerror or error}", kind="unavailable"), json=json)
+    except Exception as error:
+        if "--debug" in words:
+            raise
+        return report(_defect(error), json=json)
+
+
+def _run(words: list[str], json: bool) -> int:
+    root, words = _global_options(words)
+    if not words:
+        from xenia.cli.help import overview
+
+        sys.stderr.write(overview())
+        return EXIT_USAGE
+    if words[0] in ("-V", "--version"):
+        from xenia.cli.help import version
+
+        print(version())
+        return 0
+    if words[0] in ("-h", "--help"):
+        words[0] = "help"
+    if words[0].startswith("-"):
+        raise usage(f"xm has no option '{words[0]}' before the command", "xm help")
+    entry = find(words[0])
+    command: Command = import_module(f"xenia.cli.{entry.module}").COMMANDS[entry.name]
+
+    from xenia.cli.parser import Parser
+
+    parser = Parser(entry.name, command)
+    if "-h" in words[1:] or "--help" in words[1:]:
+        print(parser.format_help(), end="")
+        return 0
+    options = parser.parse_intermixed_args(words[1:])
+    return command.run(Context(options.root or root, json=json), options)
+
+
+def _global_options(words: list[str]) -> tuple[str, list[str]]:
+    """The root, and the words that follow the options before the command."""
+    root = os.environ.get("XENIA_ROOT") or "/"
+    while words and (words[0] in ("--root", "--debug") or words[0].startswith("--root=")):
+        word, *words = words
+        if word == "--root":
+            if not words:
+                raise usage("--root needs a folder", "xm --root DIR COMMAND")
+            root, *words = words
+        elif word != "--debug":
+            root = word.removeprefix("--root=")
+    return root, words
+
+
+def _defect(error: Exception) -> ClientError:
+    return ClientError(
+        f"internal error: {type(error).__name__}: {error}",
+        kind="internal",
+        hint="this is a defect of xm; the same command with --debug shows where",
+    )
+
+
+def _forget_stdout() -> None:
+    """Nobody reads our output, or it cannot be written: let the interpreter's own flush at the end go nowhere."""
+    if sys.stdout is None:
+        return
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        sys.stdout = None  # as the interpreter itself has it where there is no descriptor
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+
+from tests.cli.conftest import Xm
+from tests.cli.fake_xend import DOMAIN_0, UUID, Answer, FakeXend, domain, problem
+
+RUNNING = "GET /domains?all=false"
+
+
+def test_the_table_is_what_xm_printed(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    blocked = domain("server01.example.com", 1, memory=1024, letters="-b----", cpu_time=167643.2)
+    xend.routes[RUNNING] = {"domains": [DOMAIN_0, blocked]}
+    assert xm("list") == 0
+    assert capsys.readouterr().out == (
+        "Name                                        ID   Mem VCPUs      State   Time(s)\n"
+        "Domain-0                                     0  1023     1     r----- 154706.1\n"
+        "server01.example.com                         1  1024     1     -b---- 167643.2\n"
+    )
+
+
+def test_a_long_name_is_not_cut(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    xend.routes[RUNNING] = {"domains": [domain("n" * 60, 12)]}
+    xm("list")
+    assert capsys.readouterr().out.splitlines()[1] == "n" * 60 + "    12   512     1     r-----     12.3"
+
+
+@pytest.mark.parametrize("output", ["table", "wide", "name"])
+def test_terminal_escapes_in_names_are_made_visible(
+    xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str], output: str
+) -> None:
+    xend.routes[RUNNING] = {"domains": [domain("evil\x1b[2J\u202ename", file="/etc/xen/\x07.cfg")]}
+    assert xm("list", "-o", output) == 0
+    out = capsys.readouterr().out
+    assert "evil\\x1b[2J\\u202ename" in out
+    assert "\x1b" not in out
+    assert "\x07" not in out
+
+
+def test_domains_that_only_are_defined_are_asked_for_with_all(
+    xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]
+) -> None:
+    defined = domain("old", None, state="defined", letters="------", cpu_time=0.0)
+    xend.routes["GET /domains?all=true"] = {"domains": [defined]}
+    assert xm("list", "--all") == 0
+    assert capsys.readouterr().out.splitlines()[1].split() == ["old", "-", "512", "1", "------", "0.0"]
+
+
+def test_states_choose_domains(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [domain("a", state="blocked"), domain("b", state="paused"), domain("c", None, state="defined")]
+    xend.routes[RUNNING] = {"domains": rows[:2]}
+    xend.routes["GET /domains?all=true"] = {"domains": rows}
+    assert xm("list", "--state=running", "-o", "name") == 0
+    assert xm("list", "--state", "paused,halted", "-o", "name") == 0
+    assert xm("list", "--state=all", "-o", "name") == 0
+    assert capsys.readouterr().out.split() == ["a", "b", "c", "a", "b", "c"]
+
+
+def test_an_unknown_state_is_a_wrong_usage(xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    assert xm("list", "--state=sleeping") == 2
+    assert "no state 'sleeping'" in capsys.readouterr().err
+
+
+def test_a_name_that_is_not_there_is_told_and_the_others_are_shown(
+    xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]
+) -> None:
+    xend.routes["GET /domains/web"] = {"domain": domain(), "config": None}
+    xend.routes["GET /domains/nosuch"] = problem("there is no domain 'nosuch'", hint="did you mean nosuchthing?")
+    assert xm("list", "nosuch", "web", "-o", "name") == 3
+    out, err = capsys.readouterr()
+    assert out == "web\n"
+    assert err == "xm: there is no domain 'nosuch'\n  hint: did you mean nosuchthing?\n"
+
+
+def test_json_and_yaml_hold_the_same(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [DOMAIN_0, domain("yes\x1b", 5, file="a: b # c", vifs=["vif5.0"])]
+    xend.routes[RUNNING] = {"domains": rows}
+    assert xm("list", "-o", "json") == 0
+    assert json.loads(capsys.readouterr().out) == rows
+    assert xm("list", "-oyaml") == 0
+    assert yaml.safe_load(capsys.readouterr().out) == rows
+
+
+def test_the_wide_table_has_no_empty_cell(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    xend.routes[RUNNING] = {"domains": [DOMAIN_0, domain(vnc="127.0.0.1:1", started_at=0.0)]}
+    assert xm("list", "-o", "wide") == 0
+    header, first, second = (line.split() for line in capsys.readouterr().out.splitlines())
+    assert header == "Name ID Mem VCPUs State Time(s) Kind Engine Uptime VNC File".split()
+    assert first[6:] == ["pv", "simulated", "-", "-", "-"]
+    assert second[-2:] == ["127.0.0.1:1", "/etc/xen/web.cfg"]
+    assert "d" in second[8]
+
+
+def test_the_long_form_leaves_out_what_has_ended_meanwhile(
+    xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]
+) -> None:
+    xend.routes[RUNNING] = {"domains": [DOMAIN_0, domain()]}
+    xend.routes[f"GET /domains/{DOMAIN_0['uuid']}"] = {"domain": DOMAIN_0, "config": None, "macs": []}
+    xend.routes[f"GET /domains/{UUID}"] = problem("gone")
+    assert xm("list", "-l") == 0
+    out = capsys.readouterr().out
+    assert out.startswith("(domain\n    (domid 0)\n")
+    assert "    (name Domain-0)\n" in out
+    assert "    (state r-----)\n" in out
+
+
+def test_names_are_quoted_in_the_request(xend: FakeXend, xm: Xm) -> None:
+    xend.routes["GET /domains/a%20b%3F%25%C3%A4"] = {"domain": domain()}
+    assert xm("list", "a b?%ä") == 0
+
+
+@pytest.mark.parametrize(("ref", "code"), [("", 2), ("a/b", 3), ("../jobs", 3)])
+def test_words_that_can_be_no_name_are_refused(xend: FakeXend, xm: Xm, ref: str, code: int) -> None:
+    assert xm("list", ref) == code
+    assert xend.requests == []
+
+
+def test_an_answer_that_is_no_json_is_said(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    xend.routes[RUNNING] = Answer(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n<html")
+    assert xm("list") == 7
+    assert "does not answer like xend" in capsys.readouterr().err
