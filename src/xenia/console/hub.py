@@ -27,6 +27,10 @@ Sockets = Callable[[str], Mapping[str, Path]]
 LogOf = Callable[[str, str], Path | None]
 Listen = Callable[[], AbstractContextManager[AsyncIterator[Event]]]
 
+_APPEARS = frozenset({EventKind.STARTED, EventKind.FOUND, EventKind.REBOOTED})
+"""After a reboot the guest may have another process, and its consoles other sockets."""
+_FAREWELL = 1.0
+
 _NAMES = {PARAVIRTUAL: "paravirtual", SERIAL: "serial"}
 
 
@@ -65,6 +69,8 @@ class ConsoleHub:
         self._guests: dict[str, _Guest] = {}
         self._connecting = asyncio.Lock()
         self._tasks = Tasks()
+        self._watching: set[Watcher] = set()
+        self._left = asyncio.Event()
         self._closed = False
 
     def start(self, listen: Listen, running: Callable[[], Awaitable[Iterable[str]]]) -> None:
@@ -77,7 +83,7 @@ class ConsoleHub:
                 for uuid in await running():
                     await self._follow_if_there(uuid)
                 async for event in events:
-                    if event.kind in (EventKind.STARTED, EventKind.FOUND):
+                    if event.kind in _APPEARS:
                         await self._follow_if_there(event.uuid)
             await asyncio.sleep(1)  # ended for being too slow: look anew at what runs
 
@@ -131,11 +137,20 @@ class ConsoleHub:
             there = " or ".join(sorted(guest.lines))
             raise not_found(f"this domain has no {_NAMES.get(kind, kind)} console", f"it has this one: {there}")
         watcher = Watcher(
-            shown, switches=kind == AUTO and PARAVIRTUAL in guest.lines, send=guest.send, leave=guest.watchers.discard
+            shown,
+            switches=kind == AUTO and PARAVIRTUAL in guest.lines,
+            send=guest.send,
+            leave=partial(self._leave, guest),
         )
         watcher.offer(shown, guest.lines[shown].ring.tail(replay))
         guest.watchers.add(watcher)
+        self._watching.add(watcher)
         return watcher
+
+    def _leave(self, guest: _Guest, watcher: Watcher) -> None:
+        guest.watchers.discard(watcher)
+        self._watching.discard(watcher)
+        self._left.set()
 
     @staticmethod
     def _first(guest: _Guest) -> str:
@@ -145,7 +160,7 @@ class ConsoleHub:
         return SERIAL
 
     async def close(self) -> None:
-        """End all watchers and let go of the guests; they run on."""
+        """End all watchers, give them a second to say so, and let go of the guests; they run on."""
         self._closed = True
         await self._tasks.close()
         async with self._connecting:
@@ -155,4 +170,9 @@ class ConsoleHub:
             guest.end(Ending.STOPPING)
             for line in tuple(guest.lines.values()):
                 line.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL):
+                while self._watching:
+                    self._left.clear()
+                    await self._left.wait()
         await asyncio.sleep(0)  # lets the connections really close

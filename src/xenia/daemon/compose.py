@@ -1,0 +1,1 @@
+"""All parts of xend, built once and handed on."""

@@ -1,0 +1,89 @@
+"""One life of xend, from its folders to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import resource
+import signal
+
+from xenia.api.app import make_app
+from xenia.daemon.compose import compose
+from xenia.daemon.lock import only_one
+from xenia.daemon.logs import start_logging
+from xenia.daemon.notify import notify
+from xenia.daemon.serve import check_length, listen, serve
+from xenia.daemon.settings import Settings
+from xenia.lib.aio import Tasks
+from xenia.lib.paths import Paths
+from xenia.model.errors import XeniaError, denied, unavailable
+
+log = logging.getLogger(__name__)
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def run(paths: Paths, settings: Settings) -> None:
+    """Serve until a signal says to end. Guests run on.
+
+    Raises a conflict when another xend serves this root, denied or unavailable when its folders cannot be used.
+    """
+    check_length(paths.socket)
+    try:
+        _make_folders(paths)
+        with only_one(paths.lock):
+            start_logging(paths.log, settings.log_level)
+            _allow_many_files()
+            asyncio.run(_live(paths, settings))
+    except OSError as error:
+        raise _cannot_use(paths, error) from error
+
+
+def _make_folders(paths: Paths) -> None:
+    for folder, mode in (
+        (paths.guest_files, 0o755),
+        (paths.images, 0o755),
+        (paths.state, 0o711),
+        (paths.logs, 0o750),
+        (paths.run, 0o755),
+    ):
+        folder.mkdir(mode=mode, parents=True, exist_ok=True)
+
+
+def _allow_many_files() -> None:
+    """A running guest takes a handful of descriptors; the usual limit of 1,024 is one for interactive programs."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _cannot_use(paths: Paths, error: OSError) -> XeniaError:
+    message = f"cannot use {error.filename or paths.root}: {error.strerror or error}"
+    if isinstance(error, PermissionError):
+        return denied(message, "run it as root, or with a root folder of your own: xend --root DIR")
+    return unavailable(message)
+
+
+async def _live(paths: Paths, settings: Settings) -> None:
+    asked_to_end = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, asked_to_end.set)
+    async with compose(paths, settings) as doors:
+        stop, ready = asyncio.Event(), asyncio.Event()
+        listener = listen(paths.socket, settings.socket_group)
+        tasks = Tasks()
+        server = tasks.start(serve(make_app(doors), listener, stop, ready=ready), name="server")
+        waiting = tasks.start(asked_to_end.wait(), name="signal")
+        await ready.wait()
+        log.info("xend is ready: %s (process %d, engine %s)", paths.socket, os.getpid(), settings.engine)
+        notify("READY=1")
+        await asyncio.wait({server, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        log.info("xend is stopping; the guests run on")
+        notify("STOPPING=1")
+        doors.stopping.set()
+        await doors.consoles.close()
+        stop.set()
+        await server
+        await tasks.close()
+        paths.socket.unlink(missing_ok=True)

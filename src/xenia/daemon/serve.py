@@ -1,0 +1,110 @@
+"""Serving the API on the unix socket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import grp
+import logging
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from xenia.api.peer import PeerProtocol
+from xenia.model.errors import invalid
+
+log = logging.getLogger(__name__)
+
+LONGEST_PATH = 107
+"""Bytes in the address of a unix socket (unix(7): sun_path has 108 with the closing zero)."""
+
+_STOP_SECONDS = 3
+_LARGEST_FRAME = 64 * 1024
+
+
+def check_length(path: Path) -> None:
+    """Raises an invalid error for a socket path that no client could name."""
+    length = len(os.fsencode(path))
+    if length > LONGEST_PATH:
+        raise invalid(
+            f"the path of xend's socket is too long: {path} has {length} bytes, the kernel allows {LONGEST_PATH}",
+            "take a root with a shorter path: xend --root DIR",
+        )
+
+
+def listen(path: Path, group: str) -> socket.socket:
+    """A socket bound to `path`: for root and the members of `group` where there is such a group, else for xend's own
+    user alone. Replaces what lies there; the caller holds the lock of this root. Raises OSError.
+    """
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        mask = os.umask(0o177)
+        try:
+            listener.bind(os.fspath(path))
+        finally:
+            os.umask(mask)
+        if os.geteuid() == 0:
+            _admit(path, group)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+def _admit(path: Path, group: str) -> None:
+    try:
+        gid = grp.getgrnam(group).gr_gid
+    except KeyError:
+        log.info("there is no group '%s': only root may use xend; to change that: groupadd --system %s", group, group)
+        return
+    os.chown(path, 0, gid)
+    path.chmod(0o660)
+
+
+async def serve(app: ASGIApp, listener: socket.socket, stop: asyncio.Event, *, ready: asyncio.Event) -> None:
+    """Answer until `stop` is set, then give what is under way 3 seconds to end; sets `ready` when it answers.
+
+    Closes `listener`.
+    """
+    config = uvicorn.Config(
+        app,
+        http=PeerProtocol,
+        ws=WebSocketsSansIOProtocol,
+        ws_max_size=_LARGEST_FRAME,
+        ws_per_message_deflate=False,
+        ws_ping_interval=None,
+        loop="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=_STOP_SECONDS,
+    )
+    await _Server(config, stop, ready).serve([listener])
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, with signals left to xend and without its ten ticks a second."""
+
+    def __init__(self, config: uvicorn.Config, stop: asyncio.Event, ready: asyncio.Event) -> None:
+        super().__init__(config)
+        self._stop = stop
+        self._ready = ready
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def main_loop(self) -> None:
+        self._ready.set()
+        await self._stop.wait()

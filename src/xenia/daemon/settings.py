@@ -1,0 +1,105 @@
+"""The settings of xend: `etc/xen/xend.toml` below its root."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from xenia.lib.paths import Paths
+from xenia.model.errors import XeniaError, invalid
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+ENGINES = ("qemu", "simulated")
+ACCELERATORS = ("auto", "kvm", "tcg")
+
+_CHOICES = {"log_level": LOG_LEVELS, "engine": ENGINES, "accelerator": ACCELERATORS}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One member for each key.
+
+    `socket_group` may use the API beside root. `roots` are the folders below which the files that a guest file names
+    must lie, unless an administrator starts it; no folder of the host's own belongs there, since whoever may start
+    guests can have them read what lies in it. `qemu` is the program; as root, each guest runs as a user of its own
+    from `uid_base` on. `vnc_listen` and `vnc_password` hold where a guest file says nothing; "" asks for no password.
+    """
+
+    roots: tuple[Path, ...]
+    log_level: str = "info"
+    socket_group: str = "xen"
+    engine: str = "qemu"
+    accelerator: str = "auto"
+    qemu: str = "qemu-system-x86_64"
+    uid_base: int = 0x70000000
+    default_bridge: str = "xenbr0"
+    vnc_listen: str = "127.0.0.1"
+    vnc_password: str = ""
+
+
+def load_settings(paths: Paths) -> Settings:
+    """What the file says, and the defaults for the rest; all defaults when there is none.
+
+    Raises an invalid error with file and line for what cannot be used.
+    """
+    defaults = Settings(roots=(paths.images,))
+    try:
+        text = paths.settings.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return defaults
+    except UnicodeDecodeError as error:
+        raise invalid(f"{paths.settings}: byte {error.start} is not UTF-8") from None
+    except OSError as error:
+        raise invalid(f"{paths.settings} cannot be read: {error.strerror}") from None
+    try:
+        given = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise invalid(f"{paths.settings}: {error}", "the syntax is TOML: key = value, text in quotes") from None
+    reader = _Reader(paths.settings, text)
+    known = {name: getattr(defaults, name) for name in (field.name for field in fields(Settings))}
+    return Settings(**(known | {key: reader.read(key, value, known) for key, value in given.items()}))
+
+
+class _Reader:
+    """Checks the values of one file, and knows on which line a key stands."""
+
+    def __init__(self, file: Path, text: str) -> None:
+        self._file = file
+        self._text = text
+
+    def read(self, key: str, value: Any, known: dict[str, Any]) -> Any:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"the keys are: {', '.join(sorted(known))}"
+            raise self._wrong(key, f"there is no setting '{key}'", hint)
+        if key == "roots":
+            return self._folders(value)
+        expected = type(known[key])
+        if type(value) is not expected:
+            raise self._wrong(
+                key, f"{key} must be {_NAMES[expected]}, not {_NAMES.get(type(value), 'a table or date')}"
+            )
+        if key in _CHOICES and value not in _CHOICES[key]:
+            raise self._wrong(key, f"{key} cannot be '{value}'", f"it may be: {', '.join(_CHOICES[key])}")
+        if key == "uid_base" and not 1000 <= value <= 2**32 - 2**17:
+            raise self._wrong(key, f"uid_base cannot be {value}", "65,536 user ids from there on must be free")
+        return value
+
+    def _folders(self, value: Any) -> tuple[Path, ...]:
+        if not isinstance(value, list) or not all(isinstance(item, str) and item.startswith("/") for item in value):
+            raise self._wrong(
+                "roots", "roots must be a list of absolute paths", 'for example: roots = ["/var/lib/xen"]'
+            )
+        return tuple(Path(item) for item in value)
+
+    def _wrong(self, key: str, message: str, hint: str | None = None) -> XeniaError:
+        found = re.search(rf"""^\s*["']?{re.escape(key)}["']?\s*[=.\]]|^\s*\[+\s*{re.escape(key)}""", self._text, re.M)
+        line = f":{self._text.count(chr(10), 0, found.end()) + 1}" if found else ""
+        return invalid(f"{self._file}{line}: {message}", hint)
+
+
+_NAMES = {str: "a text in quotes", int: "a whole number", bool: "true or false", float: "a number", list: "a list"}
