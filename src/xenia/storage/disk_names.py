@@ -6,7 +6,7 @@ slots.
 
 from __future__ import annotations
 
-from xenia.model.disk import Disk, DiskBus
+from xenia.model.disk import Disk, DiskBus, DiskSource
 from xenia.model.domain import DomainConfig, Kind
 
 
@@ -14,11 +14,11 @@ def is_virtio(disk: Disk, kind: Kind) -> bool:
     """Whether `disk` is a virtio-blk disk on QEMU: xvdX and vdX, and any disk of a paravirtual guest, whatever its
     target says.
 
-    A CD-ROM never is: a virtio disk can neither be empty nor ejected.
+    A CD-ROM of an HVM guest never is, and no empty drive: virtio has none.
     """
-    if disk.cdrom or disk.bus is DiskBus.FLOPPY:
-        return False
-    return kind is not Kind.HVM or disk.bus in (DiskBus.XEN, DiskBus.VIRTIO)
+    if kind is Kind.HVM:
+        return disk.bus in (DiskBus.XEN, DiskBus.VIRTIO) and not disk.cdrom
+    return not (disk.cdrom and disk.source is DiskSource.EMPTY)
 
 
 def qemu_disk_names(config: DomainConfig) -> dict[str, str]:
@@ -28,14 +28,14 @@ def qemu_disk_names(config: DomainConfig) -> dict[str, str]:
     paravirtual guests are sr0, sr1 ...; every other device keeps its name.
     """
     names = {}
-    disks = cdroms = 0
+    disks = drives = 0
     for disk in config.disks:
         if is_virtio(disk, config.kind):
             names[disk.target] = f"vd{_letters(disks)}"
             disks += 1
-        elif disk.cdrom and config.kind is not Kind.HVM:
-            names[disk.target] = f"sr{cdroms}"
-            cdroms += 1
+        elif config.kind is not Kind.HVM:
+            names[disk.target] = f"sr{drives}"
+            drives += 1
         else:
             names[disk.target] = disk.target
     return names
