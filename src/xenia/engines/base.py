@@ -33,7 +33,7 @@ class Observed:
     """What an engine knows of one domain now.
 
     `state` is one of RUNNING, BLOCKED, PAUSED, SHUTDOWN, CRASHED, DYING. `consoles` are the stream sockets of its
-    text consoles; `vnc` is `address:display`.
+    text consoles; `vnc` is `address:display`; `vifs` the host's ends of its cards, in list order.
     """
 
     uuid: str
@@ -41,6 +41,7 @@ class Observed:
     end: EndReason | None = None
     consoles: Mapping[ConsoleKind, Path] = field(default_factory=dict)
     vnc: str | None = None
+    vifs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

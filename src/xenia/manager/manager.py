@@ -2,66 +2,225 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from xenia.engines.base import ConsoleKind
+from xenia.engines.base import ConsoleKind, Engine
+from xenia.lib.aio import Tasks
+from xenia.lib.codec import to_plain
+from xenia.manager import view
+from xenia.manager.creation import Creation
+from xenia.manager.definitions import Definitions
+from xenia.manager.events import EventBus, Listener
+from xenia.manager.jobs import Jobs
+from xenia.manager.lifecycle import Lifecycle
+from xenia.manager.locks import NameLocks
+from xenia.manager.names import resolve
+from xenia.manager.policy import PolicyKeeper
+from xenia.manager.reconcile import Reconcile
+from xenia.manager.table import Entry
 from xenia.model.caller import Caller
-from xenia.model.domain import Domain, DomainConfig, Started
-from xenia.model.event import Event
+from xenia.model.domain import DOMAIN_0_UUID, Domain, Intent, Started
+from xenia.model.errors import invalid, not_found, unavailable
+from xenia.model.event import EventKind
 from xenia.model.host import EngineReport, Host
 from xenia.model.job import Job
+from xenia.model.operations import OPERATIONS, permit, require
 from xenia.model.request import CreateRequest, Plan
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the manager is made of; built by daemon.compose, or by a test around a simulated host."""
+
+    engine: Engine
+    lifecycle: Lifecycle
+    creation: Creation
+    definitions: Definitions
+    locks: NameLocks
+    bus: EventBus
+    jobs: Jobs
+    read_host: Callable[[], Host]
+
+
 class Manager:
-    """Made by daemon.compose; `start` before anything else, `close` at the end (guests run on)."""
+    """`start` before anything else, `close` at the end (guests run on)."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._policy = PolicyKeeper(parts.lifecycle, parts.locks)
+        self._tasks = Tasks()
+        self._report = EngineReport(parts.engine.name, reason="not probed yet")
 
     async def start(self) -> None:
         """Probe the engine and find again what runs."""
+        self._report = await self._parts.engine.probe()
+        await self._parts.lifecycle.records.load()
+        await Reconcile(self._parts.lifecycle, self._policy).run()
+        await self._parts.definitions.refresh()
+        self._tasks.start(self._watch(), name="engine watcher")
+
+    async def _watch(self) -> None:
+        async for event in self._parts.engine.events():
+            self._tasks.start(self._policy.handle(event), name=f"end of {event.uuid}")
 
     async def close(self) -> None:
         """Let go of the guests and end the background tasks."""
+        await self._parts.jobs.close()
+        await self._tasks.close()
+        self._parts.bus.close()
+        await self._parts.engine.close()
 
-    def host(self) -> Host: ...
+    def host(self) -> Host:
+        return self._parts.read_host()
 
-    def engine_report(self) -> EngineReport: ...
+    def engine_report(self) -> EngineReport:
+        return self._report
 
     async def list(self, *, everything: bool = False) -> tuple[Domain, ...]:
         """Domain-0 and what runs, by domain id; with `everything` also what is only defined, by name after those."""
+        if everything:
+            await self._parts.definitions.refresh()
+        return tuple(self._all(everything=everything))
 
     def find(self, ref: str) -> Domain:
         """The domain that `ref` names: id, name, UUID, or a unique prefix of name or UUID.
 
         Raises not_found (with the nearest names) or invalid (with the candidates of an ambiguous prefix).
         """
+        return resolve(ref, self._all(everything=True))
 
     def started(self, ref: str) -> Started | None:
-        """The as-started configuration; None for a domain that only is defined and for Domain-0."""
+        """The as-started configuration; None for a domain that only is defined and for Domain-0. Raises as `find`."""
+        entry = self._parts.lifecycle.table.get(self.find(ref).uuid)
+        return entry.started if entry is not None else None
 
     async def plan(self, request: CreateRequest, caller: Caller) -> Plan:
         """What `create` would do, without doing it. Raises GuestFileError where the file has no meaning."""
+        return await self._parts.creation.plan(request, caller)
 
     def create(self, request: CreateRequest, caller: Caller) -> Job:
-        """Start a domain from a guest file, as a job whose result is `{"domain": NAME, "uuid": ..., "domid": ..., "complaints": [...]}`."""
+        """Start a domain from a guest file, as a job.
+
+        Its result is `{"domain": Domain, "complaints": [Complaint]}`. Raises denied for a missing role, unavailable
+        when the engine cannot run anything.
+        """
+        require(caller.role, OPERATIONS["create"])
+        if not self._report.usable:
+            raise unavailable(f"the engine {self._report.name} cannot run domains here: {self._report.reason}")
+
+        async def work() -> dict[str, Any]:
+            entry, complaints = await self._parts.creation.create(request, caller)
+            return {
+                "domain": to_plain(self._domain(entry)),
+                "complaints": [complaint.to_json() for complaint in complaints],
+            }
+
+        name = Path(request.file).stem if request.file else "a guest file"
+        return self._parts.jobs.start("create", name, caller, work)
 
     def operate(self, operation: str, ref: str, caller: Caller, *, until_gone: bool = False) -> Job:
-        """shutdown, reboot, destroy, pause or unpause, as a job. With `until_gone` the job ends when the guest has (shutdown), or has started over (reboot).
+        """shutdown, reboot, destroy, pause or unpause, as a job.
 
-        Raises at once what can be said at once: not_found, a wrong state, a missing role.
+        With `until_gone` the job ends when the guest has ended (shutdown) or has started over (reboot). Raises at
+        once what can be said at once: not_found, a wrong state, a missing role.
         """
+        verbs: dict[str, Callable[[Entry], Awaitable[None]]] = {
+            "shutdown": lambda entry: self._parts.lifecycle.ask(entry, Intent.SHUTDOWN),
+            "reboot": lambda entry: self._parts.lifecycle.ask(entry, Intent.REBOOT),
+            "destroy": lambda entry: self._parts.lifecycle.end(entry, EventKind.ENDED, "destroyed"),
+            "pause": self._parts.lifecycle.pause,
+            "unpause": self._parts.lifecycle.unpause,
+        }
+        if operation not in verbs:
+            raise not_found(f"there is no operation '{operation}'", f"there are: {', '.join(verbs)}")
+        require(caller.role, OPERATIONS[operation])
+        domain = self.find(ref)
+        self._permit(operation, domain)
+        if until_gone and operation not in ("shutdown", "reboot"):
+            raise invalid(f"{operation} has nothing to wait for: it is done when it answers")
 
-    def jobs(self) -> tuple[Job, ...]: ...
+        async def work() -> dict[str, Any]:
+            with self._parts.bus.listen() as listener:
+                await self._act(operation, domain, verbs[operation])
+                if until_gone:
+                    await _until_over(operation, domain, listener)
+            return {"domain": domain.name}
+
+        return self._parts.jobs.start(operation, domain.name, caller, work)
+
+    async def _act(self, operation: str, domain: Domain, verb: Callable[[Entry], Awaitable[None]]) -> None:
+        """Do it when the domain's turn comes, if it is still the same and still possible."""
+        async with self._parts.locks(domain.name):
+            entry = self._parts.lifecycle.table.get(domain.uuid)
+            if entry is None or entry.started.domid != domain.domid:
+                raise not_found(f"domain '{domain.name}' (id {domain.domid}) is gone", "xm list shows what runs")
+            now = self._domain(entry)
+            self._permit(operation, now)
+            if now.state not in OPERATIONS[operation].idempotent_in:
+                await verb(entry)
+
+    def _permit(self, operation: str, domain: Domain) -> None:
+        permit(
+            OPERATIONS[operation],
+            name=domain.name,
+            state=domain.state,
+            file=domain.file,
+            domain_0=domain.uuid == DOMAIN_0_UUID,
+        )
+
+    def jobs(self) -> tuple[Job, ...]:
+        return self._parts.jobs.all()
 
     def job(self, number: int) -> Job:
         """Raises not_found."""
+        return self._parts.jobs.get(number)
 
     async def wait(self, number: int, seconds: float) -> Job:
-        """The job as it is when it has ended or `seconds` are over, whichever is first."""
+        """The job as it is when it has ended or `seconds` are over, whichever is first. Raises not_found."""
+        return await self._parts.jobs.wait(number, seconds)
 
-    def events(self) -> AsyncIterator[Event]:
-        """What happens from now on. A reader that falls too far behind is ended, never fed with gaps."""
+    def listen(self) -> AbstractContextManager[Listener]:
+        """What happens from now on, while the context lasts; an async iterator of events.
+
+        A reader that falls too far behind is ended, never fed with gaps.
+        """
+        return self._parts.bus.listen()
 
     def consoles(self, ref: str) -> Mapping[ConsoleKind, Path]:
-        """The stream sockets of a running domain's text consoles."""
+        """The stream sockets of a running domain's text consoles. Raises as `find`, and a conflict when it does not
+        run.
+        """
+        domain = self.find(ref)
+        self._permit("console", domain)
+        observed = self._parts.engine.observe(domain.uuid)
+        return observed.consoles if observed is not None else {}
+
+    def _all(self, *, everything: bool) -> Sequence[Domain]:
+        engine = self._parts.engine
+        times = engine.cpu_times()
+        domains = [view.domain_0(self._parts.read_host(), engine.name)]
+        domains += (self._domain(entry, times) for entry in self._parts.lifecycle.table)
+        if everything:
+            existing = {domain.name for domain in domains}
+            domains += (
+                view.defined(config, path, engine.name)
+                for config, path in self._parts.definitions.all()
+                if config.name not in existing
+            )
+        return domains
+
+    def _domain(self, entry: Entry, times: Mapping[str, float] | None = None) -> Domain:
+        return view.existing(entry, self._parts.engine.observe(entry.started.uuid), times or {})
+
+
+async def _until_over(operation: str, domain: Domain, listener: Listener) -> None:
+    """Until the guest has ended (shutdown), or has ended or started over (reboot)."""
+    over = {EventKind.ENDED, EventKind.CRASHED} | ({EventKind.REBOOTED} if operation == "reboot" else set())
+    async for event in listener:
+        if event.uuid == domain.uuid and event.kind in over:
+            return
+    raise unavailable(f"xend stopped before {domain.name} had ended", "xm list shows where it is")

@@ -32,6 +32,8 @@ class Complaint:
     column: int = 0
     text: str = ""
     hint: str | None = None
+    key: str = ""
+    """The key (`memory`) or item (`disk[0]`) of the guest file that this is about, where it is about one."""
 
     @property
     def place(self) -> str:
@@ -49,6 +51,7 @@ class Complaint:
             "column": self.column,
             "text": self.text,
             "hint": self.hint,
+            "key": self.key,
         }
 
     @classmethod

@@ -30,6 +30,7 @@ class DiskFormat(StrEnum):
     QCOW = "qcow"
     VHD = "vhd"
     VMDK = "vmdk"
+    QED = "qed"
 
 
 class DiskSource(StrEnum):

@@ -194,6 +194,7 @@ class Started:
     """The as-started configuration of a domain (`/run/xenia/domains/UUID/started.json`): what runs, used by reboot,
     save and migrate.
 
+    `trusted`: an administrator started it, so its paths may name any file of the host.
     `domid` is the domain id; `started_at` seconds since the epoch; `engine` the name of the engine that runs it;
     `end` is set once the guest has ended and is kept (preserve).
     """
@@ -209,6 +210,7 @@ class Started:
     intent: Intent = Intent.NONE
     paused: bool = False
     end: EndReason | None = None
+    trusted: bool = False
     abi: dict[str, str] = field(default_factory=dict)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from xenia.model.complaint import Complaint, Severity
@@ -35,7 +35,11 @@ class Reading:
 
     def complain(self, severity: Severity, key: str, message: str, hint: str | None = None) -> Complaint:
         """A complaint about what `key` says, placed where it stands."""
-        place = self.places.get(key)
+        return self.place(Complaint(severity, message, hint=hint, key=key))
+
+    def place(self, complaint: Complaint) -> Complaint:
+        """`complaint`, which names a key or item but not where that stands, with its place."""
+        place = self.places.get(complaint.key)
         if place is None:
-            return Complaint(severity, message, self.file, hint=hint)
-        return Complaint(severity, message, self.file, place.line, place.column, place.text, hint)
+            return replace(complaint, file=self.file)
+        return replace(complaint, file=self.file, line=place.line, column=place.column, text=place.text)

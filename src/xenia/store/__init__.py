@@ -1,0 +1,1 @@
+"""What xend writes down: records and run state as files, history in SQLite."""

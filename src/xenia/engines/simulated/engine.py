@@ -1,0 +1,110 @@
+"""The engine over a simulated host."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from xenia.engines.base import EngineEvent, Meaning, Observed, Resources
+from xenia.engines.simulated.host import SimulatedGuest, SimulatedHost
+from xenia.model.disk import DiskMode
+from xenia.model.domain import ALIVE, DomainConfig, Started, State
+from xenia.model.errors import engine_failed
+from xenia.model.host import Capability, EngineReport
+
+
+class SimulatedEngine:
+    """`host` may have been driven by an earlier engine: its guests are found again."""
+
+    name = "simulated"
+
+    def __init__(self, host: SimulatedHost) -> None:
+        self._host = host
+        self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
+        host.tell = self._events.put_nowait
+
+    async def probe(self) -> EngineReport:
+        return EngineReport(
+            self.name,
+            version="1",
+            usable=True,
+            accelerator="simulated",
+            accelerator_reason="nothing is executed",
+            capabilities=frozenset({Capability.PAUSE, Capability.HVM, Capability.PV, Capability.PVH}),
+        )
+
+    async def recover(self, started: Sequence[Started]) -> list[Observed]:
+        await self._host.step("recover")
+        known = {each.uuid for each in started}
+        return [_observed(uuid, guest) for uuid, guest in self._host.guests.items() if uuid in known]
+
+    def explain(self, config: DomainConfig) -> Meaning:
+        return Meaning(rendered=f"simulated guest {config.name}")
+
+    def abi_of(self, config: DomainConfig) -> dict[str, str]:
+        return {"machine": f"simulated-{config.kind}"}
+
+    async def start(self, started: Started, resources: Resources) -> Observed:
+        await self._host.step("start")
+        disks = (opened.disk for opened in resources.disks)
+        writes = frozenset(disk.path for disk in disks if disk.mode is DiskMode.WRITE and disk.path)
+        guest = self._host.start(started, writes)
+        await self._host.step("started")
+        return _observed(started.uuid, guest)
+
+    async def unpause(self, uuid: str) -> None:
+        await self._change(uuid, "unpause", State.RUNNING)
+
+    async def pause(self, uuid: str) -> None:
+        await self._change(uuid, "pause", State.PAUSED)
+
+    async def _change(self, uuid: str, step: str, state: State) -> None:
+        await self._host.step(step)
+        guest = self._guest(uuid)
+        if guest.state in ALIVE:
+            guest.state = state
+        await self._host.step(f"{step}d")
+
+    async def shutdown(self, uuid: str) -> None:
+        await self._host.step("shutdown")
+        guest = self._guest(uuid)
+        if not guest.deaf and guest.state is State.RUNNING:
+            self._host.power_off(uuid)
+        await self._host.step("shutdown asked")
+
+    async def reset(self, uuid: str) -> None:
+        await self._host.step("reset")
+        guest = self._guest(uuid)
+        guest.state, guest.end = State.RUNNING, None
+        guest.boots += 1
+        await self._host.step("reset done")
+
+    async def destroy(self, uuid: str) -> None:
+        await self._host.step("destroy")
+        self._host.guests.pop(uuid, None)
+        await self._host.step("destroyed")
+
+    def observe(self, uuid: str) -> Observed | None:
+        guest = self._host.guests.get(uuid)
+        return _observed(uuid, guest) if guest is not None else None
+
+    def cpu_times(self) -> Mapping[str, float]:
+        return {uuid: float(guest.boots) for uuid, guest in self._host.guests.items()}
+
+    async def events(self) -> AsyncIterator[EngineEvent]:
+        while True:
+            yield await self._events.get()
+
+    async def close(self) -> None:
+        self._host.tell = None
+
+    def _guest(self, uuid: str) -> SimulatedGuest:
+        try:
+            return self._host.guests[uuid]
+        except KeyError:
+            raise engine_failed(f"the simulated guest {uuid} is gone") from None
+
+
+def _observed(uuid: str, guest: SimulatedGuest) -> Observed:
+    vifs = tuple(f"vif{guest.started.domid}.{index}" for index in range(len(guest.started.macs)))
+    return Observed(uuid, guest.state, guest.end, vifs=vifs)

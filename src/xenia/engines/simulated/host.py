@@ -1,0 +1,86 @@
+"""The part of a simulated host that outlives xend: its guests."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from xenia.engines.base import EngineEvent
+from xenia.model.domain import EndAction, EndReason, Started, State
+
+
+@dataclass(slots=True)
+class SimulatedGuest:
+    """`deaf` guests ignore the power button; `boots` counts how often it began at its first instruction; `writes` are
+    the images it may write to.
+    """
+
+    started: Started
+    writes: frozenset[str] = frozenset()
+    state: State = State.PAUSED
+    end: EndReason | None = None
+    deaf: bool = False
+    boots: int = 1
+
+
+async def _no_step(name: str) -> None:
+    """Where nothing is injected."""
+
+
+@dataclass(slots=True)
+class SimulatedHost:
+    """`step` is awaited before and after everything that the engine does here: the place to die, to fail or to wait.
+
+    `deaf` holds the names of guests that will ignore the power button.
+    """
+
+    step: Callable[[str], Awaitable[None]] = _no_step
+    guests: dict[str, SimulatedGuest] = field(default_factory=dict)
+    deaf: set[str] = field(default_factory=set)
+    violations: list[str] = field(default_factory=list)
+    """What a real hypervisor would have done to the guests' data."""
+    tell: Callable[[EngineEvent], None] | None = None
+    """Where the attached engine listens; None while no xend runs."""
+
+    def start(self, started: Started, writes: frozenset[str]) -> SimulatedGuest:
+        """Raises RuntimeError when that domain runs or another guest writes one of its images: a real hypervisor would
+        run it twice.
+        """
+        for other in self.guests.values():
+            if other.started.uuid == started.uuid or other.writes & writes:
+                self.violations.append(f"{started.config.name} would run beside {other.started.config.name}")
+                raise RuntimeError(self.violations[-1])
+        guest = SimulatedGuest(started, writes, deaf=started.config.name in self.deaf)
+        self.guests[started.uuid] = guest
+        return guest
+
+    def power_off(self, uuid: str) -> None:
+        """The guest powers itself off; what it was stays until it is destroyed."""
+        self._ends(uuid, State.SHUTDOWN, EndReason.POWEROFF)
+
+    def crash(self, uuid: str) -> None:
+        """The guest's kernel panics."""
+        self._ends(uuid, State.CRASHED, EndReason.CRASH)
+
+    def reboot(self, uuid: str) -> None:
+        """The guest resets itself: in place where its policy is to restart, else it ends."""
+        guest = self.guests[uuid]
+        if guest.started.config.policy.on_reboot is EndAction.RESTART:
+            guest.boots += 1
+            self._told(EngineEvent(uuid, State.RUNNING, EndReason.REBOOT))
+        else:
+            self._ends(uuid, State.SHUTDOWN, EndReason.REBOOT)
+
+    def kill(self, uuid: str) -> None:
+        """The guest's process is gone all of a sudden."""
+        del self.guests[uuid]
+        self._told(EngineEvent(uuid, State.DYING, EndReason.CRASH, "killed by signal 9"))
+
+    def _ends(self, uuid: str, state: State, reason: EndReason) -> None:
+        guest = self.guests[uuid]
+        guest.state, guest.end = state, reason
+        self._told(EngineEvent(uuid, state, reason))
+
+    def _told(self, event: EngineEvent) -> None:
+        if self.tell is not None:
+            self.tell(event)

@@ -1,0 +1,128 @@
+"""From a guest file to a running domain: what create and its dry run do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from xenia.engines.base import Engine
+from xenia.manager.definitions import ReadGuestFile
+from xenia.manager.lifecycle import Lifecycle
+from xenia.manager.locks import NameLocks
+from xenia.manager.prepare import ResourceError
+from xenia.manager.table import Entry
+from xenia.model.caller import Caller, Role
+from xenia.model.complaint import Complaint, Severity
+from xenia.model.domain import Definition, DomainConfig, DomainRecord, Started
+from xenia.model.errors import GuestFileError
+from xenia.model.reading import Reading
+from xenia.model.request import CreateRequest, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """`new_uuid` and `new_mac` make what a guest file leaves open; `new_mac` is told the addresses that are taken."""
+
+    engine: Engine
+    lifecycle: Lifecycle
+    locks: NameLocks
+    read: ReadGuestFile
+    new_uuid: Callable[[], str]
+    new_mac: Callable[[frozenset[str]], str]
+
+    async def plan(self, request: CreateRequest, caller: Caller) -> Plan:
+        """What `create` would do. Raises GuestFileError where the file has no meaning.
+
+        What the host or the engine lacks for it is a warning: the file may be meant for another host.
+        """
+        reading, config = await self._read(request)
+        meaning = self.engine.explain(config)
+        complaints = [*reading.complaints, *(reading.place(complaint) for complaint in meaning.complaints)]
+        trusted = caller.role >= Role.ADMINISTRATOR
+        for error in await self.lifecycle.preparer.missing(config, trusted=trusted):
+            complaints.append(reading.complain(Severity.ERROR, error.key, error.message, error.hint))
+        return Plan(config, self.engine.name, tuple(_as_warning(each) for each in complaints), meaning.rendered)
+
+    async def create(self, request: CreateRequest, caller: Caller) -> tuple[Entry, tuple[Complaint, ...]]:
+        """Start the domain. Raises GuestFileError, and what Lifecycle.create raises."""
+        reading, config = await self._read(request)
+        meaning = self.engine.explain(config)
+        complaints = reading.complaints + tuple(reading.place(complaint) for complaint in meaning.complaints)
+        refuse(complaints)
+        definition = Definition(request.file, request.overrides)
+        async with self.locks(config.name):
+            record = self._record(config, definition)
+            started = Started(
+                uuid=record.uuid,
+                domid=await self.lifecycle.runs.new_domid(),
+                config=config,
+                definition=definition,
+                macs=record.macs,
+                engine=self.engine.name,
+                started_at=self.lifecycle.clock(),
+                paused=request.paused,
+                trusted=caller.role >= Role.ADMINISTRATOR,
+                abi=record.abi[self.engine.name],
+            )
+            try:
+                entry = await self.lifecycle.create(started, record)
+            except ResourceError as error:
+                complaint = reading.complain(Severity.ERROR, error.key, error.message, error.hint)
+                raise GuestFileError(error.message, (complaint,), kind=error.kind, hint=error.hint) from error
+        return entry, complaints
+
+    async def _read(self, request: CreateRequest) -> tuple[Reading, DomainConfig]:
+        reading = await self.read(request.text, request.file, request.overrides)
+        refuse(reading.complaints)
+        if reading.config is None:
+            raise GuestFileError(f"{reading.file or 'the guest file'} defines no domain", reading.complaints)
+        return reading, reading.config
+
+    def _record(self, config: DomainConfig, definition: Definition) -> DomainRecord:
+        """What was decided for this domain before, with what this start decides anew."""
+        records = self.lifecycle.records
+        known = records.by_name(config.name)
+        if config.uuid is not None and (known is None or known.uuid != config.uuid):
+            known = records.by_uuid(config.uuid)
+        record = known or DomainRecord(uuid=config.uuid or self.new_uuid(), name=config.name)
+        return replace(
+            record,
+            name=config.name,
+            definition=definition,
+            macs=self._macs(config, record),
+            abi=record.abi | {self.engine.name: self._abi(config, record)},
+        )
+
+    def _macs(self, config: DomainConfig, record: DomainRecord) -> tuple[str, ...]:
+        taken = {mac for other in self.lifecycle.records.all() if other.uuid != record.uuid for mac in other.macs}
+        taken |= {vif.mac for vif in config.vifs if vif.mac}
+        macs: list[str] = []
+        for index, vif in enumerate(config.vifs):
+            kept = record.macs[index] if index < len(record.macs) else None
+            mac = vif.mac or (kept if kept not in taken else None) or self.new_mac(frozenset(taken))
+            taken.add(mac)
+            macs.append(mac)
+        return tuple(macs)
+
+    def _abi(self, config: DomainConfig, record: DomainRecord) -> dict[str, str]:
+        """The recorded guest ABI, unless the domain has become one of another kind."""
+        board = f"{config.kind}/{config.boot.firmware}"
+        known = record.abi.get(self.engine.name)
+        if known is not None and known.get("board") == board:
+            return known
+        return self.engine.abi_of(config) | {"board": board}
+
+
+def refuse(complaints: tuple[Complaint, ...]) -> None:
+    """Raises GuestFileError with the first error as its message, when there is one."""
+    errors = [complaint for complaint in complaints if complaint.severity is Severity.ERROR]
+    if not errors:
+        return
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    raise GuestFileError(errors[0].message + more, complaints, hint=errors[0].hint)
+
+
+def _as_warning(complaint: Complaint) -> Complaint:
+    if complaint.severity is not Severity.ERROR:
+        return complaint
+    return replace(complaint, severity=Severity.WARNING, message=f"create would be refused: {complaint.message}")

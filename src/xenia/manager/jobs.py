@@ -1,0 +1,107 @@
+"""Actions under way and lately ended."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+from xenia.lib.aio import Tasks
+from xenia.model.caller import Caller
+from xenia.model.errors import ErrorKind, XeniaError, not_found, unavailable
+from xenia.model.job import Job, JobState
+
+log = logging.getLogger(__name__)
+
+_KEEP = 200
+
+Work = Callable[[], Awaitable[dict[str, Any]]]
+
+
+class Jobs:
+    """`keep` is called with every change of a job, for the history; `last_id` is the highest id ever given out."""
+
+    def __init__(self, clock: Callable[[], float], keep: Callable[[Job], None], *, last_id: int) -> None:
+        self._clock = clock
+        self._keep = keep
+        self._last_id = last_id
+        self._jobs: OrderedDict[int, Job] = OrderedDict()
+        self._running: dict[int, asyncio.Task[None]] = {}
+        self._tasks = Tasks()
+
+    def start(self, operation: str, domain: str, caller: Caller, work: Work) -> Job:
+        """Run `work` as a job. What it raises becomes the job's error; what it returns its result."""
+        self._last_id += 1
+        job = Job(self._last_id, operation, domain, caller.name, JobState.RUNNING, self._clock())
+        self._set(job)
+        self._running[job.id] = self._tasks.start(self._run(job, work), name=f"job {job.id}: {operation} {domain}")
+        return job
+
+    async def _run(self, job: Job, work: Work) -> None:
+        try:
+            result = await work()
+            self._end(job, JobState.DONE, result=result)
+        except asyncio.CancelledError:
+            self._end(job, JobState.CANCELLED)
+            raise
+        except XeniaError as error:
+            self._end(job, JobState.FAILED, error=error.problem())
+        except OSError as error:
+            self._end(job, JobState.FAILED, error=_from_system(error).problem())
+        except Exception:
+            log.exception("job %d (%s) failed", job.id, job.operation)
+            defect = XeniaError(
+                f"{job.operation} failed for a reason that Xenia does not know",
+                kind=ErrorKind.INTERNAL,
+                hint="the daemon's log says more: var/log/xenia/xend.log below its root",
+            )
+            self._end(job, JobState.FAILED, error=defect.problem())
+
+    def _end(
+        self, job: Job, state: JobState, *, result: dict[str, Any] | None = None, error: dict[str, Any] | None = None
+    ) -> None:
+        self._running.pop(job.id, None)
+        self._set(replace(job, state=state, ended_at=self._clock(), result=result, error=error))
+
+    def _set(self, job: Job) -> None:
+        self._jobs[job.id] = job
+        self._keep(job)
+        if len(self._jobs) > _KEEP:
+            self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        oldest = next((number for number in self._jobs if number not in self._running), None)
+        if oldest is not None:
+            del self._jobs[oldest]
+
+    def all(self) -> tuple[Job, ...]:
+        """Those that run and the latest that have ended, oldest first."""
+        return tuple(self._jobs.values())
+
+    def get(self, number: int) -> Job:
+        """Raises not_found."""
+        try:
+            return self._jobs[number]
+        except KeyError:
+            raise not_found(f"there is no job {number}", "finished jobs are forgotten after some time") from None
+
+    async def wait(self, number: int, seconds: float) -> Job:
+        """The job when it has ended or `seconds` are over, whichever is first. Raises not_found."""
+        job = self.get(number)
+        task = self._running.get(number)
+        if task is not None and seconds > 0:
+            await asyncio.wait({task}, timeout=seconds)
+        return self._jobs.get(number, job)
+
+    async def close(self) -> None:
+        await self._tasks.close()
+
+
+def _from_system(error: OSError) -> XeniaError:
+    where = f" {error.filename}" if error.filename else ""
+    hint = "free some space and try again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else None
+    return unavailable(f"cannot use{where or ' a file'}: {error.strerror or error}", hint)

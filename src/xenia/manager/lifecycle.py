@@ -1,0 +1,167 @@
+"""Starting, changing and ending a domain, in steps that can be cut off anywhere.
+
+Each step is written down before it is taken, so that reconcile knows what to do when xend dies in between: a start is
+rolled back until it is promised (phase `running`), a restart is begun again, an end is finished. Callers hold the
+lock of the domain's name.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from typing import Any
+
+from xenia.engines.base import Engine
+from xenia.manager.events import EventBus
+from xenia.manager.prepare import Preparer
+from xenia.manager.table import Entry, Table
+from xenia.model.domain import DomainRecord, EndReason, Intent, Phase, Started, State
+from xenia.model.errors import XeniaError
+from xenia.model.event import EventKind
+from xenia.store.records import Records
+from xenia.store.runs import Runs
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    engine: Engine
+    preparer: Preparer
+    runs: Runs
+    records: Records
+    table: Table
+    bus: EventBus
+    clock: Callable[[], float]
+
+    async def create(self, started: Started, record: DomainRecord) -> Entry:
+        """Start a domain that does not exist; its CPUs run unless `started.paused`.
+
+        Whatever fails, nothing is left of it. Raises a conflict for a taken name or UUID, ResourceError,
+        engine_failed, OSError.
+        """
+        entry = Entry(started, State.STARTING)
+        async with AsyncExitStack() as undo:
+            self.table.add(entry)
+            undo.callback(self.table.remove, started.uuid)
+            undo.push_async_callback(self.runs.remove, started.uuid)
+            await self.runs.save(started)
+            await self._launch(entry, record)
+            undo.pop_all()
+        self.bus.publish(EventKind.STARTED, entry.started)
+        await self._run(entry)
+        return entry
+
+    async def restart(self, entry: Entry, detail: str) -> None:
+        """Start a domain over as it was started, under a new id; if that fails it ends."""
+        domid, now = await self.runs.new_domid(), self.clock()
+        await self.note(
+            entry,
+            domid=domid,
+            phase=Phase.RESTARTING,
+            intent=Intent.NONE,
+            end=None,
+            paused=False,
+            started_at=now,
+        )
+        entry.state = State.STARTING
+        await self.engine.destroy(entry.started.uuid)
+        try:
+            await self._launch(entry, None)
+        except (XeniaError, OSError) as error:
+            log.error("domain %s cannot be started again: %s", entry.started.config.name, error)
+            await self.end(entry, EventKind.ENDED, f"cannot be started again: {error}")
+            return
+        await self._run(entry)
+        self.bus.publish(EventKind.REBOOTED, entry.started, detail)
+
+    async def reset(self, entry: Entry) -> None:
+        """Start a guest over that has powered itself off because a reboot was asked for; it keeps its id."""
+        await self.note(entry, phase=Phase.RESTARTING, intent=Intent.NONE)
+        await self.engine.reset(entry.started.uuid)
+        await self.note(entry, phase=Phase.RUNNING)
+        entry.state = State.RUNNING
+        self.bus.publish(EventKind.REBOOTED, entry.started)
+
+    async def _launch(self, entry: Entry, record: DomainRecord | None) -> None:
+        """From written down to promised: the guest is there, paused, and will be found again."""
+        uuid = entry.started.uuid
+        async with self.preparer.prepare(entry.started) as resources:
+            observed = await self.engine.start(entry.started, resources)
+        try:
+            if record is not None:
+                await self.records.save(record)
+            await self._set(entry, phase=Phase.RUNNING)
+        except BaseException:
+            await self.engine.destroy(uuid)
+            raise
+        entry.observed = observed
+        entry.state = State.PAUSED
+
+    async def _run(self, entry: Entry) -> None:
+        if entry.started.paused:
+            return
+        try:
+            await self.engine.unpause(entry.started.uuid)
+        except XeniaError as error:
+            await self.end(entry, EventKind.ENDED, f"cannot run: {error}")
+            raise
+        entry.state = State.RUNNING
+
+    async def pause(self, entry: Entry) -> None:
+        await self._change(entry, self.engine.pause, State.PAUSED)
+        self.bus.publish(EventKind.PAUSED, entry.started)
+
+    async def unpause(self, entry: Entry) -> None:
+        await self._change(entry, self.engine.unpause, State.RUNNING)
+        self.bus.publish(EventKind.RESUMED, entry.started)
+
+    async def _change(self, entry: Entry, change: Callable[[str], Awaitable[None]], state: State) -> None:
+        """Written down first, so that a new xend finishes it; written back when the engine refuses."""
+        before = entry.started.paused
+        await self._set(entry, paused=state is State.PAUSED)
+        try:
+            await change(entry.started.uuid)
+        except XeniaError:
+            await self._set(entry, paused=before)
+            raise
+        entry.state = state
+
+    async def ask(self, entry: Entry, intent: Intent) -> None:
+        """Ask the guest to power itself off, for good (SHUTDOWN) or to be started over (REBOOT)."""
+        await self._set(entry, intent=intent)
+        await self.engine.shutdown(entry.started.uuid)
+        self.bus.publish(EventKind.SHUTTING_DOWN, entry.started, intent.value)
+
+    async def preserve(self, entry: Entry, reason: EndReason) -> None:
+        """Keep a guest that has ended as it is, to be looked at."""
+        await self.note(entry, end=reason, intent=Intent.NONE)
+        entry.state = State.CRASHED if reason is EndReason.CRASH else State.SHUTDOWN
+        kind = EventKind.CRASHED if reason is EndReason.CRASH else EventKind.ENDED
+        self.bus.publish(kind, entry.started, "preserved")
+
+    async def end(self, entry: Entry, kind: EventKind, detail: str = "") -> None:
+        """Destroy a domain and forget that it ran."""
+        entry.state = State.DYING
+        uuid = entry.started.uuid
+        await self.note(entry, phase=Phase.ENDING)
+        await self.engine.destroy(uuid)
+        await self.runs.remove(uuid)
+        self.table.remove(uuid)
+        self.bus.publish(kind, entry.started, detail)
+
+    async def note(self, entry: Entry, **changes: Any) -> None:
+        """Write down what has happened, or must happen whatever the disk says; remember it all the same."""
+        try:
+            await self._set(entry, **changes)
+        except OSError as error:
+            log.error("the state of domain %s cannot be written: %s", entry.started.config.name, error)
+            entry.started = replace(entry.started, **changes)
+
+    async def _set(self, entry: Entry, **changes: Any) -> None:
+        """Write down, then remember. Raises OSError, and then neither has changed."""
+        started = replace(entry.started, **changes)
+        await self.runs.save(started)
+        entry.started = started

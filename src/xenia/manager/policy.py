@@ -1,0 +1,84 @@
+"""What happens when a guest comes to its end: on_poweroff, on_reboot, on_crash."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from xenia.engines.base import EngineEvent
+from xenia.manager.lifecycle import Lifecycle
+from xenia.manager.locks import NameLocks
+from xenia.manager.table import Entry
+from xenia.model.domain import ALIVE, EndAction, EndReason, Intent, Phase, State
+from xenia.model.event import EventKind
+
+log = logging.getLogger(__name__)
+
+SHORTEST_LIFE = 60.0
+"""A guest that ends sooner after its start (seconds) is not started over by a policy: a loop helps nobody (as in
+xend).
+"""
+
+_RESTARTS = frozenset({EndAction.RESTART, EndAction.RENAME_RESTART, EndAction.COREDUMP_RESTART})
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyKeeper:
+    lifecycle: Lifecycle
+    locks: NameLocks
+
+    async def handle(self, event: EngineEvent) -> None:
+        """Act on what the engine saw; what is true when the domain's turn comes counts, not what was true when it was
+        sent.
+        """
+        entry = self.lifecycle.table.get(event.uuid)
+        if entry is None:
+            return
+        async with self.locks(entry.started.config.name):
+            if self.lifecycle.table.get(event.uuid) is not entry or entry.started.phase is not Phase.RUNNING:
+                return
+            await self.apply(entry, event)
+
+    async def apply(self, entry: Entry, event: EngineEvent) -> None:
+        """The same, under the lock of the domain's name."""
+        now = self.lifecycle.engine.observe(event.uuid)
+        if event.end is EndReason.REBOOT and now is not None and now.state in ALIVE:
+            await self._has_reset(entry)
+        elif now is not None and now.state in ALIVE:
+            entry.state = now.state
+        elif entry.started.end is None:
+            reason = (now.end if now is not None else event.end) or EndReason.CRASH
+            await self.ended(entry, reason, gone=now is None, detail=event.detail)
+
+    async def _has_reset(self, entry: Entry) -> None:
+        """The guest has started itself over in place."""
+        if entry.started.intent is not Intent.NONE:
+            await self.lifecycle.note(entry, intent=Intent.NONE)
+        entry.state = State.RUNNING
+        self.lifecycle.bus.publish(EventKind.REBOOTED, entry.started)
+
+    async def ended(self, entry: Entry, reason: EndReason, *, gone: bool, detail: str = "") -> None:
+        """Act on the end of a guest; `gone` when its engine has nothing left of it."""
+        lifecycle, asked = self.lifecycle, entry.started.intent
+        if reason is EndReason.POWEROFF and asked is Intent.REBOOT:
+            if gone:
+                await lifecycle.restart(entry, detail)
+            else:
+                await lifecycle.reset(entry)
+            return
+        action = entry.started.config.policy.action(reason)
+        kind = EventKind.CRASHED if reason is EndReason.CRASH else EventKind.ENDED
+        if action is EndAction.PRESERVE and not gone:
+            await lifecycle.preserve(entry, reason)
+        elif action in _RESTARTS and self._may_restart(entry):
+            lifecycle.bus.publish(kind, entry.started, detail)
+            await lifecycle.restart(entry, detail)
+        else:
+            await lifecycle.end(entry, kind, detail)
+
+    def _may_restart(self, entry: Entry) -> bool:
+        lived = self.lifecycle.clock() - entry.started.started_at
+        if lived >= SHORTEST_LIFE:
+            return True
+        log.warning("domain %s ended after %.0f s: not started over", entry.started.config.name, lived)
+        return False

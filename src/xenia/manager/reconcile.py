@@ -1,0 +1,61 @@
+"""What an earlier xend left, brought to one side or the other."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from xenia.engines.base import EngineEvent, Observed
+from xenia.manager.lifecycle import Lifecycle
+from xenia.manager.policy import PolicyKeeper
+from xenia.manager.table import Entry
+from xenia.model.domain import ALIVE, EndReason, Phase, Started, State
+from xenia.model.errors import XeniaError
+from xenia.model.event import EventKind
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconcile:
+    lifecycle: Lifecycle
+    policy: PolicyKeeper
+
+    async def run(self) -> None:
+        """Called once, before any request: nobody else touches a domain yet, so no lock is needed."""
+        written = await self.lifecycle.runs.load()
+        found = {observed.uuid: observed for observed in await self.lifecycle.engine.recover(written)}
+        for started in written:
+            try:
+                await self._settle(started, found.get(started.uuid))
+            except (XeniaError, OSError) as error:
+                log.error("domain %s: %s", started.config.name, error)
+
+    async def _settle(self, started: Started, observed: Observed | None) -> None:
+        name = started.config.name
+        if started.phase in (Phase.STARTING, Phase.ENDING):
+            log.warning("domain %s was %s when xend ended: it is removed", name, started.phase)
+            await self.lifecycle.engine.destroy(started.uuid)
+            await self.lifecycle.runs.remove(started.uuid)
+            return
+        entry = Entry(started, State.STARTING, observed)
+        self.lifecycle.table.add(entry)
+        if started.phase is Phase.RESTARTING:
+            await self.lifecycle.restart(entry, "begun again by a new xend")
+        elif observed is None:
+            await self.policy.ended(entry, EndReason.CRASH, gone=True, detail="it ended while no xend ran")
+        else:
+            await self._take_over(entry, observed)
+
+    async def _take_over(self, entry: Entry, observed: Observed) -> None:
+        started = entry.started
+        entry.state = observed.state
+        self.lifecycle.bus.publish(EventKind.FOUND, started)
+        if started.end is not None:
+            entry.state = State.CRASHED if started.end is EndReason.CRASH else State.SHUTDOWN
+        elif observed.state not in ALIVE:
+            await self.policy.apply(entry, EngineEvent(started.uuid, observed.state, observed.end))
+        elif started.paused and observed.state is not State.PAUSED:
+            await self.lifecycle.pause(entry)
+        elif not started.paused and observed.state is State.PAUSED:
+            await self.lifecycle.unpause(entry)

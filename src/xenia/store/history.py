@@ -1,0 +1,101 @@
+"""Jobs and events of the past, in SQLite, in a thread of its own; bounded, and never the truth about a domain."""
+
+from __future__ import annotations
+
+import json
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from xenia.lib.codec import from_plain, to_plain
+from xenia.model.event import Event
+from xenia.model.job import Job, JobState
+
+log = logging.getLogger(__name__)
+
+_KEEP_JOBS = 1_000
+_KEEP_EVENTS = 10_000
+_PENDING = 10_000
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS job (id INTEGER PRIMARY KEY, state TEXT NOT NULL, body TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS event (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL) STRICT;
+PRAGMA user_version = 1;
+"""
+
+
+class History:
+    """Made and closed by compose. Writing never waits for the disk: what cannot be queued is dropped and logged."""
+
+    def __init__(self, path: Path) -> None:
+        self._queue: queue.Queue[Callable[[sqlite3.Connection], None] | None] = queue.Queue(_PENDING)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._database.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + _SCHEMA)
+        self._thread = threading.Thread(target=self._write, name="history", daemon=True)
+        self._thread.start()
+
+    def unfinished_jobs(self) -> list[Job]:
+        """Jobs that were running when xend last ended. Called before anything is written."""
+        rows = self._database.execute("SELECT body FROM job WHERE state = ?", (JobState.RUNNING.value,))
+        return [from_plain(Job, json.loads(body)) for (body,) in rows]
+
+    def last_job_id(self) -> int:
+        """0 when there never was one."""
+        (last,) = self._database.execute("SELECT coalesce(max(id), 0) FROM job").fetchone()
+        return int(last)
+
+    def put_job(self, job: Job) -> None:
+        row = (job.id, job.state.value, json.dumps(to_plain(job)))
+        self._put(lambda database: _put_job(database, row))
+
+    def put_event(self, event: Event) -> None:
+        body = json.dumps(to_plain(event))
+        self._put(lambda database: _put_event(database, body))
+
+    def close(self) -> None:
+        """Write what is queued and end."""
+        self._queue.put(None)
+        self._thread.join()
+        self._database.close()
+
+    def _put(self, write: Callable[[sqlite3.Connection], None]) -> None:
+        try:
+            self._queue.put_nowait(write)
+        except queue.Full:
+            log.warning("history cannot keep up; an entry was dropped")
+
+    def _write(self) -> None:
+        while (write := self._queue.get()) is not None:
+            try:
+                self._database.execute("BEGIN")
+                write(self._database)
+                while (more := self._next()) is not None:
+                    more(self._database)
+                self._database.execute("COMMIT")
+            except sqlite3.Error as error:
+                log.error("history cannot be written: %s", error)
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+
+    def _next(self) -> Callable[[sqlite3.Connection], None] | None:
+        try:
+            write = self._queue.get_nowait()
+        except queue.Empty:
+            return None
+        if write is None:
+            self._queue.put(None)
+        return write
+
+
+def _put_job(database: sqlite3.Connection, row: tuple[int, str, str]) -> None:
+    database.execute("INSERT OR REPLACE INTO job (id, state, body) VALUES (?, ?, ?)", row)
+    database.execute("DELETE FROM job WHERE id <= ?", (row[0] - _KEEP_JOBS,))
+
+
+def _put_event(database: sqlite3.Connection, body: str) -> None:
+    event = database.execute("INSERT INTO event (body) VALUES (?)", (body,)).lastrowid or 0
+    database.execute("DELETE FROM event WHERE id <= ?", (event - _KEEP_EVENTS,))

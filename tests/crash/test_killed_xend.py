@@ -1,0 +1,386 @@
+"""xend is killed at every step of every operation, and the next one finds each domain: none lost, none twice, nothing left over.
+
+A step is a place between two effects on the host (a file written, a guest started, a lock taken). First every place of
+each operation by itself, then seeded random days with several operations at a time and several deaths.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+
+import pytest
+
+from tests.support.world import ROOT, Killed, World, request, started_of
+from xenia.lib.aio import Tasks
+from xenia.manager.manager import Manager
+from xenia.model.domain import ALIVE, State
+from xenia.model.errors import XeniaError
+from xenia.model.job import Job, JobState
+
+pytestmark = pytest.mark.crash
+
+Scenario = Callable[[World, Manager, "Promises"], Awaitable[None]]
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> object:
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+class ScenarioOver(Exception):
+    """A failure that was injected earlier has taken away what the scenario goes on with."""
+
+
+class Promises:
+    """What callers were told: `must_run` were promised and not asked to end since; `must_not_run` have been seen to end."""
+
+    def __init__(self) -> None:
+        self.must_run: set[str] = set()
+        self.must_not_run: set[str] = set()
+        self.paused: dict[str, bool] = {}
+        self.incarnation: dict[str, int | None] = {}
+        """The id of a domain that was to be destroyed: it may still be there, but never come back under another."""
+
+    def asked(self, name: str) -> None:
+        """From here on either outcome is right, until somebody is told."""
+        self.must_run.discard(name)
+        self.must_not_run.discard(name)
+        self.paused.pop(name, None)
+        self.incarnation.pop(name, None)
+
+
+async def finish(world: World, manager: Manager, job: Job) -> Job:
+    """The job's end, or Killed when xend died first."""
+    await settle(world, until=lambda: manager.job(job.id).state is not JobState.RUNNING)
+    job = manager.job(job.id)
+    assert job.state in (JobState.DONE, JobState.FAILED), job
+    assert job.error is None or job.error["kind"] != "internal", job.error
+    return job
+
+
+async def create(world: World, manager: Manager, told: Promises, name: str, **words: str) -> Job:
+    if name not in told.must_run:
+        told.asked(name)
+    paused = words.pop("paused", "") == "yes"
+    job = await finish(world, manager, manager.create(request(name, paused=paused, **words), ROOT))
+    if job.state is JobState.DONE:
+        told.must_run.add(name)
+        told.paused[name] = paused
+    elif name not in told.must_run and job.error is not None and job.error["kind"] != "conflict":
+        told.must_not_run.add(name)
+    return job
+
+
+async def operate(world: World, manager: Manager, told: Promises, verb: str, name: str) -> Job | None:
+    was = told.must_run & {name}
+    told.asked(name) if verb in ("destroy", "shutdown") else told.paused.pop(name, None)
+    if verb == "destroy":
+        told.incarnation[name] = domid_of(manager, name)
+    try:
+        job = await finish(world, manager, manager.operate(verb, name, ROOT, until_gone=verb in ("shutdown", "reboot")))
+    except XeniaError:
+        told.must_run |= was
+        return None
+    if job.state is JobState.DONE:
+        if verb in ("destroy", "shutdown"):
+            told.must_not_run.add(name)
+        elif verb in ("pause", "unpause"):
+            told.paused[name] = verb == "pause"
+    return job
+
+
+async def settle(world: World, until: Callable[[], bool] = lambda: False) -> None:
+    """Let what is under way go on: until it is so, or a hundred turns of the loop pass without a step."""
+    quiet_turns, steps = 0, world.steps
+    while quiet_turns < 100 and not until():
+        await asyncio.sleep(0)
+        quiet_turns, steps = (quiet_turns + 1, steps) if world.steps == steps else (0, world.steps)
+        if world.dead:
+            raise Killed
+
+
+async def scenario_create(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+
+
+async def scenario_create_paused(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a", paused="yes")
+
+
+async def scenario_create_a_taken_name(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    second = await create(world, manager, told, "a", disk="/b")
+    if world.fail_at is None:
+        assert second.error is not None
+        assert second.error["kind"] == "conflict"
+
+
+async def scenario_create_on_a_busy_disk(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    second = await create(world, manager, told, "b", disk="/a")
+    if world.fail_at is None:
+        assert second.error is not None
+        assert second.error["complaints"][0]["key"] == "disk[0]"
+
+
+async def scenario_destroy(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    world.now += 100
+    await operate(world, manager, told, "destroy", "a")
+
+
+async def scenario_shutdown(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    await operate(world, manager, told, "shutdown", "a")
+
+
+async def scenario_reboot(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    await operate(world, manager, told, "reboot", "a")
+
+
+async def scenario_pause_and_unpause(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    await operate(world, manager, told, "pause", "a")
+    await operate(world, manager, told, "unpause", "a")
+
+
+async def scenario_crash_with_restart(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a", on_crash="restart")
+    world.now += 100
+    world.host.crash(uuid_of(world, "a"))
+    await settle(world)
+
+
+async def scenario_process_killed_with_restart(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a", on_crash="restart")
+    world.now += 100
+    world.host.kill(uuid_of(world, "a"))
+    await settle(world)
+
+
+async def scenario_crash_preserved_then_destroyed(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a", on_crash="preserve")
+    world.host.crash(uuid_of(world, "a"))
+    await settle(world)
+    assert manager.find("a").state is State.CRASHED or world.fail_at is not None
+    await operate(world, manager, told, "destroy", "a")
+
+
+async def scenario_poweroff_from_inside(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    told.asked("a")
+    world.host.power_off(uuid_of(world, "a"))
+    await settle(world)
+    told.must_not_run.add("a")
+
+
+async def scenario_reboot_from_inside(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    world.host.reboot(uuid_of(world, "a"))
+    await settle(world)
+
+
+SCENARIOS: list[Scenario] = [value for name, value in sorted(globals().items()) if name.startswith("scenario_")]
+
+
+def uuid_of(world: World, name: str) -> str:
+    started = started_of(world, name)
+    if started is None:
+        raise ScenarioOver(f"{name} does not run")
+    return started.uuid
+
+
+def run(world: World, scenario: Scenario, told: Promises) -> None:
+    """One life of xend: from its start to the end of the scenario, or to its death."""
+
+    async def life() -> None:
+        manager = world.boot()
+        try:
+            await manager.start()
+            await scenario(world, manager, told)
+            await settle(world)
+            assert (
+                {entry.uuid for entry in await manager.list() if entry.domid} == world.runs() == set(world.host.guests)
+            )
+        except Killed:
+            pass
+        with suppress(Killed):
+            await manager.close()
+
+    asyncio.run(life())
+    assert not world.host.violations
+
+
+def check(world: World, told: Promises) -> None:
+    """A new xend comes up undisturbed; what it knows, what runs and what callers were told agree."""
+    world.die_at = world.fail_at = None
+    world.host.tell = None
+
+    async def life() -> None:
+        manager = world.boot()
+        await manager.start()
+        await settle(world)
+        known = {domain.name: domain for domain in await manager.list() if domain.domid}
+        guests = {guest.started.config.name: guest for guest in world.host.guests.values()}
+        assert known.keys() == guests.keys(), "what xend knows is what runs"
+        assert world.runs() == {guest.started.uuid for guest in guests.values()}, "nothing is left over"
+        assert told.must_run <= guests.keys(), f"lost: {told.must_run - guests.keys()}"
+        assert not told.must_not_run & guests.keys(), f"came back: {told.must_not_run & guests.keys()}"
+        for name, domid in told.incarnation.items():
+            assert name not in known or known[name].domid == domid, f"{name} was destroyed and came back"
+        for name, paused in told.paused.items():
+            if name in known and known[name].state in ALIVE:
+                assert (known[name].state is State.PAUSED) == paused, name
+        assert not [domain for domain in known.values() if domain.state in (State.STARTING, State.DYING)]
+        for name in known:
+            job = manager.operate("destroy", name, ROOT)
+            assert (await manager.wait(job.id, 60)).state is JobState.DONE
+        assert not world.host.guests
+        assert not world.runs()
+        await manager.close()
+
+    asyncio.run(life())
+    assert not world.host.violations
+
+
+def steps_of(scenario: Scenario) -> int:
+    world, told = World(), Promises()
+    run(world, scenario, told)
+    steps = world.steps
+    check(world, told)
+    return steps
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+def test_every_place_to_die(scenario: Scenario) -> None:
+    for step in range(1, steps_of(scenario) + 1):
+        world, told = World(die_at=step), Promises()
+        run(world, scenario, told)
+        assert world.dead
+        check(world, told)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+def test_every_place_to_die_again_while_coming_up(scenario: Scenario) -> None:
+    async def nothing(world: World, manager: Manager, told: Promises) -> None:
+        await settle(world)
+
+    for first in range(1, steps_of(scenario) + 1):
+        second = 0
+        while True:
+            second += 1
+            world, told = World(die_at=first), Promises()
+            run(world, scenario, told)
+            world.die_at = world.steps + second
+            run(world, nothing, told)
+            died = world.dead
+            check(world, told)
+            if not died:
+                break
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+def test_every_place_to_fail(scenario: Scenario) -> None:
+    """A full disk or an engine that refuses, at every step: an error, and nothing half done."""
+    for step in range(1, steps_of(scenario) + 1):
+        world, told = World(fail_at=step), Promises()
+        with suppress(ScenarioOver):
+            run(world, scenario, told)
+        gone = (event for event in world.published if event.detail.startswith("cannot "))
+        told.must_run -= {event.domain for event in gone}
+        check(world, told)
+
+
+VERBS = ("create", "create", "pause", "unpause", "reboot", "shutdown", "destroy", "guest")
+
+
+def guest_acts(world: World, name: str, dice: random.Random) -> bool:
+    """A guest that runs does something by itself; False when there is none."""
+    started = started_of(world, name)
+    if started is None or world.host.guests[started.uuid].state is not State.RUNNING:
+        return False
+    world.now += dice.choice([1, 100])
+    dice.choice([world.host.power_off, world.host.crash, world.host.reboot, world.host.kill])(started.uuid)
+    return True
+
+
+async def careful_users(world: World, manager: Manager, told: Promises, dice: random.Random) -> None:
+    """Three users at once, each with one domain, who remember what they were told."""
+
+    async def user(name: str) -> None:
+        for _ in range(dice.randint(2, 6)):
+            verb = dice.choice(VERBS)
+            if verb == "create":
+                crash = dice.choice(["restart", "preserve", "destroy"])
+                await create(world, manager, told, name, disk=f"/{name}", on_crash=crash)
+            elif verb != "guest":
+                await operate(world, manager, told, verb, name)
+            elif guest_acts(world, name, dice):
+                told.asked(name)
+                await settle(world)
+
+    await together(world, [user(name) for name in ("a", "b", "c")])
+
+
+async def crowd(world: World, manager: Manager, told: Promises, dice: random.Random) -> None:
+    """Six users at once who all reach for the same two domains and one disk."""
+
+    async def user() -> None:
+        for _ in range(dice.randint(2, 6)):
+            name, verb = dice.choice("ab"), dice.choice(VERBS)
+            if verb == "create":
+                words = {"disk": "/shared", "on_crash": dice.choice(["restart", "preserve"])}
+                await finish(world, manager, manager.create(request(name, **words), ROOT))
+            elif verb == "guest":
+                guest_acts(world, name, dice)
+            else:
+                with suppress(XeniaError):
+                    job = manager.operate(verb, name, ROOT)
+                    await finish(world, manager, job)
+
+    await together(world, [user() for _ in range(6)])
+
+
+async def together(world: World, users: list[Coroutine[None, None, None]]) -> None:
+    tasks = Tasks()
+    results = await asyncio.gather(*(tasks.start(user, name="user") for user in users), return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+    if world.dead:
+        raise Killed
+
+
+def domid_of(manager: Manager, name: str) -> int | None:
+    try:
+        return manager.find(name).domid
+    except XeniaError:
+        return None
+
+
+@pytest.mark.parametrize("day", [careful_users, crowd], ids=lambda day: day.__name__)
+def test_random_days(day: Callable[[World, Manager, Promises, random.Random], Awaitable[None]]) -> None:
+    """Seeded; a failing day's seed is noted on its error. `XENIA_CRASH_STEPS` sets how many steps to take."""
+    wanted, taken, seed = int(os.environ.get("XENIA_CRASH_STEPS", "150000")), 0, 0
+    while taken < wanted:
+        seed += 1
+        dice = random.Random(seed)
+        world, told = World(), Promises()
+        try:
+            for _ in range(dice.randint(1, 4)):
+                world.die_at = world.steps + dice.randint(1, 250)
+                run(world, lambda world, manager, told: day(world, manager, told, dice), told)
+            check(world, told)
+        except BaseException as error:
+            error.add_note(f"seed {seed}")
+            raise
+        taken += world.steps
+    print(f"{taken} steps in {seed} days")

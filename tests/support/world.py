@@ -1,0 +1,200 @@
+"""A host in memory that outlives xend: files, guests and image locks, with a place to die or to fail at every step."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import itertools
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from xenia.engines.base import Resources
+from xenia.engines.simulated.engine import SimulatedEngine
+from xenia.engines.simulated.host import SimulatedHost
+from xenia.lib.codec import from_plain
+from xenia.manager.creation import Creation
+from xenia.manager.definitions import Definitions
+from xenia.manager.events import EventBus
+from xenia.manager.jobs import Jobs
+from xenia.manager.lifecycle import Lifecycle
+from xenia.manager.locks import NameLocks
+from xenia.manager.manager import Manager, Parts
+from xenia.manager.prepare import ResourceError
+from xenia.manager.table import Table
+from xenia.model.caller import Caller, Role
+from xenia.model.disk import Disk, DiskMode
+from xenia.model.domain import DomainConfig, EndAction, Policy, Started
+from xenia.model.errors import conflict, engine_failed
+from xenia.model.event import Event
+from xenia.model.host import Host
+from xenia.model.reading import Reading
+from xenia.model.request import CreateRequest
+from xenia.storage.open import OpenedDisk
+from xenia.store.records import Records
+from xenia.store.runs import Runs
+
+ROOT = Caller(0, "root", Role.ADMINISTRATOR)
+HOST = Host("sim", "6.1", "#1", "x86_64", 4, 1, 4, 1, 2800, "", 16384, 8192, 0.0, 1.0)
+
+
+class Killed(BaseException):
+    """xend is dead: nothing of it runs any more, not even what it would do on its way out."""
+
+
+@dataclass
+class World:
+    """What stays when xend dies. `die_at` and `fail_at` count steps from now; `steps` counts all that were taken."""
+
+    host: SimulatedHost = field(default_factory=SimulatedHost)
+    files: dict[str, bytes] = field(default_factory=dict)
+    now: float = 1000.0
+    steps: int = 0
+    die_at: int | None = None
+    fail_at: int | None = None
+    dead: bool = False
+    domids: list[int] = field(default_factory=list)
+    published: list[Event] = field(default_factory=list)
+    serial: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self) -> None:
+        self.host.step = self.step
+
+    async def step(self, name: str) -> None:
+        """One place between two effects."""
+        if self.dead:
+            raise Killed
+        self.steps += 1
+        if self.steps == self.die_at:
+            self.dead = True
+            self.host.tell = None
+            raise Killed
+        if self.steps == self.fail_at:
+            if name in ("write", "written"):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            if name in ("start", "started", "unpause", "pause", "shutdown"):
+                self._undo_half_started(name)
+                raise engine_failed(f"injected at {name}")
+        await asyncio.sleep(0)
+
+    def _undo_half_started(self, name: str) -> None:
+        """An engine whose start fails leaves nothing behind: that is its contract."""
+        if name == "started":
+            self.host.guests.pop(list(self.host.guests)[-1])
+
+    def boot(self) -> Manager:
+        """A new xend on this host."""
+        self.dead = False
+        files = MemoryFiles(self)
+        table, bus, locks = Table(), EventBus(self.clock, self.published.append), NameLocks()
+        engine = SimulatedEngine(self.host)
+        lifecycle = Lifecycle(
+            engine, SimulatedPreparer(self, table), Runs(files, "boot"), Records(files), table, bus, self.clock
+        )
+        creation = Creation(engine, lifecycle, locks, read_plain, self.new_uuid, self.new_mac)
+        jobs = Jobs(self.clock, lambda job: None, last_id=0)
+        definitions = Definitions(NOWHERE, read_plain)
+        return Manager(Parts(engine, lifecycle, creation, definitions, locks, bus, jobs, lambda: HOST))
+
+    def clock(self) -> float:
+        return self.now
+
+    def new_uuid(self) -> str:
+        return f"00000000-0000-4000-8000-{next(self.serial):012x}"
+
+    def new_mac(self, taken: frozenset[str]) -> str:
+        number = next(self.serial)
+        return f"00:16:3e:{number >> 16 & 0x7F:02x}:{number >> 8 & 0xFF:02x}:{number & 0xFF:02x}"
+
+    def runs(self) -> set[str]:
+        """The UUIDs that are written down to run."""
+        return {path.split("/")[3] for path in self.files if path.startswith("run/xenia/domains/")}
+
+
+class _Nowhere:
+    def glob(self, pattern: str) -> list[object]:
+        return []
+
+
+NOWHERE = _Nowhere()
+
+
+@dataclass
+class MemoryFiles:
+    world: World
+
+    async def read(self, path: str) -> bytes | None:
+        await self.world.step("read")
+        return self.world.files.get(path)
+
+    async def write(self, path: str, content: bytes, *, durable: bool) -> None:
+        await self.world.step("write")
+        self.world.files[path] = content
+        await self.world.step("written durably" if durable else "wrote")
+
+    async def remove(self, path: str) -> None:
+        await self.world.step("remove")
+        for known in [known for known in self.world.files if known == path or known.startswith(f"{path}/")]:
+            del self.world.files[known]
+        await self.world.step("removed")
+
+    async def list(self, path: str) -> list[str]:
+        await self.world.step("list")
+        prefix = f"{path}/"
+        return sorted({known[len(prefix) :].split("/")[0] for known in self.world.files if known.startswith(prefix)})
+
+
+@dataclass
+class SimulatedPreparer:
+    """Locks an image for as long as xend or a guest holds it, as a descriptor that the guest inherits does."""
+
+    world: World
+    table: Table
+    held: set[str] = field(default_factory=set)
+
+    @asynccontextmanager
+    async def prepare(self, started: Started) -> AsyncIterator[Resources]:
+        await self.world.step("prepare")
+        paths = {disk.path for disk in started.config.disks if disk.mode is DiskMode.WRITE}
+        written = {path for guest in self.world.host.guests.values() for path in guest.writes}
+        for index, disk in enumerate(started.config.disks):
+            if disk.path in written | self.held and disk.mode is DiskMode.WRITE:
+                raise ResourceError(f"disk[{index}]", conflict(f"{disk.path} is busy"))
+        self.held |= paths
+        try:
+            await self.world.step("prepared")
+            yield Resources(disks=tuple(OpenedDisk(disk) for disk in started.config.disks))
+        finally:
+            self.held -= paths
+
+    async def missing(self, config: DomainConfig, *, trusted: bool) -> list[ResourceError]:
+        return []
+
+
+async def read_plain(text: str, file: str, overrides: tuple[str, ...]) -> Reading:
+    """A guest file of `name [disk] [on_crash] [on_poweroff]`: the language itself has tests of its own."""
+    words = dict(word.split("=", 1) for word in text.split())
+    disks = (Disk(target="xvda", path=words["disk"]),) if "disk" in words else ()
+    policy = Policy(
+        on_poweroff=EndAction(words.get("on_poweroff", "destroy")),
+        on_reboot=EndAction(words.get("on_reboot", "restart")),
+        on_crash=EndAction(words.get("on_crash", "restart")),
+    )
+    return Reading(file, DomainConfig(name=words["name"], uuid=words.get("uuid"), disks=disks, policy=policy))
+
+
+def request(name: str, *, paused: bool = False, **words: str) -> CreateRequest:
+    text = " ".join(f"{key}={value}" for key, value in ({"name": name} | words).items())
+    return CreateRequest(text, paused=paused)
+
+
+def started_of(world: World, name: str) -> Started | None:
+    """The simulated guest's own idea of what it is."""
+    return next((guest.started for guest in world.host.guests.values() if guest.started.config.name == name), None)
+
+
+def decode_started(content: bytes) -> Started:
+    import json
+
+    return from_plain(Started, json.loads(content))

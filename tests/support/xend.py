@@ -1,0 +1,141 @@
+"""A xend in this process: real socket, real server, simulated guests, and consoles that a test speaks for."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import websockets
+
+from tests.support.world import World
+from xenia.api.app import make_app
+from xenia.api.doors import About, Doors
+from xenia.console.hub import ConsoleHub
+from xenia.daemon.serve import listen, serve
+from xenia.lib.aio import Tasks
+from xenia.manager.manager import Manager
+
+URL = "http://xend"
+
+
+class GuestConsole:
+    """A guest's end of one console, as QEMU's socket is: one client at a time, what is said to nobody is lost."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.heard = bytearray()
+        self.connected = asyncio.Event()
+        self.reading = asyncio.Event()
+        self.reading.set()
+        self._changed = asyncio.Event()
+        self._writer: asyncio.StreamWriter | None = None
+        self._server: asyncio.Server | None = None
+
+    async def __aenter__(self) -> GuestConsole:
+        self._server = await asyncio.start_unix_server(self._serve, self.path)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.end()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+        self.connected.set()
+        await self.reading.wait()
+        while data := await reader.read(1 << 16):
+            self.heard += data
+            self._changed.set()
+            await self.reading.wait()
+        writer.close()
+
+    def say(self, data: bytes) -> None:
+        assert self._writer is not None
+        self._writer.write(data)
+
+    async def hears(self, data: bytes) -> None:
+        async with asyncio.timeout(5):
+            while data not in self.heard:
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def end(self) -> None:
+        """The guest's process ends."""
+        self.reading.set()
+        if self._server is not None:
+            self._server.close()
+        if self._writer is not None:
+            self._writer.close()
+            await self._writer.wait_closed()
+        self._writer = self._server = None
+
+
+@dataclass
+class Xend:
+    socket: Path
+    world: World
+    manager: Manager
+    doors: Doors
+    client: httpx2.AsyncClient
+    sockets: dict[str, dict[str, Path]] = field(default_factory=dict)
+    """What the engine would tell: consoles by UUID and kind."""
+
+    async def post(self, path: str, body: Any = None, **params: Any) -> httpx2.Response:
+        return await self.client.post(f"/v1{path}", json=body, params=params)
+
+    async def get(self, path: str, **params: Any) -> httpx2.Response:
+        return await self.client.get(f"/v1{path}", params=params)
+
+    async def create(self, name: str, **body: Any) -> str:
+        """A running guest; its UUID."""
+        answer = await self.post("/domains", {"text": f"name={name}"} | body, wait=10)
+        assert answer.status_code == 200, answer.text
+        uuid: str = answer.json()["job"]["result"]["domain"]["uuid"]
+        return uuid
+
+    def console(self, ref: str, query: str = "") -> Any:
+        path = f"ws://xend/v1/domains/{ref}/console{query}"
+        return websockets.unix_connect(str(self.socket), path, compression=None)
+
+    async def raw(self, content: bytes) -> tuple[int, dict[str, Any]]:
+        """Status and body of the answer to bytes sent as they are."""
+        reader, writer = await asyncio.open_unix_connection(self.socket)
+        try:
+            writer.write(content)
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+            return int(head.split()[1]), json.loads(await reader.readexactly(length))
+        finally:
+            writer.close()
+            await writer.wait_closed()
+
+
+@asynccontextmanager
+async def running_xend(folder: Path) -> AsyncIterator[Xend]:
+    world = World()
+    manager = world.boot()
+    await manager.start()
+    sockets: dict[str, dict[str, Path]] = {}
+    logs = folder / "logs"
+    logs.mkdir(exist_ok=True)
+    hub = ConsoleHub(lambda uuid: sockets.get(uuid, {}), lambda uuid, kind: logs / f"{uuid}-{kind}")
+    doors = Doors(manager, hub, About("1.2.3", 4711, str(folder), 1000.0))
+    socket = folder / "xend.sock"
+    stop, ready, tasks = asyncio.Event(), asyncio.Event(), Tasks()
+    server = tasks.start(serve(make_app(doors), listen(socket, "xen"), stop, ready=ready), name="server")
+    await ready.wait()
+    transport = httpx2.AsyncHTTPTransport(uds=str(socket))
+    try:
+        async with httpx2.AsyncClient(transport=transport, base_url=URL, timeout=30) as client:
+            yield Xend(socket, world, manager, doors, client, sockets)
+    finally:
+        doors.stopping.set()
+        await hub.close()
+        stop.set()
+        await server
+        await manager.close()
