@@ -1,0 +1,120 @@
+"""What is probably wrong with a line that neither dialect understands."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from xenia.guestfile.keys import KEYS, MEANT
+from xenia.guestfile.text import Source
+from xenia.model.complaint import Complaint
+
+_TYPOGRAPHIC = re.compile("[\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2032\u2033\u00b4`]")
+_DASHED = re.compile(r"\s*([A-Za-z_]\w*(?:-\w+)+)\s*\+?=")
+_ASSIGNMENT = re.compile(r"\s*([A-Za-z_]\w*)\s*\+?=\s*(.*)")
+_BARE = re.compile(r"([A-Za-z_/.][\w./:+\- ]*?)\s*(?:#.*)?$")
+_PROSE = re.compile(r"\s*[^\W\d_][\w'-]*(?:[\s,.;:!?()/-]+[\w'(-]+)+[\s.:!?)]*")
+_STATEMENT = re.compile(
+    r"\s*(?:if|elif|else|for|while|def|return|import|from|print|raise|assert|try|except|class|with|lambda|not|pass)\b"
+)
+_PRINT = re.compile(r"\s*print\s+[^(\s]")
+
+
+def diagnose(source: Source, line: int, column: int, message: str) -> Complaint:
+    """The complaint about a place where reading stopped: what a look at the line suggests, or else `message`."""
+    for number in dict.fromkeys((line, line - 1)):
+        text = source.lines[number - 1] if 0 < number <= len(source.lines) else ""
+        if (found := _line(source, number, text)) is not None:
+            return found
+    if (unclosed := _unclosed(source, line)) is not None:
+        return unclosed
+    return source.complaint(line, column, _spoken(message), _hint(message))
+
+
+def _line(source: Source, number: int, text: str) -> Complaint | None:
+    code = text.partition("#")[0]
+    if (found := _TYPOGRAPHIC.search(code)) is not None:
+        message = f"{found[0]} is a typographic quote: a text stands in ' or \""
+        return source.complaint(number, found.start() + 1, message, "replace both by plain quotes")
+    if (found := _DASHED.match(text)) is not None:
+        return source.complaint(
+            number, found.start(1) + 1, f"a key has no - in it: {found[1]}", _meant(found[1].replace("-", "_"))
+        )
+    if _PRINT.match(text):
+        return source.complaint(number, 1, "print without brackets is Python 2", "remove the line, or write print(...)")
+    if _STATEMENT.match(text):
+        return None
+    if (found := _ASSIGNMENT.match(text)) is not None:
+        return _value(source, number, found)
+    if _PROSE.fullmatch(code) and "=" not in code:
+        return source.complaint(
+            number, 1, "this line is neither an assignment nor a comment", "is it a comment that has lost its #?"
+        )
+    return None
+
+
+def _value(source: Source, number: int, found: re.Match[str]) -> Complaint | None:
+    key, value = found[1], found[2].rstrip()
+    column = found.start(2) + 1
+    if not value or value.startswith("#"):
+        return source.complaint(
+            number,
+            found.start(1) + 1,
+            f"{key} has no value on its line",
+            "a value, or at least the [ of a list, stands on the line of the =",
+        )
+    quote = value[0]
+    if quote in "'\"" and value.count(quote) == 1:
+        return source.complaint(number, column, f"the text that begins here is not closed: a {quote} is missing", None)
+    if (bare := _BARE.fullmatch(value)) is not None and not value[0].isdigit():
+        return source.complaint(number, column, f"{bare[1]} is a text without quotes", f'{key} = "{bare[1]}"')
+    return None
+
+
+def _meant(word: str) -> str | None:
+    if word in KEYS:
+        return f"did you mean {word}?"
+    near = nearest(word)
+    return f"did you mean {near}?" if near else "is it a comment that has lost its #?"
+
+
+def nearest(word: str) -> str | None:
+    """The key that `word` is probably meant to be."""
+    lowered = word.lower()
+    if lowered in KEYS or lowered in MEANT:
+        return MEANT.get(lowered, lowered)
+    near = difflib.get_close_matches(lowered[:64], KEYS, n=1, cutoff=0.8)
+    return near[0] if near else None
+
+
+def _unclosed(source: Source, line: int) -> Complaint | None:
+    """A list whose end is missing: some line above begins one, and another assignment follows before it ends."""
+    for number in range(line, max(0, line - 50), -1):
+        text = source.lines[number - 1] if number <= len(source.lines) else ""
+        found = _ASSIGNMENT.match(text)
+        if found is None:
+            continue
+        value = re.sub(r"'[^']*'|\"[^\"]*\"", "", found[2]).partition("#")[0]
+        if value.count("[") > value.count("]"):
+            return source.complaint(
+                number,
+                found.start(2) + 1,
+                f"the list of {found[1]} that begins here is not closed or lacks a comma",
+                "every [ needs its ], and a , stands between items",
+            )
+    return None
+
+
+def _spoken(message: str) -> str:
+    message = message.partition(" (")[0].rstrip(".")
+    if message == "invalid syntax":
+        return "this is neither an assignment nor a comment"
+    return message[:1].lower() + message[1:200]
+
+
+def _hint(message: str) -> str | None:
+    if "indent" in message:
+        return "lines begin without blanks, except those below if, for and def"
+    if "leading zeros" in message:
+        return "write 0o17 for an octal number, 17 for a decimal one"
+    return None

@@ -1,0 +1,207 @@
+"""vif = [...]: its items, words `key=value` with commas between them; the empty text is a card with nothing said about
+it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from xenia.guestfile.given import Given
+from xenia.model.domain import Kind
+from xenia.model.vif import Vif, VifType
+
+_MAC = re.compile(r"[0-9a-fA-F]{1,2}(?:[:-][0-9a-fA-F]{1,2}){5}")
+_RATE = re.compile(r"(\d+)([GMK]?[Bb])/s(?:@(\d+)(ms|us|s))?")
+_UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3}
+_INTERVALS = {"s": 1000**2, "ms": 1000, "us": 1}
+_INTERVAL = 50_000
+_MOST_RATE = (1 << 32) - 1
+_NAME = re.compile(r"[A-Za-z0-9_.\-]{1,15}")
+_KNOWN = frozenset(
+    {
+        "type", "mac", "bridge", "ip", "gateway", "script", "backend", "vifname", "rate", "model", "accel",
+        "devid", "mtu", "trusted", "policy", "label", "gatewaydev", "netmask", "uuid", "coloft_forwarddev",
+        "security_label", "bus", "hidden",
+    }
+)  # fmt: skip
+_TYPES = {
+    "ioemu": VifType.EMULATED, "emu": VifType.EMULATED, "vif": VifType.PARAVIRTUAL, "netfront": VifType.PARAVIRTUAL,
+    "paravirtualised": VifType.PARAVIRTUAL, "paravirtualized": VifType.PARAVIRTUAL, "pv": VifType.PARAVIRTUAL,
+    "virtio": VifType.PARAVIRTUAL,
+}  # fmt: skip
+_MODELS = frozenset(
+    {
+        "rtl8139", "e1000", "e1000e", "e1000-82540em", "e1000-82544gc", "e1000-82545em", "ne2k_pci", "ne2000",
+        "pcnet", "i82551", "i82557b", "i82559er", "virtio", "virtio-net", "virtio-net-pci", "vmxnet3", "tulip",
+        "netfront", "xen-net",
+    }
+)  # fmt: skip
+_PARAVIRTUAL = frozenset({"virtio", "virtio-net", "virtio-net-pci", "netfront", "xen-net"})
+_MOST = 32
+
+
+def read_vifs(given: Given, kind: Kind) -> tuple[Vif, ...]:
+    """The cards of `vif`, and as many without anything said as `nics` asks for beyond them."""
+    vifs, words = [], []
+    for index, text in enumerate(given.items("vif")):
+        said = _words(given, f"vif[{index}]", text)
+        words.append(said)
+        vifs.append(_vif(given, f"vif[{index}]", said, kind, index))
+    _halves(given, words)
+    _macs_are_unique(given, vifs)
+    nics = given.number("nics", -1) or 0
+    if nics > _MOST:
+        given.error("nics", f"a domain cannot have {nics} cards", f"nics = {_MOST} is the most")
+    for index in range(len(vifs), min(nics, _MOST)):
+        vifs.append(_vif(given, "nics", {}, kind, index))
+    return tuple(vifs)
+
+
+def _words(given: Given, key: str, text: str) -> dict[str, str]:
+    """The words of one item by key; those without a key are guessed at and complained about."""
+    said: dict[str, str] = {}
+    for part in (part.strip() for part in text.split(",")):
+        if not part:
+            continue
+        name, sign, value = (piece.strip() for piece in part.partition("="))
+        name = name.lower()
+        if not sign:
+            _keyless(given, key, part, said)
+        elif name not in _KNOWN:
+            given.warn(
+                key,
+                f"vif knows no {name}: it has no effect",
+                "the words are mac, bridge, type, model, ip, script, vifname, rate, backend",
+            )
+        else:
+            if name in said:
+                given.warn(key, f"{name} stands twice in this card: the last one counts")
+            said[name] = value
+    return said
+
+
+def _keyless(given: Given, key: str, part: str, said: dict[str, str]) -> None:
+    if _MAC.fullmatch(part):
+        given.warn(key, f"{part} stands without a key: taken as its mac", f"mac={part}")
+        said.setdefault("mac", part)
+    elif _NAME.fullmatch(part) and "bridge" not in said:
+        given.warn(key, f"{part} stands without a key: taken as its bridge", f"bridge={part}")
+        said["bridge"] = part
+    else:
+        given.warn(key, f"{part} stands without a key: it has no effect", "write key=value with commas between")
+
+
+def _vif(given: Given, key: str, said: dict[str, str], kind: Kind, index: int) -> Vif:
+    model = said.get("model", "").lower() or None
+    if model and model not in _MODELS:
+        given.warn(key, f"the card model {model} is not known", f"known are {', '.join(sorted(_MODELS))}")
+    return Vif(
+        type=_type(given, key, said, kind, model),
+        mac=_mac(given, key, said.get("mac", "")),
+        bridge=said.get("bridge") or None,
+        model=_type_model(said) or model,
+        script=said.get("script") or None,
+        ip=tuple(said.get("ip", "").split()),
+        gateway=said.get("gateway") or None,
+        vifname=_vifname(given, key, said.get("vifname", "")),
+        rate=_rate(given, key, said.get("rate", "")),
+        backend=said.get("backend") or None,
+        item=index,
+    )
+
+
+def _type(given: Given, key: str, said: dict[str, str], kind: Kind, model: str | None) -> VifType:
+    """An HVM guest's card is emulated unless it is said otherwise; a PV or PVH guest has paravirtual cards only."""
+    word = said.get("type", "").lower()
+    if word and word not in _TYPES:
+        if word in _MODELS:
+            given.warn(key, f"{word} is a model, not a type: taken as model={word}", f"model={word}")
+        else:
+            given.error(key, f"the card type {word} is not known", "type=ioemu (emulated) or type=vif (paravirtual)")
+    if kind is not Kind.HVM:
+        if _TYPES.get(word) is VifType.EMULATED:
+            given.note(key, f"type=ioemu has no effect in a {kind} domain: its cards are paravirtual")
+        return VifType.PARAVIRTUAL
+    if word in _TYPES:
+        return _TYPES[word]
+    return VifType.PARAVIRTUAL if (model or word) in _PARAVIRTUAL else VifType.EMULATED
+
+
+def _type_model(said: dict[str, str]) -> str | None:
+    word = said.get("type", "").lower()
+    return word if word in _MODELS and word not in _TYPES and "model" not in said else None
+
+
+def _mac(given: Given, key: str, text: str) -> str | None:
+    if not text or text.lower() == "random":
+        return None
+    if not _MAC.fullmatch(text):
+        given.error(
+            key,
+            f"{text} is no MAC address",
+            "six pairs of hexadecimal digits, as in mac=00:16:3e:01:02:03; or leave mac out: one is made and kept",
+        )
+        return None
+    octets = [int(octet, 16) for octet in re.split("[:-]", text)]
+    mac = ":".join(f"{octet:02x}" for octet in octets)
+    if octets[0] & 1:
+        given.error(
+            key,
+            f"{mac} is a multicast address: no card can have it",
+            "the second digit must be even, as in 00:16:3e:...",
+        )
+    elif not any(octets):
+        given.error(key, f"{mac} is no address of a card", "leave mac out: one is made and kept")
+    return mac
+
+
+def _vifname(given: Given, key: str, text: str) -> str | None:
+    if text and not _NAME.fullmatch(text):
+        given.error(
+            key, f"{text} cannot be the name of a network interface", "at most 15 letters, digits, '.', '-' and '_'"
+        )
+    return text or None
+
+
+def _rate(given: Given, key: str, text: str) -> str | None:
+    """`10Mb/s`, `1MB/s@20ms` (xl-network-configuration(5)); every figure has 32 bits at most."""
+    if not text:
+        return None
+    found = _RATE.fullmatch(text)
+    if found is None:
+        given.error(key, f"{text} is no rate", "as in rate=10Mb/s or rate=1MB/s@20ms")
+        return text
+    number = int(found[1][:20])
+    bytes_per_second = number * _UNITS[found[2][:-1]] // (8 if found[2][-1] == "b" else 1)
+    microseconds = int(found[3][:20]) * _INTERVALS[found[4]] if found[3] else _INTERVAL
+    if number > _MOST_RATE or not (0 < bytes_per_second <= _MOST_RATE and 0 < microseconds <= _MOST_RATE):
+        given.error(key, f"the rate {text} is outside of what a card can have", "as in rate=10Mb/s")
+    return text
+
+
+def _halves(given: Given, words: list[dict[str, str]]) -> None:
+    """`['type=ioemu', 'mac=...']` are two cards, as Python reads it; its author most likely meant one."""
+    for index in range(len(words) - 1):
+        first, second = words[index], words[index + 1]
+        if set(first) == {"type"} and "type" not in second and "mac" in second:
+            joined = ", ".join(f"{name}={value}" for name, value in {**first, **second}.items())
+            given.warn(
+                f"vif[{index}]",
+                "this card and the next were probably meant as one: they are two items of the list",
+                f"vif = [ '{joined}' ]",
+            )
+
+
+def _macs_are_unique(given: Given, vifs: list[Vif]) -> None:
+    seen: dict[str, int] = {}
+    for index, vif in enumerate(vifs):
+        if vif.mac is not None and vif.mac in seen:
+            given.error(
+                f"vif[{index}]",
+                f"the address {vif.mac} is that of vif[{seen[vif.mac]}] too: two cards cannot share one",
+            )
+        elif vif.mac is not None:
+            seen[vif.mac] = index
+        if vif.item != index:
+            vifs[index] = replace(vif, item=index)
