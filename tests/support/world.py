@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from xenia.engines.base import Resources
 from xenia.engines.simulated.engine import SimulatedEngine
 from xenia.engines.simulated.host import SimulatedHost
-from xenia.lib.codec import from_plain
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions
 from xenia.manager.events import EventBus
@@ -21,12 +20,12 @@ from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.manager import Manager, Parts
-from xenia.manager.prepare import ResourceError
+from xenia.manager.prepare import Findings
 from xenia.manager.table import Table
 from xenia.model.caller import Caller, Role
 from xenia.model.disk import Disk, DiskMode
 from xenia.model.domain import DomainConfig, EndAction, Policy, Started
-from xenia.model.errors import conflict, engine_failed
+from xenia.model.errors import ResourceError, conflict, engine_failed
 from xenia.model.event import Event
 from xenia.model.host import Host
 from xenia.model.reading import Reading
@@ -168,8 +167,8 @@ class SimulatedPreparer:
         finally:
             self.held -= paths
 
-    async def missing(self, config: DomainConfig, *, trusted: bool) -> list[ResourceError]:
-        return []
+    async def look(self, config: DomainConfig, file: str, *, trusted: bool) -> Findings:
+        return Findings()
 
 
 async def read_plain(text: str, file: str, overrides: tuple[str, ...]) -> Reading:
@@ -192,9 +191,3 @@ def request(name: str, *, paused: bool = False, **words: str) -> CreateRequest:
 def started_of(world: World, name: str) -> Started | None:
     """The simulated guest's own idea of what it is."""
     return next((guest.started for guest in world.host.guests.values() if guest.started.config.name == name), None)
-
-
-def decode_started(content: bytes) -> Started:
-    import json
-
-    return from_plain(Started, json.loads(content))

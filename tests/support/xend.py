@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,7 +112,8 @@ class Xend:
             return int(head.split()[1]), json.loads(await reader.readexactly(length))
         finally:
             writer.close()
-            await writer.wait_closed()
+            with suppress(ConnectionError):  # xend may have closed before it read all
+                await writer.wait_closed()
 
 
 @asynccontextmanager

@@ -9,12 +9,11 @@ from xenia.engines.base import Engine
 from xenia.manager.definitions import ReadGuestFile
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
-from xenia.manager.prepare import ResourceError
 from xenia.manager.table import Entry
 from xenia.model.caller import Caller, Role
 from xenia.model.complaint import Complaint, Severity
 from xenia.model.domain import Definition, DomainConfig, DomainRecord, Started
-from xenia.model.errors import GuestFileError
+from xenia.model.errors import GuestFileError, ResourceError
 from xenia.model.reading import Reading
 from xenia.model.request import CreateRequest, Plan
 
@@ -39,8 +38,9 @@ class Creation:
         meaning = self.engine.explain(config)
         complaints = [*reading.complaints, *(reading.place(complaint) for complaint in meaning.complaints)]
         trusted = caller.role >= Role.ADMINISTRATOR
-        for error in await self.lifecycle.preparer.missing(config, trusted=trusted):
-            complaints.append(reading.complain(Severity.ERROR, error.key, error.message, error.hint))
+        found = await self.lifecycle.preparer.look(config, request.file, trusted=trusted)
+        complaints += (reading.complain(Severity.NOTE, key, note) for key, note in found.notes)
+        complaints += (reading.complain(Severity.ERROR, error.key, error.message, error.hint) for error in found.errors)
         return Plan(config, self.engine.name, tuple(_as_warning(each) for each in complaints), meaning.rendered)
 
     async def create(self, request: CreateRequest, caller: Caller) -> tuple[Entry, tuple[Complaint, ...]]:
@@ -69,7 +69,8 @@ class Creation:
             except ResourceError as error:
                 complaint = reading.complain(Severity.ERROR, error.key, error.message, error.hint)
                 raise GuestFileError(error.message, (complaint,), kind=error.kind, hint=error.hint) from error
-        return entry, complaints
+        notes = (reading.complain(Severity.NOTE, key, note) for key, note in entry.notes)
+        return entry, (*complaints, *notes)
 
     async def _read(self, request: CreateRequest) -> tuple[Reading, DomainConfig]:
         reading = await self.read(request.text, request.file, request.overrides)

@@ -89,7 +89,8 @@ class Lifecycle:
         """From written down to promised: the guest is there, paused, and will be found again."""
         uuid = entry.started.uuid
         async with self.preparer.prepare(entry.started) as resources:
-            observed = await self.engine.start(entry.started, resources)
+            entry.notes = resources.notes()
+            await self.engine.start(entry.started, resources)
         try:
             if record is not None:
                 await self.records.save(record)
@@ -97,7 +98,6 @@ class Lifecycle:
         except BaseException:
             await self.engine.destroy(uuid)
             raise
-        entry.observed = observed
         entry.state = State.PAUSED
 
     async def _run(self, entry: Entry) -> None:

@@ -2,29 +2,135 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Protocol
 
 from xenia.engines.base import Resources
+from xenia.manager.table import Table
+from xenia.model.disk import Disk, DiskMode
 from xenia.model.domain import DomainConfig, Started
-from xenia.model.errors import XeniaError
+from xenia.model.errors import ErrorKind, ResourceError, XeniaError, conflict
+from xenia.network.attach import AttachedVif, Network
+from xenia.network.bridge import bridges, no_bridge
+from xenia.storage.kernel import PreparedBoot, close_boot
+from xenia.storage.open import OpenedDisk, Storage
+from xenia.storage.paths import Roots
+
+PrepareBoot = Callable[[DomainConfig, Roots], Awaitable[PreparedBoot | None]]
+"""How the engine at hand wants a kernel; raises ResourceError."""
 
 
-class ResourceError(XeniaError):
-    """Something that the guest file names cannot be had; `key` is where it is named (`kernel`, `disk[1]`)."""
+@dataclass(slots=True)
+class Findings:
+    """What a look at the host found about a configuration: what would be refused, and what its author should know."""
 
-    def __init__(self, key: str, cause: XeniaError) -> None:
-        super().__init__(cause.message, kind=cause.kind, hint=cause.hint)
-        self.key = key
+    errors: list[ResourceError] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Preparer(Protocol):
     """The seam between lifecycle and the rooms below it (storage, network)."""
 
     def prepare(self, started: Started) -> AbstractAsyncContextManager[Resources]:
-        """Open and lock everything; leaving the context closes what the guest has not inherited. Raises
-        ResourceError.
+        """Open and lock everything; leaving the context closes what the guest has not inherited.
+
+        Raises ResourceError.
         """
 
-    async def missing(self, config: DomainConfig, *, trusted: bool) -> list[ResourceError]:
-        """What `prepare` would refuse, without keeping anything open."""
+    async def look(self, config: DomainConfig, file: str, *, trusted: bool) -> Findings:
+        """What `prepare` would say, without a lock and without keeping anything open."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostPreparer:
+    """The real one. `roots` are the folders that guests of others than administrators may use; `privileged` tells
+    whether xend may make tap devices.
+    """
+
+    storage: Storage
+    network: Network
+    prepare_boot: PrepareBoot
+    table: Table
+    roots: tuple[str, ...]
+    privileged: bool
+
+    @asynccontextmanager
+    async def prepare(self, started: Started) -> AsyncIterator[Resources]:
+        roots = self._roots(started.definition.file, trusted=started.trusted)
+        with ExitStack() as opened:
+            boot = await self.prepare_boot(started.config, roots)
+            if boot is not None:
+                opened.callback(close_boot, boot)
+            disks = []
+            for disk in started.config.disks:
+                disks.append(await self._open(disk, roots))
+                opened.callback(self.storage.close, disks[-1])
+            vifs = self._attach(started, opened)
+            yield Resources(disks, vifs, boot)
+
+    async def _open(self, disk: Disk, roots: Roots) -> OpenedDisk:
+        key = f"disk[{disk.item}]"
+        try:
+            return await self.storage.open_disk(disk, roots)
+        except XeniaError as error:
+            holder = self._holder(disk) if error.kind is ErrorKind.CONFLICT else None
+            if holder is not None:
+                name = holder.config.name
+                message = f"{error.message}: domain '{name}' (id {holder.domid}) has it"
+                raise ResourceError(key, conflict(message, f"end that one first: xm shutdown {name}")) from error
+            raise ResourceError(key, error) from error
+
+    def _holder(self, disk: Disk) -> Started | None:
+        """The domain that has the image open, as far as the names tell."""
+        real = os.path.realpath(disk.path)
+        for entry in self.table:
+            for other in entry.started.config.disks:
+                if other is not disk and other.path and os.path.realpath(other.path) == real:
+                    return entry.started
+        return None
+
+    def _attach(self, started: Started, opened: ExitStack) -> list[AttachedVif]:
+        attached: list[AttachedVif] = []
+        for number, (vif, mac) in enumerate(zip(started.config.vifs, started.macs, strict=True)):
+            try:
+                card = self.network.attach_vif(vif, started.domid, number, mac, privileged=self.privileged)
+            except XeniaError as error:
+                raise ResourceError(f"vif[{vif.item}]", error) from error
+            opened.callback(self.network.detach, [card])
+            attached.append(card)
+        return attached
+
+    async def look(self, config: DomainConfig, file: str, *, trusted: bool) -> Findings:
+        roots = self._roots(file, trusted=trusted)
+        findings = Findings()
+        try:
+            boot = await self.prepare_boot(config, roots)
+            if boot is not None:
+                close_boot(boot)
+                findings.notes += Resources(boot=boot).notes()
+        except ResourceError as error:
+            findings.errors.append(error)
+        for disk in config.disks:
+            try:
+                opened = await self.storage.open_disk(_without_lock(disk), roots)
+                self.storage.close(opened)
+                findings.notes += Resources(disks=[opened]).notes()
+            except XeniaError as error:
+                findings.errors.append(ResourceError(f"disk[{disk.item}]", error))
+        if self.privileged:
+            there = bridges()
+            missing = (vif for vif in config.vifs if vif.bridge and vif.bridge not in there)
+            findings.errors += (ResourceError(f"vif[{vif.item}]", no_bridge(vif.bridge or "")) for vif in missing)
+        return findings
+
+    def _roots(self, file: str, *, trusted: bool) -> Roots:
+        return Roots(self.roots, unrestricted=trusted, folder=str(Path(file).parent) if file else "")
+
+
+def _without_lock(disk: Disk) -> Disk:
+    """A look must not keep a start that happens at the same time from its image."""
+    return replace(disk, mode=DiskMode.SHARED) if disk.mode is DiskMode.WRITE else disk

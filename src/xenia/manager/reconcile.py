@@ -38,7 +38,7 @@ class Reconcile:
             await self.lifecycle.engine.destroy(started.uuid)
             await self.lifecycle.runs.remove(started.uuid)
             return
-        entry = Entry(started, State.STARTING, observed)
+        entry = Entry(started, State.STARTING)
         self.lifecycle.table.add(entry)
         if started.phase is Phase.RESTARTING:
             await self.lifecycle.restart(entry, "begun again by a new xend")

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from xenia.engines.base import Observed
 from xenia.model.domain import Started, State
 from xenia.model.errors import conflict
 
 
 @dataclass(slots=True)
 class Entry:
-    """One domain that exists. `observed` is None until the engine has it."""
+    """One domain that exists. `notes` are what its resources said at its start, as (key or item, note)."""
 
     started: Started
     state: State
-    observed: Observed | None = None
+    notes: tuple[tuple[str, str], ...] = ()
 
 
 class Table:
@@ -57,8 +55,3 @@ class Table:
 
     def remove(self, uuid: str) -> None:
         self._entries.pop(uuid, None)
-
-
-def nearest(word: str, names: list[str]) -> list[str]:
-    """Names that `word` was probably meant to be."""
-    return difflib.get_close_matches(word, names, n=3)

@@ -2,6 +2,7 @@
 
 XeniaError
  ├─ GuestFileError   a guest file cannot be used, with places
+ ├─ ResourceError    something that a guest file names cannot be had
  └─ every other error is a XeniaError of some `ErrorKind`
 
 An error says what happened (`message`), what to do next (`hint`) and of which kind it is. It is translated once at
@@ -105,6 +106,14 @@ class GuestFileError(XeniaError):
 
     def problem(self) -> dict[str, Any]:
         return super().problem() | {"complaints": [complaint.to_json() for complaint in self.complaints]}
+
+
+class ResourceError(XeniaError):
+    """Something that the guest file names cannot be had; `key` is where it is named (`kernel`, `disk[1]`)."""
+
+    def __init__(self, key: str, cause: XeniaError) -> None:
+        super().__init__(cause.message, kind=cause.kind, hint=cause.hint)
+        self.key = key
 
 
 def invalid(message: str, hint: str | None = None) -> XeniaError:
