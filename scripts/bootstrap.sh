@@ -26,7 +26,7 @@ bootstrap() {
 	python=$(find_python) || set -- python3 python3-venv "$@"
 	# shellcheck disable=SC2086 # a list of words
 	install_packages $RUN_PACKAGES "$@"
-	python=$(find_python) || die "no Python 3.11 to 3.13 with venv found" \
+	[ -n "$python" ] || python=$(find_python) || die "no Python 3.11 to 3.13 with venv found" \
 		"Debian 12 and 13 have one: apt-get install python3 python3-venv"
 	make_venv "$list"
 }
@@ -48,7 +48,7 @@ if not importlib.util.find_spec("ensurepip"): raise SystemExit(1)' 2>/dev/null; 
 install_packages() {
 	command -v dpkg-query >/dev/null || die "this needs Debian 12 or 13: there is no dpkg here"
 	# shellcheck disable=SC2016 # dpkg-query's own format
-	installed=" $(dpkg-query -W -f='${db:Status-Abbrev}${Package} ' "$@" 2>/dev/null) "
+	installed=" $(dpkg-query -W -f='${db:Status-Abbrev}${Package} ' "$@" 2>/dev/null || true) "
 	missing=
 	for package; do
 		case $installed in *"ii $package "*) ;; *) missing="$missing $package" ;; esac
