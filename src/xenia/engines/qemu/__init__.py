@@ -1,0 +1,1 @@
+"""The QEMU engine: one QEMU process a domain, driven over QMP; a file per device noun."""

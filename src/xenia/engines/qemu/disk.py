@@ -1,0 +1,143 @@
+"""vbd: images as QEMU's block nodes, and the drives that hold them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from xenia.engines.qemu.argv import CommandLine
+from xenia.engines.qemu.boot import bootindex
+from xenia.engines.qemu.machine import SLOT_SCSI, board_of
+from xenia.engines.qemu.slots import Slot, scsi_controller, slots_of
+from xenia.model.complaint import Complaint, Severity
+from xenia.model.disk import Disk, DiskBus, DiskFormat, DiskMode, DiskSource
+from xenia.model.domain import DomainConfig, Kind
+from xenia.storage.open import ImageLayer, OpenedDisk
+
+_DRIVERS = {DiskFormat.VHD: "vpc"}
+"""Where QEMU's name of a format is not ours."""
+
+
+def add_disks(line: CommandLine, config: DomainConfig, disks: Sequence[OpenedDisk], held: ExitStack | None) -> None:
+    """Controllers, block nodes and drives.
+
+    `held` keeps descriptors that are opened for QEMU alone until it has been started; None when nothing is to be
+    opened.
+    """
+    placed = [(opened, slot) for opened, (_, slot) in zip(disks, slots_of(config), strict=True) if slot is not None]
+    if any(slot.scsi for _, slot in placed):
+        line.device({"driver": scsi_controller(config), "id": "scsi", "addr": f"{SLOT_SCSI:#x}"})
+    if any(slot.driver == "floppy" for _, slot in placed) and board_of(config) == "q35":
+        line.device({"driver": "isa-fdc"})
+    for number, (opened, slot) in enumerate(placed):
+        node = f"disk{number}"
+        if opened.layers:
+            line.add("blockdev", _node(line, node, opened.layers, opened.disk.mode, held))
+        line.device(
+            {
+                "driver": slot.driver,
+                "id": f"vbd{number}",
+                **slot.address,
+                "drive": node if opened.layers else None,
+                "bootindex": bootindex(config, slot.letter, number),
+                "share-rw": True if opened.disk.mode is DiskMode.SHARED else None,
+            },
+        )
+
+
+def explain_disks(config: DomainConfig) -> list[Complaint]:
+    """Disks that have no place, change their name, or ask for what has no effect."""
+    complaints = []
+    targets: set[str] = set()
+    taken: dict[tuple[object, ...], Disk] = {}
+    for disk, slot in slots_of(config):
+        item = f"disk[{disk.item}]"
+        if disk.source is DiskSource.NETWORK:
+            complaints.append(
+                Complaint(
+                    Severity.ERROR,
+                    f"{item}: {disk.path} is a network disk, which QEMU gets with a later version of Xenia",
+                )
+            )
+        if disk.source is DiskSource.EMPTY and not disk.cdrom and disk.bus is not DiskBus.FLOPPY:
+            complaints.append(
+                Complaint(
+                    Severity.ERROR,
+                    f"{item}: {disk.target} has no image, and only a CD-ROM or floppy drive can be empty",
+                )
+            )
+        if disk.target in targets:
+            complaints.append(Complaint(Severity.ERROR, f"{item}: there is a disk {disk.target} already"))
+            continue
+        targets.add(disk.target)
+        if slot is None:
+            complaints.append(
+                Complaint(Severity.ERROR, f"{item}: there is no place for {disk.target} on QEMU", hint=_PLACES)
+            )
+            continue
+        key = (slot.driver == "floppy", *slot.address.values())
+        if key in taken:
+            complaints.append(
+                Complaint(
+                    Severity.ERROR, f"{item}: {disk.target} is {slot.where}, where {taken[key].target} is already"
+                )
+            )
+        taken[key] = disk
+        complaints += _notes(item, config, disk, slot)
+    return complaints
+
+
+_PLACES = "hda to hdd, sda to sdg, xvda to xvdp and fda, fdb have one"
+
+
+def _notes(item: str, config: DomainConfig, disk: Disk, slot: Slot) -> list[Complaint]:
+    notes = []
+    if slot.driver == "virtio-blk-pci" and disk.bus is not DiskBus.VIRTIO:
+        notes.append(f"{item}: {disk.target} is {slot.where} in the guest")
+    elif config.kind is Kind.HVM and disk.bus is DiskBus.XEN:
+        notes.append(f"{item}: {disk.target} is a CD-ROM at {slot.where}")
+    if disk.script:
+        notes.append(f"{item}: script={disk.script} has no effect on QEMU")
+    if disk.backend:
+        notes.append(f"{item}: backend={disk.backend} has no effect on QEMU")
+    return [Complaint(Severity.NOTE, note) for note in notes]
+
+
+def _node(
+    line: CommandLine, name: str, layers: Sequence[ImageLayer], mode: DiskMode, held: ExitStack | None, depth: int = 0
+) -> dict[str, Any]:
+    """The chain as one nested node, by descriptors only: no file name inside an image is ever followed."""
+    top, below = layers[0], layers[1:]
+    node = _layer(line, f"{name}-{depth}" if depth else name, top, mode, held)
+    if top.format is not DiskFormat.RAW:
+        node["backing"] = _node(line, name, below, mode, held, depth + 1) if below else None
+    return node
+
+
+def _layer(line: CommandLine, name: str, layer: ImageLayer, mode: DiskMode, held: ExitStack | None) -> dict[str, Any]:
+    read_only = not layer.writable
+    path = line.fdset(_members(layer, held), f"image {layer.path}")
+    return {
+        "driver": _DRIVERS.get(layer.format, layer.format.value),
+        "node-name": name,
+        "read-only": read_only,
+        "discard": "unmap",
+        "file": {
+            "driver": "host_device" if layer.block_device else "file",
+            "filename": path,
+            "read-only": read_only,
+            "discard": "unmap",
+            "locking": "off" if mode is DiskMode.SHARED else "auto",
+        },
+    }
+
+
+def _members(layer: ImageLayer, held: ExitStack | None) -> list[int]:
+    """A writable image is also handed over read-only, for the moments in which QEMU wants it so."""
+    if not layer.writable or held is None:
+        return [layer.descriptor]
+    reader = os.open(f"/proc/self/fd/{layer.descriptor}", os.O_RDONLY | os.O_CLOEXEC)
+    held.callback(os.close, reader)
+    return [layer.descriptor, reader]

@@ -1,0 +1,108 @@
+"""vfb: VGA and VNC."""
+
+from __future__ import annotations
+
+from xenia.engines.qemu.argv import CommandLine, doubled
+from xenia.engines.qemu.machine import SLOT_VGA
+from xenia.engines.qemu.settings import QemuSettings
+from xenia.model.complaint import Complaint, Severity
+from xenia.model.display import Display, VgaModel
+from xenia.model.domain import DomainConfig
+
+FIRST_PORT = 5900
+PASSWORD_LENGTH = 8
+"""Characters of a VNC password that count (RFC 6143, section 7.2.2: it is a DES key)."""
+
+_DEVICES = {VgaModel.CIRRUS: "cirrus-vga", VgaModel.STANDARD: "VGA", VgaModel.QXL: "qxl-vga"}
+
+
+def vga_of(display: Display) -> VgaModel:
+    """The card: a framebuffer without one (vfb of a PV guest) is a standard VGA here."""
+    if display.vga is VgaModel.NONE and (display.vnc or display.sdl):
+        return VgaModel.STANDARD
+    return display.vga
+
+
+def listen_of(display: Display, settings: QemuSettings) -> str:
+    """The address VNC listens at, as it stands before a colon."""
+    address = display.vnc_listen or settings.vnc_listen
+    return f"[{address}]" if ":" in address and not address.startswith("[") else address
+
+
+def password_of(display: Display, settings: QemuSettings) -> str:
+    """The password of VNC; "" for none."""
+    return settings.vnc_password if display.vnc_password is None else display.vnc_password
+
+
+def wished_display(display: Display, domid: int) -> int:
+    """The display tried first: the one wished for; else the first of all, or, where it may not move on, the domain id
+    as xm had it.
+    """
+    if display.vnc_display is not None:
+        return display.vnc_display
+    return 0 if display.vnc_unused else domid
+
+
+def add_display(line: CommandLine, config: DomainConfig, settings: QemuSettings, domid: int) -> None:
+    """The card and its VNC door. The password follows over the monitor: a command line can be read by everybody."""
+    display = config.display
+    vga = vga_of(display)
+    if vga is not VgaModel.NONE:
+        line.device(
+            {
+                "driver": _DEVICES[vga],
+                "id": "vga",
+                "addr": f"{SLOT_VGA:#x}",
+                "vgamem_mb": _video_ram(display, vga),
+            },
+        )
+    line.add("display", "none")
+    if not display.vnc:
+        return
+    number = wished_display(display, domid)
+    words = [f"{doubled(listen_of(display, settings))}:{number}"]
+    if display.vnc_unused:
+        words.append(f"to={max(number, 99)}")
+    if password_of(display, settings):
+        words.append("password=on")
+    line.add("vnc", ",".join(words))
+
+
+def explain_display(config: DomainConfig, settings: QemuSettings) -> list[Complaint]:
+    """What of the display is different here."""
+    display = config.display
+    complaints = []
+    if display.sdl:
+        complaints.append(
+            Complaint(
+                Severity.NOTE,
+                "sdl has no effect: windows on the host's own screen come with a later version",
+                hint="use vnc=1 and a viewer",
+            )
+        )
+    if display.keymap:
+        complaints.append(
+            Complaint(
+                Severity.NOTE,
+                f"keymap={display.keymap!r} has no effect: VNC viewers of today send keys by their position",
+            )
+        )
+    if display.vnc and len(password_of(display, settings).encode()) > PASSWORD_LENGTH:
+        complaints.append(
+            Complaint(
+                Severity.WARNING,
+                f"only the first {PASSWORD_LENGTH} characters of the VNC password count",
+                hint="VNC passwords are weak: let VNC listen on 127.0.0.1 only and reach it through SSH",
+            )
+        )
+    if display.opengl:
+        complaints.append(Complaint(Severity.NOTE, "opengl has no effect without sdl"))
+    return complaints
+
+
+def _video_ram(display: Display, vga: VgaModel) -> int | None:
+    """In MiB, a power of two within what the card can have; None for the card's own."""
+    if not display.video_ram:
+        return None
+    least, most = (4, 16) if vga is VgaModel.CIRRUS else (1, 256)
+    return min(max(1 << (display.video_ram - 1).bit_length(), least), most)

@@ -1,0 +1,172 @@
+"""The engine: what xend asks of QEMU."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+
+from xenia.engines.base import ConsoleKind, EngineEvent, Meaning, Observed, Resources
+from xenia.engines.qemu import ends, lease
+from xenia.engines.qemu.events import ENDED, Situation
+from xenia.engines.qemu.explain import complaints_of, explain
+from xenia.engines.qemu.facts import Facts
+from xenia.engines.qemu.guest import Guest
+from xenia.engines.qemu.machine import abi_of
+from xenia.engines.qemu.probe import probe
+from xenia.engines.qemu.recover import recover
+from xenia.engines.qemu.settings import QemuSettings
+from xenia.engines.qemu.start import launch, take_over
+from xenia.lib.aio import Tasks
+from xenia.model.complaint import Severity
+from xenia.model.domain import DomainConfig, EndReason, Started, State
+from xenia.model.errors import XeniaError, engine_failed, invalid
+from xenia.model.host import Capability, EngineReport
+
+
+class QemuEngine:
+    """Made by daemon.compose; `probe`, then `recover`, before anything else. Its methods are those of base.Engine."""
+
+    name = "qemu"
+
+    def __init__(self, settings: QemuSettings) -> None:
+        self._settings = settings
+        self._facts = Facts()
+        self._guests: dict[str, Guest] = {}
+        self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
+        self._tasks = Tasks()
+
+    async def probe(self) -> EngineReport:
+        """Also makes the folders of the settings where they are missing."""
+        settings = self._settings
+        for folder in (settings.run_dir, settings.log_dir, settings.cache.parent):
+            folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+        try:
+            facts = self._facts = await probe(settings)
+        except XeniaError as error:
+            hint = f" ({error.hint})" if error.hint else ""
+            return EngineReport(self.name, usable=False, reason=f"{error.message}{hint}")
+        return EngineReport(
+            self.name,
+            facts.version,
+            usable=True,
+            accelerator=facts.accelerator,
+            accelerator_reason=facts.accelerator_reason,
+            capabilities=frozenset(Capability),
+            facts={f"machine.{alias}": facts.machines[alias] for alias in ("pc", "q35") if alias in facts.machines},
+        )
+
+    async def recover(self, started: Sequence[Started]) -> list[Observed]:
+        found = await recover([self._guest(each) for each in started])
+        for guest in found:
+            self._keep(guest)
+        return [guest.observed for guest in found]
+
+    def explain(self, config: DomainConfig) -> Meaning:
+        return explain(config, self._settings, self._facts)
+
+    def abi_of(self, config: DomainConfig) -> dict[str, str]:
+        """`machine`, the versioned machine type, and `cpu`, the CPU model."""
+        return abi_of(config, self._facts)
+
+    async def start(self, started: Started, resources: Resources) -> Observed:
+        """Raises also invalid for what cannot be on QEMU, a conflict for a domain that runs or a VNC display that is
+        taken, unavailable for what is missing.
+        """
+        for complaint in complaints_of(started.config, self._settings, self._facts):
+            if complaint.severity is Severity.ERROR:
+                raise invalid(complaint.message, complaint.hint)
+        guest = self._guest(started)
+        guest.ending = True  # until it is up, this call alone tells of its end
+        client = launch(guest, started, resources, self._settings, self._facts)
+        try:
+            await take_over(guest, started, client, self._settings)
+        except BaseException:
+            await guest.end()
+            raise
+        guest.ending = False
+        self._keep(guest)
+        return guest.observed
+
+    async def unpause(self, uuid: str) -> None:
+        await self._known(uuid).run_on()
+
+    async def pause(self, uuid: str) -> None:
+        await self._known(uuid).stop()
+
+    async def shutdown(self, uuid: str) -> None:
+        """Presses the guest's power button (ACPI)."""
+        await self._known(uuid).execute("system_powerdown")
+
+    async def reset(self, uuid: str) -> None:
+        await self._known(uuid).start_over()
+
+    async def destroy(self, uuid: str) -> None:
+        """Raises engine_failed when even SIGKILL does not end it."""
+        guest = self._guests.get(uuid)
+        if guest is None:
+            folder = self._settings.run_dir / uuid
+            if lease.is_held(lease.lease_of(folder)):
+                raise engine_failed(
+                    "a process that cannot be found holds the lease of the domain",
+                    f"see who has {lease.lease_of(folder)} open",
+                )
+            ends.remove(folder)
+            return
+        await guest.end()
+        self._guests.pop(uuid, None)
+
+    def observe(self, uuid: str) -> Observed | None:
+        guest = self._guests.get(uuid)
+        return guest.observed if guest else None
+
+    def cpu_times(self) -> Mapping[str, float]:
+        times = ((uuid, guest.process.cpu_seconds()) for uuid, guest in self._guests.items())
+        return {uuid: seconds for uuid, seconds in times if seconds is not None}
+
+    def console_log(self, uuid: str, kind: ConsoleKind) -> Path | None:
+        """The file to which QEMU appends what a running guest says on a console; it may be truncated at any time."""
+        guest = self._guests.get(uuid)
+        if guest is None or kind not in guest.consoles:
+            return None
+        return ends.console_log_of(self._settings.log_dir, guest.name, kind)
+
+    async def events(self) -> AsyncIterator[EngineEvent]:
+        while True:
+            yield await self._events.get()
+
+    async def close(self) -> None:
+        await self._tasks.close()
+        await asyncio.gather(*(guest.let_go() for guest in self._guests.values()))
+        self._guests.clear()
+
+    def _guest(self, started: Started) -> Guest:
+        log = ends.qemu_log_of(self._settings.log_dir, started.config.name)
+        return Guest(started, self._settings.run_dir / started.uuid, log, self._on_change, self._on_end)
+
+    def _keep(self, guest: Guest) -> None:
+        """Make a guest known and watch over it; its end may have come before."""
+        self._guests[guest.uuid] = guest
+        guest.keeper = self._tasks.start(guest.keep(), name=f"the monitor of domain {guest.name}")
+        if guest.process.gone.is_set():
+            self._on_end(guest)
+
+    def _known(self, uuid: str) -> Guest:
+        guest = self._guests.get(uuid)
+        if guest is None:
+            raise engine_failed(f"no QEMU runs a domain {uuid}")
+        return guest
+
+    def _on_change(self, guest: Guest, situation: Situation) -> None:
+        self._events.put_nowait(EngineEvent(guest.uuid, situation.state, situation.end, situation.detail))
+
+    def _on_end(self, guest: Guest) -> None:
+        """A QEMU has died without our asking. A guest that had ended before has ended by that."""
+        if guest.ending or self._guests.pop(guest.uuid, None) is None:
+            return
+        end = guest.situation.end if guest.situation.state in ENDED else EndReason.CRASH
+        parts = (guest.process.exit, ends.last_words(guest.log))
+        detail = ": ".join(part for part in ("its QEMU died", *parts) if part)
+        guest.process.close()
+        ends.remove(guest.folder)
+        self._events.put_nowait(EngineEvent(guest.uuid, State.DYING, end, detail))

@@ -1,0 +1,22 @@
+"""What probing found out about the installed QEMU and this host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """`machines` leads from `pc` and `q35` to their versioned names; `machine_names` are all names the binary knows
+    (empty: not asked).
+
+    `accelerator` is `kvm` or `tcg`, `accelerator_reason` why; `kvm_group` the group that may open /dev/kvm, where one
+    is needed for it.
+    """
+
+    version: str = ""
+    machines: dict[str, str] = field(default_factory=dict)
+    machine_names: frozenset[str] = frozenset()
+    accelerator: str = "tcg"
+    accelerator_reason: str = ""
+    kvm_group: int | None = None

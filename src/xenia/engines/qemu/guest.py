@@ -1,0 +1,191 @@
+"""One running guest: its QEMU process, the monitor on it, and what is known of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from socket import socket
+from typing import Any
+
+from xenia.engines.base import ConsoleKind, Observed
+from xenia.engines.qemu import ends
+from xenia.engines.qemu.display import FIRST_PORT
+from xenia.engines.qemu.events import Situation, after, of_status
+from xenia.engines.qemu.monitor import SECONDS, Monitor, NoAnswer, connect_to, unresponsive
+from xenia.engines.qemu.process import Process
+from xenia.engines.qemu.serial import kinds_of, socket_of
+from xenia.model.domain import EndAction, Started, State
+from xenia.model.errors import XeniaError, engine_failed
+
+_QUIT_SECONDS = 2.0
+_FLUSH_SECONDS = 30.0
+"""A QEMU that has agreed to quit writes its disks' caches out first."""
+_KILL_SECONDS = 30.0
+
+_RECONNECT_SECONDS = 5.0
+_RECONNECT_PAUSE = 1.0
+_RECONNECT_PAUSE_MOST = 30.0
+
+
+class Guest:
+    """`tell` is called with each change of its situation, `on_end` once when its process has ended.
+
+    `process` and `monitor` are given to it; `monitor` is None while its QEMU does not answer.
+    """
+
+    def __init__(
+        self,
+        started: Started,
+        folder: Path,
+        log: Path,
+        tell: Callable[[Guest, Situation], None],
+        on_end: Callable[[Guest], None],
+    ) -> None:
+        self.uuid = started.uuid
+        self.name = started.config.name
+        self.folder = folder
+        self.log = log
+        self.situation = Situation(State.PAUSED)
+        self.consoles: Mapping[ConsoleKind, Path] = {kind: socket_of(folder, kind) for kind in kinds_of(started.config)}
+        self.vnc: str | None = None
+        self.monitor: Monitor | None = None
+        self.keeper: asyncio.Task[None] | None = None
+        self.ending = False
+        """Its end is our doing, and nobody is to be told of it."""
+        self._on_reboot: EndAction = started.config.policy.on_reboot
+        self._shows = started.config.display.vnc
+        self._tell = tell
+        self._on_end = on_end
+        self._was_reset = asyncio.Event()
+        self.process: Process
+
+    @property
+    def observed(self) -> Observed:
+        return Observed(self.uuid, self.situation.state, self.situation.end, self.consoles, self.vnc)
+
+    def on_process_end(self) -> None:
+        self._on_end(self)
+
+    async def connect(self, client: socket | None = None, *, seconds: float) -> None:
+        """Take over the monitor, through `client` if it is on its way already. Raises NoAnswer."""
+        try:
+            client = client or connect_to(ends.monitor_of(self.folder))
+        except OSError as error:
+            raise NoAnswer(f"its monitor refuses: {error.strerror}") from error
+        monitor = Monitor(self._on_event)
+        await monitor.connect(client, seconds=seconds)
+        self.monitor = monitor
+
+    async def execute(
+        self, command: str, arguments: Mapping[str, object] | None = None, *, seconds: float = SECONDS
+    ) -> Any:
+        """Have QEMU do something. Raises engine_failed."""
+        if self.monitor is None:
+            raise unresponsive("its monitor is silent")
+        return await self.monitor.execute(command, arguments, seconds=seconds)
+
+    async def run_on(self) -> None:
+        """Let the CPUs run. Raises engine_failed, also for a guest that has ended."""
+        await self.execute("cont")
+        self._after("RESUME")
+
+    async def stop(self) -> None:
+        """Stop the CPUs. Raises engine_failed."""
+        await self.execute("stop")
+        self._after("STOP")
+
+    async def start_over(self) -> None:
+        """Reset the guest and let it run. Raises engine_failed."""
+        self._was_reset.clear()
+        await self.execute("system_reset")
+        try:
+            async with asyncio.timeout(SECONDS):
+                await self._was_reset.wait()
+        except TimeoutError as error:
+            raise unresponsive("it did not reset the guest") from error
+        await self.run_on()
+
+    async def refresh(self) -> None:
+        """Ask QEMU for what events may have told while nobody listened. Raises engine_failed."""
+        status = (await self.execute("query-status"))["status"]
+        self.settle(of_status(status, ends.end_in(self.log, self._on_reboot)))
+        if self._shows:
+            await self.look_for_vnc()
+
+    async def look_for_vnc(self) -> None:
+        """Learn at which display VNC listens. Raises engine_failed."""
+        self.vnc = _door(await self.execute("query-vnc"))
+
+    def settle(self, situation: Situation) -> None:
+        """Make `situation` the present one and tell of it when it is another."""
+        changed = (situation.state, situation.end) != (self.situation.state, self.situation.end)
+        self.situation = situation.settled
+        if changed and not self.ending:
+            self._tell(self, situation)
+
+    async def keep(self) -> None:
+        """Watch the monitor as long as the process lives, and find it again when it is lost."""
+        pause = _RECONNECT_PAUSE
+        while True:
+            if self.monitor is not None:
+                monitor = self.monitor
+                await monitor.lost()
+                self.monitor = None
+                await monitor.close()
+            if await self.process.wait(pause):
+                return
+            pause = min(2 * pause, _RECONNECT_PAUSE_MOST)
+            try:
+                await self.connect(seconds=_RECONNECT_SECONDS)
+            except NoAnswer:
+                continue
+            await self.refresh()
+            pause = _RECONNECT_PAUSE
+
+    async def end(self) -> None:
+        """End the process and remove what it leaves; nobody is told. Raises engine_failed when even SIGKILL does not
+        end it.
+        """
+        self.ending = True
+        try:
+            await self.execute("quit", seconds=_QUIT_SECONDS)
+            agreed = await self.process.wait(_FLUSH_SECONDS)
+        except XeniaError:
+            agreed = False
+        if not agreed:
+            self.process.kill()
+            if not await self.process.wait(_KILL_SECONDS):
+                self.ending = False
+                raise engine_failed(
+                    f"process {self.process.pid} of domain '{self.name}' does not end: the host's kernel holds it"
+                )
+        if self.keeper is not None:
+            await asyncio.wait({self.keeper})
+        await self.let_go()
+        ends.remove(self.folder)
+
+    async def let_go(self) -> None:
+        """Close what leads to the process; it runs on."""
+        if self.monitor is not None:
+            await self.monitor.close()
+            self.monitor = None
+        self.process.close()
+
+    def _on_event(self, event: str, data: Mapping[str, Any]) -> None:
+        if event == "RESET":
+            self._was_reset.set()
+        self._after(event, data)
+
+    def _after(self, event: str, data: Mapping[str, Any] | None = None) -> None:
+        situation = after(self.situation, event, data or {})
+        if situation is not self.situation:
+            self.settle(situation)
+
+
+def _door(vnc: Mapping[str, Any]) -> str | None:
+    """Where VNC is to be found, from query-vnc."""
+    if not vnc.get("enabled") or "service" not in vnc:
+        return None
+    host = str(vnc["host"])
+    return f"{f'[{host}]' if ':' in host else host}:{int(vnc['service']) - FIRST_PORT}"

@@ -1,0 +1,93 @@
+"""The board of a guest: machine type, CPU, memory, and which PCI slot holds what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from xenia.engines.qemu.argv import CommandLine, doubled
+from xenia.engines.qemu.facts import Facts
+from xenia.model.boot import Firmware
+from xenia.model.complaint import Complaint, Severity
+from xenia.model.domain import DomainConfig, Kind
+from xenia.model.errors import engine_failed
+
+# The PCI slots are fixed by what a device is, on both boards: a guest finds each device where it was when another one
+# is added or removed. Slot 0 is the host bridge; 1 the chipset of pc; 0x1d (USB) and 0x1f the chipset of q35. All hang
+# off the root bus, where virtio devices are transitional: guests with a virtio driver from before virtio 1.0 see them
+# too.
+SLOT_VGA = 0x02
+SLOT_SCSI = 0x03
+SLOT_SERIAL = 0x04
+SLOTS_VIF = range(0x05, 0x0D)
+SLOTS_DISK = range(0x0D, 0x1D)
+SLOT_SOUND = 0x1E
+
+
+def board_of(config: DomainConfig) -> str:
+    """`pc` for guests of old, who know IDE and no PCI Express; `q35` for all others."""
+    return "pc" if config.kind is Kind.HVM and config.boot.firmware is Firmware.BIOS else "q35"
+
+
+def abi_of(config: DomainConfig, facts: Facts) -> dict[str, str]:
+    """What must stay the same for this guest as long as it lives: the versioned machine type and the CPU model."""
+    board = board_of(config)
+    return {"machine": facts.machines.get(board, board), "cpu": _cpu_model(facts)}
+
+
+def add_machine(line: CommandLine, config: DomainConfig, abi: Mapping[str, str], facts: Facts) -> None:
+    """Machine, accelerator, CPU, memory and clock.
+
+    Raises engine_failed when the recorded machine type is not known to the installed QEMU.
+    """
+    decided = abi_of(config, facts) | dict(abi)
+    machine = decided["machine"]
+    if facts.machine_names and machine not in facts.machine_names:
+        raise engine_failed(
+            f"QEMU {facts.version} has no machine type {machine}, with which this domain was first started",
+            "install a QEMU that has it, or let the domain be defined anew",
+        )
+    switches = ["usb=on"] if config.platform.usb or config.platform.usb_devices else []
+    if not config.platform.acpi:
+        switches.append("acpi=off")
+    line.add("machine", ",".join([machine, "memory-backend=ram", "dump-guest-core=off", *switches]))
+    line.add("accel", facts.accelerator)
+    line.add("cpu", _cpu(config, decided["cpu"], facts))
+    line.add("m", f"size={config.memory}M")
+    line.add("object", {"qom-type": "memory-backend-memfd", "id": "ram", "size": config.memory << 20, "share": True})
+    most = max(config.vcpus, config.max_vcpus or 0)
+    line.add("smp", f"cpus={config.vcpus},maxcpus={most},sockets=1,cores={most},threads=1")
+    line.add("name", f"guest={doubled(config.name)}")
+    for chipset in ("PIIX4_PM", "ICH9-LPC"):
+        # A guest that suspends itself would be one that nobody can wake.
+        line.add("global", f"{chipset}.disable_s3=1")
+        line.add("global", f"{chipset}.disable_s4=1")
+
+
+def explain_machine(config: DomainConfig) -> list[Complaint]:
+    """What of the board is not as the guest file has it."""
+    notes = []
+    if config.max_memory and config.max_memory > config.memory:
+        notes.append(f"maxmem={config.max_memory} has no effect yet: the guest has memory={config.memory} MiB")
+    for key, value in (("cpus", config.cpus), ("cpu_weight", config.cpu_weight), ("cpu_cap", config.cpu_cap)):
+        if value is not None:
+            notes.append(f"{key}={value} has no effect on QEMU yet: the host's scheduler decides")
+    if config.kind is Kind.PV:
+        notes.append("a PV guest is booted directly on QEMU, with virtio devices instead of Xen's")
+    return [Complaint(Severity.NOTE, note) for note in notes]
+
+
+def _cpu_model(facts: Facts) -> str:
+    return "host" if facts.accelerator == "kvm" else "max"
+
+
+def _cpu(config: DomainConfig, model: str, facts: Facts) -> str:
+    if model == "host" and facts.accelerator != "kvm":
+        model = "max"  # `host` exists under KVM only
+    features = [model]
+    if not config.platform.apic:
+        features.append("-apic")
+    if not config.platform.pae:
+        features.append("-pae")
+    if config.platform.viridian and facts.accelerator == "kvm":
+        features += ["hv-relaxed", "hv-vapic", "hv-spinlocks=0x1fff", "hv-time"]
+    return ",".join(features)

@@ -1,0 +1,74 @@
+"""Clock, USB, sound and the panic device."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from xenia.engines.qemu.argv import CommandLine
+from xenia.engines.qemu.machine import SLOT_SOUND
+from xenia.model.complaint import Complaint, Severity
+from xenia.model.domain import DomainConfig, Platform
+
+_USB = {"tablet": "usb-tablet", "mouse": "usb-mouse", "keyboard": "usb-kbd"}
+_SOUND_PCI = {"es1370": "ES1370", "ac97": "AC97", "hda": "intel-hda", "intel-hda": "intel-hda"}
+_SOUND_ISA = {"sb16": "sb16", "adlib": "adlib"}
+
+
+def add_platform(line: CommandLine, config: DomainConfig) -> None:
+    """Everything on the board that is no disk, card or display."""
+    platform = config.platform
+    line.add("rtc", f"base={_clock(platform)}")
+    line.device({"driver": "pvpanic"})
+    for number, device in enumerate(_words(platform.usb_devices)):
+        if device in _USB:
+            line.device({"driver": _USB[device], "id": f"usb{number}", "bus": "usb-bus.0"})
+    sound = (platform.sound or "").lower()
+    if sound in _SOUND_PCI | _SOUND_ISA:
+        line.add("audiodev", {"driver": "none", "id": "audio"})
+    if sound in _SOUND_ISA:
+        line.device({"driver": _SOUND_ISA[sound], "audiodev": "audio"})
+    elif _SOUND_PCI.get(sound) == "intel-hda":
+        line.device({"driver": "intel-hda", "id": "sound", "addr": f"{SLOT_SOUND:#x}"})
+        line.device({"driver": "hda-duplex", "bus": "sound.0", "audiodev": "audio"})
+    elif sound in _SOUND_PCI:
+        line.device({"driver": _SOUND_PCI[sound], "addr": f"{SLOT_SOUND:#x}", "audiodev": "audio"})
+
+
+def explain_platform(config: DomainConfig, accelerator: str) -> list[Complaint]:
+    """What of the board's small devices has no effect."""
+    platform = config.platform
+    complaints = [
+        Complaint(
+            Severity.WARNING,
+            f"usbdevice={device!r} has no effect on QEMU yet",
+            hint="tablet, mouse and keyboard are known",
+        )
+        for device in _words(platform.usb_devices)
+        if device not in _USB
+    ]
+    if platform.sound and platform.sound.lower() not in _SOUND_PCI | _SOUND_ISA:
+        known = ", ".join(sorted(_SOUND_PCI | _SOUND_ISA))
+        complaints.append(
+            Complaint(
+                Severity.WARNING,
+                f"soundhw={platform.sound!r} is not known and has no effect",
+                hint=f"known are {known}",
+            )
+        )
+    if platform.viridian and accelerator != "kvm":
+        complaints.append(Complaint(Severity.NOTE, "viridian has no effect without hardware acceleration"))
+    return complaints
+
+
+def _words(devices: tuple[str, ...]) -> list[str]:
+    return [device.strip().lower() for device in devices]
+
+
+def _clock(platform: Platform) -> str:
+    """QEMU knows no offset: a clock that is off gets the moment it starts at."""
+    if not platform.rtc_timeoffset:
+        return "localtime" if platform.localtime else "utc"
+    now = datetime.now(UTC)
+    if platform.localtime:
+        now = now.astimezone()
+    return (now + timedelta(seconds=platform.rtc_timeoffset)).strftime("%Y-%m-%dT%H:%M:%S")

@@ -1,0 +1,198 @@
+"""What the installed QEMU and this host can do: asked once, and kept until QEMU is another or the host has booted."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from xenia.engines.qemu.boot_probe import PASSED, image
+from xenia.engines.qemu.facts import Facts
+from xenia.engines.qemu.monitor import Monitor, NoAnswer
+from xenia.engines.qemu.process import Process, spawn
+from xenia.engines.qemu.settings import QemuSettings
+from xenia.lib.files import DiskFiles
+from xenia.model.errors import engine_failed, unavailable
+
+KVM = Path("/dev/kvm")
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+_ASK_SECONDS = 30.0
+_BOOT_SECONDS = 3.0
+"""A guest under working acceleration passes the boot probe in a tenth of this; where KVM only pretends, it takes
+minutes.
+"""
+
+_PROBE_DOMID = 65535
+
+
+async def probe(settings: QemuSettings) -> Facts:
+    """Ask QEMU for its version and machine types, and choose the accelerator.
+
+    Raises unavailable when QEMU is not installed, or KVM is demanded and does not work; engine_failed when QEMU does
+    not start.
+    """
+    binary = shutil.which(settings.binary)
+    if binary is None:
+        raise unavailable(f"{settings.binary} is not installed", "apt install qemu-system-x86")
+    files = DiskFiles(settings.cache.parent)
+    cache = _read(await files.read(settings.cache.name))
+    found = Path(binary).stat()
+    key = f"{binary}:{found.st_mtime_ns}:{found.st_size}"
+    known = cache.get("qemu", {})
+    if known.get("key") != key:
+        known = {"key": key, **await _ask(binary, settings)}
+    kvm = cache.get("kvm", {})
+    if settings.accelerator != "tcg":
+        boot_key = f"{_BOOT_ID.read_text().strip()}:{key}:{settings.uid_of(_PROBE_DOMID)}"
+        if kvm.get("key") != boot_key:
+            kvm = {"key": boot_key, "reason": await _try_kvm(binary, settings)}
+    if cache != (now := {"qemu": known, "kvm": kvm}):
+        await files.write(settings.cache.name, json.dumps(now).encode(), durable=False)
+    accelerator, reason = _choose(settings, kvm)
+    return Facts(known["version"], known["machines"], frozenset(known["names"]), accelerator, reason, _kvm_group())
+
+
+def _choose(settings: QemuSettings, kvm: dict[str, Any]) -> tuple[str, str]:
+    """The accelerator and why. `kvm["reason"]` says why KVM cannot be used; it is empty when it can."""
+    if settings.accelerator == "tcg":
+        return "tcg", "the settings say so"
+    if not kvm["reason"]:
+        return "kvm", "a guest boots under it"
+    if settings.accelerator == "kvm":
+        raise unavailable(
+            f"the settings demand KVM, and {kvm['reason']}", 'accelerator = "auto" falls back to QEMU\'s own emulation'
+        )
+    return "tcg", kvm["reason"]
+
+
+async def _ask(binary: str, settings: QemuSettings) -> dict[str, Any]:
+    """Version and machine types, from a QEMU without a machine."""
+    ours, its = socket.socketpair()
+    with ExitStack() as held:
+        log = os.memfd_create("log", os.MFD_CLOEXEC)
+        held.callback(os.close, log)
+        with its:
+            process = _spawn(
+                [
+                    binary,
+                    "-no-user-config",
+                    "-nodefaults",
+                    "-machine",
+                    "none",
+                    "-display",
+                    "none",
+                    "-chardev",
+                    f"socket,id=monitor,fd={its.fileno()}",
+                    "-mon",
+                    "chardev=monitor,mode=control",
+                ],
+                [its.fileno()],
+                log,
+                settings,
+            )
+        held.callback(process.close)
+        monitor = Monitor(lambda _event, _data: None)
+        try:
+            await monitor.connect(ours, seconds=_ASK_SECONDS)
+            version = (await monitor.execute("query-version"))["qemu"]
+            machines = await monitor.execute("query-machines")
+        except NoAnswer as error:
+            said = os.pread(log, 2048, 0).decode(errors="replace").strip()
+            raise engine_failed(f"{binary} does not start: {said or error}") from error
+        finally:
+            process.kill()
+            await process.wait(_ASK_SECONDS)
+            await monitor.close()
+    return {
+        "version": ".".join(str(version[part]) for part in ("major", "minor", "micro")),
+        "machines": {machine["alias"]: machine["name"] for machine in machines if "alias" in machine},
+        "names": sorted(machine["name"] for machine in machines),
+    }
+
+
+async def _try_kvm(binary: str, settings: QemuSettings) -> str:
+    """Why guests cannot run under KVM here; "" when one has."""
+    try:
+        os.close(os.open(KVM, os.O_RDWR | os.O_CLOEXEC))
+    except FileNotFoundError:
+        return f"there is no {KVM}: the processor's virtualisation is missing or switched off"
+    except OSError as error:
+        return f"{KVM} cannot be opened: {error.strerror}"
+    with ExitStack() as held:
+        log = os.memfd_create("log", os.MFD_CLOEXEC)
+        held.callback(os.close, log)
+        disk = os.memfd_create("boot-probe", os.MFD_CLOEXEC)
+        held.callback(os.close, disk)
+        os.write(disk, image())
+        process = _spawn(
+            [
+                binary,
+                "-no-user-config",
+                "-nodefaults",
+                "-machine",
+                "pc",
+                "-accel",
+                "kvm",
+                "-cpu",
+                "host",
+                "-display",
+                "none",
+                "-no-reboot",
+                "-add-fd",
+                f"fd={disk},set=1",
+                "-blockdev",
+                "driver=file,node-name=disk,filename=/dev/fdset/1",
+                "-device",
+                "ide-hd,drive=disk",
+                "-device",
+                "isa-debug-exit,iobase=0xf4,iosize=4",
+            ],
+            [disk],
+            log,
+            settings,
+        )
+        held.callback(process.close)
+        ended = await process.wait(_BOOT_SECONDS)
+        process.kill()
+        await process.wait(_ASK_SECONDS)
+        if process.exit == f"exit status {PASSED}":
+            return ""
+        if not ended:
+            return f"a guest does not boot under it within {_BOOT_SECONDS:g} s"
+        said = os.pread(log, 2048, 0).decode(errors="replace").strip().splitlines()
+        return f"QEMU fails under it ({process.exit}): {said[-1] if said else 'it says nothing'}"
+
+
+def _spawn(words: list[str], descriptors: list[int], log: int, settings: QemuSettings) -> Process:
+    group = _kvm_group()
+    return spawn(
+        words,
+        lambda: None,
+        descriptors=descriptors,
+        log=log,
+        uid=settings.uid_of(_PROBE_DOMID),
+        groups=[] if group is None else [group],
+    )
+
+
+def _kvm_group() -> int | None:
+    """The group that a user who is not root must be in for /dev/kvm; None when none helps or is needed."""
+    try:
+        found = KVM.stat()
+    except OSError:
+        return None
+    return found.st_gid if found.st_mode & 0o060 == 0o060 and found.st_gid else None
+
+
+def _read(content: bytes | None) -> dict[str, Any]:
+    """What is in the cache; nothing when it is not there or damaged."""
+    try:
+        cache = json.loads(content or b"{}")
+    except ValueError:
+        return {}
+    return cache if isinstance(cache, dict) else {}

@@ -1,0 +1,74 @@
+"""Finding the guests of an earlier xend again: by the lease, the process that holds it, and the monitor that still
+listens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from xenia.engines.qemu import ends, lease
+from xenia.engines.qemu.guest import Guest
+from xenia.engines.qemu.monitor import NoAnswer
+from xenia.engines.qemu.process import Process
+from xenia.model.errors import XeniaError
+
+log = logging.getLogger(__name__)
+
+GREETING_SECONDS = 3.0
+"""A QEMU that is well greets within milliseconds."""
+
+_SEARCHES = 20
+_SEARCH_PAUSE = 0.1
+
+
+async def recover(guests: Sequence[Guest]) -> list[Guest]:
+    """Those of `guests` that run, with their process and, where it answers, their monitor. What the others have left
+    behind is removed.
+    """
+    running = {}
+    for guest in guests:
+        if lease.is_held(lease.lease_of(guest.folder)):
+            running[guest.uuid] = guest
+        else:
+            ends.remove(guest.folder)
+    pids = await _holders(running)
+    found = []
+    for uuid, guest in running.items():
+        if uuid not in pids:
+            log.error(
+                "domain %s runs by its lease %s, but its process cannot be found",
+                guest.name,
+                lease.lease_of(guest.folder),
+            )
+            continue
+        try:
+            guest.process = Process(pids[uuid], guest.on_process_end)
+        except ProcessLookupError:
+            ends.remove(guest.folder)
+            continue
+        found.append(guest)
+    await asyncio.gather(*(_reach(guest) for guest in found))
+    return [guest for guest in found if not guest.process.gone.is_set()]
+
+
+async def _holders(running: dict[str, Guest]) -> dict[str, int]:
+    """Searched for a while: between fork and exec a process does not look like a QEMU yet."""
+    folders = {uuid: guest.folder for uuid, guest in running.items()}
+    pids = lease.holders(folders)
+    for _ in range(_SEARCHES):
+        if len(pids) == len(folders):
+            break
+        await asyncio.sleep(_SEARCH_PAUSE)
+        pids = lease.holders(folders)
+    return pids
+
+
+async def _reach(guest: Guest) -> None:
+    """A guest whose QEMU does not answer stays known, as paused: it can be destroyed, and its monitor may come back."""
+    try:
+        await guest.connect(seconds=GREETING_SECONDS)
+        await guest.refresh()
+    except (NoAnswer, XeniaError) as error:
+        log.warning("the QEMU of domain %s (process %d) does not answer: %s", guest.name, guest.process.pid, error)

@@ -1,0 +1,89 @@
+"""vif: a card of a guest as QEMU's netdev and device."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+from xenia.engines.qemu.argv import CommandLine
+from xenia.engines.qemu.boot import bootindex
+from xenia.engines.qemu.machine import SLOTS_VIF
+from xenia.model.complaint import Complaint, Severity
+from xenia.model.domain import DomainConfig
+from xenia.model.vif import Vif, VifType
+from xenia.network.attach import AttachedVif
+
+DEFAULT_MODEL = "rtl8139"
+"""What xm's HVM guests have where `model=` says nothing."""
+
+# The names of guest files → QEMU's devices.
+MODELS = {
+    "rtl8139": "rtl8139",
+    "e1000": "e1000",
+    "ne2k_pci": "ne2k_pci",
+    "pcnet": "pcnet",
+    "e1000-82545em": "e1000-82545em",
+    "e1000e": "e1000e",
+    "vmxnet3": "vmxnet3",
+    "i82551": "i82551",
+    "i82557b": "i82557b",
+    "i82559er": "i82559er",
+    "virtio": "virtio-net-pci",
+    "virtio-net": "virtio-net-pci",
+    "virtio-net-pci": "virtio-net-pci",
+}
+
+
+def model_of(vif: Vif) -> str | None:
+    """QEMU's device for a card; None where the model is not known."""
+    if vif.type is VifType.PARAVIRTUAL:
+        return "virtio-net-pci"
+    return MODELS.get((vif.model or DEFAULT_MODEL).lower())
+
+
+def add_vifs(line: CommandLine, config: DomainConfig, vifs: Sequence[AttachedVif]) -> None:
+    """A netdev and a device for each card, in list order and in slots of their own."""
+    for number, attached in enumerate(vifs):
+        if attached.tap is None:
+            line.add("netdev", {"type": "user", "id": f"net{number}"})
+        else:
+            tap = line.inherit(attached.tap, f"tap {attached.ifname}")
+            line.add("netdev", {"type": "tap", "id": f"net{number}", "fd": tap, "vhost": False})
+        index = bootindex(config, "n", number)
+        line.device(
+            {
+                "driver": model_of(attached.vif),
+                "id": f"vif{number}",
+                "netdev": f"net{number}",
+                "mac": attached.mac,
+                "addr": f"{SLOTS_VIF[number]:#x}",
+                "bootindex": index,
+                # Without its boot ROM a card costs the firmware no time.
+                "romfile": "" if index is None else None,
+            },
+        )
+
+
+def explain_vifs(config: DomainConfig) -> list[Complaint]:
+    """Cards that are not known, too many, or ask for what has no effect."""
+    complaints = []
+    if len(config.vifs) > len(SLOTS_VIF):
+        complaints.append(
+            Complaint(
+                Severity.ERROR, f"{len(config.vifs)} cards are more than the {len(SLOTS_VIF)} a guest can have on QEMU"
+            )
+        )
+    for vif in config.vifs:
+        if model_of(vif) is None:
+            near = difflib.get_close_matches((vif.model or "").lower(), MODELS, 1)
+            known = ", ".join(sorted(MODELS))
+            complaints.append(
+                Complaint(
+                    Severity.ERROR,
+                    f"vif[{vif.item}]: QEMU has no card {vif.model!r}",
+                    hint=f"did you mean {near[0]}?" if near else f"known are {known}",
+                )
+            )
+        if vif.rate:
+            complaints.append(Complaint(Severity.NOTE, f"vif[{vif.item}]: rate={vif.rate} has no effect yet"))
+    return complaints
