@@ -21,7 +21,7 @@ esac
 
 
 class Checkout:
-    """The scripts of this repository in a folder of their own, where commands are fakes that note how they are called."""
+    """The scripts of this repository in a folder of their own, with fakes that note how they were called."""
 
     def __init__(self, folder):
         self.folder = folder / "checkout"
