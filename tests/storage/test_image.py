@@ -53,7 +53,7 @@ def test_the_backing_file_and_its_format_are_read(tmp_path: Path, compat: str) -
 def test_an_image_without_backing_file_has_none(tmp_path: Path) -> None:
     found = facts(create(tmp_path / "alone", "qcow2"))
     assert (found["backing"], found["backing_format"]) == (None, None)
-    assert not (found["data_file"] or found["encrypted"] or found["corrupt"] or found["unknown_features"])
+    assert not any(found[trouble] for trouble in ("data_file", "encrypted", "corrupt", "unknown_features"))
 
 
 def test_a_data_file_and_encryption_are_seen(tmp_path: Path) -> None:

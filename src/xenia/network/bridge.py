@@ -8,7 +8,7 @@ import socket
 import struct
 
 from xenia.model.errors import XeniaError, conflict, not_found
-from xenia.network.interface import exists, request
+from xenia.network.interface import check_name, exists, request
 
 _SIOCGIFBR, _BRCTL_GET_BRIDGES = 0x8940, 1
 _SIOCBRADDIF = 0x89A2
@@ -35,8 +35,11 @@ def add_port(bridge: str, interface: str) -> None:
 
 
 def no_bridge(name: str) -> XeniaError:
-    """The error for a bridge that a guest file names and that is none: nothing has the name, or something else has
-    it."""
+    """The error for a bridge that a guest file names and that is none: nothing has the name, or something else has it.
+
+    Raises invalid where no interface can have such a name.
+    """
+    check_name(name)
     there = bridges()
     hint = f"bridges here: {', '.join(there)}" if there else "no bridge is here"
     if exists(name):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
+import os
 import socket
 import struct
 from collections.abc import Iterator
@@ -26,8 +26,8 @@ _IFREQ = 40
 def check_name(name: str) -> None:
     """Raises invalid for what Linux takes for no interface name (dev_valid_name, and `%`, which asks it to choose a
     number)."""
-    if len(name.encode()) > NAME_LIMIT:
-        raise invalid(f"the interface name '{name}' is longer than {NAME_LIMIT} characters", "choose a shorter one")
+    if len(os.fsencode(name)) > NAME_LIMIT:
+        raise invalid(f"the interface name {name!a} is longer than {NAME_LIMIT} characters", "choose a shorter one")
     if (
         not name
         or name in (".", "..")
@@ -37,13 +37,11 @@ def check_name(name: str) -> None:
 
 
 def exists(name: str) -> bool:
-    """Whether there is an interface of that name."""
+    """Whether there is an interface of that (possible) name."""
     try:
         socket.if_nametoindex(name)
-    except OSError as error:
-        if error.errno == errno.ENODEV:
-            return False
-        raise
+    except OSError:
+        return False
     return True
 
 

@@ -41,6 +41,7 @@ def classify_kernel(arguments: dict[str, Any], descriptors: list[int]) -> dict[s
             return _bzimage(file, head)
         if not head.startswith(_GZIP):
             return _plain(file, head)
+        file.seek(0)
         try:
             with gzip.GzipFile(fileobj=file) as inner:
                 return _plain(cast(BinaryIO, inner), _head(cast(BinaryIO, inner), 8192)) | {"compressed": True}

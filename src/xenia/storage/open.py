@@ -163,6 +163,8 @@ def _refuse_odd_size(layer: ImageLayer) -> None:
         hint = None if layer.block_device else f"make it: qemu-img create -f raw {layer.path} 10G"
         raise invalid(f"'{layer.path}' is empty", hint)
     if layer.writable and layer.size % SECTOR:
+        if doubts := _notes(layer):
+            raise invalid(doubts[0])
         raise invalid(
             f"'{layer.path}' has {layer.size} bytes: a disk consists of whole sectors of {SECTOR} bytes",
             f"fill up its last one: truncate -s %{SECTOR} {layer.path}",
