@@ -12,8 +12,8 @@ from typing import Any
 
 import httpx2
 import websockets
-
 from tests.support.world import World
+
 from xenia.api.app import make_app
 from xenia.api.doors import About, Doors
 from xenia.console.hub import ConsoleHub

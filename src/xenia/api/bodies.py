@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from xenia.model.request import CreateRequest
+
+
+def _whole(text: str) -> str:
+    """Bytes of a file name that are no UTF-8 may come in the form in which Python holds them, lone surrogates not."""
+    try:
+        text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise ValueError(f"character {error.start} is half of a surrogate pair") from None
+    return text
+
+
+Text = Annotated[str, AfterValidator(_whole)]
 
 
 class Body(BaseModel):
@@ -18,9 +30,9 @@ class Body(BaseModel):
 class CreateBody(Body):
     """A guest file, read by the caller with the caller's own rights."""
 
-    text: Annotated[str, Field(description="the content of the guest file")]
-    file: Annotated[str, Field(description="its absolute path, or empty for a text without one")] = ""
-    overrides: Annotated[list[str], Field(description="key=value words that beat the file, in order")] = []
+    text: Annotated[Text, Field(description="the content of the guest file")]
+    file: Annotated[Text, Field(description="its absolute path, or empty for a text without one")] = ""
+    overrides: Annotated[list[Text], Field(description="key=value words that beat the file, in order")] = []
     paused: Annotated[bool, Field(description="leave the guest's CPUs stopped")] = False
 
     def request(self) -> CreateRequest:

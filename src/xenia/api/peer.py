@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import json
 import os
 import pwd
 import socket
@@ -17,8 +18,12 @@ from starlette.requests import HTTPConnection
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from xenia.model.caller import Caller, Role
-from xenia.model.errors import denied
+from xenia.model.errors import denied, invalid
 
+_BAD_REQUEST = (
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\n"
+    b"Content-Length: %d\r\nConnection: close\r\n\r\n"
+)
 _UCRED = struct.Struct("=iII")  # pid, uid, gid: struct ucred of unix(7)
 
 
@@ -40,6 +45,14 @@ class PeerProtocol(H11Protocol):
         super().connection_made(transport)
         peer = Peer(_uid_of(transport.get_extra_info("socket")), transport.abort)
         self.app_state = self.app_state | {"peer": peer}
+
+    def send_400_response(self, msg: str) -> None:
+        """What is no HTTP is told so as a problem, as every other error is; in the midst of an answer it only ends."""
+        if self.cycle is None or self.cycle.response_complete:
+            problem = invalid(msg.rstrip("."), "xend speaks HTTP/1.1, WebSocket and JSON").problem() | {"status": 400}
+            content = json.dumps(problem).encode("ascii")
+            self.transport.write(_BAD_REQUEST % len(content) + content)
+        self.transport.close()
 
 
 def _uid_of(connection: Any) -> int | None:

@@ -34,10 +34,8 @@ class Ring:
         What the guest once asked the terminal (where is the cursor, what are you) is left out: a terminal that is
         shown it again would answer again, and the answer would be typed into the guest.
         """
-        if length <= 0:
-            return b""
-        data = bytes(self._bytes[-length:])
-        if len(data) < len(self._bytes):
-            line_end = data.find(b"\n")
-            data = data[line_end + 1 :]
-        return _QUESTIONS.sub(b"", data)
+        start = max(0, len(self._bytes) - max(0, length))
+        if start > 0:
+            line_end = self._bytes.find(b"\n", start - 1, -1)
+            start = line_end + 1 if line_end >= 0 else start
+        return _QUESTIONS.sub(b"", self._bytes[start:])
