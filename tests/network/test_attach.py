@@ -146,7 +146,7 @@ def test_impossible_names_are_refused(ip: Ip, attach: Attach, name: str) -> None
     assert error.message.isprintable()
 
 
-@pytest.mark.parametrize("name", ["x" * 300, "a\0b", "\udc80"])
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b", "\ud800"])
 def test_impossible_bridge_names_are_refused(ip: Ip, attach: Attach, name: str) -> None:
     assert refused(attach, Vif(bridge=name)).kind in (ErrorKind.NOT_FOUND, ErrorKind.INVALID)
 

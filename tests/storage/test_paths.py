@@ -149,3 +149,10 @@ def test_what_was_judged_is_what_is_opened(mine: Path) -> None:
         assert not os.get_inheritable(descriptor)
     finally:
         os.close(descriptor)
+
+
+@pytest.mark.parametrize("unrestricted", [True, False])
+def test_no_error_carries_an_escape_sequence_of_a_path_to_a_terminal(mine: Path, unrestricted: bool) -> None:
+    error = refused(f"{mine}/\x1b[31mred\n", Roots(("/nowhere",), unrestricted=unrestricted))
+    assert error.message.isprintable()
+    assert (error.hint or "").isprintable()

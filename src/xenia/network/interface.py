@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import socket
 import struct
 from collections.abc import Iterator
@@ -24,16 +23,11 @@ _IFREQ = 40
 
 
 def check_name(name: str) -> None:
-    """Raises invalid for what Linux takes for no interface name (dev_valid_name, and `%`, which asks it to choose a
-    number)."""
-    if len(os.fsencode(name)) > NAME_LIMIT:
-        raise invalid(f"the interface name {name!a} is longer than {NAME_LIMIT} characters", "choose a shorter one")
-    if (
-        not name
-        or name in (".", "..")
-        or any(char in "/:%" or char.isspace() or not char.isprintable() for char in name)
-    ):
+    """Raises invalid for what is no interface name to Linux (dev_valid_name), or makes it choose a number (`%`)."""
+    if not name or name in (".", "..") or not name.isprintable() or any(char in "/:% " for char in name):
         raise invalid(f"{name!a} cannot be the name of an interface", "use letters, digits, dots and dashes")
+    if len(name.encode()) > NAME_LIMIT:
+        raise invalid(f"the interface name '{name}' is longer than {NAME_LIMIT} characters", "choose a shorter one")
 
 
 def exists(name: str) -> bool:

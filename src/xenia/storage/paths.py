@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from xenia.lib.text import printable
 from xenia.model.errors import XeniaError, conflict, denied, invalid, not_found, unavailable
 
 
@@ -38,7 +39,7 @@ class Roots:
         """The error for a path outside; the same whether something is there or not."""
         folders = ", ".join(self.paths) or "none"
         return denied(
-            f"'{path}' is outside the folders that your guests may use ({folders})",
+            f"'{printable(path)}' is outside the folders that your guests may use ({folders})",
             "put it there, let an administrator start the guest, or add its folder to `roots` in xend.toml",
         )
 
@@ -95,7 +96,7 @@ def find(path: str, roots: Roots) -> Place:
     Raises invalid for what cannot be a path, denied for what lies outside, not_found.
     """
     if "\0" in path:
-        raise invalid("a path holds a NUL character")
+        raise invalid(f"'{printable(path)}' cannot be a file name: it holds a NUL character")
     absolute = _absolute(path, roots)
     try:
         return _judged(absolute, roots)
@@ -143,6 +144,7 @@ def _match(path: str, roots: Roots) -> str:
 
 def _not_found(path: str, roots: Roots, error: Exception) -> XeniaError:
     """The error for a path that cannot be followed; for a path outside the roots the one that tells nothing."""
+    shown = printable(path)
     try:
         outside = not roots.allow(os.path.realpath(path))
     except (OSError, UnicodeError):
@@ -150,27 +152,30 @@ def _not_found(path: str, roots: Roots, error: Exception) -> XeniaError:
     if outside:
         return roots.refusal(path)
     if isinstance(error, PermissionError):
-        return denied(f"no permission to reach '{path}'", f"look at the rights of its folders: namei -l {path}")
+        return denied(f"no permission to reach '{shown}'", f"look at the rights of its folders: namei -l {shown}")
     if isinstance(error, OSError) and error.errno != errno.ENOENT:
-        return invalid(f"'{path}' cannot be used: {error.strerror}")
+        return invalid(f"'{shown}' cannot be used: {error.strerror}")
     if isinstance(error, UnicodeError):
-        return invalid(f"{path!a} cannot be a file name")
-    return not_found(f"'{path}' does not exist", f"look what is there: ls -l {Path(path).parent}")
+        return invalid(f"'{shown}' cannot be a file name")
+    return not_found(f"'{shown}' does not exist", f"look what is there: ls -l {Path(shown).parent}")
 
 
 def _not_opened(path: str, error: OSError, write: bool) -> XeniaError:
+    shown = printable(path)
     match error.errno:
         case errno.EACCES | errno.EPERM:
             way = "written" if write else "read"
-            return denied(f"'{path}' may not be {way} by xend", f"look at its rights: ls -l {path}")
+            return denied(f"'{shown}' may not be {way} by xend", f"look at its rights: ls -l {shown}")
         case errno.EROFS:
-            return denied(f"'{path}' lies on a read-only file system", "mount it writable, or give the disk the mode r")
+            return denied(
+                f"'{shown}' lies on a read-only file system", "mount it writable, or give the disk the mode r"
+            )
         case errno.EBUSY:
-            return conflict(f"'{path}' is in use by the host", f"see what uses it: lsblk {path}; findmnt {path}")
+            return conflict(f"'{shown}' is in use by the host", f"see what uses it: lsblk {shown}; findmnt {shown}")
         case errno.ETXTBSY:
-            return conflict(f"'{path}' is a program that runs")
+            return conflict(f"'{shown}' is a program that runs")
         case _:
-            return unavailable(f"'{path}' cannot be opened: {error.strerror}")
+            return unavailable(f"'{shown}' cannot be opened: {error.strerror}")
 
 
 def _under(real: str, root: str) -> bool:
