@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os.path
-import platform
+import os
 import re
 import string
 import time
@@ -73,8 +72,8 @@ def modules(budget: Budget) -> dict[str, Fake]:
 
 
 def _uname() -> tuple[str, str, str, str, str]:
-    found = platform.uname()
-    return (found.system, found.node, found.release, found.version, found.machine)
+    found = os.uname()
+    return (found.sysname, found.nodename, found.release, found.version, found.machine)
 
 
 def _re(budget: Budget) -> Fake:

@@ -15,7 +15,6 @@ _SHOWN = 400
 """How much of a line is quoted."""
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def decode(content: bytes) -> str:
@@ -54,8 +53,10 @@ class Source:
 
 
 def printable(text: str) -> str:
-    """`text` without what a terminal could take for a command."""
-    return _UNPRINTABLE.sub("?", text)
+    """`text` without what a terminal could take for a command; each letter keeps its column."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() or letter == "\t" else "?" for letter in text)
 
 
 def prepare(text: str, file: str) -> tuple[Source, list[Complaint]]:
