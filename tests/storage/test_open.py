@@ -298,3 +298,12 @@ async def test_a_block_device_is_opened_and_one_that_the_host_uses_is_not(
         if claim >= 0:
             os.close(claim)
         assert run("losetup", "-d", device).returncode == 0
+
+
+async def test_commands_in_hints_can_be_pasted_whatever_the_file_is_called(
+    storage: Storage, tmp_path: Path, anything: Roots
+) -> None:
+    error = await refused(storage, disk(raw(tmp_path / "a b;$(reboot)", 0)), anything)
+    assert (error.hint or "").endswith("a b;$(reboot)' 10G")
+    error = await refused(storage, disk("/srv/x.qcow2", DiskFormat.QCOW), anything)
+    assert (error.hint or "").endswith("/srv/x.qcow2 /srv/x-new.qcow2")

@@ -13,7 +13,7 @@ from xenia.storage.command_line import qemu_command_line
 from xenia.storage.disk_names import is_virtio
 from xenia.storage.inspect import Inspect
 from xenia.storage.memory_file import expand, readable_by_all
-from xenia.storage.paths import Roots, find
+from xenia.storage.paths import Roots, find, shell_word
 
 _VIRTIO_SINCE = (2, 6, 25)
 """The first Linux with a driver for virtio on PCI (drivers/virtio/virtio_pci.c; virtio_blk itself is one release
@@ -111,7 +111,7 @@ def _open_file(path: str, roots: Roots) -> int:
     with find(path, roots) as place:
         if not stat.S_ISREG(place.mode):
             kind = "a folder" if stat.S_ISDIR(place.mode) else "not a file"
-            raise invalid(f"'{place.path}' is {kind}", f"look what is there: ls -l {place.path}")
+            raise invalid(f"'{place.path}' is {kind}", f"look what is there: ls -l {shell_word(place.path)}")
         if os.fstat(place.descriptor).st_size == 0:
             raise invalid(f"'{place.path}' is empty")
         return place.open(write=False)
@@ -134,7 +134,7 @@ def _refuse_unbootable(config: DomainConfig, path: str, facts: KernelFacts) -> N
     if facts.form == "unknown":
         raise invalid(
             f"{said} is not a kernel: it is neither a bzImage nor an x86 ELF file",
-            f"name a vmlinuz file in kernel=; what this one is tells: file -L {path}",
+            f"name a vmlinuz file in kernel=; what this one is tells: file -L {shell_word(path)}",
         )
     if not facts.bare_metal:
         raise invalid(

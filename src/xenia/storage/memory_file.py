@@ -9,6 +9,7 @@ import stat
 
 from xenia.model.errors import invalid, unavailable
 from xenia.storage.inspect import Inspect
+from xenia.storage.paths import shell_word
 
 _CHUNK = 1 << 22
 _PIPE = 1 << 20
@@ -65,7 +66,7 @@ async def expand(descriptor: int, path: str, inspect: Inspect) -> int:
         os.close(source)
     if not found["complete"]:
         os.close(copy)
-        raise invalid(f"'{path}' is a damaged gzip file", f"see for yourself: gzip -t {path}")
+        raise invalid(f"'{path}' is a damaged gzip file", f"see for yourself: gzip -t {shell_word(path)}")
     fcntl.fcntl(copy, fcntl.F_ADD_SEALS, _SEALS)
     return copy
 

@@ -12,7 +12,7 @@ from xenia.model.errors import invalid
 from xenia.storage.image import format_by_magic
 from xenia.storage.inspect import Inspect
 from xenia.storage.lock import holder_key, lock
-from xenia.storage.paths import Place, Roots, find
+from xenia.storage.paths import Place, Roots, find, shell_word
 from xenia.storage.qcow2 import conversion, find_backing, read_backing_header, read_header
 
 SECTOR = 512
@@ -117,6 +117,8 @@ class Storage:
 
 
 def _refuse_unsupported(disk: Disk) -> None:
+    if not disk.path and disk.source is not DiskSource.EMPTY and not disk.cdrom:
+        raise invalid(f"disk {disk.target} names no image", "write its file or device before the first comma")
     if disk.script:
         raise invalid(
             f"disk {disk.target} is set up by the block script {disk.script}, which is not run here",
@@ -132,8 +134,6 @@ def _refuse_unsupported(disk: Disk) -> None:
             f"disk {disk.target} is in the format {disk.format}; only raw and qcow2 can be used",
             conversion(_QEMU_FORMATS[disk.format], disk.path),
         )
-    if not disk.path and disk.source is not DiskSource.EMPTY and not disk.cdrom:
-        raise invalid(f"disk {disk.target} names no image", "write its file or device before the first comma")
 
 
 def _name(disk: Disk) -> str:
@@ -144,7 +144,9 @@ def _name(disk: Disk) -> str:
 
 def _refuse_wrong_kind(place: Place, *, device: bool) -> None:
     if stat.S_ISDIR(place.mode):
-        raise invalid(f"'{place.path}' is a folder, not an image", f"look what is in it: ls -l {place.path}")
+        raise invalid(
+            f"'{place.path}' is a folder, not an image", f"look what is in it: ls -l {shell_word(place.path)}"
+        )
     if place.block_device or (stat.S_ISREG(place.mode) and not device):
         return
     if device and stat.S_ISREG(place.mode):
@@ -160,14 +162,14 @@ def _open_layer(place: Place, form: DiskFormat, *, write: bool, claim: bool = Tr
 
 def _refuse_odd_size(layer: ImageLayer) -> None:
     if layer.size == 0:
-        hint = None if layer.block_device else f"make it: qemu-img create -f raw {layer.path} 10G"
+        hint = None if layer.block_device else f"make it: qemu-img create -f raw {shell_word(layer.path)} 10G"
         raise invalid(f"'{layer.path}' is empty", hint)
     if layer.writable and layer.size % SECTOR:
         if doubts := _notes(layer):
             raise invalid(doubts[0])
         raise invalid(
             f"'{layer.path}' has {layer.size} bytes: a disk consists of whole sectors of {SECTOR} bytes",
-            f"fill up its last one: truncate -s %{SECTOR} {layer.path}",
+            f"fill up its last one: truncate -s %{SECTOR} {shell_word(layer.path)}",
         )
 
 

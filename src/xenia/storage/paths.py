@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import glob
 import os
+import shlex
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,6 +113,11 @@ def find(path: str, roots: Roots) -> Place:
         raise _not_found(chosen, roots, error) from error
 
 
+def shell_word(path: str) -> str:
+    """`path` as one word of a command that a person may paste into a shell."""
+    return shlex.quote(printable(path))
+
+
 def _absolute(path: str, roots: Roots) -> str:
     if path.startswith("/"):
         return path
@@ -138,7 +144,7 @@ def _match(path: str, roots: Roots) -> str:
     if len(matches) > 1:
         raise invalid(f"'{path}' matches {len(matches)} files: {', '.join(matches[:5])}", "name one of them")
     if not matches:
-        raise not_found(f"no file matches '{path}'", f"look what is there: ls -l {folder}")
+        raise not_found(f"no file matches '{printable(path)}'", f"look what is there: ls -l {shell_word(folder)}")
     return matches[0]
 
 
@@ -152,12 +158,14 @@ def _not_found(path: str, roots: Roots, error: Exception) -> XeniaError:
     if outside:
         return roots.refusal(path)
     if isinstance(error, PermissionError):
-        return denied(f"no permission to reach '{shown}'", f"look at the rights of its folders: namei -l {shown}")
+        return denied(
+            f"no permission to reach '{shown}'", f"look at the rights of its folders: namei -l {shell_word(path)}"
+        )
     if isinstance(error, OSError) and error.errno != errno.ENOENT:
         return invalid(f"'{shown}' cannot be used: {error.strerror}")
     if isinstance(error, UnicodeError):
         return invalid(f"'{shown}' cannot be a file name")
-    return not_found(f"'{shown}' does not exist", f"look what is there: ls -l {Path(shown).parent}")
+    return not_found(f"'{shown}' does not exist", f"look what is there: ls -l {shell_word(str(Path(path).parent))}")
 
 
 def _not_opened(path: str, error: OSError, write: bool) -> XeniaError:
@@ -165,13 +173,13 @@ def _not_opened(path: str, error: OSError, write: bool) -> XeniaError:
     match error.errno:
         case errno.EACCES | errno.EPERM:
             way = "written" if write else "read"
-            return denied(f"'{shown}' may not be {way} by xend", f"look at its rights: ls -l {shown}")
+            return denied(f"'{shown}' may not be {way} by xend", f"look at its rights: ls -l {shell_word(path)}")
         case errno.EROFS:
             return denied(
                 f"'{shown}' lies on a read-only file system", "mount it writable, or give the disk the mode r"
             )
         case errno.EBUSY:
-            return conflict(f"'{shown}' is in use by the host", f"see what uses it: lsblk {shown}; findmnt {shown}")
+            return conflict(f"'{shown}' is in use by the host", f"see what uses it: lsblk {shell_word(path)}")
         case errno.ETXTBSY:
             return conflict(f"'{shown}' is a program that runs")
         case _:

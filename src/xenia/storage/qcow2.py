@@ -13,7 +13,7 @@ from typing import Any
 
 from xenia.model.errors import XeniaError, invalid
 from xenia.storage.inspect import Inspect
-from xenia.storage.paths import Place, Roots, find
+from xenia.storage.paths import Place, Roots, find, shell_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,9 @@ class Header:
 
 def conversion(form: str, path: str) -> str:
     """The command that makes a qcow2 image of an image in another format (QEMU's name of it)."""
-    return f"qemu-img convert -p -f {form} -O qcow2 {path} {Path(path).with_suffix('.qcow2')}"
+    stem = path.removesuffix(Path(path).suffix)
+    target = f"{stem}-new.qcow2" if path.endswith(".qcow2") else f"{stem}.qcow2"
+    return f"qemu-img convert -p -f {form} -O qcow2 {shell_word(path)} {shell_word(target)}"
 
 
 async def read_header(inspect: Inspect, descriptor: int, path: str) -> Header:
@@ -50,7 +52,8 @@ async def read_backing_header(inspect: Inspect, parent: Header, descriptor: int,
     if parent.backing_format is None:
         raise invalid(
             f"the image based on '{path}' does not say in which format that is",
-            f"write it down once, where you trust that file: qemu-img rebase -u -F {facts['format']} -b {path} IMAGE",
+            "write it down once, where you trust that file: "
+            f"qemu-img rebase -u -F {facts['format']} -b {shell_word(path)} IMAGE",
         )
     if parent.backing_format != "qcow2":
         raise invalid(
@@ -70,7 +73,7 @@ def find_backing(header: Header, parent: str, parent_real: str, roots: Roots) ->
     if ":" in name.split("/", 1)[0]:
         raise invalid(
             f"the image '{parent}' is based on {name!a}, which is no file",
-            f"make it stand alone where it can be read: qemu-img convert -O qcow2 {parent} NEW",
+            f"make it stand alone where it can be read: qemu-img convert -O qcow2 {shell_word(parent)} NEW",
         )
     paths = (*roots.paths, str(Path(parent_real).parent)) if roots.unrestricted else roots.paths
     try:
@@ -80,7 +83,7 @@ def find_backing(header: Header, parent: str, parent_real: str, roots: Roots) ->
             f"the image '{parent}' is based on another file: {error.message}",
             kind=error.kind,
             hint="bring that file where images are, or make this one stand alone: "
-            f"qemu-img convert -O qcow2 {parent} NEW",
+            f"qemu-img convert -O qcow2 {shell_word(parent)} NEW",
         ) from error
 
 
@@ -99,11 +102,11 @@ def _usable(facts: dict[str, Any], path: str) -> Header:
     elif facts["encrypted"]:
         problem, hint = "it is encrypted", "make a plain one of it: qemu-img convert --object secret,... (man qemu-img)"
     elif facts["corrupt"]:
-        problem, hint = "it is marked as damaged", f"repair it: qemu-img check -r all {path}"
+        problem, hint = "it is marked as damaged", f"repair it: qemu-img check -r all {shell_word(path)}"
     elif facts["unknown_features"]:
         problem = f"it uses features that are not known here (bits {facts['unknown_features']:#x})"
     elif facts["size"] == 0:
-        problem, hint = "its size is zero", f"make it bigger: qemu-img resize {path} 10G"
+        problem, hint = "its size is zero", f"make it bigger: qemu-img resize {shell_word(path)} 10G"
     else:
         return Header(facts["size"], facts["backing"], facts["backing_format"])
     raise invalid(f"the image '{path}' cannot be used: {problem}", hint)
