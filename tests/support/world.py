@@ -92,7 +92,7 @@ class World:
             engine, SimulatedPreparer(self, table), Runs(files, "boot"), Records(files), table, bus, self.clock
         )
         creation = Creation(engine, lifecycle, locks, read_plain, self.new_uuid, self.new_mac)
-        jobs = Jobs(self.clock, lambda job: None, last_id=0)
+        jobs = Jobs(self.clock, lambda job: None)
         definitions = Definitions(NOWHERE, read_plain)
         return Manager(Parts(engine, lifecycle, creation, definitions, locks, bus, jobs, lambda: HOST))
 

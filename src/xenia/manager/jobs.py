@@ -6,7 +6,7 @@ import asyncio
 import errno
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,15 +23,21 @@ Work = Callable[[], Awaitable[dict[str, Any]]]
 
 
 class Jobs:
-    """`keep` is called with every change of a job, for the history; `last_id` is the highest id ever given out."""
+    """`keep` is called with every change of a job, for the history; `earlier` are the last jobs of earlier xends.
 
-    def __init__(self, clock: Callable[[], float], keep: Callable[[Job], None], *, last_id: int) -> None:
+    One of those that seems to run was cut off with its xend: it is lost.
+    """
+
+    def __init__(self, clock: Callable[[], float], keep: Callable[[Job], None], earlier: Sequence[Job] = ()) -> None:
         self._clock = clock
         self._keep = keep
-        self._last_id = last_id
-        self._jobs: OrderedDict[int, Job] = OrderedDict()
+        self._last_id = max((job.id for job in earlier), default=0)
+        self._jobs: OrderedDict[int, Job] = OrderedDict((job.id, job) for job in earlier)
         self._running: dict[int, asyncio.Task[None]] = {}
         self._tasks = Tasks()
+        for job in earlier:
+            if job.state is JobState.RUNNING:
+                self._end(job, JobState.LOST)
 
     def start(self, operation: str, domain: str, caller: Caller, work: Work) -> Job:
         """Run `work` as a job. What it raises becomes the job's error; what it returns its result."""

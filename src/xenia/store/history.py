@@ -12,7 +12,7 @@ from pathlib import Path
 
 from xenia.lib.codec import from_plain, to_plain
 from xenia.model.event import Event
-from xenia.model.job import Job, JobState
+from xenia.model.job import Job
 
 log = logging.getLogger(__name__)
 
@@ -28,25 +28,20 @@ PRAGMA user_version = 1;
 
 
 class History:
-    """Made and closed by compose. Writing never waits for the disk: what cannot be queued is dropped and logged."""
+    """Made and closed by compose. A database that cannot be read is set aside as `NAME.broken`. Writing never waits for
+    the disk: what cannot be queued is dropped and logged."""
 
     def __init__(self, path: Path) -> None:
         self._queue: queue.Queue[Callable[[sqlite3.Connection], None] | None] = queue.Queue(_PENDING)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._database.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + _SCHEMA)
+        self._database = _open(path)
         self._thread = threading.Thread(target=self._write, name="history", daemon=True)
         self._thread.start()
 
-    def unfinished_jobs(self) -> list[Job]:
-        """Jobs that were running when xend last ended. Called before anything is written."""
-        rows = self._database.execute("SELECT body FROM job WHERE state = ?", (JobState.RUNNING.value,))
-        return [from_plain(Job, json.loads(body)) for (body,) in rows]
-
-    def last_job_id(self) -> int:
-        """0 when there never was one."""
-        (last,) = self._database.execute("SELECT coalesce(max(id), 0) FROM job").fetchone()
-        return int(last)
+    def last_jobs(self, count: int) -> list[Job]:
+        """The latest jobs, oldest first. Called before anything is written."""
+        rows = self._database.execute("SELECT body FROM job ORDER BY id DESC LIMIT ?", (count,)).fetchall()
+        return [from_plain(Job, json.loads(body)) for (body,) in reversed(rows)]
 
     def put_job(self, job: Job) -> None:
         row = (job.id, job.state.value, json.dumps(to_plain(job)))
@@ -89,6 +84,21 @@ class History:
         if write is None:
             self._queue.put(None)
         return write
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    try:
+        database.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + _SCHEMA)
+    except sqlite3.DatabaseError as error:
+        database.close()
+        broken = path.with_name(f"{path.name}.broken")
+        if not path.exists() or isinstance(error, sqlite3.OperationalError):
+            raise
+        log.error("%s cannot be read (%s): it is set aside as %s", path, error, broken.name)
+        path.replace(broken)
+        return _open(path)
+    return database
 
 
 def _put_job(database: sqlite3.Connection, row: tuple[int, str, str]) -> None:

@@ -1,0 +1,184 @@
+"""The contract of engines: one suite that every engine passes, on simulated guests and on real ones."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.contract.rigs import QemuRig, Rig, SimulatedRig, next_end
+
+from xenia.images import demo
+from xenia.model.complaint import Severity
+from xenia.model.domain import EndAction, EndReason, Started, State
+from xenia.model.errors import ErrorKind, XeniaError
+
+
+@pytest.fixture(scope="session")
+def linux_guest(tmp_path_factory: pytest.TempPathFactory) -> demo.DemoGuest:
+    return demo.make(tmp_path_factory.mktemp("guest"), name="contract")
+
+
+@pytest.fixture(params=["simulated", pytest.param("qemu", marks=pytest.mark.qemu)])
+async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rig]:
+    simulated = request.param == "simulated"
+    made: Rig = SimulatedRig() if simulated else QemuRig(tmp_path, request.getfixturevalue("linux_guest"))
+    report = await made.engine.probe()
+    assert report.usable, report.reason
+    assert await made.engine.recover([]) == []
+    yield made
+    await made.close()
+
+
+async def start(rig: Rig, name: str, **policy: EndAction) -> Started:
+    started = rig.started(name, **policy)
+    async with rig.resources(started) as resources:
+        await rig.engine.start(started, resources)
+    return started
+
+
+async def run(rig: Rig, name: str, **policy: EndAction) -> Started:
+    """Start a guest and wait until it is up."""
+    started = await start(rig, name, **policy)
+    await rig.engine.unpause(started.uuid)
+    await rig.booted(started)
+    return started
+
+
+def state_of(rig: Rig, started: Started) -> State | None:
+    observed = rig.engine.observe(started.uuid)
+    return observed.state if observed else None
+
+
+async def test_a_guest_starts_with_its_cpus_stopped_and_can_be_paused_and_unpaused(rig: Rig) -> None:
+    started = await start(rig, "a")
+    assert state_of(rig, started) is State.PAUSED
+    for verb, state in (
+        (rig.engine.unpause, State.RUNNING),
+        (rig.engine.unpause, State.RUNNING),
+        (rig.engine.pause, State.PAUSED),
+        (rig.engine.pause, State.PAUSED),
+    ):
+        await verb(started.uuid)
+        assert state_of(rig, started) is state
+
+
+async def test_a_guest_that_powers_itself_off_stays_to_be_looked_at_and_can_be_started_over(rig: Rig) -> None:
+    started = await run(rig, "a")
+    await rig.power_off(started)
+    event = await next_end(rig)
+    assert (event.uuid, event.state, event.end) == (started.uuid, State.SHUTDOWN, EndReason.POWEROFF)
+    assert state_of(rig, started) is State.SHUTDOWN
+    await rig.engine.reset(started.uuid)
+    assert state_of(rig, started) is State.RUNNING
+    await rig.booted(started)
+
+
+async def test_a_guest_obeys_its_power_button(rig: Rig) -> None:
+    started = await run(rig, "a")
+    await rig.engine.shutdown(started.uuid)
+    event = await next_end(rig)
+    assert (event.uuid, event.end) == (started.uuid, EndReason.POWEROFF)
+
+
+async def test_a_reboot_from_inside_starts_the_guest_over_in_place(rig: Rig) -> None:
+    started = await run(rig, "a", on_reboot=EndAction.RESTART)
+    await rig.reboot(started)
+    event = await next_end(rig)
+    assert (event.uuid, event.state, event.end) == (started.uuid, State.RUNNING, EndReason.REBOOT)
+    await rig.booted(started)
+    assert state_of(rig, started) is State.RUNNING
+
+
+async def test_a_reboot_from_inside_ends_a_guest_whose_policy_is_another(rig: Rig) -> None:
+    started = await run(rig, "a", on_reboot=EndAction.DESTROY)
+    await rig.reboot(started)
+    event = await next_end(rig)
+    assert (event.uuid, event.state, event.end) == (started.uuid, State.SHUTDOWN, EndReason.REBOOT)
+
+
+async def test_a_crash_is_seen(rig: Rig) -> None:
+    started = await run(rig, "a")
+    await rig.crash(started)
+    event = await next_end(rig)
+    assert (event.uuid, event.state, event.end) == (started.uuid, State.CRASHED, EndReason.CRASH)
+    assert state_of(rig, started) is State.CRASHED
+
+
+async def test_a_guest_that_is_killed_from_outside_is_gone_and_said_so(rig: Rig) -> None:
+    started = await start(rig, "a")
+    await rig.engine.unpause(started.uuid)
+    await rig.kill(started)
+    event = await next_end(rig)
+    assert (event.uuid, event.state, event.end) == (started.uuid, State.DYING, EndReason.CRASH)
+    assert "9" in event.detail or "KILL" in event.detail
+    assert rig.engine.observe(started.uuid) is None
+    with pytest.raises(XeniaError) as raised:
+        await rig.engine.pause(started.uuid)
+    assert raised.value.kind is ErrorKind.ENGINE_FAILED
+    await rig.engine.destroy(started.uuid)
+
+
+async def test_destroy_leaves_nothing_tells_nothing_and_may_be_asked_again(rig: Rig) -> None:
+    first, second = await start(rig, "a"), await start(rig, "b")
+    await rig.engine.unpause(first.uuid)
+    await rig.engine.destroy(first.uuid)
+    await rig.engine.destroy(first.uuid)
+    assert rig.engine.observe(first.uuid) is None
+    await rig.engine.unpause(second.uuid)
+    await rig.kill(second)
+    assert (await next_end(rig)).uuid == second.uuid, "the first thing told is not about what was destroyed"
+    await rig.new_engine()
+    assert await rig.engine.recover([first, second]) == []
+
+
+async def test_what_runs_is_found_again_as_it_is(rig: Rig) -> None:
+    paused, running, over = await start(rig, "paused"), await start(rig, "running"), await run(rig, "over")
+    never = rig.started("never")
+    await rig.engine.unpause(running.uuid)
+    await rig.power_off(over)
+    assert (await next_end(rig)).uuid == over.uuid
+    await rig.new_engine()
+    found = {each.uuid: each for each in await rig.engine.recover([paused, running, over, never])}
+    assert {uuid: each.state for uuid, each in found.items()} == {
+        paused.uuid: State.PAUSED,
+        running.uuid: State.RUNNING,
+        over.uuid: State.SHUTDOWN,
+    }
+    assert found[over.uuid].end is EndReason.POWEROFF
+    await rig.engine.unpause(paused.uuid)
+    assert state_of(rig, paused) is State.RUNNING
+    for started in (paused, running, over):
+        await rig.engine.destroy(started.uuid)
+        assert rig.engine.observe(started.uuid) is None
+
+
+async def test_what_happens_after_it_was_found_again_is_told(rig: Rig) -> None:
+    started = await start(rig, "a")
+    await rig.engine.unpause(started.uuid)
+    await rig.new_engine()
+    assert len(await rig.engine.recover([started])) == 1
+    await rig.kill(started)
+    event = await next_end(rig)
+    assert (event.uuid, event.state) == (started.uuid, State.DYING)
+
+
+async def test_several_start_at_once_and_their_cpu_time_is_known(rig: Rig) -> None:
+    many = await asyncio.gather(*(start(rig, f"g{number}") for number in range(5)))
+    assert {started.uuid for started in many} <= rig.engine.cpu_times().keys()
+    assert all(seconds >= 0 for seconds in rig.engine.cpu_times().values())
+
+
+async def test_a_plain_configuration_has_a_meaning_and_an_abi_that_holds(rig: Rig) -> None:
+    started = rig.started("a")
+    meaning = rig.engine.explain(started.config)
+    assert meaning.rendered
+    assert not [each for each in meaning.complaints if each.severity is Severity.ERROR]
+    abi = rig.engine.abi_of(started.config)
+    assert abi == rig.engine.abi_of(started.config) != {}
+    recorded = replace(started, abi=abi)
+    async with rig.resources(recorded) as resources:
+        await rig.engine.start(recorded, resources)
+    assert state_of(rig, recorded) is State.PAUSED

@@ -1,0 +1,37 @@
+"""Talking to a real guest over its text console."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+
+class Speaker:
+    """One conversation on a console's stream socket; `async with`. `heard` is all that the guest has said to it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.heard = b""
+
+    async def __aenter__(self) -> Speaker:
+        self._reader, self._writer = await asyncio.open_unix_connection(self._path)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._writer.close()
+        await self._writer.wait_closed()
+
+    async def until(self, word: str, *, seconds: float = 60) -> None:
+        """Listen until `word` is heard; what was heard before it does not count again."""
+        wanted = word.encode()
+        async with asyncio.timeout(seconds):
+            while wanted not in self.heard:
+                data = await self._reader.read(4096)
+                if not data:
+                    raise ConnectionError(f"the console ended before {word!r}: {self.heard[-500:]!r}")
+                self.heard += data
+        self.heard = self.heard.split(wanted, 1)[1]
+
+    async def say(self, line: str) -> None:
+        self._writer.write(line.encode() + b"\n")
+        await self._writer.drain()
