@@ -7,6 +7,7 @@ image that names it.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ def conversion(form: str, path: str) -> str:
 
 async def read_header(inspect: Inspect, descriptor: int, path: str) -> Header:
     """The header of a qcow2 image that a guest can use. Raises invalid for any other."""
-    return _usable(await inspect("inspect_image", {}, [descriptor]), path)
+    return _usable(await _inspect_image(inspect, descriptor), path)
 
 
 async def read_backing_header(inspect: Inspect, parent: Header, descriptor: int, path: str) -> Header | None:
@@ -46,7 +47,7 @@ async def read_backing_header(inspect: Inspect, parent: Header, descriptor: int,
     """
     if parent.backing_format == "raw":
         return None
-    facts = await inspect("inspect_image", {}, [descriptor])
+    facts = await _inspect_image(inspect, descriptor)
     if parent.backing_format is None and facts["format"] == "raw":
         return None
     if parent.backing_format is None:
@@ -85,6 +86,15 @@ def find_backing(header: Header, parent: str, parent_real: str, roots: Roots) ->
             hint="bring that file where images are, or make this one stand alone: "
             f"qemu-img convert -O qcow2 {shell_word(parent)} NEW",
         ) from error
+
+
+async def _inspect_image(inspect: Inspect, descriptor: int) -> dict[str, Any]:
+    """Who reads a stranger's header gets a descriptor that cannot write, whatever `descriptor` can."""
+    reader = os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return await inspect("inspect_image", {}, [reader])
+    finally:
+        os.close(reader)
 
 
 def _usable(facts: dict[str, Any], path: str) -> Header:
