@@ -177,6 +177,18 @@ async def test_what_was_said_before_is_read_from_the_log(guest: Guest) -> None:
     await shows(watcher, b"last words\n")
 
 
+async def test_what_an_earlier_life_said_is_not_shown_of_a_fresh_guest(guest: Guest) -> None:
+    guest.log_of(UUID, "serial").write_bytes(b"power down\n")
+    await guest.has("serial")
+    await guest.hub.follow(UUID, fresh=True)
+    await guest.connected("serial")
+    guest.log_of(UUID, "serial").write_bytes(b"power down\nearly\nheard\n")
+    watcher = await guest.hub.watch(UUID)
+    guest.consoles["serial"].say(b"heard\n")
+    await shows(watcher, b"heard\n")
+    await shows(await guest.hub.watch(UUID, replay=RING), b"early\nheard\n")
+
+
 async def test_what_was_said_between_log_and_connection_is_not_lost(guest: Guest) -> None:
     console_log = guest.log_of(UUID, "serial")
     console_log.write_bytes(b"before\n")

@@ -84,28 +84,34 @@ class ConsoleHub:
                     await self._follow_if_there(uuid)
                 async for event in events:
                     if event.kind in _APPEARS:
-                        await self._follow_if_there(event.uuid)
+                        await self._follow_if_there(event.uuid, fresh=event.kind is EventKind.STARTED)
             await asyncio.sleep(1)  # ended for being too slow: look anew at what runs
 
-    async def _follow_if_there(self, uuid: str) -> None:
+    async def _follow_if_there(self, uuid: str, *, fresh: bool = False) -> None:
         with suppress(XeniaError):  # it may be gone again
-            await self.follow(uuid)
+            await self.follow(uuid, fresh=fresh)
 
-    async def follow(self, uuid: str) -> None:
-        """Read the consoles of a guest from now on. Does nothing for those that are read already."""
+    async def follow(self, uuid: str, *, fresh: bool = False) -> None:
+        """Read the consoles of a guest from now on. Does nothing for those that are read already.
+
+        Its latest output is taken from the log, but for a `fresh` guest, which has not run before.
+        """
         async with self._connecting:
             if self._closed:
                 return
             for kind, path in self._sockets(uuid).items():
                 guest = self._guests.setdefault(uuid, _Guest())
                 if kind not in guest.lines:
-                    await self._connect(uuid, guest, kind, path)
+                    await self._connect(uuid, guest, kind, path, fresh=fresh)
             if uuid in self._guests and not self._guests[uuid].lines:
                 del self._guests[uuid]
 
-    async def _connect(self, uuid: str, guest: _Guest, kind: str, path: Path) -> None:
+    async def _connect(self, uuid: str, guest: _Guest, kind: str, path: Path, *, fresh: bool) -> None:
         line = Line(
-            ConsoleLog(self._log_of(uuid, kind)), partial(guest.heard, kind), partial(self._lost, uuid, guest, kind)
+            ConsoleLog(self._log_of(uuid, kind)),
+            fresh=fresh,
+            heard=partial(guest.heard, kind),
+            lost=partial(self._lost, uuid, guest, kind),
         )
         guest.lines[kind] = line
         try:

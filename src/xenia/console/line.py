@@ -22,11 +22,15 @@ _CHECK_EVERY = 64 * 1024
 class Line(asyncio.Protocol):
     """Connected to the console's stream socket for as long as the guest lives.
 
-    `heard` is called with what the guest says, `lost` when the connection has ended.
+    `heard` is called with what the guest says, `lost` when the connection has ended. What a `fresh` guest's log holds
+    already is of an earlier life.
     """
 
-    def __init__(self, console_log: ConsoleLog, heard: Callable[[bytes], None], lost: Callable[[], None]) -> None:
+    def __init__(
+        self, console_log: ConsoleLog, *, fresh: bool, heard: Callable[[bytes], None], lost: Callable[[], None]
+    ) -> None:
         self.ring = Ring()
+        self._fresh = fresh
         self._log = console_log
         self._heard = heard
         self._lost = lost
@@ -61,7 +65,8 @@ class Line(asyncio.Protocol):
         self._transport.set_write_buffer_limits(high=16 * 1024)
         self._writable.set()
         size = self._log.size()
-        self.ring.add(self._log.read(max(0, size - RING), RING))
+        if not self._fresh:
+            self.ring.add(self._log.read(max(0, size - RING), RING))
         self._read_to = size
         self._bound_log()
 

@@ -8,11 +8,11 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from xenia.daemon.run import run
 from xenia.daemon.settings import ENGINES, LOG_LEVELS, load_settings
+from xenia.daemon.version import program_version
 from xenia.lib.paths import Paths
 from xenia.lib.text import printable
 from xenia.model.errors import ErrorKind, XeniaError
@@ -73,15 +73,8 @@ def _parser() -> argparse.ArgumentParser:
         "--engine", choices=ENGINES, help="what runs the guests (default: qemu; simulated is for tests)"
     )
     parser.add_argument("--log-level", choices=LOG_LEVELS, help="how much is logged (default: info)")
-    parser.add_argument("--version", action="version", version=f"xend {_version()}")
+    parser.add_argument("--version", action="version", version=f"xend {program_version()}")
     return parser
-
-
-def _version() -> str:
-    try:
-        return version("xenia")
-    except PackageNotFoundError:
-        return "(not installed)"
 
 
 if __name__ == "__main__":

@@ -7,14 +7,17 @@ import logging
 import os
 import resource
 import signal
+import time
 
 from xenia.api.app import make_app
+from xenia.api.doors import About
 from xenia.daemon.compose import compose
 from xenia.daemon.lock import only_one
 from xenia.daemon.logs import start_logging
 from xenia.daemon.notify import notify
 from xenia.daemon.serve import check_length, listen, serve
 from xenia.daemon.settings import Settings
+from xenia.daemon.version import program_version
 from xenia.lib.aio import Tasks
 from xenia.lib.paths import Paths
 from xenia.model.errors import XeniaError, denied, unavailable
@@ -44,7 +47,7 @@ def _make_folders(paths: Paths) -> None:
     for folder, mode in (
         (paths.guest_files, 0o755),
         (paths.images, 0o755),
-        (paths.state, 0o711),
+        (paths.state, 0o700),
         (paths.logs, 0o750),
         (paths.run, 0o755),
     ):
@@ -69,7 +72,8 @@ async def _live(paths: Paths, settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, asked_to_end.set)
-    async with compose(paths, settings) as doors:
+    about = About(program_version(), os.getpid(), str(paths.root), time.time())
+    async with compose(paths, settings, about) as doors:
         stop, ready = asyncio.Event(), asyncio.Event()
         listener = listen(paths.socket, settings.socket_group)
         tasks = Tasks()

@@ -1,0 +1,60 @@
+"""What xend has done in its worker: reading guest files, images and kernels, whose bytes are strangers'."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from xenia.daemon.settings import Settings
+from xenia.lib.codec import from_plain
+from xenia.lib.worker import Worker, WorkerDied, WorkerRefused, WorkerTimedOut
+from xenia.model.errors import XeniaError, invalid, unavailable
+from xenia.model.reading import Reading
+from xenia.storage.inspect import INSPECTIONS
+
+_CALLS = {"read_guest_file": "xenia.guestfile.in_worker:read_guest_file", **INSPECTIONS}
+_SECONDS = 5.0
+_MEMORY_MIB = 512
+
+
+class Sandbox:
+    """`start` before anything else, `close` at the end. As root the worker is the user before those of the guests."""
+
+    def __init__(self, settings: Settings) -> None:
+        uid = settings.uid_base - 1 if os.geteuid() == 0 else None
+        self._worker = Worker(_CALLS, seconds=_SECONDS, memory_mib=_MEMORY_MIB, uid=uid)
+
+    async def start(self) -> None:
+        """Raises unavailable when the worker cannot be started."""
+        try:
+            await self._worker.start()
+        except WorkerDied as error:
+            raise unavailable(f"xend's worker cannot be started: {error}") from error
+
+    async def close(self) -> None:
+        await self._worker.close()
+
+    async def read_guest_file(self, text: str, file: str, overrides: tuple[str, ...]) -> Reading:
+        """What a guest file means. Raises invalid for one that cannot be evaluated within bounds."""
+        arguments = {"text": text, "file": file, "overrides": list(overrides)}
+        plain = await self._call("read_guest_file", arguments, (), what=file or "the guest file")
+        return from_plain(Reading, plain)
+
+    async def inspect(self, name: str, arguments: dict[str, Any], descriptors: Sequence[int]) -> dict[str, Any]:
+        """What an image or kernel is (storage.inspect). Raises invalid for one that cannot be read within bounds."""
+        return await self._call(name, arguments, descriptors, what="an image or kernel")
+
+    async def _call(
+        self, name: str, arguments: dict[str, Any], descriptors: Sequence[int], *, what: str
+    ) -> dict[str, Any]:
+        try:
+            return await self._worker.call(name, arguments, descriptors)
+        except WorkerTimedOut as error:
+            raise invalid(f"{what} cannot be read: {error}", "it may be broken, or made to keep xend busy") from error
+        except (WorkerDied, WorkerRefused) as error:
+            raise _not_read(what, error) from error
+
+
+def _not_read(what: str, error: Exception) -> XeniaError:
+    return invalid(f"{what} cannot be read: {error}", "xend's log says more: var/log/xenia/xend.log below its root")
