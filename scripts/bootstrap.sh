@@ -31,9 +31,9 @@ bootstrap() {
 	make_venv "$list"
 }
 
-# A Python between 3.11 and 3.13 that can make virtual environments.
+# A Python between 3.11 and 3.13 that can make virtual environments: XENIA_PYTHON, else Debian's own, else another one.
 find_python() {
-	for candidate in python3 python3.13 python3.12 python3.11 /usr/bin/python3; do
+	for candidate in ${XENIA_PYTHON-} /usr/bin/python3 python3 python3.13 python3.12 python3.11; do
 		if "$candidate" -I -S -c 'import sys
 if not (3, 11) <= sys.version_info[:2] <= (3, 13): raise SystemExit(1)
 import importlib.util

@@ -49,6 +49,7 @@ class Checkout:
         environment = os.environ | {
             "PATH": f"{self.fakes}:{os.environ['PATH']}",
             "FAKES": str(self.fakes),
+            "XENIA_PYTHON": "python3",
             "XENIA_RUN_ROOT": str(self.root),
         }
         return subprocess.run(

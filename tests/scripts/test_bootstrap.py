@@ -90,8 +90,7 @@ def test_apts_own_words_are_shown_when_it_fails(checkout):
 
 
 def test_a_python_that_is_too_old_is_not_used(checkout):
-    for name in ("python3", "python3.11", "python3.12", "python3.13"):
-        checkout.provide(name, "exit 1")
-    checkout.provide("dpkg-query", 'shift 2; for p; do printf "ii %s " "$p"; done')
-    result = checkout.call("sh", "-euc", ". scripts/bootstrap.sh; find_python")
-    assert result.stdout.strip() in ("", "/usr/bin/python3")
+    checkout.provide("python3", "exit 1")
+    result = checkout.call("sh", "-euc", ". scripts/bootstrap.sh; find_python || echo none")
+    assert result.stdout.strip() != str(checkout.fakes / "python3")
+    assert len(checkout.calls("python3")) >= 1
