@@ -11,8 +11,7 @@ from xenia.lib.worker import Worker
 from xenia.model.boot import Boot
 from xenia.model.disk import Disk, DiskFormat
 from xenia.model.domain import DomainConfig
-from xenia.model.errors import ErrorKind, XeniaError
-from xenia.storage.inspect import INSPECTIONS, Inspect, inspect_by
+from xenia.storage.inspect import INSPECTIONS, Inspect
 from xenia.storage.kernel import close_boot, prepare_boot
 from xenia.storage.open import Storage
 from xenia.storage.paths import Roots
@@ -24,7 +23,7 @@ from .kernels import PVH, elf, gz
 async def real() -> AsyncIterator[Inspect]:
     worker = Worker(INSPECTIONS, seconds=10, memory_mib=512, uid=65534 if os.geteuid() == 0 else None)
     await worker.start()
-    yield inspect_by(worker)
+    yield worker.call
     await worker.close()
 
 
@@ -51,14 +50,3 @@ async def test_a_kernel_is_expanded_by_the_real_worker(tmp_path: Path, real: Ins
         assert os.pread(prepared.kernel, len(kernel) + 1, 0) == kernel
     finally:
         close_boot(prepared)
-
-
-async def test_a_worker_that_is_gone_is_said_in_words(tmp_path: Path, anything: Roots) -> None:
-    worker = Worker(INSPECTIONS, seconds=10, memory_mib=512, uid=None)
-    await worker.close()
-    (tmp_path / "vmlinuz").write_bytes(elf(64))
-    with pytest.raises(XeniaError, match="worker that reads images and kernels failed") as caught:
-        await prepare_boot(
-            DomainConfig("guest", boot=Boot(kernel=str(tmp_path / "vmlinuz"))), anything, inspect_by(worker)
-        )
-    assert caught.value.kind is ErrorKind.UNAVAILABLE

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from xenia.model.boot import Boot
 from xenia.model.disk import Disk
 from xenia.model.domain import DomainConfig, Kind
-from xenia.model.errors import ErrorKind, XeniaError
+from xenia.model.errors import ErrorKind, ResourceError
 from xenia.storage.inspect import Inspect
 from xenia.storage.kernel import KernelFacts, close_boot, prepare_boot
 from xenia.storage.kernel_image import classify_kernel
@@ -47,8 +47,8 @@ def guest(path: Path | str, *, disks: int = 1, kind: Kind = Kind.PV, **boot: Any
     return DomainConfig("guest", kind=kind, disks=targets, boot=Boot(kernel=str(path), **boot))
 
 
-async def refused(config: DomainConfig, roots: Roots, inspect: Inspect) -> XeniaError:
-    with pytest.raises(XeniaError) as caught:
+async def refused(config: DomainConfig, roots: Roots, inspect: Inspect) -> ResourceError:
+    with pytest.raises(ResourceError) as caught:
         await prepare_boot(config, roots, inspect)
     return caught.value
 
@@ -209,7 +209,7 @@ async def test_an_old_kernel_boots_where_no_virtio_disk_is(tmp_path: Path, anyth
 async def test_a_boot_loader_is_refused_with_the_way_out(anything: Roots, inspect: Inspect) -> None:
     config = DomainConfig("guest", boot=Boot(bootloader="/usr/bin/pygrub"))
     error = await refused(config, anything, inspect)
-    assert "pygrub" in error.message
+    assert (error.key, "pygrub" in error.message) == ("bootloader", True)
     assert "kernel = " in (error.hint or "")
     assert "without a kernel" in (await refused(DomainConfig("guest"), anything, inspect)).message
 
@@ -219,7 +219,8 @@ async def test_missing_files_are_named(tmp_path: Path, anything: Roots, inspect:
     for name in {"kernel", "ramdisk"} - {missing}:
         (tmp_path / name).write_bytes(bzimage())
     error = await refused(guest(tmp_path / "kernel", ramdisk=str(tmp_path / "ramdisk")), anything, inspect)
-    assert (error.kind, str(tmp_path / missing) in error.message) == (ErrorKind.NOT_FOUND, True)
+    assert (error.kind, error.key) == (ErrorKind.NOT_FOUND, missing)
+    assert str(tmp_path / missing) in error.message
 
 
 async def test_a_kernel_outside_the_roots_is_denied(tmp_path: Path, inspect: Inspect) -> None:

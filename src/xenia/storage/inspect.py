@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from xenia.lib.worker import Worker, WorkerError, WorkerTimedOut
-from xenia.model.errors import invalid, unavailable
-
 Inspect = Callable[[str, dict[str, Any], Sequence[int]], Awaitable[dict[str, Any]]]
 """`await inspect(name, arguments, descriptors)` runs the function `name` of INSPECTIONS and gives its result.
 
-Raises an XeniaError where there is none.
+Raises a XeniaError where there is none.
 """
 
 INSPECTIONS = {
@@ -20,18 +17,3 @@ INSPECTIONS = {
     "expand_kernel": "xenia.storage.kernel_image:expand_kernel",
 }
 """The functions of this room that a worker must offer, as `module:function`."""
-
-
-def inspect_by(worker: Worker) -> Inspect:
-    """Inspecting in `worker`, which offers INSPECTIONS. A file that is too much for it is invalid; a worker that fails
-    otherwise is unavailable."""
-
-    async def inspect(name: str, arguments: dict[str, Any], descriptors: Sequence[int]) -> dict[str, Any]:
-        try:
-            return await worker.call(name, arguments, descriptors)
-        except WorkerTimedOut as error:
-            raise invalid(f"an image or kernel could not be understood: {error}") from error
-        except WorkerError as error:
-            raise unavailable(f"the worker that reads images and kernels failed: {error}") from error
-
-    return inspect

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from xenia.model.domain import DomainConfig, Kind
-from xenia.model.errors import XeniaError, invalid
+from xenia.model.errors import ResourceError, XeniaError, invalid
 from xenia.storage.command_line import qemu_command_line
 from xenia.storage.disk_names import is_virtio
 from xenia.storage.inspect import Inspect
@@ -58,18 +60,22 @@ class PreparedBoot:
 async def prepare_boot(config: DomainConfig, roots: Roots, inspect: Inspect) -> PreparedBoot | None:
     """What a guest that boots a kernel of the host needs on QEMU; None for one that boots by firmware.
 
-    The descriptors belong to the caller, who ends with `close_boot`. Raises invalid for what cannot boot on QEMU, with
-    the way out; not_found, denied or unavailable for what cannot be had. Then nothing stays open.
+    The descriptors belong to the caller, who ends with `close_boot`. Raises ResourceError under the key `kernel`,
+    `ramdisk`, `extra` or `bootloader`: invalid for what cannot boot on QEMU, with the way out; not_found, denied or
+    unavailable for what cannot be had. Then nothing stays open.
     """
     boot = config.boot
     if boot.kernel is None:
         if config.kind is Kind.HVM:
             return None
         raise _no_kernel(config)
-    line = qemu_command_line(config)
-    kernel, facts = await open_kernel(config, boot.kernel, roots, inspect)
+    with _blaming("extra"):
+        line = qemu_command_line(config)
+    with _blaming("kernel"):
+        kernel, facts = await _open_kernel(config, boot.kernel, roots, inspect)
     try:
-        ramdisk = await open_ramdisk(boot.ramdisk, roots) if boot.ramdisk else None
+        with _blaming("ramdisk"):
+            ramdisk = await _open_ramdisk(boot.ramdisk, roots) if boot.ramdisk else None
     except BaseException:
         os.close(kernel)
         raise
@@ -83,8 +89,17 @@ def close_boot(prepared: PreparedBoot) -> None:
         os.close(prepared.ramdisk)
 
 
-async def open_kernel(config: DomainConfig, path: str, roots: Roots, inspect: Inspect) -> tuple[int, KernelFacts]:
-    """The kernel at `path`, in a form that QEMU boots, and what it is. Raises as `prepare_boot`, for `kernel`."""
+@contextmanager
+def _blaming(key: str) -> Iterator[None]:
+    """Errors inside are the fault of `key` in the guest file."""
+    try:
+        yield
+    except XeniaError as error:
+        raise ResourceError(key, error) from error
+
+
+async def _open_kernel(config: DomainConfig, path: str, roots: Roots, inspect: Inspect) -> tuple[int, KernelFacts]:
+    """The kernel at `path`, in a form that QEMU boots, and what it is."""
     descriptor = _open_file(path, roots)
     try:
         found = await inspect("classify_kernel", {}, [descriptor])
@@ -98,8 +113,7 @@ async def open_kernel(config: DomainConfig, path: str, roots: Roots, inspect: In
         os.close(descriptor)
 
 
-async def open_ramdisk(path: str, roots: Roots) -> int:
-    """The ramdisk at `path`. Raises as `prepare_boot`, for `ramdisk`."""
+async def _open_ramdisk(path: str, roots: Roots) -> int:
     descriptor = _open_file(path, roots)
     try:
         return await readable_by_all(descriptor)
@@ -117,16 +131,18 @@ def _open_file(path: str, roots: Roots) -> int:
         return place.open(write=False)
 
 
-def _no_kernel(config: DomainConfig) -> XeniaError:
+def _no_kernel(config: DomainConfig) -> ResourceError:
     if config.boot.bootloader:
-        return invalid(
+        error = invalid(
             f"the boot loader {config.boot.bootloader} does not run here yet; it takes kernels out of guests' disks",
             "copy the guest's kernel and initrd to the host and name them: kernel = '...' and ramdisk = '...'",
         )
-    return invalid(
+        return ResourceError("bootloader", error)
+    error = invalid(
         f"{config.name} is a paravirtual guest without a kernel",
         "name one (kernel = '/boot/vmlinuz-...'), or write builder = 'hvm' for a guest that boots from its disk",
     )
+    return ResourceError("kernel", error)
 
 
 def _refuse_unbootable(config: DomainConfig, path: str, facts: KernelFacts) -> None:
