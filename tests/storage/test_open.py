@@ -3,7 +3,8 @@ from __future__ import annotations
 import os
 import struct
 import subprocess
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,14 @@ pytestmark = pytest.mark.usefixtures("no_descriptor_leaks")
 @pytest.fixture
 def storage(inspect: Inspect) -> Storage:
     return Storage(inspect)
+
+
+@pytest.fixture
+def open_to_all() -> Iterator[Path]:
+    """A folder that every user can look into, unlike tmp_path."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 def raw(path: Path, size: int = 1 << 20) -> Path:
@@ -263,11 +272,11 @@ async def test_nothing_stays_open_when_the_worker_fails(tmp_path: Path, anything
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="changes its user, or makes a loop device: root only")
-async def test_what_an_ordinary_user_may_not_write_is_denied(tmp_path: Path, anything: Roots, storage: Storage) -> None:
-    image = raw(tmp_path / "disk")
+async def test_what_an_ordinary_user_may_not_write_is_denied(
+    open_to_all: Path, anything: Roots, storage: Storage
+) -> None:
+    image = raw(open_to_all / "disk")
     image.chmod(0o444)
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
     os.seteuid(65534)
     try:
         error = await refused(storage, disk(image), anything)
