@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.cli.fake_xend import FakeXend
+
 from xenia.cli.main import main
 
 Xm = Callable[..., int]
@@ -41,17 +41,19 @@ def xm(root: Path, monkeypatch: pytest.MonkeyPatch) -> Xm:
 
 
 @pytest.fixture
-def start_xm(root: Path) -> Callable[..., subprocess.Popen[bytes]]:
+def start_xm(root: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     """xm as a process of its own."""
-    environment = {
-        **os.environ,
-        "XENIA_ROOT": str(root),
-        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-    }
+    started: list[subprocess.Popen[bytes]] = []
 
     def start(*words: str, **options: object) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, "XENIA_ROOT": str(root), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         command = [sys.executable, "-m", "xenia.cli.main", *words]
-        return subprocess.Popen(command, env=environment, **{**pipes, **options})  # type: ignore[call-overload, no-any-return]
+        process = subprocess.Popen(command, env=environment, **{**pipes, **options})  # type: ignore[call-overload]
+        started.append(process)
+        return process
 
-    return start
+    yield start
+    for process in started:
+        with process:
+            process.kill()

@@ -1,4 +1,4 @@
-"""A small xend on a real unix socket, with canned answers: HTTP/1.1 by hand, the console by the websockets library's server protocol."""
+"""A small xend on a real unix socket, with canned answers: HTTP by hand, consoles by the websockets library."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +85,9 @@ class WebSocket:
             if not data:
                 return None
             self.protocol.receive_data(data)
-            self.flush()
             typed = b"".join(event.data for event in self.protocol.events_received() if event.opcode <= 2)
+            with suppress(BrokenPipeError):
+                self.flush()
             if typed:
                 return typed
 
@@ -94,15 +96,15 @@ class WebSocket:
         self.flush()
 
     def flush(self) -> None:
-        for data in self.protocol.data_to_send():
-            if data:
-                self.connection.sendall(data)
+        self.connection.sendall(b"".join(self.protocol.data_to_send()))
 
 
 class FakeXend:
-    """Answers each request from `routes` (by "METHOD /path?query"): an Answer, plain data, or a list of them in order.
+    """Answers each request from `routes` (by "METHOD /path?query" or "METHOD /path"): an Answer, plain data, or a list
+    of them in order.
 
-    `console` is run for each WebSocket. `requests` holds what was asked, as (method, path, body).
+    `console` is run for each WebSocket; with `speaks_at_once` its first words go out together with the handshake.
+    `requests` holds what was asked, as (method, path, body).
     """
 
     def __init__(self, root: Path) -> None:
@@ -111,6 +113,7 @@ class FakeXend:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.routes: dict[str, Any] = {}
         self.console: Callable[[WebSocket], None] | None = None
+        self.speaks_at_once = False
         self.requests: list[tuple[str, str, Any]] = []
         self.asked = threading.Condition()
         self._threads: list[threading.Thread] = []
@@ -146,11 +149,8 @@ class FakeXend:
             self._start(self._serve, connection)
 
     def _serve(self, connection: socket.socket) -> None:
-        with connection:
-            try:
-                self._answer(connection)
-            except (BrokenPipeError, ConnectionResetError):
-                pass  # the client has left
+        with connection, suppress(BrokenPipeError, ConnectionResetError):  # the client has left
+            self._answer(connection)
 
     def _answer(self, connection: socket.socket) -> None:
         received = b""
@@ -166,13 +166,16 @@ class FakeXend:
         with self.asked:
             self.requests.append((method, path, json.loads(body) if body else None))
             self.asked.notify_all()
-        if b"upgrade: websocket" in head.lower() and f"{method} {path}" not in self.routes:
+        answer = self._chosen(method, path)
+        if answer is None and b"upgrade: websocket" in head.lower():
             self._run_console(connection, received)
         else:
-            connection.sendall(self._chosen(method, path).encode())
+            connection.sendall((answer or problem(f"no route {method} {path}")).encode())
 
-    def _chosen(self, method: str, path: str) -> Answer:
-        answer = self.routes.get(f"{method} {path}", problem(f"no route {method} {path}"))
+    def _chosen(self, method: str, path: str) -> Answer | None:
+        answer = self.routes.get(f"{method} {path}", self.routes.get(f"{method} {path.partition('?')[0]}"))
+        if answer is None:
+            return None
         if isinstance(answer, list):
             answer = answer.pop(0) if len(answer) > 1 else answer[0]
         return answer if isinstance(answer, Answer) else Answer(answer)
@@ -183,6 +186,7 @@ class FakeXend:
         (event,) = protocol.events_received()
         protocol.send_response(protocol.accept(event))
         websocket = WebSocket(connection, protocol)
-        websocket.flush()
+        if not self.speaks_at_once:
+            websocket.flush()
         assert self.console is not None
         self.console(websocket)

@@ -4,7 +4,6 @@ import json
 
 import pytest
 import yaml
-
 from tests.cli.conftest import Xm
 from tests.cli.fake_xend import DOMAIN_0, UUID, Answer, FakeXend, domain, problem
 
@@ -88,7 +87,7 @@ def test_the_wide_table_has_no_empty_cell(xend: FakeXend, xm: Xm, capsys: pytest
     xend.routes[RUNNING] = {"domains": [DOMAIN_0, domain(vnc="127.0.0.1:1", started_at=0.0)]}
     assert xm("list", "-o", "wide") == 0
     header, first, second = (line.split() for line in capsys.readouterr().out.splitlines())
-    assert header == "Name ID Mem VCPUs State Time(s) Kind Engine Uptime VNC File".split()
+    assert header == ["Name", "ID", "Mem", "VCPUs", "State", "Time(s)", "Kind", "Engine", "Uptime", "VNC", "File"]
     assert first[6:] == ["pv", "simulated", "-", "-", "-"]
     assert second[-2:] == ["127.0.0.1:1", "/etc/xen/web.cfg"]
     assert "d" in second[8]

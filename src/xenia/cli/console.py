@@ -74,12 +74,13 @@ class Terminal:
             signal.signal(number, handler)
 
     def say(self, text: str) -> None:
-        """A line of our own; in raw mode a line has to begin with a carriage return."""
-        if self.raw:
+        """A line of our own; in raw mode, carriage returns are for us to write."""
+        if self.raw and sys.stderr is not None:
             sys.stderr.write("\r\n")
-        say(text)
-        if self.raw:
+            say(text)
             sys.stderr.write("\r")
+        else:
+            say(text)
 
     def read(self) -> bytes | None:
         """What was typed; b"" at the end of the input, None for the wish to leave."""
@@ -143,8 +144,10 @@ def talk_to(client: Client, ref: str, name: str, console: Console, *, kind: str 
     if terminal.raw:
         say(f"connected to '{name}'; Ctrl-] leaves, the guest runs on")
     sys.stdout.flush()
+    deadline = 0.0
     with terminal:
         while True:
+            opened = time.monotonic()
             try:
                 left = _relay(terminal, console)
             finally:
@@ -155,8 +158,13 @@ def talk_to(client: Client, ref: str, name: str, console: Console, *, kind: str 
             if not console.lost:
                 terminal.say(f"the console of '{name}' has ended: {console.end}")
                 return 0
+            lost = time.monotonic()
+            if lost - opened > _PATIENCE or not deadline:
+                deadline = lost + _PATIENCE
+            elif lost > deadline:  # what is lost again and again gets no new patience
+                raise ClientError(f"lost the console of '{name}' again: {console.end}", kind="unreachable")
             terminal.say(f"lost the console of '{name}' ({console.end}); trying again for {_PATIENCE:g} s")
-            found = _find_again(terminal, client, ref, kind)
+            found = _find_again(terminal, client, ref, kind, deadline)
             if found is None:
                 terminal.say(f"left '{name}'")
                 return 0
@@ -191,22 +199,21 @@ def _first_words(console: Console) -> bytes:
     return console.receive()
 
 
-def _find_again(terminal: Terminal, client: Client, ref: str, kind: str) -> Console | None:
+def _find_again(terminal: Terminal, client: Client, ref: str, kind: str, deadline: float) -> Console | None:
     """The console once xend is back; None when the user leaves.
 
     Raises ClientError when xend does not come back or knows the domain no more.
     """
-    deadline = time.monotonic() + _PATIENCE
     while True:
+        watched = [terminal.input] if terminal.raw and terminal.input is not None else []
+        readable, _, _ = select.select(watched, [], [], _PAUSE)
+        if readable and terminal.read() is None:
+            return None
         try:
             return Console.connect(client, ref, kind)
         except ClientError as error:
             if error.kind not in ("unreachable", "timed_out", "unavailable") or time.monotonic() > deadline:
                 raise
-        watched = [terminal.input] if terminal.raw and terminal.input is not None else []
-        readable, _, _ = select.select(watched, [], [], _PAUSE)
-        if readable and terminal.read() is None:
-            return None
 
 
 COMMANDS = {

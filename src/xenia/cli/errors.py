@@ -42,7 +42,7 @@ def report(error: ClientError, *, json: bool = False) -> int:
 
 def wants_json(words: Sequence[str]) -> bool:
     """Whether the command line asks for JSON. Told from its words alone: one that is wrong is answered in JSON too."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words[1:], ""], strict=False):
         if word in ("-ojson", "--output=json") or (word in ("-o", "--output") and following == "json"):
             return True
     return False

@@ -67,7 +67,7 @@ def describe(answer: dict[str, Any]) -> Sxp:
         _pair("bootloader_args", boot.get("bootargs")),
         _pair("vcpus", config.get("max_vcpus") or domain["vcpus"]),
         _pair("name", domain["name"]),
-        ["cpus", [cpus.split(",") if cpus else []]],
+        ["cpus", [cpus.split(",") if cpus else []] * domain["vcpus"]],
         _pair("on_reboot", policy.get("on_reboot", "restart")),
         _pair("on_poweroff", policy.get("on_poweroff", "destroy")),
         _pair("maxmem", domain["max_memory"]),

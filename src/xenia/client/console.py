@@ -74,7 +74,8 @@ class Console:
             self._feed(data)
             if self._protocol.handshake_exc is not None:
                 raise _refusal(self._protocol.handshake_exc, ref)
-            if any(self._take(event) for event in self._protocol.events_received()):
+            taken = [self._take(event) for event in self._protocol.events_received()]  # output may follow at once
+            if any(taken):
                 self._connection.setblocking(False)
                 self._note_end()
                 return
