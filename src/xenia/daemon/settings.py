@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from xenia.lib.paths import Paths
-from xenia.model.errors import XeniaError, invalid
+from xenia.model.errors import XeniaError, denied, invalid
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 ENGINES = ("qemu", "simulated")
@@ -49,8 +49,10 @@ def load_settings(paths: Paths) -> Settings:
     defaults = Settings(roots=(paths.images,))
     try:
         text = paths.settings.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return defaults
+    except PermissionError:
+        raise denied(f"{paths.settings} cannot be read: Permission denied", "run it as its owner, or as root") from None
     except UnicodeDecodeError as error:
         raise invalid(f"{paths.settings}: byte {error.start} is not UTF-8") from None
     except OSError as error:

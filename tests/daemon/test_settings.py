@@ -1,0 +1,74 @@
+"""xend.toml: what it may say, and what is said of what it may not."""
+
+from pathlib import Path
+
+import pytest
+
+from xenia.daemon.settings import Settings, load_settings
+from xenia.lib.paths import Paths
+from xenia.model.errors import XeniaError
+
+
+def load(root: Path, content: str | bytes) -> Settings:
+    paths = Paths(root)
+    paths.settings.parent.mkdir(parents=True)
+    paths.settings.write_bytes(content.encode() if isinstance(content, str) else content)
+    return load_settings(paths)
+
+
+def test_without_a_file_everything_has_a_default(tmp_path: Path) -> None:
+    settings = load_settings(Paths(tmp_path))
+    assert settings == Settings(roots=(tmp_path / "var/lib/xen",))
+    assert settings.engine == "qemu"
+
+
+def test_what_the_file_says_holds(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path,
+        """
+        log_level = "debug"
+        socket_group = "wheel"
+        roots = ["/srv/images", "/boot"]
+        uid_base = 2000000
+        accelerator = "tcg"
+        """,
+    )
+    assert (settings.log_level, settings.socket_group, settings.accelerator) == ("debug", "wheel", "tcg")
+    assert settings.roots == (Path("/srv/images"), Path("/boot"))
+    assert settings.uid_base == 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("content", "message", "hint"),
+    [
+        ('\nlog_levl = "info"', ":2: there is no setting 'log_levl'", "did you mean log_level?"),
+        ("# a\n\n[network]\nx = 1", ":3: there is no setting 'network'", "the keys are: "),
+        ("log_level = 1", ":1: log_level must be a text in quotes, not a whole number", ""),
+        ('log_level = "loud"', ":1: log_level cannot be 'loud'", "debug, info, warning, error"),
+        ('# one\nuid_base = "7"', ":2: uid_base must be a whole number, not a text in quotes", ""),
+        ("uid_base = true", ":1: uid_base must be a whole number, not true or false", ""),
+        ("uid_base = 0", ":1: uid_base cannot be 0", "65,536"),
+        ("uid_base = 99999999999", ":1: uid_base cannot be", "65,536"),
+        ('roots = "/srv"', ":1: roots must be a list of absolute paths", "for example"),
+        ('roots = ["srv"]', ":1: roots must be a list of absolute paths", "for example"),
+        ("roots = [1]", ":1: roots must be a list of absolute paths", "for example"),
+        ("engine = 2026-01-01", ":1: engine must be a text in quotes, not a table or date", ""),
+        ("engine = \n", "line 1", "TOML"),
+        ("a = 1\na = 2\n", "line 2", "TOML"),
+        (b"engine = '\xff'", "byte 10 is not UTF-8", ""),
+    ],
+)
+def test_what_cannot_be_used_is_said_with_its_place(
+    tmp_path: Path, content: str | bytes, message: str, hint: str
+) -> None:
+    with pytest.raises(XeniaError) as caught:
+        load(tmp_path, content)
+    assert message in caught.value.message
+    assert str(tmp_path / "etc/xen/xend.toml") in caught.value.message
+    assert hint in (caught.value.hint or "")
+
+
+def test_a_folder_instead_of_the_file_is_said_so(tmp_path: Path) -> None:
+    Paths(tmp_path).settings.mkdir(parents=True)
+    with pytest.raises(XeniaError, match="cannot be read: Is a directory"):
+        load_settings(Paths(tmp_path))
