@@ -10,7 +10,6 @@ from typing import Any
 
 from xenia.engines.base import ConsoleKind, Engine
 from xenia.lib.aio import Tasks
-from xenia.lib.codec import to_plain
 from xenia.manager import view
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions
@@ -105,8 +104,8 @@ class Manager:
     def create(self, request: CreateRequest, caller: Caller) -> Job:
         """Start a domain from a guest file, as a job.
 
-        Its result is `{"domain": Domain, "complaints": [Complaint]}`. Raises denied for a missing role, unavailable
-        when the engine cannot run anything.
+        Its result is `{"domain": NAME, "uuid": UUID, "domid": ID, "complaints": [Complaint]}`. Raises denied for a
+        missing role, unavailable when the engine cannot run anything.
         """
         require(caller.role, OPERATIONS["create"])
         if not self._report.usable:
@@ -115,7 +114,9 @@ class Manager:
         async def work() -> dict[str, Any]:
             entry, complaints = await self._parts.creation.create(request, caller)
             return {
-                "domain": to_plain(self._domain(entry)),
+                "domain": entry.started.config.name,
+                "uuid": entry.started.uuid,
+                "domid": entry.started.domid,
                 "complaints": [complaint.to_json() for complaint in complaints],
             }
 
