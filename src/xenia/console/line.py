@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
 from xenia.console.log import ConsoleLog
 from xenia.console.ring import RING, Ring
+from xenia.lib.sockets import address_of
 
 log = logging.getLogger(__name__)
 
@@ -40,13 +40,9 @@ class Line(asyncio.Protocol):
         self._unchecked = 0
 
     async def connect(self, path: Path) -> None:
-        """Raises OSError. A path too long for a socket address is reached through its folder's descriptor."""
-        loop = asyncio.get_running_loop()
-        folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            await loop.create_unix_connection(lambda: self, f"/proc/self/fd/{folder}/{path.name}")
-        finally:
-            os.close(folder)
+        """Raises OSError."""
+        with address_of(path) as address:
+            await asyncio.get_running_loop().create_unix_connection(lambda: self, address)
 
     def close(self) -> None:
         if self._transport is not None:
