@@ -20,6 +20,7 @@ from xenia.model.domain import EndAction, EndReason
 _BACKLOG = 8
 _TAIL = 8192
 _LINES = 5
+_VNC_RUNS = "VNC server running on"
 
 
 def monitor_of(folder: Path) -> Path:
@@ -91,7 +92,7 @@ def end_in(log: Path, on_reboot: EndAction) -> EndReason:
 
 
 def _is_trace(line: str) -> bool:
-    return RUNSTATE_TRACE in line or SHUTDOWN_TRACE in line
+    return line.startswith((RUNSTATE_TRACE, SHUTDOWN_TRACE, _VNC_RUNS))
 
 
 def _tail(log: Path) -> str:

@@ -77,14 +77,13 @@ class QemuEngine:
             if complaint.severity is Severity.ERROR:
                 raise invalid(complaint.message, complaint.hint)
         guest = self._guest(started)
-        guest.ending = True  # until it is up, this call alone tells of its end
         client = launch(guest, started, resources, self._settings, self._facts)
         try:
             await take_over(guest, started, client, self._settings)
         except BaseException:
             await guest.end()
             raise
-        guest.ending = False
+        guest.vifs = tuple(attached.ifname for attached in resources.vifs)
         self._keep(guest)
         return guest.observed
 
@@ -146,6 +145,7 @@ class QemuEngine:
 
     def _keep(self, guest: Guest) -> None:
         """Make a guest known and watch over it; its end may have come before."""
+        guest.quiet = False
         self._guests[guest.uuid] = guest
         guest.keeper = self._tasks.start(guest.keep(), name=f"the monitor of domain {guest.name}")
         if guest.process.gone.is_set():
@@ -162,7 +162,7 @@ class QemuEngine:
 
     def _on_end(self, guest: Guest) -> None:
         """A QEMU has died without our asking. A guest that had ended before has ended by that."""
-        if guest.ending or self._guests.pop(guest.uuid, None) is None:
+        if guest.quiet or self._guests.pop(guest.uuid, None) is None:
             return
         end = guest.situation.end if guest.situation.state in ENDED else EndReason.CRASH
         parts = (guest.process.exit, ends.last_words(guest.log))

@@ -12,11 +12,15 @@ from xenia.engines.base import ConsoleKind, Observed
 from xenia.engines.qemu import ends
 from xenia.engines.qemu.display import FIRST_PORT
 from xenia.engines.qemu.events import Situation, after, of_status
+from xenia.engines.qemu.launch import reboot_action
 from xenia.engines.qemu.monitor import SECONDS, Monitor, NoAnswer, connect_to, unresponsive
 from xenia.engines.qemu.process import Process
 from xenia.engines.qemu.serial import kinds_of, socket_of
 from xenia.model.domain import EndAction, Started, State
 from xenia.model.errors import XeniaError, engine_failed
+
+FIRMWARE_SECONDS = 2.0
+"""How long after a reset another one is taken for the firmware's; it comes within its first milliseconds."""
 
 _QUIT_SECONDS = 2.0
 _FLUSH_SECONDS = 30.0
@@ -49,20 +53,23 @@ class Guest:
         self.situation = Situation(State.PAUSED)
         self.consoles: Mapping[ConsoleKind, Path] = {kind: socket_of(folder, kind) for kind in kinds_of(started.config)}
         self.vnc: str | None = None
+        self.vifs: tuple[str, ...] = ()
         self.monitor: Monitor | None = None
         self.keeper: asyncio.Task[None] | None = None
-        self.ending = False
-        """Its end is our doing, and nobody is to be told of it."""
+        self.quiet = True
+        """While it is started, found again or ended, whoever does so tells how it went; there are no events."""
         self._on_reboot: EndAction = started.config.policy.on_reboot
         self._shows = started.config.display.vnc
         self._tell = tell
         self._on_end = on_end
         self._was_reset = asyncio.Event()
+        self._firmware_until = 0.0
+        self._asked: State | None = None
         self.process: Process
 
     @property
     def observed(self) -> Observed:
-        return Observed(self.uuid, self.situation.state, self.situation.end, self.consoles, self.vnc)
+        return Observed(self.uuid, self.situation.state, self.situation.end, self.consoles, self.vnc, self.vifs)
 
     def on_process_end(self) -> None:
         self._on_end(self)
@@ -87,16 +94,30 @@ class Guest:
 
     async def run_on(self) -> None:
         """Let the CPUs run. Raises engine_failed, also for a guest that has ended."""
-        await self.execute("cont")
-        self._after("RESUME")
+        await self._ask("cont", State.RUNNING)
 
     async def stop(self) -> None:
         """Stop the CPUs. Raises engine_failed."""
-        await self.execute("stop")
-        self._after("STOP")
+        await self._ask("stop", State.PAUSED)
 
     async def start_over(self) -> None:
-        """Reset the guest and let it run. Raises engine_failed."""
+        """Reset the guest and let it run. Raises engine_failed.
+
+        Where a reset of the guest's would end it, this returns only when its firmware no longer resets it by itself.
+        """
+        ends_by_reset = self._on_reboot is not EndAction.RESTART
+        if ends_by_reset:  # QEMU makes no difference between the guest's resets and ours
+            await self.execute("set-action", {"reboot": reboot_action(EndAction.RESTART)})
+        try:
+            await self._reset()
+            await self.run_on()
+            if ends_by_reset:
+                await asyncio.sleep(FIRMWARE_SECONDS)
+        finally:
+            if ends_by_reset:
+                await self._let_resets_end_it()
+
+    async def _reset(self) -> None:
         self._was_reset.clear()
         await self.execute("system_reset")
         try:
@@ -104,12 +125,16 @@ class Guest:
                 await self._was_reset.wait()
         except TimeoutError as error:
             raise unresponsive("it did not reset the guest") from error
-        await self.run_on()
+
+    async def _let_resets_end_it(self) -> None:
+        await self.execute("set-action", {"reboot": reboot_action(self._on_reboot)})
 
     async def refresh(self) -> None:
         """Ask QEMU for what events may have told while nobody listened. Raises engine_failed."""
         status = (await self.execute("query-status"))["status"]
         self.settle(of_status(status, ends.end_in(self.log, self._on_reboot)))
+        if self._on_reboot is not EndAction.RESTART:
+            await self._let_resets_end_it()  # an xend that died in start_over has not
         if self._shows:
             await self.look_for_vnc()
 
@@ -118,10 +143,11 @@ class Guest:
         self.vnc = _door(await self.execute("query-vnc"))
 
     def settle(self, situation: Situation) -> None:
-        """Make `situation` the present one and tell of it when it is another."""
+        """Make `situation` the present one and tell of it when it is another that nobody has asked for."""
         changed = (situation.state, situation.end) != (self.situation.state, self.situation.end)
+        asked = situation.state is self._asked and situation.end is None
         self.situation = situation.settled
-        if changed and not self.ending:
+        if changed and not asked and not self.quiet:
             self._tell(self, situation)
 
     async def keep(self) -> None:
@@ -147,7 +173,7 @@ class Guest:
         """End the process and remove what it leaves; nobody is told. Raises engine_failed when even SIGKILL does not
         end it.
         """
-        self.ending = True
+        self.quiet = True
         try:
             await self.execute("quit", seconds=_QUIT_SECONDS)
             agreed = await self.process.wait(_FLUSH_SECONDS)
@@ -156,7 +182,7 @@ class Guest:
         if not agreed:
             self.process.kill()
             if not await self.process.wait(_KILL_SECONDS):
-                self.ending = False
+                self.quiet = False
                 raise engine_failed(
                     f"process {self.process.pid} of domain '{self.name}' does not end: the host's kernel holds it"
                 )
@@ -172,15 +198,29 @@ class Guest:
             self.monitor = None
         self.process.close()
 
+    async def _ask(self, command: str, state: State) -> None:
+        """Have QEMU bring the guest into `state`. QEMU's event of it comes before its answer."""
+        self._asked = state
+        try:
+            await self.execute(command)
+        finally:
+            self._asked = None
+
     def _on_event(self, event: str, data: Mapping[str, Any]) -> None:
         if event == "RESET":
             self._was_reset.set()
-        self._after(event, data)
-
-    def _after(self, event: str, data: Mapping[str, Any] | None = None) -> None:
-        situation = after(self.situation, event, data or {})
+            if self._is_firmware():
+                return
+        situation = after(self.situation, event, data)
         if situation is not self.situation:
             self.settle(situation)
+
+    def _is_firmware(self) -> bool:
+        """Whether a reset is the firmware's own: SeaBIOS (resume.c, tryReboot) follows each reset up with another."""
+        now = asyncio.get_running_loop().time()
+        is_firmware = now < self._firmware_until
+        self._firmware_until = now + FIRMWARE_SECONDS
+        return is_firmware
 
 
 def _door(vnc: Mapping[str, Any]) -> str | None:

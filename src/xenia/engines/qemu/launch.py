@@ -77,7 +77,11 @@ def _add_ends(line: CommandLine, on_reboot: EndAction) -> None:
     """QEMU stays when its guest ends, so that the reason can still be asked; a restart in place is the only end it
     handles itself.
     """
-    reboot = "reset" if on_reboot is EndAction.RESTART else "shutdown"
-    line.add("action", f"shutdown=pause,reboot={reboot},panic=pause")
+    line.add("action", f"shutdown=pause,reboot={reboot_action(on_reboot)},panic=pause")
     line.add("trace", f"enable={SHUTDOWN_TRACE}")
     line.add("trace", f"enable={RUNSTATE_TRACE}")
+
+
+def reboot_action(on_reboot: EndAction) -> str:
+    """What QEMU makes of a guest's reset: all but a restart is for the manager to do."""
+    return "reset" if on_reboot is EndAction.RESTART else "shutdown"

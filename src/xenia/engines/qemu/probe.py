@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 from xenia.engines.qemu.boot_probe import PASSED, image
 from xenia.engines.qemu.facts import Facts
 from xenia.engines.qemu.monitor import Monitor, NoAnswer
-from xenia.engines.qemu.process import Process, spawn
+from xenia.engines.qemu.process import Process, find, spawn
 from xenia.engines.qemu.settings import QemuSettings
 from xenia.lib.files import DiskFiles
 from xenia.model.errors import engine_failed, unavailable
@@ -36,9 +35,7 @@ async def probe(settings: QemuSettings) -> Facts:
     Raises unavailable when QEMU is not installed, or KVM is demanded and does not work; engine_failed when QEMU does
     not start.
     """
-    binary = shutil.which(settings.binary)
-    if binary is None:
-        raise unavailable(f"{settings.binary} is not installed", "apt install qemu-system-x86")
+    binary = find(settings.binary)
     files = DiskFiles(settings.cache.parent)
     cache = _read(await files.read(settings.cache.name))
     found = Path(binary).stat()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Sequence
@@ -70,6 +71,14 @@ class Process:
         self._on_end()
 
 
+def find(binary: str) -> str:
+    """The path of `binary`. Raises unavailable when it is not installed."""
+    path = shutil.which(binary)
+    if path is None:
+        raise unavailable(f"{binary} is not installed", "apt install qemu-system-x86")
+    return path
+
+
 def spawn(
     words: Sequence[str],
     on_end: Callable[[], None],
@@ -82,7 +91,7 @@ def spawn(
     """Start a process in a session of its own, its output going to `log`; as user and group `uid`, if given, with
     `groups`.
 
-    Raises unavailable when the binary is not there, engine_failed when it cannot be started.
+    Raises engine_failed when it cannot be started.
     """
     try:
         child = subprocess.Popen(
@@ -97,8 +106,6 @@ def spawn(
             group=uid,
             extra_groups=None if uid is None else groups,
         )
-    except FileNotFoundError as error:
-        raise unavailable(f"{words[0]} is not installed", "apt install qemu-system-x86") from error
     except OSError as error:
         raise engine_failed(f"{words[0]} cannot be started: {error.strerror}") from error
     try:

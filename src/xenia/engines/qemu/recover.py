@@ -5,8 +5,11 @@ listens.
 from __future__ import annotations
 
 import asyncio
+import itertools
+import json
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 from xenia.engines.qemu import ends, lease
 from xenia.engines.qemu.guest import Guest
@@ -18,6 +21,8 @@ log = logging.getLogger(__name__)
 
 GREETING_SECONDS = 3.0
 """A QEMU that is well greets within milliseconds."""
+
+_DYING_SECONDS = 0.5
 
 _SEARCHES = 20
 _SEARCH_PAUSE = 0.1
@@ -48,8 +53,13 @@ async def recover(guests: Sequence[Guest]) -> list[Guest]:
         except ProcessLookupError:
             ends.remove(guest.folder)
             continue
+        guest.vifs = _host_ends(pids[uuid])
         found.append(guest)
     await asyncio.gather(*(_reach(guest) for guest in found))
+    for guest in found:
+        if guest.process.gone.is_set():
+            await guest.let_go()
+            ends.remove(guest.folder)
     return [guest for guest in found if not guest.process.gone.is_set()]
 
 
@@ -65,10 +75,35 @@ async def _holders(running: dict[str, Guest]) -> dict[str, int]:
     return pids
 
 
+def _host_ends(pid: int) -> tuple[str, ...]:
+    """The host's ends of a guest's cards, from the words of its QEMU and what the tap descriptors lead to (proc(5),
+    fdinfo: a line `iff:` and the interface's name). Empty when the process has ended meanwhile.
+    """
+    process = Path(f"/proc/{pid}")
+    names = []
+    try:
+        words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
+        for option, value in itertools.pairwise(words):
+            if option != "-netdev":
+                continue
+            netdev = json.loads(value)
+            names.append(_interface(process / "fdinfo" / netdev["fd"]) if netdev["type"] == "tap" else netdev["type"])
+    except OSError:
+        return ()
+    return tuple(names)
+
+
+def _interface(info: Path) -> str:
+    lines = (line.split() for line in info.read_text().splitlines())
+    return next((words[1] for words in lines if len(words) > 1 and words[0] == "iff:"), "")
+
+
 async def _reach(guest: Guest) -> None:
     """A guest whose QEMU does not answer stays known, as paused: it can be destroyed, and its monitor may come back."""
     try:
         await guest.connect(seconds=GREETING_SECONDS)
         await guest.refresh()
     except (NoAnswer, XeniaError) as error:
+        if await guest.process.wait(_DYING_SECONDS):
+            return
         log.warning("the QEMU of domain %s (process %d) does not answer: %s", guest.name, guest.process.pid, error)

@@ -16,7 +16,7 @@ from xenia.engines.qemu.facts import Facts
 from xenia.engines.qemu.guest import Guest
 from xenia.engines.qemu.launch import Doors, compose
 from xenia.engines.qemu.monitor import NoAnswer, connect_to
-from xenia.engines.qemu.process import spawn
+from xenia.engines.qemu.process import find, spawn
 from xenia.engines.qemu.serial import kinds_of
 from xenia.engines.qemu.settings import QemuSettings
 from xenia.model.boot import Firmware
@@ -42,19 +42,20 @@ def launch(
     raises, nothing is left behind: a conflict when the domain runs already, unavailable when something that it needs is
     not there.
     """
-    guest.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
-    with ExitStack() as held:
+    binary = find(settings.binary)
+    with ExitStack() as held, _said_of(guest):
+        guest.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
         lock = lease.take(lease.lease_of(guest.folder))
         held.callback(os.close, lock)
         try:
-            with _said_of(guest):
-                return _spawn(guest, started, resources, settings, facts, lock, held)
+            return _spawn(binary, guest, started, resources, settings, facts, lock, held)
         except BaseException:
             ends.remove(guest.folder)
             raise
 
 
 def _spawn(
+    binary: str,
     guest: Guest,
     started: Started,
     resources: Resources,
@@ -78,7 +79,7 @@ def _spawn(
     client = connect_to(ends.monitor_of(guest.folder))  # before there is a QEMU: it greets as soon as it can
     try:
         guest.process = spawn(
-            [settings.binary, *line.words],
+            [binary, *line.words],
             guest.on_process_end,
             descriptors=[*line.descriptors, lock],
             log=log,

@@ -1,0 +1,41 @@
+"""Boot sectors: guests of 512 bytes that do one thing, without an operating system."""
+
+from __future__ import annotations
+
+_COM1 = 0x3F8
+
+
+def _disk(code: bytes) -> bytes:
+    """A disk of 1 MiB that the BIOS boots `code` from."""
+    assert len(code) <= 510
+    return (code.ljust(510, b"\0") + b"\x55\xaa").ljust(1 << 20, b"\0")
+
+
+def _say(text: str) -> bytes:
+    """mov dx, COM1; then mov al, character; out dx, al for each."""
+    return b"\xba" + _COM1.to_bytes(2, "little") + b"".join(b"\xb0" + bytes([char]) + b"\xee" for char in text.encode())
+
+
+_CLI = b"\xfa"
+_HALT = bytes.fromhex("f4ebfd")  # hlt; jmp to it
+
+
+def saying(text: str) -> bytes:
+    """Says `text` on COM1 and sleeps."""
+    return _disk(_CLI + _say(text) + _HALT)
+
+
+def obedient() -> bytes:
+    """Says `ready` on COM1 and obeys single characters: p power off, r reset, c crash; others it echoes."""
+    power_off = bytes.fromhex("ba0406 b80020 ef") + _HALT  # ACPI: SLP_EN with type 0 to PM1a_CNT at 0x604
+    reset = bytes.fromhex("baf90c b006 ee") + _HALT  # the reset register 0xcf9
+    crash = bytes.fromhex("ba0505 b001 ee") + _HALT  # pvpanic's port 0x505
+    read = bytes.fromhex("bafd03 ec a801 74f8 baf803 ec")  # until bit 0 of the line status is set; then the character
+    size = len(read) + 3 * 4 + 3
+    tests, target = b"", size
+    for number, (char, action) in enumerate(zip(b"prc", (power_off, reset, crash), strict=True)):
+        here = len(read) + 4 * (number + 1)
+        tests += bytes([0x3C, char, 0x74, target - here])  # cmp al, char; je action
+        target += len(action)
+    echo = b"\xee\xeb" + bytes([256 - size])  # out dx, al; jmp to read
+    return _disk(_CLI + _say("ready\n") + read + tests + echo + power_off + reset + crash)
