@@ -156,6 +156,17 @@ def test_a_bad_guest_file_is_told_with_all_its_complaints(
     assert excerpt[caret.index("^")] == "e"
 
 
+def test_what_was_said_with_its_place_is_not_said_again(
+    guest_file: Path, xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = {**WARNING, "severity": "error"}
+    xend.routes[CREATE] = problem(bad["message"], "invalid", 422, 1, hint=bad["hint"], complaints=[bad])
+    assert xm("create", "web") == 1
+    err = capsys.readouterr().err
+    assert err.count("unknown key") == 1
+    assert err.endswith("  hint: did you mean memory?\n")
+
+
 def test_quiet_does_not_silence_a_failure(
     guest_file: Path, xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -74,6 +74,12 @@ def test_a_name_that_is_not_there_is_told_and_the_others_are_shown(
     assert err == "xm: there is no domain 'nosuch'\n  hint: did you mean nosuchthing?\n"
 
 
+def test_a_table_of_nothing_found_is_no_table(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    xend.routes["GET /domains/nosuch"] = problem("there is no domain 'nosuch'")
+    assert xm("list", "nosuch") == 3
+    assert capsys.readouterr().out == ""
+
+
 def test_json_and_yaml_hold_the_same(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [DOMAIN_0, domain("yes\x1b", 5, file="a: b # c", vifs=["vif5.0"])]
     xend.routes[RUNNING] = {"domains": rows}

@@ -34,6 +34,8 @@ def report(error: ClientError, *, json: bool = False) -> int:
         from xenia.cli.complaints import show_complaints
 
         show_complaints(error.complaints)
+        if any(complaint.get("message") == error.message for complaint in error.complaints):
+            return error.exit_code  # said with its place already
     say(error.message)
     if error.hint:
         print(f"  hint: {printable(error.hint)}", file=sys.stderr)

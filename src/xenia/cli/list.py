@@ -53,6 +53,8 @@ def _list(context: Context, options: Namespace) -> int:
         domains = context.client.get(f"/domains?all={'true' if options.all or everything else 'false'}")["domains"]
     if states:
         domains = [domain for domain in domains if domain["state"] in states]
+    if code and not domains and options.output in ("table", "wide"):
+        return code
     if options.long:
         _print_long(context, domains)
     else:
