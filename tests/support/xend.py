@@ -95,7 +95,7 @@ class Xend:
         """A running guest; its UUID."""
         answer = await self.post("/domains", {"text": f"name={name}"} | body, wait=10)
         assert answer.status_code == 200, answer.text
-        uuid: str = answer.json()["job"]["result"]["domain"]["uuid"]
+        uuid: str = answer.json()["job"]["result"]["uuid"]
         return uuid
 
     def console(self, ref: str, query: str = "") -> Any:
