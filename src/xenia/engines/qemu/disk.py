@@ -32,19 +32,25 @@ def add_disks(line: CommandLine, config: DomainConfig, disks: Sequence[OpenedDis
     if any(slot.driver == "floppy" for _, slot in placed) and board_of(config) == "q35":
         line.device({"driver": "isa-fdc"})
     for number, (opened, slot) in enumerate(placed):
-        node = f"disk{number}"
         if opened.layers:
-            line.add("blockdev", _node(line, node, opened.layers, opened.disk.mode, held))
-        line.device(
-            {
-                "driver": slot.driver,
-                "id": f"vbd{number}",
-                **slot.address,
-                "drive": node if opened.layers else None,
-                "bootindex": bootindex(config, slot.letter, number),
-                "share-rw": True if opened.disk.mode is DiskMode.SHARED else None,
-            },
-        )
+            line.add("blockdev", _node(line, f"disk{number}", opened.layers, opened.disk.mode, held))
+        _add_drive(line, number, opened, slot, bootindex(config, slot.letter, number))
+
+
+def _add_drive(line: CommandLine, number: int, opened: OpenedDisk, slot: Slot, index: int | None) -> None:
+    if slot.driver == "floppy" and index is not None:  # the controller knows the order of its drives
+        line.add("global", f"isa-fdc.bootindex{'AB'[slot.address['unit']]}={index}")
+        index = None
+    line.device(
+        {
+            "driver": slot.driver,
+            "id": f"vbd{number}",
+            **slot.address,
+            "drive": f"disk{number}" if opened.layers else None,
+            "bootindex": index,
+            "share-rw": True if opened.disk.mode is DiskMode.SHARED else None,
+        }
+    )
 
 
 def explain_disks(config: DomainConfig) -> list[Complaint]:

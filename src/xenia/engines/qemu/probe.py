@@ -6,14 +6,15 @@ import json
 import os
 import socket
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from xenia.engines.qemu.boot_probe import PASSED, image
 from xenia.engines.qemu.facts import Facts
 from xenia.engines.qemu.monitor import Monitor, NoAnswer
 from xenia.engines.qemu.process import Process, find, spawn
 from xenia.engines.qemu.settings import QemuSettings
+from xenia.lib.codec import from_plain, to_plain
 from xenia.lib.files import DiskFiles
 from xenia.model.errors import engine_failed, unavailable
 
@@ -29,6 +30,30 @@ minutes.
 _PROBE_DOMID = 65535
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a QEMU has said of itself; `key` is the file it was."""
+
+    key: str = ""
+    version: str = ""
+    machines: dict[str, str] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """Why guests could not run under KVM ("" when one has); `key` is the boot of the host, the QEMU and the user."""
+
+    key: str = ""
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cache:
+    qemu: _Known = _Known()
+    kvm: _Trial = _Trial()
+
+
 async def probe(settings: QemuSettings) -> Facts:
     """Ask QEMU for its version and machine types, and choose the accelerator.
 
@@ -40,34 +65,31 @@ async def probe(settings: QemuSettings) -> Facts:
     cache = _read(await files.read(settings.cache.name))
     found = Path(binary).stat()
     key = f"{binary}:{found.st_mtime_ns}:{found.st_size}"
-    known = cache.get("qemu", {})
-    if known.get("key") != key:
-        known = {"key": key, **await _ask(binary, settings)}
-    kvm = cache.get("kvm", {})
+    known = cache.qemu if cache.qemu.key == key else await _ask(binary, key, settings)
+    trial = cache.kvm
     if settings.accelerator != "tcg":
-        boot_key = f"{_BOOT_ID.read_text().strip()}:{key}:{settings.uid_of(_PROBE_DOMID)}"
-        if kvm.get("key") != boot_key:
-            kvm = {"key": boot_key, "reason": await _try_kvm(binary, settings)}
-    if cache != (now := {"qemu": known, "kvm": kvm}):
-        await files.write(settings.cache.name, json.dumps(now).encode(), durable=False)
-    accelerator, reason = _choose(settings, kvm)
-    return Facts(known["version"], known["machines"], frozenset(known["names"]), accelerator, reason, _kvm_group())
+        key = f"{_BOOT_ID.read_text().strip()}:{key}:{settings.uid_of(_PROBE_DOMID)}"
+        trial = trial if trial.key == key else _Trial(key, await _try_kvm(binary, settings))
+    if cache != _Cache(known, trial):
+        await files.write(settings.cache.name, json.dumps(to_plain(_Cache(known, trial))).encode(), durable=False)
+    accelerator, reason = _choose(settings, trial)
+    return Facts(known.version, known.machines, frozenset(known.names), accelerator, reason, _kvm_group())
 
 
-def _choose(settings: QemuSettings, kvm: dict[str, Any]) -> tuple[str, str]:
-    """The accelerator and why. `kvm["reason"]` says why KVM cannot be used; it is empty when it can."""
+def _choose(settings: QemuSettings, trial: _Trial) -> tuple[str, str]:
+    """The accelerator and why."""
     if settings.accelerator == "tcg":
         return "tcg", "the settings say so"
-    if not kvm["reason"]:
+    if not trial.failure:
         return "kvm", "a guest boots under it"
     if settings.accelerator == "kvm":
         raise unavailable(
-            f"the settings demand KVM, and {kvm['reason']}", 'accelerator = "auto" falls back to QEMU\'s own emulation'
+            f"the settings demand KVM, and {trial.failure}", 'accelerator = "auto" falls back to QEMU\'s own emulation'
         )
-    return "tcg", kvm["reason"]
+    return "tcg", trial.failure
 
 
-async def _ask(binary: str, settings: QemuSettings) -> dict[str, Any]:
+async def _ask(binary: str, key: str, settings: QemuSettings) -> _Known:
     """Version and machine types, from a QEMU without a machine."""
     ours, its = socket.socketpair()
     with ExitStack() as held:
@@ -105,11 +127,12 @@ async def _ask(binary: str, settings: QemuSettings) -> dict[str, Any]:
             process.kill()
             await process.wait(_ASK_SECONDS)
             await monitor.close()
-    return {
-        "version": ".".join(str(version[part]) for part in ("major", "minor", "micro")),
-        "machines": {machine["alias"]: machine["name"] for machine in machines if "alias" in machine},
-        "names": sorted(machine["name"] for machine in machines),
-    }
+    return _Known(
+        key,
+        ".".join(str(version[part]) for part in ("major", "minor", "micro")),
+        {machine["alias"]: machine["name"] for machine in machines if "alias" in machine},
+        tuple(sorted(machine["name"] for machine in machines)),
+    )
 
 
 async def _try_kvm(binary: str, settings: QemuSettings) -> str:
@@ -186,10 +209,9 @@ def _kvm_group() -> int | None:
     return found.st_gid if found.st_mode & 0o060 == 0o060 and found.st_gid else None
 
 
-def _read(content: bytes | None) -> dict[str, Any]:
+def _read(content: bytes | None) -> _Cache:
     """What is in the cache; nothing when it is not there or damaged."""
     try:
-        cache = json.loads(content or b"{}")
+        return from_plain(_Cache, json.loads(content or b"{}"))
     except ValueError:
-        return {}
-    return cache if isinstance(cache, dict) else {}
+        return _Cache()
