@@ -128,7 +128,7 @@ async def running_xend(folder: Path) -> AsyncIterator[Xend]:
     doors = Doors(manager, hub, About("1.2.3", 4711, str(folder), 1000.0))
     socket = folder / "xend.sock"
     stop, ready, tasks = asyncio.Event(), asyncio.Event(), Tasks()
-    server = tasks.start(serve(make_app(doors), listen(socket, "xen"), stop, ready=ready), name="server")
+    server = tasks.start(serve(make_app(doors), listen(socket, "xen"), stop, ready=ready.set), name="server")
     await ready.wait()
     transport = httpx2.AsyncHTTPTransport(uds=str(socket))
     try:

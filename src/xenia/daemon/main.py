@@ -15,7 +15,7 @@ from xenia.daemon.settings import ENGINES, LOG_LEVELS, load_settings
 from xenia.daemon.version import program_version
 from xenia.lib.paths import Paths
 from xenia.lib.text import printable
-from xenia.model.errors import ErrorKind, XeniaError
+from xenia.model.errors import EXIT_INTERRUPTED, ErrorKind, XeniaError
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.hint:
             print(f"      {printable(error.hint)}", file=sys.stderr)
         return error.kind.exit_code
-    except Exception:
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except Exception as error:
         log.exception("xend met a defect of its own")
+        print(f"xend: ended by a defect of its own: {printable(str(error))}", file=sys.stderr)
         return ErrorKind.INTERNAL.exit_code
     return 0
 

@@ -74,14 +74,12 @@ async def _live(paths: Paths, settings: Settings) -> None:
         loop.add_signal_handler(number, asked_to_end.set)
     about = About(program_version(), os.getpid(), str(paths.root), time.time())
     async with compose(paths, settings, about) as doors:
-        stop, ready = asyncio.Event(), asyncio.Event()
+        stop, tasks = asyncio.Event(), Tasks()
         listener = listen(paths.socket, settings.socket_group)
-        tasks = Tasks()
-        server = tasks.start(serve(make_app(doors), listener, stop, ready=ready), name="server")
+        server = tasks.start(
+            serve(make_app(doors), listener, stop, ready=lambda: _ready(paths, settings)), name="server"
+        )
         waiting = tasks.start(asked_to_end.wait(), name="signal")
-        await ready.wait()
-        log.info("xend is ready: %s (process %d, engine %s)", paths.socket, os.getpid(), settings.engine)
-        notify("READY=1")
         await asyncio.wait({server, waiting}, return_when=asyncio.FIRST_COMPLETED)
         log.info("xend is stopping; the guests run on")
         notify("STOPPING=1")
@@ -91,3 +89,8 @@ async def _live(paths: Paths, settings: Settings) -> None:
         await server
         await tasks.close()
         paths.socket.unlink(missing_ok=True)
+
+
+def _ready(paths: Paths, settings: Settings) -> None:
+    log.info("xend is ready: %s (process %d, engine %s)", paths.socket, os.getpid(), settings.engine)
+    notify("READY=1")

@@ -8,7 +8,7 @@ import grp
 import logging
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import uvicorn
@@ -67,8 +67,8 @@ def _admit(path: Path, group: str) -> None:
     path.chmod(0o660)
 
 
-async def serve(app: ASGIApp, listener: socket.socket, stop: asyncio.Event, *, ready: asyncio.Event) -> None:
-    """Answer until `stop` is set, then give what is under way 3 seconds to end; sets `ready` when it answers.
+async def serve(app: ASGIApp, listener: socket.socket, stop: asyncio.Event, *, ready: Callable[[], None]) -> None:
+    """Answer until `stop` is set, then give what is under way 3 seconds to end; calls `ready` when it answers.
 
     Closes `listener`.
     """
@@ -96,7 +96,7 @@ async def serve(app: ASGIApp, listener: socket.socket, stop: asyncio.Event, *, r
 class _Server(uvicorn.Server):
     """uvicorn's server, with signals left to xend and without its ten ticks a second."""
 
-    def __init__(self, config: uvicorn.Config, stop: asyncio.Event, ready: asyncio.Event) -> None:
+    def __init__(self, config: uvicorn.Config, stop: asyncio.Event, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._stop = stop
         self._ready = ready
@@ -106,5 +106,5 @@ class _Server(uvicorn.Server):
         yield
 
     async def main_loop(self) -> None:
-        self._ready.set()
+        self._ready()
         await self._stop.wait()
