@@ -1,10 +1,13 @@
 """Listing, showing, creating and operating domains over the socket."""
 
+import asyncio
 import time
 
 from tests.support.xend import Xend
 
-from xenia.model.domain import DOMAIN_0_NAME
+from xenia.api.answers import without_secrets
+from xenia.model.display import Display
+from xenia.model.domain import DOMAIN_0_NAME, DomainConfig
 
 
 async def test_domain_0_is_in_the_list_with_its_letters(xend: Xend) -> None:
@@ -88,6 +91,27 @@ async def test_what_can_be_said_at_once_is_no_job(xend: Xend) -> None:
         assert (answer.status_code, "job" in answer.json()) == (status, False)
         assert word in answer.json()["detail"]
     assert (await xend.get("/jobs")).json() == {"jobs": []}
+
+
+async def test_who_waits_is_answered_when_xend_stops(xend: Xend) -> None:
+    xend.world.host.deaf.add("deaf")
+    await xend.create("deaf")
+
+    async def stop() -> None:
+        async with asyncio.timeout(5):
+            while (await xend.get("/jobs/2")).status_code == 404:
+                pass
+        xend.doors.stopping.set()
+
+    answer, _ = await asyncio.gather(xend.post("/domains/deaf/shutdown", {"until_gone": True}, wait=3600), stop())
+    problem = answer.json()
+    assert (answer.status_code, problem["kind"], problem["job"]["state"]) == (503, "unavailable", "running")
+
+
+def test_a_vnc_password_is_never_told() -> None:
+    for password, told in (("hunter2", "***"), ("", ""), (None, None)):
+        config = DomainConfig("guest", display=Display(vnc_password=password))
+        assert without_secrets(config).display.vnc_password == told
 
 
 async def test_a_plan_starts_nothing(xend: Xend) -> None:
