@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.guestfile.corpus import CORPUS, load, needs_corpus, text_of
+
 from xenia.guestfile.read import read
 from xenia.model.disk import Disk, DiskBus, DiskMode, DiskSource
 from xenia.model.display import VgaModel

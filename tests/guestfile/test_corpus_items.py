@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from tests.guestfile.corpus import CORPUS, load, needs_corpus
+
 from xenia.guestfile.read import read
 from xenia.model.complaint import Severity
 from xenia.model.disk import Disk, DiskFormat, DiskMode, DiskSource

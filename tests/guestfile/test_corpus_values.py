@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.guestfile.corpus import load, needs_corpus, text_of, truths
+
 from xenia.guestfile.read import read
 from xenia.model.complaint import Severity
 

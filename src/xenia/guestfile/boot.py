@@ -10,9 +10,12 @@ from xenia.model.domain import Kind
 
 _FIRMWARE_FILE = re.compile(r"hvmloader|vmxloader|rombios|seabios|ovmf|vmxassist|ioemu-stubdom", re.IGNORECASE)
 _FIRMWARES = {
-    "bios": Firmware.BIOS, "seabios": Firmware.BIOS, "rombios": Firmware.BIOS, "uefi": Firmware.UEFI, "ovmf":
-    Firmware.UEFI,
-}  # fmt: skip
+    "bios": Firmware.BIOS,
+    "seabios": Firmware.BIOS,
+    "rombios": Firmware.BIOS,
+    "uefi": Firmware.UEFI,
+    "ovmf": Firmware.UEFI,
+}
 _NO_NFS_SERVER = "127.0.255.255"
 _DEVICES = {"a": "floppy", "c": "disk", "d": "CD-ROM", "n": "network"}
 

@@ -13,10 +13,10 @@ _TYPOGRAPHIC = re.compile("[\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00
 _DASHED = re.compile(r"\s*([A-Za-z_]\w*(?:-\w+)+)\s*\+?=")
 _ASSIGNMENT = re.compile(r"\s*([A-Za-z_]\w*)\s*\+?=\s*(.*)")
 _BARE = re.compile(r"([A-Za-z_/.][\w./:+\- ]*?)\s*(?:#.*)?$")
-_PROSE = re.compile(r"\s*[^\W\d_][\w'-]*(?:[\s,.;:!?()/-]+[\w'(-]+)+[\s.:!?)]*")
 _STATEMENT = re.compile(
     r"\s*(?:if|elif|else|for|while|def|return|import|from|print|raise|assert|try|except|class|with|lambda|not|pass)\b"
 )
+_LOOKED_AT = 400
 _PRINT = re.compile(r"\s*print\s+[^(\s]")
 
 
@@ -24,7 +24,7 @@ def diagnose(source: Source, line: int, column: int, message: str) -> Complaint:
     """The complaint about a place where reading stopped: what a look at the line suggests, or else `message`."""
     for number in dict.fromkeys((line, line - 1)):
         text = source.lines[number - 1] if 0 < number <= len(source.lines) else ""
-        if (found := _line(source, number, text)) is not None:
+        if (found := _line(source, number, text[:_LOOKED_AT])) is not None:
             return found
     if (unclosed := _unclosed(source, line)) is not None:
         return unclosed
@@ -46,11 +46,16 @@ def _line(source: Source, number: int, text: str) -> Complaint | None:
         return None
     if (found := _ASSIGNMENT.match(text)) is not None:
         return _value(source, number, found)
-    if _PROSE.fullmatch(code) and "=" not in code:
+    if _is_prose(code):
         return source.complaint(
             number, 1, "this line is neither an assignment nor a comment", "is it a comment that has lost its #?"
         )
     return None
+
+
+def _is_prose(code: str) -> bool:
+    words = [word.strip(".,;:!?()'\"-/") for word in code.split()]
+    return "=" not in code and len(words) > 1 and sum(word.isalpha() for word in words) >= 2
 
 
 def _value(source: Source, number: int, found: re.Match[str]) -> Complaint | None:
@@ -67,7 +72,7 @@ def _value(source: Source, number: int, found: re.Match[str]) -> Complaint | Non
     if quote in "'\"" and value.count(quote) == 1:
         return source.complaint(number, column, f"the text that begins here is not closed: a {quote} is missing", None)
     if (bare := _BARE.fullmatch(value)) is not None and not value[0].isdigit():
-        return source.complaint(number, column, f"{bare[1]} is a text without quotes", f'{key} = "{bare[1]}"')
+        return source.complaint(number, column, f"{bare[1][:80]} is a text without quotes", f'{key} = "{bare[1][:80]}"')
     return None
 
 
@@ -91,7 +96,7 @@ def _unclosed(source: Source, line: int) -> Complaint | None:
     """A list whose end is missing: some line above begins one, and another assignment follows before it ends."""
     for number in range(line, max(0, line - 50), -1):
         text = source.lines[number - 1] if number <= len(source.lines) else ""
-        found = _ASSIGNMENT.match(text)
+        found = _ASSIGNMENT.match(text[:_LOOKED_AT])
         if found is None:
             continue
         value = re.sub(r"'[^']*'|\"[^\"]*\"", "", found[2]).partition("#")[0]

@@ -109,7 +109,8 @@ def _read_item(given: Given, index: int, text: str) -> Disk | None:
 
 
 def _disk(given: Given, key: str, words: _Words, target: str, bus: DiskBus, index: int) -> Disk | None:
-    path, source = words.path or "", _source(words)
+    source = _source(words)
+    path = words.path or ""
     format = _FORMATS.get(words.format or "")
     if source is DiskSource.EMPTY and not words.cdrom and bus is not DiskBus.FLOPPY:
         given.error(

@@ -16,14 +16,22 @@ from xenia.guestfile.vfb import read_display
 from xenia.guestfile.vif import read_vifs
 from xenia.model.domain import DOMAIN_0_NAME, DomainConfig, EndAction, Kind, Platform, Policy
 
-_NAME = re.compile(r"[A-Za-z0-9_.+:@~\-]{1,128}")
-_TAKEN_FOLDERS = frozenset({"save", "dump", "auto", "images", ".", ".."})
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+\-]{0,127}")
+_TAKEN = frozenset({"save", "dump", "auto", "images", ".", ".."})
 """Folders below /var/lib/xen and /etc/xen that domains share."""
 
 _KINDS = {
-    "hvm": Kind.HVM, "vmx": Kind.HVM, "vti": Kind.HVM, "svm": Kind.HVM, "pv": Kind.PV, "linux": Kind.PV, "netbsd":
-    Kind.PV, "generic": Kind.PV, "plan9": Kind.PV, "pvh": Kind.PVH,
-}  # fmt: skip
+    "hvm": Kind.HVM,
+    "vmx": Kind.HVM,
+    "vti": Kind.HVM,
+    "svm": Kind.HVM,
+    "pv": Kind.PV,
+    "linux": Kind.PV,
+    "netbsd": Kind.PV,
+    "generic": Kind.PV,
+    "plan9": Kind.PV,
+    "pvh": Kind.PVH,
+}
 _RESTARTS = {"onreboot": EndAction.RESTART, "always": EndAction.RESTART, "never": EndAction.DESTROY}
 _OLD_RESTART = {
     "always": (EndAction.RESTART, EndAction.RESTART, EndAction.RESTART),
@@ -97,31 +105,31 @@ def _kind(given: Given) -> Kind:
 
 
 def _name(given: Given, file: str) -> str:
-    if not given.has("name"):
-        name = file.rpartition("/")[2].removesuffix(".cfg")
-        if not _NAME.fullmatch(name) or name in _TAKEN_FOLDERS:
-            given.error("name", "the file gives the domain no name", "name = 'NAME'")
-            return "unnamed"
-        given.note("name", f"the file gives the domain no name: it is called {name}, after the file")
-        return name
-    name = given.text("name") or ""
+    """The name; its letters are those that xend allowed, without the slash."""
+    name = given.text("name") if given.has("name") else _name_of(given, file)
+    if name is None:
+        return "unnamed"
     if "/" in name:
         given.error("name", f"'{name}' cannot be a name: it has a / in it", "letters, digits and . _ - are fine")
-    elif name in _TAKEN_FOLDERS or name == DOMAIN_0_NAME:
+    elif name in _TAKEN or name == DOMAIN_0_NAME:
         given.error("name", f"'{name}' cannot be a name: it means something else here", "choose another one")
     elif not name:
         given.error("name", "the name is empty", "name = 'NAME'")
-    elif not _NAME.fullmatch(name) or name[0] in "-.":
-        given.error(
-            "name",
-            f"'{name[:140]}' cannot be a name",
-            "up to 128 letters, digits and . _ - without blanks; a letter or digit first",
-        )
+    elif not _NAME.fullmatch(name):
+        hint = "up to 128 letters, digits and . _ - without blanks; a letter or digit first"
+        given.error("name", f"'{name[:140]}' cannot be a name", hint)
     elif name.isdigit():
-        given.warn(
-            "name", f"the name {name} looks like a domain id: commands will take it for one", "put a letter into it"
-        )
+        given.warn("name", f"the name {name} looks like a domain id: commands will take it for one", "add a letter")
     return name
+
+
+def _name_of(given: Given, file: str) -> str | None:
+    name = file.rpartition("/")[2].removesuffix(".cfg")
+    if _NAME.fullmatch(name) and name not in _TAKEN:
+        given.note("name", f"the file gives the domain no name: it is called {name}, after the file")
+        return name
+    given.error("name", "the file gives the domain no name", "name = 'NAME'")
+    return None
 
 
 def _uuid(given: Given) -> str | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import difflib
 import operator
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,21 +19,39 @@ from xenia.guestfile.methods import Forbidden, builtins, method
 from xenia.guestfile.text import Refused, Source
 from xenia.model.reading import Place
 
-_FAILURES = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError, MemoryError)
+_FAILURES = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError, MemoryError, re.error)
 
 _COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
-    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
-    ast.GtE: operator.ge, ast.Is: operator.is_, ast.IsNot: operator.is_not, ast.In: lambda left, right: left in
-    right, ast.NotIn: lambda left, right: left not in right,
-}  # fmt: skip
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
+    ast.In: lambda left, right: left in right,
+    ast.NotIn: lambda left, right: left not in right,
+}
 _UNARY: Mapping[type[ast.unaryop], Callable[[Any], Any]] = {
-    ast.Not: operator.not_, ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Invert: operator.invert,
-}  # fmt: skip
+    ast.Not: operator.not_,
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+    ast.Invert: operator.invert,
+}
 _BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.FloorDiv: operator.floordiv, ast.Mod:
-    operator.mod, ast.Pow: operator.pow, ast.LShift: operator.lshift, ast.RShift: operator.rshift, ast.BitAnd:
-    operator.and_, ast.BitOr: operator.or_, ast.BitXor: operator.xor,
-}  # fmt: skip
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+    ast.LShift: operator.lshift,
+    ast.RShift: operator.rshift,
+    ast.BitAnd: operator.and_,
+    ast.BitOr: operator.or_,
+    ast.BitXor: operator.xor,
+}
 _CONVERSIONS: Mapping[int, Callable[[Any], str]] = {115: str, 114: repr, 97: ascii}
 
 
@@ -273,13 +292,24 @@ class Expressions:
 
 
 _HANDLERS: Mapping[type[ast.expr], Callable[[Any, Any], Any]] = {
-    ast.Constant: Expressions.on_constant, ast.Name: Expressions.on_name, ast.List: Expressions.on_list, ast.Tuple:
-    Expressions.on_tuple, ast.Dict: Expressions.on_dict, ast.BinOp: Expressions.on_binary, ast.UnaryOp:
-    Expressions.on_unary, ast.BoolOp: Expressions.on_boolean, ast.Compare: Expressions.on_compare, ast.IfExp:
-    Expressions.on_conditional, ast.Subscript: Expressions.on_subscript, ast.JoinedStr: Expressions.on_joined,
-    ast.FormattedValue: Expressions.on_formatted, ast.Attribute: Expressions.on_attribute, ast.ListComp:
-    Expressions.on_comprehension, ast.GeneratorExp: Expressions.on_comprehension, ast.Call: Expressions.on_call,
-}  # fmt: skip
+    ast.Constant: Expressions.on_constant,
+    ast.Name: Expressions.on_name,
+    ast.List: Expressions.on_list,
+    ast.Tuple: Expressions.on_tuple,
+    ast.Dict: Expressions.on_dict,
+    ast.BinOp: Expressions.on_binary,
+    ast.UnaryOp: Expressions.on_unary,
+    ast.BoolOp: Expressions.on_boolean,
+    ast.Compare: Expressions.on_compare,
+    ast.IfExp: Expressions.on_conditional,
+    ast.Subscript: Expressions.on_subscript,
+    ast.JoinedStr: Expressions.on_joined,
+    ast.FormattedValue: Expressions.on_formatted,
+    ast.Attribute: Expressions.on_attribute,
+    ast.ListComp: Expressions.on_comprehension,
+    ast.GeneratorExp: Expressions.on_comprehension,
+    ast.Call: Expressions.on_call,
+}
 
 _SPOKEN = {
     "Lambda": "lambda",

@@ -26,10 +26,15 @@ class Given:
     def __init__(self, file: str, bindings: Mapping[str, Binding]) -> None:
         self.file = file
         self.bindings = bindings
-        self.complaints: list[Complaint] = []
+        self._complaints: dict[Complaint, None] = {}
         self.places: dict[str, Place] = {}
         for name, binding in bindings.items():
             self._keep_places(name, binding)
+
+    @property
+    def complaints(self) -> tuple[Complaint, ...]:
+        """What was complained about so far, each once."""
+        return tuple(self._complaints)
 
     def _keep_places(self, name: str, binding: Binding) -> None:
         if binding.place is not None:
@@ -138,8 +143,7 @@ class Given:
             complaint = Complaint(severity, message, self.file, place.line, place.column, place.text, hint)
         else:
             complaint = Complaint(severity, message, self.file, hint=hint)
-        if complaint not in self.complaints:
-            self.complaints.append(complaint)
+        self._complaints[complaint] = None
 
 
 def _number(value: Any) -> int | None:

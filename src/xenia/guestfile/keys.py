@@ -256,9 +256,26 @@ KEYS: dict[str, Key] = {key.name: key for group in (_GENERAL, _BOOT, _DEVICES, _
 """Every key by its name."""
 
 MEANT = {
-    "initrd": "ramdisk", "image": "kernel", "root_device": "root", "append": "extra", "cpu_count": "vcpus", "ncpus":
-    "vcpus", "mem": "memory", "ram": "memory", "bridge": "vif", "mac": "vif", "disks": "disk", "vifs": "vif",
-    "network": "vif", "nic_model": "vif", "vncpassword": "vncpasswd", "vncpass": "vncpasswd", "vncport":
-    "vncdisplay", "vnc_listen": "vnclisten", "hdd": "disk", "sound": "soundhw", "max_memory": "maxmem",
-}  # fmt: skip
+    "initrd": "ramdisk",
+    "image": "kernel",
+    "root_device": "root",
+    "append": "extra",
+    "cpu_count": "vcpus",
+    "ncpus": "vcpus",
+    "mem": "memory",
+    "ram": "memory",
+    "bridge": "vif",
+    "mac": "vif",
+    "disks": "disk",
+    "vifs": "vif",
+    "network": "vif",
+    "nic_model": "vif",
+    "vncpassword": "vncpasswd",
+    "vncpass": "vncpasswd",
+    "vncport": "vncdisplay",
+    "vnc_listen": "vnclisten",
+    "hdd": "disk",
+    "sound": "soundhw",
+    "max_memory": "maxmem",
+}
 """Words of other tools and what they are called here."""

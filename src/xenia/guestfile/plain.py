@@ -11,11 +11,12 @@ keep their value, where xl keeps their letters: decimal, 0x hexadecimal, 0 octal
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
-from xenia.guestfile.bindings import Binding, placed
+from xenia.guestfile.bindings import Binding, Evaluated, placed
 from xenia.guestfile.text import Refused, Source
-from xenia.model.complaint import Complaint
+from xenia.model.complaint import Complaint, Severity
 from xenia.model.reading import Place
 
 _TOKEN = re.compile(
@@ -41,15 +42,17 @@ _KEYWORDS = frozenset(
     }
 )  # fmt: skip
 _DEPTH = 16
+_MOST_NOTES = 50
 
 
 class NotPlain(Refused):
     """The text is not in xl's grammar; the complaint says where."""
 
 
-def parse(source: Source) -> dict[str, Binding]:
-    """The bindings of a file in xl's grammar. Raises NotPlain at the first thing that is not in it."""
-    return _Parser(source).file()
+def parse(source: Source) -> Evaluated:
+    """What a file in xl's grammar gives. Raises NotPlain at the first thing that is not in it."""
+    parser = _Parser(source)
+    return Evaluated(parser.file(), python=False, complaints=parser.notes)
 
 
 class _Parser:
@@ -62,6 +65,7 @@ class _Parser:
         self.word = ""
         self.place_at = (1, 1)
         self.bindings: dict[str, Binding] = {}
+        self.notes: list[Complaint] = []
 
     def file(self) -> dict[str, Binding]:
         self.advance()
@@ -85,8 +89,11 @@ class _Parser:
         self.advance()
         place = self.place()
         value = self.value(0)
-        if operator == "+=" and name in self.bindings:
-            old = self.bindings[name]
+        old = self.bindings.get(name)
+        if old is not None and old.key is not None and operator == "=" and len(self.notes) < _MOST_NOTES:
+            message = f"{name} stands here once more (first in line {old.key.line}): the last one counts"
+            self.notes.append(replace(self.source.complaint(key.line, key.column, message), severity=Severity.NOTE))
+        elif old is not None and operator == "+=":
             if type(old.value) is not type(value) or isinstance(value, int):
                 raise NotPlain(
                     self.source.complaint(key.line, key.column, f"+= cannot join what {name} is with this value")

@@ -225,13 +225,16 @@ class _Statements(Expressions):
     def on_return(self, node: ast.Return) -> None:
         raise _Return(self.evaluate(node.value) if node.value else None)
 
+    def on_annotation(self, node: ast.AnnAssign) -> None:
+        raise self.refused(node, "a : stands where a = belongs", "write key = value")
+
     def on_break(self, _: ast.Break) -> None:
         raise _Break
 
     def on_continue(self, _: ast.Continue) -> None:
         raise _Continue
 
-    def on_pass(self, _: ast.Pass | ast.Global) -> None:
+    def on_pass(self, _: ast.Pass) -> None:
         """Nothing to do."""
 
     def on_raise(self, node: ast.Raise) -> None:
@@ -277,13 +280,24 @@ class _Statements(Expressions):
 
 
 _HANDLERS: Mapping[type[ast.stmt], Callable[[Any, Any], None]] = {
-    ast.Assign: _Statements.on_assign, ast.AugAssign: _Statements.on_augmented, ast.Expr: _Statements.on_expression,
-    ast.If: _Statements.on_if, ast.For: _Statements.on_for, ast.While: _Statements.on_while, ast.FunctionDef:
-    _Statements.on_function, ast.Return: _Statements.on_return, ast.Break: _Statements.on_break, ast.Continue:
-    _Statements.on_continue, ast.Pass: _Statements.on_pass, ast.Global: _Statements.on_pass, ast.Raise:
-    _Statements.on_raise, ast.Assert: _Statements.on_assert, ast.Delete: _Statements.on_delete, ast.Import:
-    _Statements.on_import, ast.ImportFrom: _Statements.on_import_from,
-}  # fmt: skip
+    ast.Assign: _Statements.on_assign,
+    ast.AugAssign: _Statements.on_augmented,
+    ast.AnnAssign: _Statements.on_annotation,
+    ast.Expr: _Statements.on_expression,
+    ast.If: _Statements.on_if,
+    ast.For: _Statements.on_for,
+    ast.While: _Statements.on_while,
+    ast.FunctionDef: _Statements.on_function,
+    ast.Return: _Statements.on_return,
+    ast.Break: _Statements.on_break,
+    ast.Continue: _Statements.on_continue,
+    ast.Pass: _Statements.on_pass,
+    ast.Raise: _Statements.on_raise,
+    ast.Assert: _Statements.on_assert,
+    ast.Delete: _Statements.on_delete,
+    ast.Import: _Statements.on_import,
+    ast.ImportFrom: _Statements.on_import_from,
+}
 
 _SPOKEN = {
     "ClassDef": "class",
@@ -291,7 +305,7 @@ _SPOKEN = {
     "Try": "try",
     "AsyncFunctionDef": "async",
     "Nonlocal": "nonlocal",
-    "AnnAssign": "an annotation",
+    "Global": "global",
 }
 
 

@@ -18,6 +18,7 @@ from xenia.model.complaint import Complaint, Severity
 from xenia.model.reading import Reading
 
 _MOST_COMPLAINTS = 100
+_MOST_UNKNOWN = 50
 _HELPER = re.compile(r"[A-Z]|_")
 """What names that are not meant for xm begin with (OVM_simple_name)."""
 
@@ -38,7 +39,7 @@ def read(text: str, *, file: str, overrides: Sequence[str] = ()) -> Reading:
     except Refused as refused:
         return Reading(file, None, (*complaints, refused.complaint))
     complaints += evaluated.complaints
-    bindings = dict(evaluated.bindings) | given_words
+    bindings = evaluated.bindings | given_words
     for name, value in others.items():
         bindings.setdefault(name, Binding(value, word=f"{name}={value}"))
     return _reading(file, bindings, evaluated, complaints)
@@ -62,8 +63,7 @@ def _reading(file: str, bindings: Mapping[str, Binding], evaluated: Evaluated, c
 def evaluate(source: Source, given: Mapping[str, str]) -> Evaluated:
     """The bindings of `source`, read as xl's grammar where it is that, and as xm's Python otherwise. Raises Refused."""
     try:
-        bindings = plain.parse(source)
-        return Evaluated(bindings, python=False, complaints=_twice(source, bindings))
+        return plain.parse(source)
     except plain.NotPlain as not_plain:
         plain_complaint = not_plain.complaint
     try:
@@ -74,7 +74,7 @@ def evaluate(source: Source, given: Mapping[str, str]) -> Evaluated:
         bindings = python.evaluate(source, tree, given)
     except Refused as refused:
         raise Refused(_bare_word(source, refused.complaint)) from None
-    return Evaluated(bindings, python=True)
+    return Evaluated(bindings, python=True, complaints=_joined(source, plain_complaint))
 
 
 def _syntax_complaint(source: Source, error: SyntaxError, plain_complaint: Complaint) -> Complaint:
@@ -94,27 +94,24 @@ def _bare_word(source: Source, complaint: Complaint) -> Complaint:
     return found if found.line == complaint.line else complaint
 
 
-def _twice(source: Source, bindings: Mapping[str, Binding]) -> list[Complaint]:
-    """Notes about keys that stand twice in a plain file: the last one counts."""
-    complaints = []
-    for name, binding in bindings.items():
-        if name not in KEYS or binding.key is None:
-            continue
-        pattern = re.compile(rf"[ \t]*{name}[ \t]*=")
-        lines = [number for number, line in enumerate(source.lines[: binding.key.line - 1], 1) if pattern.match(line)]
-        if lines:
-            message = f"{name} stands here once more (first in line {lines[0]}): the last one counts"
-            complaints.append(
-                replace(source.complaint(binding.key.line, binding.key.column, message), severity=Severity.NOTE)
-            )
-    return complaints
+def _joined(source: Source, plain_complaint: Complaint) -> list[Complaint]:
+    """A warning where two texts of a list have no comma between them: Python makes one of them."""
+    rest = source.lines[plain_complaint.line - 1][plain_complaint.column - 1 :] if plain_complaint.line else ""
+    if not (plain_complaint.message.startswith("',' or ']'") and rest.startswith(("'", '"'))):
+        return []
+    message = "there is no comma before this text: it and the one before it become one"
+    return [replace(plain_complaint, severity=Severity.WARNING, message=message, hint="put a comma between the two")]
 
 
 def _unknown_keys(given: Given, *, python: bool) -> None:
     """Warn of names that are no keys. In a Python file those that the file itself reads are its own."""
+    unknown = 0
     for name, binding in given.bindings.items():
         if name in KEYS or (python and binding.used) or (binding.word and binding.used):
             continue
+        unknown += 1
+        if unknown > _MOST_UNKNOWN:
+            return
         near = nearest(name)
         hint = f"did you mean {near}?" if near else None
         if binding.word:

@@ -79,7 +79,6 @@ class _Settings:
     def _pass_on(self) -> None:
         for complaint in self.inner.complaints:
             self.given.complain(complaint.severity, "vfb[0]", complaint.message, complaint.hint)
-        self.inner.complaints.clear()
 
 
 def _vfb_words(given: Given) -> dict[str, str]:
