@@ -1,0 +1,1 @@
+"""Text consoles: one reader per guest console, many watchers."""

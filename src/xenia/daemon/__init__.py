@@ -1,0 +1,1 @@
+"""xend: argv, settings, all parts built once, serving."""
