@@ -70,7 +70,8 @@ def _value(source: Source, number: int, found: re.Match[str]) -> Complaint | Non
         )
     quote = value[0]
     if quote in "'\"" and value.count(quote) == 1:
-        return source.complaint(number, column, f"the text that begins here is not closed: a {quote} is missing", None)
+        hint = f"a text ends on its line; one of several lines stands between {quote * 3}"
+        return source.complaint(number, column, f"the text that begins here is not closed: a {quote} is missing", hint)
     if (bare := _BARE.fullmatch(value)) is not None and not value[0].isdigit():
         return source.complaint(number, column, f"{bare[1][:80]} is a text without quotes", f'{key} = "{bare[1][:80]}"')
     return None

@@ -46,7 +46,7 @@ _SMALL_MEMORY = 4
 _HELD = frozenset(
     {
         "name", "uuid", "builder", "type", "memory", "maxmem", "vcpus", "maxvcpus", "vcpu_avail", "cpus", "cpu",
-        "cpu_weight", "cpu_cap", "on_poweroff", "on_reboot", "on_crash", "restart", "kernel", "ramdisk", "root",
+        "cpu_weight", "cpu_cap", "cap", "on_poweroff", "on_reboot", "on_crash", "restart", "kernel", "ramdisk", "root",
         "extra", "cmdline", "bootloader", "bootargs", "bootloader_args", "bootentry", "boot", "firmware",
         "bios", "ip", "gateway", "netmask", "hostname", "interface", "dhcp", "nfs_server", "nfs_root", "disk",
         "vif", "nics", "vfb", "fda", "fdb", "cdrom", "vnc", "vnclisten", "vncdisplay", "vncunused", "vncpasswd",
@@ -72,7 +72,7 @@ def read_domain(given: Given, file: str) -> DomainConfig:
         max_vcpus=max_vcpus,
         cpus=_cpus(given),
         cpu_weight=given.number("cpu_weight"),
-        cpu_cap=given.number("cpu_cap"),
+        cpu_cap=given.number("cpu_cap", given.number("cap")),
         boot=read_boot(given, kind),
         disks=read_disks(given),
         vifs=read_vifs(given, kind),

@@ -87,6 +87,7 @@ _GENERAL = (
         "cpu_weight", _N, 256, "Share of CPU time against other domains", "the CPU weight of QEMU's control group"
     ),
     _translated("cpu_cap", _N, 0, "The most CPU time in percent of one CPU", "the CPU limit of QEMU's control group"),
+    _translated("cap", _N, 0, "The most CPU time in percent of one CPU", "the CPU limit of QEMU's control group", _XL),
     _honoured(
         "on_poweroff",
         _T,
@@ -120,6 +121,10 @@ _BOOT = (
     _honoured("bootargs", _T, None, "Arguments for the boot loader", _XM),
     _honoured("bootloader_args", _A, None, "Arguments for the boot loader", _XL),
     _ignored("bootentry", _T, "Older word for bootargs", "use bootargs", _XM),
+    _ignored(
+        "bootloader_restrict", _F, "Run the boot loader without rights", "the image is always read without rights", _XL
+    ),
+    _ignored("bootloader_user", _T, "Whom the boot loader runs as", "the image is always read without rights", _XL),
     _honoured("boot", _T, "cd", "Where an HVM guest boots from, in order: a floppy, c disk, d CD-ROM, n network"),
     _honoured("firmware", _T, None, "The firmware of an HVM guest: bios, uefi, ovmf, seabios", _XL),
     _honoured("bios", _T, None, "The firmware of an HVM guest: seabios, rombios, ovmf", _XL),
@@ -228,7 +233,8 @@ _PLATFORM = (
         for name in (
             "device_model", "device_model_version", "device_model_override", "device_model_args",
             "device_model_args_pv", "device_model_args_hvm", "device_model_machine",
-            "device_model_stubdomain_override", "device_model_user", "stubdomain_kernel", "stubdomain_ramdisk",
+            "device_model_stubdomain_override", "device_model_user", "device_model_stubdomain_seclabel",
+            "stubdomain_kernel", "stubdomain_ramdisk",
             "stubdomain_cmdline", "stubdomain_memory", "gfx_passthru_kind",
         )
     ),
@@ -247,7 +253,7 @@ _PLATFORM = (
             "vuart", "tee", "gic_version", "iommu", "xend_suspend_evtchn_compat", "argo", "disable_migrate",
             "acpi_s3_s4", "rdm_mem_boundary", "xenstore_quota", "xenstore_feature_mask", "arm_sci", "sve",
             "nr_spis", "trap_unmapped_accesses", "llc_colors", "vkb_device", "xen_platform_pci_bar_uc", "psr",
-            "dm_restrict",
+            "dm_restrict", "altp2m_count", "hvm_pirq", "device_tree",
         )
     ),
 )  # fmt: skip

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from tests.guestfile.corpus import CORPUS, needs_corpus
+
+from xenia.guestfile.domain import _HELD
+from xenia.guestfile.keys import KEYS, MEANT, Effect
+
+
+def test_every_key_says_what_it_is_and_what_becomes_of_it() -> None:
+    for name, key in KEYS.items():
+        assert key.name == name
+        assert key.sentence
+        assert not key.sentence.endswith(".")
+        assert bool(key.reason) == (key.qemu is not Effect.HONOURED)
+
+
+def test_keys_that_a_field_holds_are_in_the_table_and_the_ones_without_effect_have_no_field() -> None:
+    assert set(KEYS) >= _HELD
+    assert [name for name in _HELD if KEYS[name].qemu is Effect.IGNORED] == ["bootentry"]
+
+
+def test_words_of_other_tools_lead_to_keys() -> None:
+    assert set(MEANT.values()) <= set(KEYS)
+    assert not set(MEANT) & set(KEYS)
+
+
+@needs_corpus
+def test_all_keys_of_xm_and_xl_are_known() -> None:
+    for table in ("xl-keys.tsv", "xm-options.tsv"):
+        lines = (CORPUS / "xen-expected" / table).read_text().splitlines()[1:]
+        assert [name for name in (line.partition("\t")[0] for line in lines) if name not in KEYS] == []
