@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 from xenia.engines.qemu.argv import CommandLine
+from xenia.engines.qemu.remarks import error, note, warning
 from xenia.model.boot import Firmware
-from xenia.model.complaint import Complaint, Severity
+from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig, Kind
 from xenia.model.errors import unavailable
 from xenia.storage.kernel import PreparedBoot
@@ -73,29 +75,19 @@ def open_firmware(held: ExitStack) -> tuple[int, int]:
     raise unavailable("this guest boots by UEFI, and its firmware is not installed", "apt install ovmf")
 
 
-def explain_boot(config: DomainConfig) -> list[Complaint]:
+def explain_boot(config: DomainConfig) -> Iterator[Complaint]:
     """What of booting is different here, or cannot be."""
     boot = config.boot
-    complaints = []
     if boot.firmware is Firmware.UEFI and not boot.direct:
-        complaints.append(
-            Complaint(Severity.NOTE, "UEFI variables do not outlive the guest yet: it boots by its default path")
-        )
+        yield note("firmware", "UEFI variables do not outlive the guest yet: it boots by its default path")
     if config.kind is not Kind.HVM and not boot.direct and boot.bootloader is None:
-        complaints.append(
-            Complaint(
-                Severity.ERROR,
-                f"a {config.kind.value} guest needs a kernel to boot and the file names none",
-                hint="add kernel= and ramdisk= lines, or builder='hvm' for a guest that boots from its disk",
-            )
+        yield error(
+            "kernel",
+            f"a {config.kind.value} guest needs a kernel to boot, and none is named",
+            "add kernel= and ramdisk= lines, or builder='hvm' for a guest that boots from its disk",
         )
     wrong = [letter for letter in boot.order if letter not in "acdn"]
     if wrong:
-        complaints.append(
-            Complaint(
-                Severity.WARNING,
-                f"boot={boot.order!r}: '{wrong[0]}' is no boot device",
-                hint="a floppy, c disk, d CD-ROM, n network",
-            )
+        yield warning(
+            "boot", f"boot={boot.order!r}: '{wrong[0]}' is no boot device", "a floppy, c disk, d CD-ROM, n network"
         )
-    return complaints

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 from xenia.engines.qemu.argv import CommandLine
 from xenia.engines.qemu.boot import bootindex
 from xenia.engines.qemu.machine import SLOT_SCSI, board_of
+from xenia.engines.qemu.remarks import error, note
 from xenia.engines.qemu.slots import Slot, scsi_controller, slots_of
-from xenia.model.complaint import Complaint, Severity
+from xenia.model.complaint import Complaint
 from xenia.model.disk import Disk, DiskBus, DiskFormat, DiskMode, DiskSource
 from xenia.model.domain import DomainConfig, Kind
 from xenia.storage.open import ImageLayer, OpenedDisk
@@ -53,62 +54,42 @@ def _add_drive(line: CommandLine, number: int, opened: OpenedDisk, slot: Slot, i
     )
 
 
-def explain_disks(config: DomainConfig) -> list[Complaint]:
+def explain_disks(config: DomainConfig) -> Iterator[Complaint]:
     """Disks that have no place, change their name, or ask for what has no effect."""
-    complaints = []
     targets: set[str] = set()
     taken: dict[tuple[object, ...], Disk] = {}
     for disk, slot in slots_of(config):
-        item = f"disk[{disk.item}]"
+        item, target = f"disk[{disk.item}]", disk.target
         if disk.source is DiskSource.NETWORK:
-            complaints.append(
-                Complaint(
-                    Severity.ERROR,
-                    f"{item}: {disk.path} is a network disk, which QEMU gets with a later version of Xenia",
-                )
-            )
+            yield error(item, f"{disk.path} is a network disk, which QEMU gets with a later version of Xenia")
         if disk.source is DiskSource.EMPTY and not disk.cdrom and disk.bus is not DiskBus.FLOPPY:
-            complaints.append(
-                Complaint(
-                    Severity.ERROR,
-                    f"{item}: {disk.target} has no image, and only a CD-ROM or floppy drive can be empty",
-                )
-            )
-        if disk.target in targets:
-            complaints.append(Complaint(Severity.ERROR, f"{item}: there is a disk {disk.target} already"))
+            yield error(item, f"{target} has no image, and only a CD-ROM or floppy drive can be empty")
+        if target in targets:
+            yield error(item, f"there is a disk {target} already")
             continue
-        targets.add(disk.target)
+        targets.add(target)
         if slot is None:
-            complaints.append(
-                Complaint(Severity.ERROR, f"{item}: there is no place for {disk.target} on QEMU", hint=_PLACES)
-            )
+            yield error(item, f"there is no place for {target} on QEMU", _PLACES)
             continue
-        key = (slot.driver == "floppy", *slot.address.values())
-        if key in taken:
-            complaints.append(
-                Complaint(
-                    Severity.ERROR, f"{item}: {disk.target} is {slot.where}, where {taken[key].target} is already"
-                )
-            )
-        taken[key] = disk
-        complaints += _notes(item, config, disk, slot)
-    return complaints
+        place = (slot.driver == "floppy", *slot.address.values())
+        if place in taken:
+            yield error(item, f"{target} is {slot.where}, where {taken[place].target} is already")
+        taken[place] = disk
+        yield from _notes(item, config, disk, slot)
 
 
 _PLACES = "hda to hdd, sda to sdg, xvda to xvdp and fda, fdb have one"
 
 
-def _notes(item: str, config: DomainConfig, disk: Disk, slot: Slot) -> list[Complaint]:
-    notes = []
+def _notes(item: str, config: DomainConfig, disk: Disk, slot: Slot) -> Iterator[Complaint]:
     if slot.driver == "virtio-blk-pci" and disk.bus is not DiskBus.VIRTIO:
-        notes.append(f"{item}: {disk.target} is {slot.where} in the guest")
+        yield note(item, f"{disk.target} is {slot.where} in the guest")
     elif config.kind is Kind.HVM and disk.bus is DiskBus.XEN:
-        notes.append(f"{item}: {disk.target} is a CD-ROM at {slot.where}")
+        yield note(item, f"{disk.target} is a CD-ROM at {slot.where}")
     if disk.script:
-        notes.append(f"{item}: script={disk.script} has no effect on QEMU")
+        yield note(item, f"script={disk.script} has no effect on QEMU")
     if disk.backend:
-        notes.append(f"{item}: backend={disk.backend} has no effect on QEMU")
-    return [Complaint(Severity.NOTE, note) for note in notes]
+        yield note(item, f"backend={disk.backend} has no effect on QEMU")
 
 
 def _node(

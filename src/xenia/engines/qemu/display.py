@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from xenia.engines.qemu.argv import CommandLine, doubled
 from xenia.engines.qemu.machine import SLOT_VGA
+from xenia.engines.qemu.remarks import note, warning
 from xenia.engines.qemu.settings import QemuSettings
-from xenia.model.complaint import Complaint, Severity
+from xenia.model.complaint import Complaint
 from xenia.model.display import Display, VgaModel
 from xenia.model.domain import DomainConfig
 
@@ -68,36 +71,27 @@ def add_display(line: CommandLine, config: DomainConfig, settings: QemuSettings,
     line.add("vnc", ",".join(words))
 
 
-def explain_display(config: DomainConfig, settings: QemuSettings) -> list[Complaint]:
+def explain_display(config: DomainConfig, settings: QemuSettings) -> Iterator[Complaint]:
     """What of the display is different here."""
     display = config.display
-    complaints = []
     if display.sdl:
-        complaints.append(
-            Complaint(
-                Severity.NOTE,
-                "sdl has no effect: windows on the host's own screen come with a later version",
-                hint="use vnc=1 and a viewer",
-            )
+        yield note(
+            "sdl",
+            "sdl has no effect: windows on the host's own screen come with a later version",
+            "use vnc=1 and a viewer",
         )
     if display.keymap:
-        complaints.append(
-            Complaint(
-                Severity.NOTE,
-                f"keymap={display.keymap!r} has no effect: VNC viewers of today send keys by their position",
-            )
+        yield note(
+            "keymap", f"keymap={display.keymap!r} has no effect: VNC viewers of today send keys by their position"
         )
     if display.vnc and len(password_of(display, settings).encode()) > PASSWORD_LENGTH:
-        complaints.append(
-            Complaint(
-                Severity.WARNING,
-                f"only the first {PASSWORD_LENGTH} characters of the VNC password count",
-                hint="VNC passwords are weak: let VNC listen on 127.0.0.1 only and reach it through SSH",
-            )
+        yield warning(
+            "vncpasswd",
+            f"only the first {PASSWORD_LENGTH} characters of the VNC password count",
+            "VNC passwords are weak: let VNC listen on 127.0.0.1 only and reach it through SSH",
         )
     if display.opengl:
-        complaints.append(Complaint(Severity.NOTE, "opengl has no effect without sdl"))
-    return complaints
+        yield note("opengl", "opengl has no effect without sdl")
 
 
 def _video_ram(display: Display, vga: VgaModel) -> int | None:

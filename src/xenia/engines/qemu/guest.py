@@ -164,9 +164,9 @@ class Guest:
             pause = min(2 * pause, _RECONNECT_PAUSE_MOST)
             try:
                 await self.connect(seconds=_RECONNECT_SECONDS)
-            except NoAnswer:
+                await self.refresh()
+            except (NoAnswer, XeniaError):
                 continue
-            await self.refresh()
             pause = _RECONNECT_PAUSE
 
     async def end(self) -> None:

@@ -7,6 +7,7 @@ true across crashes of xend, and never true of a dead process.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
@@ -34,12 +35,13 @@ def take(path: Path) -> int:
 def holders(folders: dict[str, Path]) -> dict[str, int]:
     """The processes that hold a lease in one of `folders`, as UUID → process id; one look over /proc for all of them.
 
-    Raises nothing: a process that is just ending is passed over.
+    A process that is just ending is passed over.
     """
     wanted: dict[tuple[int, int], str] = {}
     for uuid, folder in folders.items():
-        found = lease_of(folder).stat()
-        wanted[found.st_dev, found.st_ino] = uuid
+        with contextlib.suppress(FileNotFoundError):
+            found = lease_of(folder).stat()
+            wanted[found.st_dev, found.st_ino] = uuid
     held: dict[str, int] = {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdecimal() or int(entry.name) == os.getpid():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from xenia.engines.qemu.argv import CommandLine, doubled
 from xenia.engines.qemu.facts import Facts
+from xenia.engines.qemu.remarks import note
 from xenia.model.boot import Firmware
-from xenia.model.complaint import Complaint, Severity
+from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig, Kind
 from xenia.model.errors import engine_failed
 
@@ -57,23 +58,21 @@ def add_machine(line: CommandLine, config: DomainConfig, abi: Mapping[str, str],
     most = max(config.vcpus, config.max_vcpus or 0)
     line.add("smp", f"cpus={config.vcpus},maxcpus={most},sockets=1,cores={most},threads=1")
     line.add("name", f"guest={doubled(config.name)}")
-    for chipset in ("PIIX4_PM", "ICH9-LPC"):
-        # A guest that suspends itself would be one that nobody can wake.
-        line.add("global", f"{chipset}.disable_s3=1")
-        line.add("global", f"{chipset}.disable_s4=1")
+    chipset = "PIIX4_PM" if board_of(config) == "pc" else "ICH9-LPC"
+    for kind in ("s3", "s4"):  # a guest that suspends itself would be one that nobody can wake
+        line.add("global", f"{chipset}.disable_{kind}=1")
 
 
-def explain_machine(config: DomainConfig) -> list[Complaint]:
+def explain_machine(config: DomainConfig) -> Iterator[Complaint]:
     """What of the board is not as the guest file has it."""
-    notes = []
-    if config.max_memory and config.max_memory > config.memory:
-        notes.append(f"maxmem={config.max_memory} has no effect yet: the guest has memory={config.memory} MiB")
+    most = config.max_memory
+    if most and most > config.memory:
+        yield note("maxmem", f"maxmem={most} has no effect yet: the guest has memory={config.memory} MiB")
     for key, value in (("cpus", config.cpus), ("cpu_weight", config.cpu_weight), ("cpu_cap", config.cpu_cap)):
         if value is not None:
-            notes.append(f"{key}={value} has no effect on QEMU yet: the host's scheduler decides")
+            yield note(key, f"{key}={value} has no effect on QEMU yet: the host's scheduler decides")
     if config.kind is Kind.PV:
-        notes.append("a PV guest is booted directly on QEMU, with virtio devices instead of Xen's")
-    return [Complaint(Severity.NOTE, note) for note in notes]
+        yield note("", "a PV guest is booted directly on QEMU, with virtio devices instead of Xen's")
 
 
 def _cpu_model(facts: Facts) -> str:

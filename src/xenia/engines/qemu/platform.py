@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from xenia.engines.qemu.argv import CommandLine
 from xenia.engines.qemu.machine import SLOT_SOUND
-from xenia.model.complaint import Complaint, Severity
+from xenia.engines.qemu.remarks import note, warning
+from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig, Platform
 
 _USB = {"tablet": "usb-tablet", "mouse": "usb-mouse", "keyboard": "usb-kbd"}
@@ -34,30 +36,23 @@ def add_platform(line: CommandLine, config: DomainConfig) -> None:
         line.device({"driver": _SOUND_PCI[sound], "addr": f"{SLOT_SOUND:#x}", "audiodev": "audio"})
 
 
-def explain_platform(config: DomainConfig, accelerator: str) -> list[Complaint]:
+def explain_platform(config: DomainConfig, accelerator: str) -> Iterator[Complaint]:
     """What of the board's small devices has no effect."""
     platform = config.platform
-    complaints = [
-        Complaint(
-            Severity.WARNING,
-            f"usbdevice={device!r} has no effect on QEMU yet",
-            hint="tablet, mouse and keyboard are known",
-        )
-        for device in _words(platform.usb_devices)
-        if device not in _USB
-    ]
-    if platform.sound and platform.sound.lower() not in _SOUND_PCI | _SOUND_ISA:
-        known = ", ".join(sorted(_SOUND_PCI | _SOUND_ISA))
-        complaints.append(
-            Complaint(
-                Severity.WARNING,
-                f"soundhw={platform.sound!r} is not known and has no effect",
-                hint=f"known are {known}",
+    for device in _words(platform.usb_devices):
+        if device not in _USB:
+            yield warning(
+                "usbdevice", f"usbdevice={device!r} has no effect on QEMU yet", "tablet, mouse and keyboard are known"
             )
+    sounds = _SOUND_PCI | _SOUND_ISA
+    if platform.sound and platform.sound.lower() not in sounds:
+        yield warning(
+            "soundhw",
+            f"soundhw={platform.sound!r} is not known and has no effect",
+            f"known are {', '.join(sorted(sounds))}",
         )
     if platform.viridian and accelerator != "kvm":
-        complaints.append(Complaint(Severity.NOTE, "viridian has no effect without hardware acceleration"))
-    return complaints
+        yield note("viridian", "viridian has no effect without hardware acceleration")
 
 
 def _words(devices: tuple[str, ...]) -> list[str]:

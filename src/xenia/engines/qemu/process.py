@@ -11,6 +11,9 @@ from collections.abc import Callable, Sequence
 
 from xenia.model.errors import engine_failed, unavailable
 
+_ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": os.defpath}
+"""Nothing of xend's own; and QEMU's words are English, as we look for some of them."""
+
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -102,6 +105,7 @@ def spawn(
             pass_fds=descriptors,
             start_new_session=True,
             cwd="/",
+            env=_ENVIRONMENT,
             user=uid,
             group=uid,
             extra_groups=None if uid is None else groups,

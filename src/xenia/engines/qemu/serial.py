@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from xenia.engines.base import ConsoleKind
 from xenia.engines.qemu.argv import CommandLine
 from xenia.engines.qemu.machine import SLOT_SERIAL
-from xenia.model.complaint import Complaint, Severity
+from xenia.engines.qemu.remarks import note
+from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig, Kind
 
 
@@ -46,12 +47,8 @@ def add_consoles(line: CommandLine, consoles: Mapping[ConsoleKind, ConsoleEnds])
         line.device({"driver": "virtconsole", "bus": "hvc.0", "chardev": ConsoleKind.PARAVIRTUAL.value})
 
 
-def explain_consoles(config: DomainConfig) -> list[Complaint]:
+def explain_consoles(config: DomainConfig) -> Iterator[Complaint]:
     """Only the first serial port is there, and only xm console leads to it."""
-    return [
-        Complaint(
-            Severity.NOTE, f"serial={word!r} has no effect on QEMU: the first serial port is reached with xm console"
-        )
-        for number, word in enumerate(config.platform.serial)
-        if word not in ("", "none") and (word != "pty" or number)
-    ]
+    for number, word in enumerate(config.platform.serial):
+        if word not in ("", "none") and (word != "pty" or number):
+            yield note("serial", f"serial={word!r} has no effect on QEMU: xm console leads to the first serial port")

@@ -29,13 +29,7 @@ _READY_SECONDS = 30.0
 _DYING_SECONDS = 5.0
 
 
-def launch(
-    guest: Guest,
-    started: Started,
-    resources: Resources,
-    settings: QemuSettings,
-    facts: Facts,
-) -> socket.socket:
+def launch(guest: Guest, started: Started, resources: Resources, settings: QemuSettings, facts: Facts) -> socket.socket:
     """Start the process; the socket that leads to its monitor.
 
     Nothing is awaited in here, so that no descriptor meant for this guest is open when another one is started. When it

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from xenia.engines.qemu.argv import CommandLine
 from xenia.engines.qemu.boot import bootindex
 from xenia.engines.qemu.machine import SLOTS_VIF
-from xenia.model.complaint import Complaint, Severity
+from xenia.engines.qemu.remarks import error, note
+from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig
 from xenia.model.vif import Vif, VifType
 from xenia.network.attach import AttachedVif
@@ -64,26 +65,15 @@ def add_vifs(line: CommandLine, config: DomainConfig, vifs: Sequence[AttachedVif
         )
 
 
-def explain_vifs(config: DomainConfig) -> list[Complaint]:
+def explain_vifs(config: DomainConfig) -> Iterator[Complaint]:
     """Cards that are not known, too many, or ask for what has no effect."""
-    complaints = []
     if len(config.vifs) > len(SLOTS_VIF):
-        complaints.append(
-            Complaint(
-                Severity.ERROR, f"{len(config.vifs)} cards are more than the {len(SLOTS_VIF)} a guest can have on QEMU"
-            )
-        )
+        yield error("vif", f"{len(config.vifs)} cards are more than the {len(SLOTS_VIF)} a guest can have on QEMU")
     for vif in config.vifs:
+        item = f"vif[{vif.item}]"
         if model_of(vif) is None:
             near = difflib.get_close_matches((vif.model or "").lower(), MODELS, 1)
-            known = ", ".join(sorted(MODELS))
-            complaints.append(
-                Complaint(
-                    Severity.ERROR,
-                    f"vif[{vif.item}]: QEMU has no card {vif.model!r}",
-                    hint=f"did you mean {near[0]}?" if near else f"known are {known}",
-                )
-            )
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(MODELS))}"
+            yield error(item, f"QEMU has no card {vif.model!r}", hint)
         if vif.rate:
-            complaints.append(Complaint(Severity.NOTE, f"vif[{vif.item}]: rate={vif.rate} has no effect yet"))
-    return complaints
+            yield note(item, f"rate={vif.rate} has no effect yet")
