@@ -16,8 +16,10 @@ from xenia.engines.qemu.lease import lease_of
 from xenia.engines.qemu.serial import ConsoleEnds, socket_of
 from xenia.lib.text import printable
 from xenia.model.domain import EndAction, EndReason
+from xenia.model.errors import unavailable
 
 _BACKLOG = 8
+_LONGEST_SOCKET = 107
 _TAIL = 8192
 _LINES = 5
 _VNC_RUNS = "VNC server running on"
@@ -41,7 +43,12 @@ def qemu_log_of(log_dir: Path, name: str) -> Path:
 
 
 def listen_at(path: Path) -> socket.socket:
-    """A listening stream socket that only xend's own user may connect to. Raises OSError."""
+    """A listening stream socket that only xend's own user may connect to.
+
+    Raises unavailable for a path that is too long for one (unix(7)), OSError.
+    """
+    if len(os.fsencode(path)) > _LONGEST_SOCKET:
+        raise unavailable(f"{path} is too long for a socket: {_LONGEST_SOCKET} bytes", "give xend a shorter --root")
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
     try:
