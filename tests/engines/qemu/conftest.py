@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -82,8 +82,9 @@ class Host:
     def pid(self, started: Started) -> int:
         """The process of a guest, found as a stranger would."""
         for entry in Path("/proc").iterdir():
-            if entry.name.isdecimal() and started.uuid.encode() in (entry / "cmdline").read_bytes():
-                return int(entry.name)
+            with suppress(FileNotFoundError, ProcessLookupError):  # others come and go
+                if entry.name.isdecimal() and started.uuid.encode() in (entry / "cmdline").read_bytes():
+                    return int(entry.name)
         raise AssertionError(f"no process runs {started.uuid}")
 
     def run_folder(self, started: Started) -> Path:
