@@ -131,8 +131,9 @@ def _options(parser: ArgumentParser) -> None:
 
 def _console(context: Context, options: Namespace) -> int:
     domain = context.client.get(domain_path(options.domain))["domain"]
-    console = Console.connect(context.client, domain["uuid"], options.type)
-    return talk_to(context.client, domain["uuid"], domain["name"], console, kind=options.type)
+    ref = domain["uuid"] or domain["name"]  # what does not run may have no UUID yet
+    console = Console.connect(context.client, ref, options.type)
+    return talk_to(context.client, ref, domain["name"], console, kind=options.type)
 
 
 def talk_to(client: Client, ref: str, name: str, console: Console, *, kind: str = "auto") -> int:
