@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 
 XM = """
@@ -52,6 +54,15 @@ def test_stop_ends_the_guests_and_xend(host):
     assert not (host.root / "up").exists()
     again = host.call("./run", "--stop")
     assert (again.returncode, again.stderr) == (0, f"No xend runs in {host.root}.\n")
+
+
+def test_stop_minds_no_init_that_leaves_zombies(host):
+    script = (
+        "import ctypes, subprocess as s; assert ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) == 0;"  # PR_SET_CHILD_SUBREAPER
+        "s.run('./run', check=True); print(s.run(['./run', '--stop'], timeout=15).returncode)"
+    )
+    stopped = host.call(sys.executable, "-c", script)
+    assert stopped.stdout.endswith("\n0\n"), stopped.stderr
 
 
 def test_stop_where_nothing_ever_ran_is_harmless(checkout):
