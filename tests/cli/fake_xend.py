@@ -132,6 +132,7 @@ class FakeXend:
         self._listener.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(10)
+        assert not any(thread.is_alive() for thread in self._threads)
         self._listener.close()
         self.path.unlink(missing_ok=True)
 
@@ -155,14 +156,14 @@ class FakeXend:
     def _answer(self, connection: socket.socket) -> None:
         received = b""
         while b"\r\n\r\n" not in received:
-            received += connection.recv(65536)
+            received += _receive(connection)
         head, _, body = received.partition(b"\r\n\r\n")
         method, path, _ = head.split(b"\r\n")[0].decode().split(" ")
         path = path.removeprefix("/v1")
         for line in head.lower().split(b"\r\n"):
             if line.startswith(b"content-length:"):
                 while len(body) < int(line.split(b":")[1]):
-                    body += connection.recv(65536)
+                    body += _receive(connection)
         with self.asked:
             self.requests.append((method, path, json.loads(body) if body else None))
             self.asked.notify_all()
@@ -190,3 +191,11 @@ class FakeXend:
             websocket.flush()
         assert self.console is not None
         self.console(websocket)
+
+
+def _receive(connection: socket.socket) -> bytes:
+    """The next bytes of a request; a client that leaves within one has reset the connection."""
+    data = connection.recv(65536)
+    if not data:
+        raise ConnectionResetError
+    return data
