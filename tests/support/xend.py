@@ -38,7 +38,10 @@ class GuestConsole:
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> GuestConsole:
-        self._server = await asyncio.start_unix_server(self._serve, self.path)
+        # Under its own name the file outlives the server, as QEMU's does; from Python 3.13 on asyncio would remove it.
+        bound = self.path.with_suffix(".new")
+        self._server = await asyncio.start_unix_server(self._serve, bound)
+        bound.rename(self.path)
         return self
 
     async def __aexit__(self, *_: object) -> None:
