@@ -79,14 +79,14 @@ async def as_stranger(xend: Xend, request: bytes) -> bytes:
         if folder.stat().st_mode & 0o001:
             break
         folder.chmod(0o711)
-    connection = socket.socket(socket.AF_UNIX)
-    connection.setblocking(False)
-    os.seteuid(STRANGER)
-    try:
-        connection.connect(os.fspath(xend.socket))
-    finally:
-        os.seteuid(0)
-    reader, writer = await asyncio.open_unix_connection(sock=connection)
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.setblocking(False)
+        os.seteuid(STRANGER)
+        try:
+            connection.connect(os.fspath(xend.socket))
+        finally:
+            os.seteuid(0)
+        reader, writer = await asyncio.open_unix_connection(sock=connection.dup())
     writer.write(request)
     answer = await reader.read()
     writer.close()

@@ -38,12 +38,22 @@ def xend(root: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
                 process.kill()
 
 
+AS_ANOTHER_USER = """
+import os, sys
+from xenia.daemon.main import main
+os.setgroups([])
+os.setgid(int(sys.argv[1]))
+os.setuid(int(sys.argv[1]))
+sys.exit(main(sys.argv[2:]))
+"""
+"""xend as a user who need not be able to look into the folders of this checkout and of its Python."""
+
+
 def start(root: Path, *arguments: str, user: int | None = None, **environment: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "xenia.daemon.main", "--root", os.fspath(root), *arguments]
+    program = ["-m", "xenia.daemon.main"] if user is None else ["-c", AS_ANOTHER_USER, str(user)]
     return subprocess.Popen(
-        command,
+        [sys.executable, *program, "--root", os.fspath(root), *arguments],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONDONTWRITEBYTECODE": "1"} | environment,
-        user=user,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

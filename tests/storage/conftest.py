@@ -15,9 +15,13 @@ from xenia.storage.paths import Roots
 
 @pytest.fixture
 def inspect() -> Inspect:
+    # All imported now: once a test has become another user, this checkout may be out of its sight.
+    targets = {name: target.split(":") for name, target in INSPECTIONS.items()}
+    functions = {name: getattr(importlib.import_module(module), word) for name, (module, word) in targets.items()}
+
     async def call(name: str, arguments: dict[str, Any], descriptors: Sequence[int]) -> dict[str, Any]:
-        module, function = INSPECTIONS[name].split(":")
-        return getattr(importlib.import_module(module), function)(arguments, list(descriptors))
+        result: dict[str, Any] = functions[name](arguments, list(descriptors))
+        return result
 
     return call
 

@@ -64,9 +64,13 @@ def start_expanding(descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
 
 def read_as_nobody(descriptor: int) -> int:
     """Bytes that another user reads who inherits the descriptor and opens it anew."""
-    code = f"import os; print(len(os.pread(os.open('/proc/self/fd/{descriptor}', os.O_RDONLY), 1 << 20, 0)))"
+    code = (
+        "import os; os.setgroups([]); os.setgid(65534); os.setuid(65534);"
+        f"print(len(os.pread(os.open('/proc/self/fd/{descriptor}', os.O_RDONLY), 1 << 20, 0)))"
+    )
+    # It becomes the other user only now: this Python may lie in a folder that others cannot look into.
     reader = [sys.executable, "-I", "-c", code]
-    read = subprocess.run(reader, pass_fds=[descriptor], user=65534, group=65534, stdout=subprocess.PIPE, check=True)
+    read = subprocess.run(reader, pass_fds=[descriptor], stdout=subprocess.PIPE, check=True)
     return int(read.stdout)
 
 

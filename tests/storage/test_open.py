@@ -27,7 +27,7 @@ def storage(inspect: Inspect) -> Storage:
 @pytest.fixture
 def open_to_all() -> Iterator[Path]:
     """A folder that every user can look into, unlike tmp_path."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         Path(folder).chmod(0o755)
         yield Path(folder)
 
