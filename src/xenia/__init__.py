@@ -1,2 +1,1 @@
 """Xenia: xm and xend for today's Xen and for QEMU/KVM."""
-
