@@ -17,6 +17,7 @@ from tests.support.world import SimulatedPreparer, World
 
 from xenia.engines.base import ConsoleKind, Engine, EngineEvent, Resources
 from xenia.engines.qemu.engine import QemuEngine
+from xenia.engines.qemu.kernel import prepare_boot
 from xenia.engines.qemu.settings import QemuSettings
 from xenia.engines.simulated.engine import SimulatedEngine
 from xenia.guestfile.read import read
@@ -26,7 +27,6 @@ from xenia.manager.table import Table
 from xenia.model.domain import Definition, DomainConfig, EndAction, Policy, Started
 from xenia.network.attach import Network
 from xenia.storage.inspect import INSPECTIONS
-from xenia.storage.kernel import prepare_boot
 from xenia.storage.open import Storage
 
 

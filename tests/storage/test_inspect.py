@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from xenia.engines.qemu.kernel import prepare_boot
 from xenia.lib.worker import Worker
 from xenia.model.boot import Boot
 from xenia.model.disk import Disk, DiskFormat
 from xenia.model.domain import DomainConfig
 from xenia.storage.inspect import INSPECTIONS, Inspect
-from xenia.storage.kernel import close_boot, prepare_boot
+from xenia.storage.kernel import close_boot
 from xenia.storage.open import Storage
 from xenia.storage.paths import Roots
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from xenia.lib.sockets import address_of
+
 
 class Speaker:
     """One conversation on a console's stream socket; `async with`. `heard` is all that the guest has said to it."""
@@ -14,7 +16,8 @@ class Speaker:
         self.heard = b""
 
     async def __aenter__(self) -> Speaker:
-        self._reader, self._writer = await asyncio.open_unix_connection(self._path)
+        with address_of(self._path) as address:
+            self._reader, self._writer = await asyncio.open_unix_connection(address)
         return self
 
     async def __aexit__(self, *_: object) -> None:

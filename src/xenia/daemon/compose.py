@@ -8,15 +8,16 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from xenia.api.doors import About, Doors
 from xenia.console.hub import ConsoleHub
-from xenia.daemon.kernels import QemuKernels, no_kernel
 from xenia.daemon.sandbox import Sandbox
 from xenia.daemon.settings import Settings
 from xenia.engines.base import ConsoleKind, Engine
 from xenia.engines.qemu.engine import QemuEngine
+from xenia.engines.qemu.kernel import prepare_boot
 from xenia.engines.qemu.settings import QemuSettings
 from xenia.engines.simulated.engine import SimulatedEngine
 from xenia.engines.simulated.host import SimulatedHost
@@ -32,10 +33,12 @@ from xenia.manager.locks import NameLocks
 from xenia.manager.manager import Manager, Parts
 from xenia.manager.prepare import HostPreparer, PrepareBoot
 from xenia.manager.table import Table
-from xenia.model.domain import DOMAIN_0_UUID
+from xenia.model.domain import DOMAIN_0_UUID, DomainConfig
 from xenia.network.attach import Network
 from xenia.network.mac import generate_mac
+from xenia.storage.kernel import PreparedBoot
 from xenia.storage.open import Storage
+from xenia.storage.paths import Roots
 from xenia.store.history import History
 from xenia.store.records import Records
 from xenia.store.runs import Runs, boot_id
@@ -80,7 +83,7 @@ async def compose(paths: Paths, settings: Settings, about: About) -> AsyncIterat
 
 def _engine(paths: Paths, settings: Settings, sandbox: Sandbox) -> _Engine:
     if settings.engine == "simulated":
-        return _Engine(SimulatedEngine(SimulatedHost()), no_kernel, lambda _ref, _kind: None)
+        return _Engine(SimulatedEngine(SimulatedHost()), _no_kernel, lambda _ref, _kind: None)
     engine = QemuEngine(
         QemuSettings(
             run_dir=paths.run / "domains",
@@ -93,7 +96,7 @@ def _engine(paths: Paths, settings: Settings, sandbox: Sandbox) -> _Engine:
             vnc_password=settings.vnc_password,
         )
     )
-    return _Engine(engine, QemuKernels(sandbox.inspect).prepare, engine.console_log)
+    return _Engine(engine, partial(prepare_boot, inspect=sandbox.inspect), engine.console_log)
 
 
 def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: History, chosen: _Engine) -> Manager:
@@ -121,6 +124,12 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
             read_host=read_host,
         )
     )
+
+
+async def _no_kernel(config: DomainConfig, roots: Roots) -> PreparedBoot | None:
+    """For an engine that executes nothing."""
+    del config, roots
+    return None
 
 
 def _new_uuid() -> str:

@@ -56,10 +56,9 @@ class Resources:
 
     def notes(self) -> tuple[tuple[str, str], ...]:
         """What the author of the guest file should know, as (key or item, note)."""
-        boot = (("kernel", note) for note in (self.boot.notes if self.boot else ()))
         disks = ((f"disk[{opened.disk.item}]", note) for opened in self.disks for note in opened.notes)
         vifs = ((f"vif[{attached.vif.item}]", note) for attached in self.vifs for note in attached.notes)
-        return (*boot, *disks, *vifs)
+        return (*disks, *vifs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,6 @@ class HostPreparer:
             boot = await self.prepare_boot(config, roots)
             if boot is not None:
                 close_boot(boot)
-                findings.notes += Resources(boot=boot).notes()
         except ResourceError as error:
             findings.errors.append(error)
         for disk in config.disks:

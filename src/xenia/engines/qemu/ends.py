@@ -14,12 +14,11 @@ from xenia.engines.base import ConsoleKind
 from xenia.engines.qemu.launch import RUNSTATE_TRACE, SHUTDOWN_TRACE
 from xenia.engines.qemu.lease import lease_of
 from xenia.engines.qemu.serial import ConsoleEnds, socket_of
+from xenia.lib.sockets import address_of
 from xenia.lib.text import printable
 from xenia.model.domain import EndAction, EndReason
-from xenia.model.errors import unavailable
 
 _BACKLOG = 8
-_LONGEST_SOCKET = 107
 _TAIL = 8192
 _LINES = 5
 _VNC_RUNS = "VNC server running on"
@@ -43,17 +42,13 @@ def qemu_log_of(log_dir: Path, name: str) -> Path:
 
 
 def listen_at(path: Path) -> socket.socket:
-    """A listening stream socket that only xend's own user may connect to.
-
-    Raises unavailable for a path that is too long for one (unix(7)), OSError.
-    """
-    if len(os.fsencode(path)) > _LONGEST_SOCKET:
-        raise unavailable(f"{path} is too long for a socket: {_LONGEST_SOCKET} bytes", "give xend a shorter --root")
+    """A listening stream socket that only xend's own user may connect to. Raises OSError."""
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
     try:
         os.fchmod(listener.fileno(), 0o600)  # before bind: the file is made with this mode (unix(7))
-        listener.bind(str(path))
+        with address_of(path) as address:
+            listener.bind(address)
         listener.listen(_BACKLOG)
     except BaseException:
         listener.close()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from xenia.engines.base import Meaning, Resources
 from xenia.engines.qemu.argv import ShownCommandLine
 from xenia.engines.qemu.boot import explain_boot
+from xenia.engines.qemu.command_line import qemu_command_line
 from xenia.engines.qemu.disk import explain_disks
 from xenia.engines.qemu.display import explain_display
 from xenia.engines.qemu.facts import Facts
+from xenia.engines.qemu.kernel import explain_kernel
 from xenia.engines.qemu.launch import Doors, compose
 from xenia.engines.qemu.machine import explain_machine
 from xenia.engines.qemu.platform import explain_platform
@@ -30,6 +32,7 @@ def complaints_of(config: DomainConfig, settings: QemuSettings, facts: Facts) ->
     return (
         *explain_machine(config),
         *explain_boot(config),
+        *explain_kernel(config),
         *explain_disks(config),
         *explain_vifs(config),
         *explain_display(config, settings),
@@ -58,14 +61,16 @@ def _doors(config: DomainConfig) -> Doors:
 
 
 def _resources(config: DomainConfig) -> Resources:
-    boot = config.boot
     return Resources(
         disks=[_opened(disk) for disk in config.disks],
         vifs=[_attached(config, number) for number in range(len(config.vifs))],
-        boot=PreparedBoot(_NONE, _NONE if boot.ramdisk else None, boot.command_line, KernelFacts("unknown"))
-        if boot.direct
-        else None,
+        boot=_booted(config) if config.boot.direct else None,
     )
+
+
+def _booted(config: DomainConfig) -> PreparedBoot:
+    ramdisk = _NONE if config.boot.ramdisk else None
+    return PreparedBoot(_NONE, ramdisk, qemu_command_line(config).text, KernelFacts("unknown"))
 
 
 def _opened(disk: Disk) -> OpenedDisk:

@@ -12,6 +12,7 @@ from typing import Any
 
 from qemu.qmp import ConnectError, ExecInterruptedError, ExecuteError, Message, QMPClient, Runstate, StateError
 
+from xenia.lib.sockets import address_of
 from xenia.model.errors import XeniaError, engine_failed
 
 # The library logs at level error what it also raises.
@@ -29,7 +30,8 @@ def connect_to(path: Path) -> socket.socket:
     """A socket on its way to a listening monitor; never blocks. Raises OSError."""
     client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
     try:
-        client.connect(str(path))
+        with address_of(path) as address:
+            client.connect(address)
     except BaseException:
         client.close()
         raise

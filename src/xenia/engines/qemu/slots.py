@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from xenia.engines.qemu.disk_names import is_virtio, qemu_disk_names
 from xenia.engines.qemu.machine import SLOTS_DISK, board_of
 from xenia.model.disk import Disk, DiskBus
 from xenia.model.domain import DomainConfig, Kind
-from xenia.storage.disk_names import is_virtio, qemu_disk_names
 
 _TARGET = re.compile(r"(?:xvd|hd|sd|vd|fd)([a-z]{1,2})\d*|(?:scd|sr)(\d{1,2})")
 

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from xenia.engines.qemu.command_line import LENGTH_LIMIT, qemu_command_line
+from xenia.engines.qemu.disk_names import qemu_disk_names
 from xenia.model.boot import Boot
 from xenia.model.disk import Disk, DiskBus, DiskSource
 from xenia.model.domain import DomainConfig, Kind
 from xenia.model.errors import ErrorKind, XeniaError
-from xenia.storage.command_line import LENGTH_LIMIT, qemu_command_line
-from xenia.storage.disk_names import qemu_disk_names
 
 _BUSES = {"h": DiskBus.IDE, "s": DiskBus.SCSI, "x": DiskBus.XEN, "v": DiskBus.VIRTIO, "f": DiskBus.FLOPPY}
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from xenia.engines.qemu.disk_names import qemu_disk_names
 from xenia.model.domain import DomainConfig, Kind
 from xenia.model.errors import invalid
-from xenia.storage.disk_names import qemu_disk_names
 
 LENGTH_LIMIT = 2047
 """Characters: COMMAND_LINE_SIZE of Linux on x86 is 2048 with the NUL at the end (arch/x86/include/asm/setup.h)."""
