@@ -7,8 +7,14 @@ from tests.support.live import LiveHost, live_host
 
 
 @pytest.fixture
-def host() -> Iterator[LiveHost]:
-    """A root with a xend that is ready."""
+def stopped_host() -> Iterator[LiveHost]:
+    """A root without a xend."""
     with live_host() as host:
-        host.start()
         yield host
+
+
+@pytest.fixture
+def host(stopped_host: LiveHost) -> LiveHost:
+    """A root with a xend that is ready."""
+    stopped_host.start()
+    return stopped_host

@@ -56,33 +56,46 @@ class LiveHost:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
-    def start(self) -> None:
-        """A xend that has said that it is ready: by then it has found again what an earlier one left."""
+    def start(self) -> float:
+        """A xend that has said that it is ready: by then it has found again what an earlier one left. The seconds that
+        it took.
+        """
         readiness = self.root / "ready"
         readiness.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
             manager.bind(str(readiness))
             readiness.chmod(0o666)
             manager.settimeout(LIMIT)
-            with (self.root / "xend.out").open("ab") as out:
-                self.xend = subprocess.Popen(
-                    [sys.executable, "-m", "xenia.daemon.main"],
-                    env=self.environment | {"NOTIFY_SOCKET": str(readiness)},
-                    stdin=subprocess.DEVNULL,
-                    stdout=out,
-                    stderr=out,
-                    user=self.user,
-                    group=self.user,
-                    extra_groups=None if self.user is None else [],
-                )
+            begun = time.monotonic()
+            self.launch(NOTIFY_SOCKET=str(readiness))
             assert manager.recv(100) == b"READY=1"
         readiness.unlink()
+        return time.monotonic() - begun
+
+    def launch(self, **environment: str) -> None:
+        """A xend that is not waited for."""
+        with (self.root / "xend.out").open("ab") as out:
+            self.xend = subprocess.Popen(
+                [sys.executable, "-m", "xenia.daemon.main"],
+                env=self.environment | environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                user=self.user,
+                group=self.user,
+                extra_groups=None if self.user is None else [],
+            )
 
     def stop(self, number: signal.Signals = signal.SIGKILL) -> None:
         assert self.xend is not None
         self.xend.send_signal(number)
         self.xend.wait(LIMIT)
         self.xend = None
+
+    @property
+    def pid(self) -> int:
+        assert self.xend is not None
+        return self.xend.pid
 
     def command(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "xenia.cli.main", *words]
