@@ -29,7 +29,8 @@ async def test_a_write_that_fails_leaves_the_old_content_and_nothing_else(tmp_pa
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match="No space") as raised:
         await files.write("a/b.json", b"new", durable=True)
+    assert raised.value.filename == str(tmp_path / "a/b.json")
     assert await files.read("a/b.json") == b"old"
     assert os.listdir(tmp_path / "a") == ["b.json"]

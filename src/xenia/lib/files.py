@@ -22,7 +22,8 @@ class Files(Protocol):
         """Replace the file in one step, its folders made as needed; a reader sees the old or the new content, never a
         part.
 
-        With `durable` it has reached the disk when this returns (fsync of file and folder). Raises OSError.
+        With `durable` it has reached the disk when this returns (fsync of file and folder). Raises OSError with the
+        file's name.
         """
 
     async def remove(self, path: str) -> None:
@@ -62,8 +63,10 @@ class DiskFiles:
                     file.flush()
                     os.fsync(descriptor)
             temporary.replace(target)
-        except BaseException:
+        except BaseException as error:
             temporary.unlink(missing_ok=True)
+            if isinstance(error, OSError):  # a write that fails does not say of which file
+                raise OSError(error.errno, error.strerror, str(target)) from error
             raise
         if durable:
             folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
