@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,10 +22,17 @@ def linux_guest(tmp_path_factory: pytest.TempPathFactory) -> demo.DemoGuest:
     return demo.make(tmp_path_factory.mktemp("guest"), name="contract")
 
 
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A folder in which a socket's path stays below 108 bytes, unlike tmp_path."""
+    with tempfile.TemporaryDirectory(prefix="xc") as folder:
+        yield Path(folder)
+
+
 @pytest.fixture(params=["simulated", pytest.param("qemu", marks=pytest.mark.qemu)])
-async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rig]:
+async def rig(request: pytest.FixtureRequest, short_folder: Path) -> AsyncIterator[Rig]:
     simulated = request.param == "simulated"
-    made: Rig = SimulatedRig() if simulated else QemuRig(tmp_path, request.getfixturevalue("linux_guest"))
+    made: Rig = SimulatedRig() if simulated else QemuRig(short_folder, request.getfixturevalue("linux_guest"))
     report = await made.engine.probe()
     assert report.usable, report.reason
     assert await made.engine.recover([]) == []
