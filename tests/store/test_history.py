@@ -62,3 +62,12 @@ def test_a_file_that_is_no_database_is_set_aside(tmp_path):
     again = History(path)
     assert again.last_jobs(5) == [job(1)]
     again.close()
+
+
+def test_without_a_place_for_a_database_it_is_kept_in_memory(tmp_path, caplog):
+    (tmp_path / "xenia.db").mkdir()
+    kept = History(tmp_path / "xenia.db")
+    kept.put_job(job(1))
+    kept.close()
+    assert "kept in memory" in caplog.text
+    assert "cannot be written" not in caplog.text

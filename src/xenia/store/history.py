@@ -28,8 +28,9 @@ PRAGMA user_version = 1;
 
 
 class History:
-    """Made and closed by compose. A database that cannot be read is set aside as `NAME.broken`. Writing never waits for
-    the disk: what cannot be queued is dropped and logged."""
+    """Made and closed by compose. A database that cannot be read is set aside as `NAME.broken`; while none can be
+    written, there is one in memory. Writing never waits for the disk: what cannot be queued is dropped and logged.
+    """
 
     def __init__(self, path: Path) -> None:
         self._queue: queue.Queue[Callable[[sqlite3.Connection], None] | None] = queue.Queue(_PENDING)
@@ -87,17 +88,25 @@ class History:
 
 
 def _open(path: Path) -> sqlite3.Connection:
+    try:
+        return _connect(path)
+    except sqlite3.OperationalError as error:  # a full disk, and no reason not to care for the guests
+        log.error("%s cannot be used (%s): jobs and events are kept in memory for now", path, error)
+        return _connect(":memory:")
+    except sqlite3.DatabaseError as error:
+        broken = path.with_name(f"{path.name}.broken")
+        log.error("%s cannot be read (%s): it is set aside as %s", path, error, broken.name)
+        path.replace(broken)
+        return _connect(path)
+
+
+def _connect(path: Path | str) -> sqlite3.Connection:
     database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
     try:
         database.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;" + _SCHEMA)
-    except sqlite3.DatabaseError as error:
+    except BaseException:
         database.close()
-        broken = path.with_name(f"{path.name}.broken")
-        if not path.exists() or isinstance(error, sqlite3.OperationalError):
-            raise
-        log.error("%s cannot be read (%s): it is set aside as %s", path, error, broken.name)
-        path.replace(broken)
-        return _open(path)
+        raise
     return database
 
 
