@@ -65,12 +65,20 @@ class LiveHost:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
             manager.bind(str(readiness))
             readiness.chmod(0o666)
-            manager.settimeout(LIMIT)
+            manager.setblocking(False)
             begun = time.monotonic()
             self.launch(NOTIFY_SOCKET=str(readiness))
-            assert manager.recv(100) == b"READY=1"
+            until(lambda: self._has_said_ready(manager), "xend is ready")
         readiness.unlink()
         return time.monotonic() - begun
+
+    def _has_said_ready(self, manager: socket.socket) -> bool:
+        assert self.xend is not None
+        assert self.xend.poll() is None, f"xend has ended: {self.log}"
+        try:
+            return manager.recv(100) == b"READY=1"
+        except BlockingIOError:
+            return False
 
     def launch(self, **environment: str) -> None:
         """A xend that is not waited for."""
