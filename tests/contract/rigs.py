@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
+from uuid import uuid4
 
 from tests.support.speaker import Speaker
 from tests.support.world import SimulatedPreparer, World
@@ -127,7 +128,7 @@ class QemuRig:
         reading = read(self._guest.file.read_text(), file=str(self._guest.file))
         assert reading.config is not None, reading.complaints
         config = replace(reading.config, name=name, disks=(), policy=Policy(**policy))
-        uuid = f"00000000-0000-4000-8000-{self._number:012x}"
+        uuid = str(uuid4())  # another rig on this machine may run guests as well
         mac = f"00:16:3e:00:00:{self._number:02x}"
         abi = self.engine.abi_of(config)
         return Started(uuid, self._number, config, Definition(), (mac,), "qemu", 1.0, trusted=True, abi=abi)
