@@ -156,9 +156,11 @@ class Guest:
         while True:
             if self.monitor is not None:
                 monitor = self.monitor
-                await monitor.lost()
-                self.monitor = None
-                await monitor.close()
+                try:
+                    await monitor.lost()
+                finally:
+                    self.monitor = None
+                    await monitor.close()
             if await self.process.wait(pause):
                 return
             pause = min(2 * pause, _RECONNECT_PAUSE_MOST)
