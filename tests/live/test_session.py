@@ -51,6 +51,7 @@ def test_a_guest_is_started_spoken_to_held_and_shut_down(host: LiveHost) -> None
     assert "defined" in host.ok("list", "--all", "-o", "json")
 
 
+@pytest.mark.timeout(300)  # QEMU's own emulation boots a machine that was reset three times slower than a fresh one
 def test_a_guest_reboots_from_outside_and_inside_and_powers_itself_off(host: LiveHost) -> None:
     guest = host.linux()
     host.ok("create", "-q", "demo")

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import asyncvnc
@@ -62,11 +62,13 @@ def installer(host: LiveHost, name: str, iso: Path, vnc: str = "vncunused = 1\nv
 
 
 @asynccontextmanager
-async def viewer(vnc: str, password: str | None = PASSWORD) -> AsyncIterator[asyncvnc.Client]:
+async def viewer(
+    vnc: str, password: str | None = PASSWORD, *, seconds: float = LIMIT
+) -> AsyncIterator[asyncvnc.Client]:
     address, _, display = vnc.rpartition(":")
     reader, writer = await asyncio.open_connection(address, 5900 + int(display))
     try:
-        async with asyncio.timeout(LIMIT):
+        async with asyncio.timeout(seconds):
             yield await asyncvnc.Client.create(reader, writer, password=password)
     finally:
         writer.close()
@@ -74,9 +76,11 @@ async def viewer(vnc: str, password: str | None = PASSWORD) -> AsyncIterator[asy
 
 
 async def screen(vnc: str) -> str:
-    """What can be read on the screen now. Each time anew: the client cannot follow when the screen changes its size."""
-    async with viewer(vnc) as client:
-        return read(await client.screenshot())
+    """What can be read on the screen now; "" while it changes its size, which the client cannot follow."""
+    with suppress(TimeoutError):
+        async with viewer(vnc, seconds=4) as client:
+            return read(await client.screenshot())
+    return ""
 
 
 def read(pixels: np.ndarray) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 
 from xenia.images import demo
 
-LIMIT = 60.0
+LIMIT = 90.0
 """Seconds until what does not come fails a test."""
 
 ACCELERATED = "accelerator = 'tcg'\n"

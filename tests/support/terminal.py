@@ -13,13 +13,13 @@ from typing import Any, Self
 
 from pexpect import fdpexpect
 
-LIMIT = 60
+LIMIT = 90
 
 
 class Terminal:
-    """To be used in a `with`, at whose end the program is killed if it still runs."""
+    """To be used in a `with`, at whose end the program is killed if it still runs. `user` runs it, or who runs this."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], *, user: int | None = None) -> None:
         ours, self._theirs = pty.openpty()
         self.before = self.attributes()
         self._process = subprocess.Popen(
@@ -29,6 +29,9 @@ class Terminal:
             stdout=self._theirs,
             stderr=self._theirs,
             start_new_session=True,
+            user=user,
+            group=user,
+            extra_groups=None if user is None else [],
         )
         self._screen = fdpexpect.fdspawn(ours, timeout=LIMIT)
 
