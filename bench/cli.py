@@ -1,0 +1,66 @@
+"""xm as a process: its start and a list of 100 domains, beside bare Python and virsh."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from _libvirt import Libvirt
+from _table import Row, interleaved, main, median_ms
+from _xend import BIN, create, xend
+
+MANY = 100
+
+
+def bench(options: argparse.Namespace) -> list[Row]:
+    with xend("--engine", "simulated") as (client, root, _pid):
+        for number in range(MANY):
+            create(client, f'name = "guest{number}"\nbuilder = "hvm"\n')
+        environment = os.environ | {"XENIA_ROOT": str(root)}
+        measures = [
+            _process([str(BIN / "xm"), "list"], environment, MANY),
+            _process([str(BIN / "xm"), "--version"], environment, 1),
+            _process([sys.executable, "-I", "-S", "-c", "print()"], environment, 1),
+        ]
+        peer = Libvirt.start() if options.with_peers else None
+        try:
+            if peer is not None:
+                peer.fill(MANY)
+                measures.append(_process(["virsh", "list"], environment, MANY))
+            results = [median_ms(result) for result in interleaved(options.rounds, *measures)]
+        finally:
+            if peer is not None:
+                peer.empty(MANY)
+                peer.close()
+    listed, version, python = results[:3]
+    rows = [
+        Row(f"xm list, {MANY} domains", "ms", listed, python, "bare Python"),
+        Row("xm --version", "ms", version, python, "bare Python"),
+    ]
+    if peer is not None:
+        theirs = results[3]
+        rows.append(
+            Row(f"xm list, {MANY} domains", "ms", listed, theirs, "virsh list", "at most 2.5", listed <= 2.5 * theirs)
+        )
+    return rows
+
+
+def _process(words: list[str], environment: dict[str, str], lines: int) -> Callable[[], float]:
+    def measure() -> float:
+        begun = time.perf_counter()
+        done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+        seconds = time.perf_counter() - begun
+        if done.returncode or done.stdout.count("\n") < lines:
+            raise SystemExit(f"{Path(words[0]).name} failed: {done.stderr or done.stdout}")
+        return seconds
+
+    return measure
+
+
+if __name__ == "__main__":
+    main(bench, __doc__ or "")
