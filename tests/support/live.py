@@ -8,7 +8,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.support.reach import python_for_all
 
 from xenia.images import demo
 
@@ -45,9 +46,10 @@ class LiveHost:
         self.root = root
         self.user = user
         self.xend: subprocess.Popen[bytes] | None = None
+        self.python, path = python_for_all()
         self.environment = os.environ | {
             "XENIA_ROOT": str(root),
-            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            "PYTHONPATH": os.pathsep.join(path),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 
@@ -84,7 +86,7 @@ class LiveHost:
         """A xend that is not waited for."""
         with (self.root / "xend.out").open("ab") as out:
             self.xend = subprocess.Popen(
-                [sys.executable, "-m", "xenia.daemon.main"],
+                [self.python, "-m", "xenia.daemon.main"],
                 env=self.environment | environment,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -106,7 +108,7 @@ class LiveHost:
         return self.xend.pid
 
     def command(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "xenia.cli.main", *words]
+        return [self.python, "-m", "xenia.cli.main", *words]
 
     def xm(
         self, *words: str, user: int | None = None, groups: tuple[int, ...] = (), folder: Path | None = None
