@@ -17,6 +17,10 @@ log = logging.getLogger(__name__)
 
 _INPUT_TIMEOUT = 10.0
 _CHECK_EVERY = 64 * 1024
+_TELLING = 16
+"""Bytes that are hardly found twice by chance."""
+
+_OVERLAP = 4096
 
 
 class Line(asyncio.Protocol):
@@ -41,6 +45,7 @@ class Line(asyncio.Protocol):
 
     async def connect(self, path: Path) -> None:
         """Raises OSError."""
+        self._recall()
         with address_of(path) as address:
             await asyncio.get_running_loop().create_unix_connection(lambda: self, address)
 
@@ -60,6 +65,9 @@ class Line(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=16 * 1024)
         self._writable.set()
+
+    def _recall(self) -> None:
+        """What the guest has said so far. Before connecting: what the engine sends is then not in it yet."""
         size = self._log.size()
         if not self._fresh:
             self.ring.add(self._log.read(max(0, size - RING), RING))
@@ -79,7 +87,7 @@ class Line(asyncio.Protocol):
     def _before(self, data: bytes, read_to: int) -> bytes:
         """What the guest wrote after the log was read and before the engine took up our connection."""
         late = self._log.read(read_to, RING)
-        return late[: max(0, late.find(data))]
+        return late[: place_of(data, late)]
 
     def _bound_log(self) -> None:
         self._unchecked = 0
@@ -101,3 +109,17 @@ class Line(asyncio.Protocol):
         self._transport = None
         self._writable.set()
         self._lost()
+
+
+def place_of(data: bytes, log: bytes) -> int:
+    """Where in `log` the first `data` of a connection begins; the engine sends first and logs then.
+
+    The log holds all of `data` and perhaps more, or ends with a beginning of it, or has nothing of it yet. In doubt it
+    has nothing: better a few bytes twice than a line lost.
+    """
+    if len(data) >= _TELLING and (found := log.rfind(data)) >= 0:
+        return found
+    for length in range(min(len(data), len(log), _OVERLAP), 0, -1):
+        if log.endswith(data[:length]):
+            return len(log) - length
+    return len(log)
