@@ -34,3 +34,13 @@ async def test_a_write_that_fails_leaves_the_old_content_and_nothing_else(tmp_pa
     assert raised.value.filename == str(tmp_path / "a/b.json")
     assert await files.read("a/b.json") == b"old"
     assert os.listdir(tmp_path / "a") == ["b.json"]
+
+
+async def test_what_a_killed_process_left_is_removed(tmp_path):
+    files = DiskFiles(tmp_path)
+    await files.write("a/b/c.json", b"kept", durable=False)
+    (tmp_path / "a/b/.c.json.0123abcd").write_bytes(b"half")
+    (tmp_path / "a/.hidden").touch()
+    files.remove_leftovers("a")
+    files.remove_leftovers("nowhere")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == [".hidden", "a", "b", "c.json"]

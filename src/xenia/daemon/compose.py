@@ -101,6 +101,8 @@ def _engine(paths: Paths, settings: Settings, sandbox: Sandbox) -> _Engine:
 
 def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: History, chosen: _Engine) -> Manager:
     files, table, locks = DiskFiles(paths.root), Table(), NameLocks()
+    for folder in (paths.run, paths.state):
+        files.remove_leftovers(str(folder))
     preparer = HostPreparer(
         storage=Storage(sandbox.inspect),
         network=Network(settings.default_bridge),

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import secrets
 import shutil
 from pathlib import Path
 from typing import Protocol
+
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}")
 
 
 class Files(Protocol):
@@ -38,6 +41,14 @@ class DiskFiles:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+
+    def remove_leftovers(self, path: str) -> None:
+        """Remove below the folder `path` what a process left that was killed while it wrote. Only while nobody writes
+        there.
+        """
+        for found in (self.root / path).rglob(".*"):
+            if _TEMPORARY.fullmatch(found.name):
+                found.unlink(missing_ok=True)
 
     async def read(self, path: str) -> bytes | None:
         try:
