@@ -9,6 +9,7 @@ from xenia.engines.base import Engine
 from xenia.manager.definitions import ReadGuestFile
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
+from xenia.manager.policy import explain_policy
 from xenia.manager.table import Entry
 from xenia.model.caller import Caller, Role
 from xenia.model.complaint import Complaint, Severity
@@ -35,19 +36,18 @@ class Creation:
         What the host or the engine lacks for it is a warning: the file may be meant for another host.
         """
         reading, config = await self._read(request)
-        meaning = self.engine.explain(config)
-        complaints = [*reading.complaints, *(reading.place(complaint) for complaint in meaning.complaints)]
+        said, rendered = self._explained(reading, config)
+        complaints = [*said]
         trusted = caller.role >= Role.ADMINISTRATOR
         found = await self.lifecycle.preparer.look(config, request.file, trusted=trusted)
         complaints += (reading.complain(Severity.NOTE, key, note) for key, note in found.notes)
         complaints += (reading.complain(Severity.ERROR, error.key, error.message, error.hint) for error in found.errors)
-        return Plan(config, self.engine.name, tuple(_as_warning(each) for each in complaints), meaning.rendered)
+        return Plan(config, self.engine.name, tuple(_as_warning(each) for each in complaints), rendered)
 
     async def create(self, request: CreateRequest, caller: Caller) -> tuple[Entry, tuple[Complaint, ...]]:
         """Start the domain. Raises GuestFileError, and what Lifecycle.create raises."""
         reading, config = await self._read(request)
-        meaning = self.engine.explain(config)
-        complaints = reading.complaints + tuple(reading.place(complaint) for complaint in meaning.complaints)
+        complaints, _ = self._explained(reading, config)
         refuse(complaints)
         definition = Definition(request.file, request.overrides)
         async with self.locks(config.name):
@@ -78,6 +78,12 @@ class Creation:
         if reading.config is None:
             raise GuestFileError(f"{reading.file or 'the guest file'} defines no domain", reading.complaints)
         return reading, reading.config
+
+    def _explained(self, reading: Reading, config: DomainConfig) -> tuple[tuple[Complaint, ...], str]:
+        """All there is to say about a guest file without looking at the host, and the engine's form of it."""
+        meaning = self.engine.explain(config)
+        said = (*meaning.complaints, *explain_policy(config.policy))
+        return reading.complaints + tuple(reading.place(complaint) for complaint in said), meaning.rendered
 
     def _record(self, config: DomainConfig, definition: Definition) -> DomainRecord:
         """What was decided for this domain before, with what this start decides anew."""

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from xenia.guestfile.text import decode
 from xenia.model.domain import DomainConfig
 from xenia.model.errors import XeniaError
 from xenia.model.reading import Reading
@@ -65,11 +66,3 @@ class Definitions:
             if read.config is not None:
                 by_name.setdefault(read.config.name, (read.config, path))
         return [by_name[name] for name in sorted(by_name)]
-
-
-def decode(content: bytes) -> str:
-    """The text of a guest file: UTF-8, or Latin-1 as many old ones are."""
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        return content.decode("latin-1")

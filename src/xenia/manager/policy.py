@@ -9,7 +9,8 @@ from xenia.engines.base import EngineEvent
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.table import Entry
-from xenia.model.domain import ALIVE, EndAction, EndReason, Intent, Phase, State
+from xenia.model.complaint import Complaint, Severity
+from xenia.model.domain import ALIVE, EndAction, EndReason, Intent, Phase, Policy, State
 from xenia.model.event import EventKind
 
 log = logging.getLogger(__name__)
@@ -20,6 +21,22 @@ xend).
 """
 
 _RESTARTS = frozenset({EndAction.RESTART, EndAction.RENAME_RESTART, EndAction.COREDUMP_RESTART})
+
+
+_NEARLY = {
+    EndAction.RENAME_RESTART: "the domain is restarted; the old one is not kept under another name",
+    EndAction.COREDUMP_DESTROY: "the domain is destroyed; its core is not dumped",
+    EndAction.COREDUMP_RESTART: "the domain is restarted; its core is not dumped",
+}
+
+
+def explain_policy(policy: Policy) -> tuple[Complaint, ...]:
+    """What of on_poweroff, on_reboot and on_crash is not done as written."""
+    return tuple(
+        Complaint(Severity.NOTE, f"{key} = '{action}': {_NEARLY[action]}", key=key)
+        for key in ("on_poweroff", "on_reboot", "on_crash")
+        if (action := getattr(policy, key)) in _NEARLY
+    )
 
 
 @dataclass(frozen=True, slots=True)
