@@ -167,7 +167,10 @@ class Series:
                 assert (state is not None) is promise.there, f"{name}: {promise}, but is {state}"
             if promise.there and promise.paused is not None and not promise.may_end:
                 assert (state == "paused") is promise.paused, f"{name}: {promise}, but is {state}"
-        until(self._agree, f"processes {self.host.guests()}, folders {self.host.run_folders}", seconds=20)
+        try:
+            until(self._agree, "processes, run folders and list are the same", seconds=20)
+        except AssertionError as error:
+            raise AssertionError(self._account()) from error
         domains = self.domains()
         for name, promise in self.promises.items():
             there = name in domains
@@ -181,6 +184,11 @@ class Series:
         assert all(len(pids) == 1 for pids in guests.values()), f"runs twice: {guests}"
         whole = all(set(os.listdir(self.host.domains / uuid)) == RUN_FILES for uuid in folders)
         return sorted(guests) == listed == folders and whole
+
+    def _account(self) -> str:
+        """What is there, for who has to find out why it does not agree."""
+        folders = {uuid: sorted(os.listdir(self.host.domains / uuid)) for uuid in self.host.run_folders}
+        return f"{self.host.guests()=} {folders=} {self.domains()=}\n{self.host.log[-3000:]}"
 
     def domains(self) -> dict[str, dict[str, Any]]:
         """What xend lists, by name."""
