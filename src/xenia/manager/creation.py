@@ -68,7 +68,9 @@ class Creation:
                 entry = await self.lifecycle.create(started, record)
             except ResourceError as error:
                 complaint = reading.complain(Severity.ERROR, error.key, error.message, error.hint)
-                raise GuestFileError(error.message, (complaint,), kind=error.kind, hint=error.hint) from error
+                raise GuestFileError(
+                    error.message, (*complaints, complaint), kind=error.kind, hint=error.hint
+                ) from error
         notes = (reading.complain(Severity.NOTE, key, note) for key, note in entry.notes)
         return entry, (*complaints, *notes)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from xenia.model.disk import Disk, DiskFormat, DiskMode, DiskSource
-from xenia.model.errors import invalid
+from xenia.model.errors import ErrorKind, XeniaError, invalid, not_found
 from xenia.storage.image import format_by_magic
 from xenia.storage.inspect import Inspect
 from xenia.storage.lock import holder_key, lock
@@ -68,7 +68,7 @@ class Storage:
             return OpenedDisk(disk)
         layers: list[ImageLayer] = []
         try:
-            with find(_name(disk), roots) as place:
+            with _find_image(disk, roots) as place:
                 await self._open_image(disk, place, roots, layers)
                 notes = (*_notes(layers[0]), *([place.note] if place.note else []))
         except BaseException:
@@ -140,6 +140,17 @@ def _name(disk: Disk) -> str:
     if disk.source is DiskSource.BLOCK and not disk.path.startswith("/"):
         return f"/dev/{disk.path}"
     return disk.path
+
+
+def _find_image(disk: Disk, roots: Roots) -> Place:
+    try:
+        return find(_name(disk), roots)
+    except XeniaError as error:
+        makeable = disk.source is DiskSource.FILE and disk.mode is not DiskMode.READ_ONLY and not disk.cdrom
+        if error.kind is not ErrorKind.NOT_FOUND or not makeable or "*" in disk.path:
+            raise
+        command = f"qemu-img create -f {disk.format} {shell_word(disk.path)} 10G"
+        raise not_found(error.message, f"make it: {command}") from error
 
 
 def _refuse_wrong_kind(place: Place, *, device: bool) -> None:
