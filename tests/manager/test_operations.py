@@ -1,10 +1,12 @@
 """Which operation is possible when, and what is said when it is not."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
-from tests.support.world import ROOT, request
+from tests.support.world import ROOT, read_plain, request
 
+from xenia.manager.definitions import Definitions
 from xenia.model.caller import Caller, Role
 from xenia.model.domain import State
 from xenia.model.errors import ErrorKind, XeniaError
@@ -120,3 +122,16 @@ async def test_a_listener_that_is_too_slow_is_ended(manager):
         seen = [event async for event in listener]
     assert len(seen) == 1000
     assert [event.sequence for event in seen] == list(range(1, 1001))
+
+
+async def test_a_guest_file_that_was_written_just_now_is_known_by_name(world, manager, tmp_path):
+    definitions = Definitions(tmp_path, read_plain)
+    manager._parts = replace(manager._parts, definitions=definitions)
+    (tmp_path / "new.cfg").write_text("name=new")
+    with pytest.raises(XeniaError, match="no domain"):
+        manager.find("new")
+    assert (await manager.look_up("new")).state is State.DEFINED
+    with pytest.raises(XeniaError, match="not running"):
+        manager.operate("shutdown", "new", ROOT)
+    with pytest.raises(XeniaError, match="no domain"):
+        await manager.look_up("other")

@@ -34,7 +34,7 @@ async def list_domains(doors: DoorsOf, everything: All = False) -> Response:
 
 @router.get("/domains/{ref}", summary="One domain and its configuration", responses=answers(DomainAnswer))
 async def one_domain(doors: DoorsOf, ref: Ref) -> Response:
-    domain = doors.manager.find(ref)
+    domain = await doors.manager.look_up(ref)
     started = doors.manager.started(ref)
     return json_response(
         {
@@ -66,6 +66,7 @@ def _route(operation: Operation) -> Callable[..., Awaitable[Response]]:
         wait: Wait = 0,
     ) -> Response:
         until_gone = body is not None and body.until_gone
+        await doors.manager.look_up(ref)
         job = doors.manager.operate(operation.name, ref, caller, until_gone=until_gone)
         return await settle(request, doors, job, caller, wait)
 

@@ -79,8 +79,12 @@ class Client:
         start = "xend" if self.root == "/" else f"xend --root {self.root}"
         hint = f"is xend running? start it: {start}"
         if isinstance(error, PermissionError):
-            why, hint = "permission denied", "use it as root or as a member of the group xen: adduser USER xen"
-        elif isinstance(error, FileNotFoundError):
+            return ClientError(
+                f"cannot reach xend at {self.socket_path}: permission denied",
+                kind="denied",
+                hint="use it as root, or as a member of the socket's group (ls -l shows it): adduser USER xen",
+            )
+        if isinstance(error, FileNotFoundError):
             why = "there is no such socket"
         elif isinstance(error, ConnectionRefusedError):
             why = "nobody listens there"

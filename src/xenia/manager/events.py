@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from xenia.model.domain import Started
 from xenia.model.event import Event, EventKind
+
+log = logging.getLogger(__name__)
 
 _BACKLOG = 1_000
 
@@ -55,6 +58,7 @@ class EventBus:
     def publish(self, kind: EventKind, started: Started, detail: str = "") -> None:
         self._sequence += 1
         event = Event(self._sequence, self._clock(), kind, started.config.name, started.uuid, started.domid, detail)
+        log.info("domain %s (id %d): %s%s", event.domain, started.domid, kind, f" ({detail})" if detail else "")
         self._keep(event)
         self._listeners = {listener for listener in self._listeners if listener.put(event)}
 

@@ -23,7 +23,7 @@ from xenia.manager.reconcile import Reconcile
 from xenia.manager.table import Entry
 from xenia.model.caller import Caller
 from xenia.model.domain import DOMAIN_0_UUID, Domain, Intent, Started
-from xenia.model.errors import invalid, not_found, unavailable
+from xenia.model.errors import XeniaError, invalid, not_found, unavailable
 from xenia.model.event import EventKind
 from xenia.model.host import EngineReport, Host
 from xenia.model.job import Job
@@ -84,6 +84,14 @@ class Manager:
         if everything:
             await self._parts.definitions.refresh()
         return tuple(self._all(everything=everything))
+
+    async def look_up(self, ref: str) -> Domain:
+        """As `find`; guest files that came or changed since they were last read count as well."""
+        try:
+            return self.find(ref)
+        except XeniaError:
+            await self._parts.definitions.refresh()
+            return self.find(ref)
 
     def find(self, ref: str) -> Domain:
         """The domain that `ref` names: id, name, UUID, or a unique prefix of name or UUID.
