@@ -40,11 +40,14 @@ class Said:
 
 
 class LiveHost:
-    """One root folder. `user` is whose xend serves it; None for the user that the tests run as."""
+    """One root folder. `user` is whose xend serves it; None for the user that the tests run as. `inside` are the words
+    that a xend is started with, where it is to live in a network namespace of its own.
+    """
 
     def __init__(self, root: Path, user: int | None = None) -> None:
         self.root = root
         self.user = user
+        self.inside: list[str] = []
         self.xend: subprocess.Popen[bytes] | None = None
         self.python, path = python_for_all()
         self.environment = os.environ | {
@@ -86,7 +89,7 @@ class LiveHost:
         """A xend that is not waited for."""
         with (self.root / "xend.out").open("ab") as out:
             self.xend = subprocess.Popen(
-                [self.python, "-m", "xenia.daemon.main"],
+                [*self.inside, self.python, "-m", "xenia.daemon.main"],
                 env=self.environment | environment,
                 stdin=subprocess.DEVNULL,
                 stdout=out,

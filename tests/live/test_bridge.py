@@ -1,0 +1,78 @@
+"""Guests on a bridge of the host, in a network namespace of the test's own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from tests.support.live import LiveHost, until
+from tests.support.terminal import Terminal
+
+pytestmark = [pytest.mark.qemu, pytest.mark.skipif(os.geteuid() != 0, reason="only root may make bridges")]
+
+
+@pytest.fixture
+def network() -> Iterator[str]:
+    """A namespace with the bridge xenbr0."""
+    name = f"xenia-{uuid4().hex[:8]}"
+    subprocess.run(["ip", "netns", "add", name], check=True)
+    try:
+        for words in ("link set lo up", "link add xenbr0 type bridge", "link set xenbr0 up"):
+            subprocess.run(["ip", "-n", name, *words.split()], check=True)
+        yield name
+    finally:
+        subprocess.run(["ip", "netns", "del", name], check=True)
+
+
+def ports(network: str) -> set[str]:
+    told = subprocess.run(
+        ["ip", "-n", network, "-j", "link", "show", "master", "xenbr0"], check=True, capture_output=True
+    )
+    return {link["ifname"] for link in json.loads(told.stdout or b"[]")}
+
+
+def test_two_guests_on_a_bridge_reach_each_other_and_their_ports_go_with_them(
+    stopped_host: LiveHost, network: str
+) -> None:
+    host = stopped_host
+    host.inside = ["ip", "netns", "exec", network]
+    host.start()
+    guest = host.linux()
+    host.ok("create", "-q", "demo")
+    host.ok("create", "-q", "demo", "name=second", "disk=[]", "extra=xenia.guest=second", "vif=['vifname=uplink']")
+    assert ports(network) == {"vif1.0", "uplink"}
+    assert host.domain("second")["vifs"] == ["uplink"]
+    with (
+        Terminal(host.command("console", "demo"), host.environment) as first,
+        Terminal(host.command("console", "second"), host.environment) as second,
+    ):
+        first.sees(guest.marker)
+        first.types("ip addr add 10.9.0.1/24 dev eth0; ip link set eth0 up; echo ready $((1 + 1))\r")
+        first.sees("ready 2")
+        second.sees("guest second is up")
+        second.types("ip addr add 10.9.0.2/24 dev eth0; ip link set eth0 up; ping -c 1 -w 30 10.9.0.1\r")
+        second.sees("1 packets received")
+    host.stop()
+    host.start()
+    assert host.domain("demo")["vifs"] == ["vif1.0"]
+    host.ok("destroy", "demo", "second")
+    host.nothing_left()
+    until(lambda: not ports(network), "the ports are gone")
+
+
+def test_a_bridge_that_is_not_there_is_told_with_the_way_out(stopped_host: LiveHost, network: str) -> None:
+    host = stopped_host
+    host.inside = ["ip", "netns", "exec", network]
+    host.start()
+    file = host.hvm("a", "vif = ['', 'bridge=nosuch']\n")
+    said = host.xm("create", "a")
+    assert said.code == 3
+    assert f"{file}:4:12: error:" in said.err
+    assert "nosuch" in said.err
+    assert "ip link add nosuch type bridge" in said.err
+    assert ports(network) == set()
+    host.nothing_left()
