@@ -22,6 +22,7 @@ XML = """
 
 def connect() -> libvirt.virConnect:
     """libvirtd may just be starting."""
+    libvirt.registerErrorHandler(lambda _context, _error: None, None)
     deadline = time.monotonic() + 30
     while True:
         try:

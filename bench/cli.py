@@ -35,7 +35,7 @@ def bench(options: argparse.Namespace) -> list[Row]:
             results = [median_ms(result) for result in interleaved(options.rounds, *measures)]
         finally:
             if peer is not None:
-                peer.empty(MANY)
+                peer.empty()
                 peer.close()
     listed, version, python = results[:3]
     rows = [

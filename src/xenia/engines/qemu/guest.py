@@ -13,7 +13,7 @@ from xenia.engines.qemu import ends
 from xenia.engines.qemu.display import FIRST_PORT
 from xenia.engines.qemu.events import Situation, after, of_status
 from xenia.engines.qemu.launch import reboot_action
-from xenia.engines.qemu.monitor import SECONDS, Monitor, NoAnswer, connect_to, unresponsive
+from xenia.engines.qemu.monitor import SECONDS, Monitor, NoAnswer, NoGreeting, connect_to, unresponsive
 from xenia.engines.qemu.process import Process
 from xenia.engines.qemu.serial import kinds_of, socket_of
 from xenia.model.domain import EndAction, Started, State
@@ -76,13 +76,27 @@ class Guest:
 
     async def connect(self, client: socket | None = None, *, seconds: float) -> None:
         """Take over the monitor, through `client` if it is on its way already. Raises NoAnswer."""
-        try:
-            client = client or connect_to(ends.monitor_of(self.folder))
-        except OSError as error:
-            raise NoAnswer(f"its monitor refuses: {error.strerror}") from error
+        if client is None:
+            client = self._monitor_client()
         monitor = Monitor(self._on_event)
         await monitor.connect(client, seconds=seconds)
         self.monitor = monitor
+
+    def _monitor_client(self) -> socket:
+        try:
+            return connect_to(ends.monitor_of(self.folder))
+        except OSError as error:
+            raise NoAnswer(f"its monitor refuses: {error.strerror}") from error
+
+    async def connect_again(self, *, seconds: float) -> None:
+        """Take over the monitor of a QEMU that runs already. Raises NoAnswer.
+
+        An event that it sends between accepting and greeting is no greeting: then once more.
+        """
+        try:
+            await self.connect(seconds=seconds)
+        except NoGreeting:
+            await self.connect(seconds=seconds)
 
     async def execute(
         self, command: str, arguments: Mapping[str, object] | None = None, *, seconds: float = SECONDS
@@ -165,7 +179,7 @@ class Guest:
                 return
             pause = min(2 * pause, _RECONNECT_PAUSE_MOST)
             try:
-                await self.connect(seconds=_RECONNECT_SECONDS)
+                await self.connect_again(seconds=_RECONNECT_SECONDS)
                 await self.refresh()
             except (NoAnswer, XeniaError):
                 continue

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from qemu.qmp import ConnectError, ExecInterruptedError, ExecuteError, Message, QMPClient, Runstate, StateError
+from qemu.qmp.qmp_client import GreetingError
 
 from xenia.lib.sockets import address_of
 from xenia.model.errors import XeniaError, engine_failed
@@ -24,6 +25,10 @@ SECONDS = 10.0
 
 class NoAnswer(Exception):
     """QEMU closed the monitor, or did not greet in time."""
+
+
+class NoGreeting(NoAnswer):
+    """QEMU said something else first."""
 
 
 def connect_to(path: Path) -> socket.socket:
@@ -57,7 +62,8 @@ class Monitor:
         except TimeoutError as error:
             raise NoAnswer(f"QEMU did not greet within {seconds:g} s") from error
         except ConnectError as error:
-            raise NoAnswer(str(error)) from error
+            kind = NoGreeting if isinstance(error.exc, GreetingError) else NoAnswer
+            raise kind(str(error)) from error
         finally:
             if self._client.runstate is not Runstate.RUNNING:
                 client.close()

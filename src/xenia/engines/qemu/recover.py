@@ -101,7 +101,7 @@ def _interface(info: Path) -> str:
 async def _reach(guest: Guest) -> None:
     """A guest whose QEMU does not answer stays known, as paused: it can be destroyed, and its monitor may come back."""
     try:
-        await guest.connect(seconds=GREETING_SECONDS)
+        await guest.connect_again(seconds=GREETING_SECONDS)
         await guest.refresh()
     except (NoAnswer, XeniaError) as error:
         if await guest.process.wait(_DYING_SECONDS):
