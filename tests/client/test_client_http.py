@@ -11,13 +11,11 @@ from tests.cli.fake_xend import Answer, FakeXend, job, problem
 from xenia.client.domains import follow, submit
 from xenia.client.errors import EXIT_CODES, ClientError
 from xenia.client.http import Client, quote
-from xenia.model.errors import EXIT_DAEMON_UNREACHABLE, EXIT_INTERRUPTED, EXIT_USAGE, ErrorKind
+from xenia.model.errors import EXIT_INTERRUPTED, ErrorKind
 
 
 def test_kinds_and_exit_codes_are_those_of_the_model() -> None:
     assert {kind.value: kind.exit_code for kind in ErrorKind}.items() <= EXIT_CODES.items()
-    assert EXIT_CODES["usage"] == EXIT_USAGE
-    assert EXIT_CODES["unreachable"] == EXIT_DAEMON_UNREACHABLE
     assert EXIT_CODES["interrupted"] == EXIT_INTERRUPTED
 
 

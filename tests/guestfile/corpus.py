@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from xenia.guestfile.text import decode
+from xenia.lib.text import decode
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 

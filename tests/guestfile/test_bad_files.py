@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from xenia.guestfile.read import read
-from xenia.guestfile.text import LIMIT, decode
+from xenia.guestfile.text import LIMIT
+from xenia.lib.text import decode
 from xenia.model.complaint import Complaint, Severity
 
 GOOD = "name = 'x'\nkernel = '/k'\nmemory = 64\n"

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from xenia.client.errors import ClientError, not_found
+from xenia.lib.text import decode
 
 MAX_SIZE = 1 << 20
 """Bytes. xend takes no more."""
@@ -43,7 +44,7 @@ def open_guest_file(name: str, folders: list[str]) -> GuestFile:
             f"{path} is longer than {MAX_SIZE >> 10} KiB, so it is no guest file",
             hint="a disk image is named in it: disk = [...]",
         )
-    return GuestFile(path, _decode(content))
+    return GuestFile(path, decode(content))
 
 
 def _find(name: str, folders: list[str]) -> Path:
@@ -75,11 +76,3 @@ def _names(folder: str) -> list[str]:
         return os.listdir(folder)
     except OSError:
         return []
-
-
-def _decode(content: bytes) -> str:
-    """Old guest files are in Latin-1 where they are not in UTF-8."""
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        return content.decode("latin-1")

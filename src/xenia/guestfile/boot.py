@@ -17,7 +17,7 @@ _FIRMWARES = {
     "ovmf": Firmware.UEFI,
 }
 _NO_NFS_SERVER = "127.0.255.255"
-_DEVICES = {"a": "floppy", "c": "disk", "d": "CD-ROM", "n": "network"}
+_DEVICES = frozenset("acdn")
 
 
 def read_boot(given: Given, kind: Kind) -> Boot:

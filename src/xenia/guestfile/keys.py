@@ -149,7 +149,7 @@ _DEVICES = (
     _honoured("vfb", _L, (), "The display of a PV domain and the doors to it"),
     _honoured("fda", _T, None, "Image of the first floppy disk", _XM),
     _honoured("fdb", _T, None, "Image of the second floppy disk", _XM),
-    _honoured("cdrom", _T, None, "Image or device of the CD-ROM, before Xen 3.0.2 ", _XM),
+    _honoured("cdrom", _T, None, "Image or device of the CD-ROM, before Xen 3.0.2", _XM),
     _ignored("vif2", _L, "Netchannel2 network cards", "use vif"),
     _ignored("vdisk", _L, "virtio disks over Xen", _LATER, _XL),
     _ignored("virtio", _A, "virtio devices over Xen", "disks and cards are virtio where the guest can use it", _XL),

@@ -36,13 +36,6 @@ def builtins(budget: Budget) -> dict[str, Function]:
 
         return call
 
-    def chosen(pick: Function) -> Function:
-        def call(*arguments: Any) -> Any:
-            budget.shown(*arguments)
-            return pick(*arguments)
-
-        return call
-
     return {
         "abs": abs, "all": all, "any": any, "bool": bool, "chr": chr, "dict": dict, "float": float, "hex": hex,
         "int": int, "len": len, "list": list, "long": int, "oct": oct, "ord": ord, "round": round, "tuple": tuple,
@@ -51,7 +44,7 @@ def builtins(budget: Budget) -> dict[str, Function]:
         "zip": lambda *lists: list(zip(*lists, strict=False)),
         "range": bounded_range, "xrange": bounded_range,
         "str": shown(str), "unicode": shown(str), "repr": shown(repr),
-        "max": chosen(max), "min": chosen(min), "sorted": chosen(sorted), "sum": chosen(sum),
+        "max": shown(max), "min": shown(min), "sorted": shown(sorted), "sum": shown(sum),
         "print": lambda *_, **__: None,
     }  # fmt: skip
 

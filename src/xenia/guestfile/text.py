@@ -9,20 +9,12 @@ from xenia.model.complaint import Complaint, Severity
 from xenia.model.reading import Place
 
 LIMIT = 1 << 20
-"""The longest guest file that is read, in characters."""
+"""The longest guest file that is read, in bytes or characters."""
 
 _SHOWN = 400
 """How much of a line is quoted."""
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
-
-
-def decode(content: bytes) -> str:
-    """The text of a guest file: UTF-8, or else Latin-1, in which old files were written."""
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
 
 
 class Refused(Exception):

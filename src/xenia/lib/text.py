@@ -1,6 +1,14 @@
-"""Text from guests and strangers, made fit for a terminal or a log."""
+"""Text from guests and strangers: read whatever its encoding, and made fit for a terminal or a log."""
 
 from __future__ import annotations
+
+
+def decode(content: bytes) -> str:
+    """The text of a file: UTF-8, or else Latin-1, in which old ones were written."""
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
 
 
 def printable(text: str) -> str:

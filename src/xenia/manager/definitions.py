@@ -7,15 +7,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from xenia.guestfile.text import decode
+from xenia.guestfile.text import LIMIT
+from xenia.lib.text import decode
 from xenia.model.domain import DomainConfig
 from xenia.model.errors import XeniaError
 from xenia.model.reading import Reading
 
 log = logging.getLogger(__name__)
-
-LARGEST = 1 << 20
-"""A guest file has at most this many bytes."""
 
 ReadGuestFile = Callable[[str, str, tuple[str, ...]], Awaitable[Reading]]
 """(text, file, overrides) → what it means; evaluated in the worker."""
@@ -51,7 +49,7 @@ class Definitions:
 
     async def _config(self, path: Path) -> DomainConfig | None:
         content = path.read_bytes()
-        if len(content) > LARGEST:
+        if len(content) > LIMIT:
             return None
         try:
             return (await self._read(decode(content), str(path), ())).config

@@ -53,7 +53,3 @@ class Complaint:
             "hint": self.hint,
             "key": self.key,
         }
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Complaint:
-        return cls(**{**data, "severity": Severity(data["severity"])})

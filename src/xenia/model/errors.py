@@ -56,8 +56,6 @@ _EDGES: dict[ErrorKind, tuple[int, int]] = {
     ErrorKind.INTERNAL: (500, 1),
 }
 
-EXIT_USAGE = 2
-EXIT_DAEMON_UNREACHABLE = 7
 EXIT_INTERRUPTED = 130
 
 
