@@ -4,13 +4,13 @@ import json
 import os
 import select
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from xenia.model.domain import DomainConfig
-from xenia.model.errors import ErrorKind, XeniaError
+from xenia.model.errors import ErrorKind, XeniaError, unavailable
 from xenia.model.vif import Vif
 from xenia.network.attach import AttachedVif, Network
 from xenia.network.bridge import bridges
@@ -30,16 +30,16 @@ def network() -> Network:
 @pytest.fixture
 def attach(network: Network) -> Iterator[Callable[..., list[AttachedVif]]]:
     """Attaches cards as domain 7 and detaches them at the end."""
-    attached: list[AttachedVif] = []
+    with ExitStack() as opened:
 
-    def call(*vifs: Vif, privileged: bool = True, domid: int = 7) -> list[AttachedVif]:
-        config = DomainConfig("guest", vifs=vifs)
-        cards = network.attach(config, domid, MACS[: len(vifs)], privileged=privileged)
-        attached.extend(cards)
-        return cards
+        def call(*vifs: Vif, privileged: bool = True) -> list[AttachedVif]:
+            cards = []
+            for number, vif in enumerate(vifs):
+                cards.append(network.attach(vif, 7, number, MACS[number], privileged=privileged))
+                opened.callback(network.detach, cards[-1])
+            return cards
 
-    yield call
-    network.detach(attached)
+        yield call
 
 
 Attach = Callable[..., list[AttachedVif]]
@@ -83,10 +83,10 @@ def test_two_guests_on_one_bridge_hear_each_other(ip: Ip, attach: Attach) -> Non
 
 def test_the_device_is_gone_with_its_last_descriptor(ip: Ip, network: Network) -> None:
     ip("link", "add", "name", "xenbr0", "type", "bridge")
-    cards = network.attach(DomainConfig("guest", vifs=(Vif(),)), 3, MACS[:1], privileged=True)
-    assert cards[0].tap is not None
-    inherited = os.dup(cards[0].tap)
-    network.detach(cards)
+    card = network.attach(Vif(), 3, 0, MACS[0], privileged=True)
+    assert card.tap is not None
+    inherited = os.dup(card.tap)
+    network.detach(card)
     assert "vif3.0" in links(ip)
     os.close(inherited)
     assert "vif3.0" not in links(ip)
@@ -125,9 +125,14 @@ def test_an_interface_that_is_no_bridge_is_said_to_be_none(ip: Ip, attach: Attac
     assert (error.kind, "not a bridge" in error.message) == (ErrorKind.CONFLICT, True)
 
 
-def test_a_failure_leaves_nothing(ip: Ip, attach: Attach) -> None:
+def test_a_failure_leaves_nothing(ip: Ip, attach: Attach, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(name: str, bridge: str) -> None:
+        assert name in links(ip)
+        raise unavailable(f"cannot make '{name}' a port of '{bridge}'")
+
     ip("link", "add", "name", "xenbr0", "type", "bridge")
-    refused(attach, Vif(), Vif(), Vif(bridge="absent"))
+    monkeypatch.setattr("xenia.network.attach.plug", fail)
+    refused(attach, Vif())
     assert set(links(ip)) == {"lo", "xenbr0"}
 
 

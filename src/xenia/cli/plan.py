@@ -16,8 +16,6 @@ def show_plan(plan: dict[str, Any]) -> None:
     """Print the answer to POST /plan: the table, then the engine's own form."""
     for key, value in _rows(plan):
         print(f"{key:<10} {printable(value)}".rstrip())
-    if any(complaint["severity"] == "error" for complaint in plan["complaints"]):
-        print(f"{'start':<10} would be refused on this host, see the errors above")
     if plan["rendered"]:
         print(f"\n{plan['engine']} gets:")
         for line in plan["rendered"].splitlines():

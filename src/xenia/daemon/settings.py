@@ -9,8 +9,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from xenia.engines.qemu.settings import DEFAULT_BINARY, DEFAULT_UID_BASE
 from xenia.lib.paths import Paths
 from xenia.model.errors import XeniaError, denied, invalid
+from xenia.network.attach import DEFAULT_BRIDGE
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 ENGINES = ("qemu", "simulated")
@@ -34,9 +36,9 @@ class Settings:
     socket_group: str = "xen"
     engine: str = "qemu"
     accelerator: str = "auto"
-    qemu: str = "qemu-system-x86_64"
-    uid_base: int = 0x70000000
-    default_bridge: str = "xenbr0"
+    qemu: str = DEFAULT_BINARY
+    uid_base: int = DEFAULT_UID_BASE
+    default_bridge: str = DEFAULT_BRIDGE
     vnc_listen: str = "127.0.0.1"
     vnc_password: str = ""
 

@@ -97,10 +97,10 @@ class HostPreparer:
         attached: list[AttachedVif] = []
         for number, (vif, mac) in enumerate(zip(started.config.vifs, started.macs, strict=True)):
             try:
-                card = self.network.attach_vif(vif, started.domid, number, mac, privileged=self.privileged)
+                card = self.network.attach(vif, started.domid, number, mac, privileged=self.privileged)
             except XeniaError as error:
                 raise ResourceError(f"vif[{vif.item}]", error) from error
-            opened.callback(self.network.detach, [card])
+            opened.callback(self.network.detach, card)
             attached.append(card)
         return attached
 

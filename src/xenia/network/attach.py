@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from xenia.model.domain import DomainConfig
 from xenia.model.vif import Vif
 from xenia.network.bridge import bridges, no_bridge
 from xenia.network.tap import open_tap, plug
@@ -33,34 +31,20 @@ class AttachedVif:
 
 
 class Network:
-    """Attaches the cards of guests. `default_bridge` serves those whose guest file names none. Keeps nothing between
-    calls."""
+    """Attaches the cards of guests, those that name no bridge to `default_bridge`. Keeps nothing between calls."""
 
     def __init__(self, default_bridge: str = DEFAULT_BRIDGE) -> None:
         self._default = default_bridge
 
-    def attach(self, config: DomainConfig, domid: int, macs: Sequence[str], *, privileged: bool) -> list[AttachedVif]:
-        """Attach all cards of a domain that is about to start: `macs` are their addresses, in list order.
-
-        A card goes to the bridge it names, which must be there; one that names none to the default bridge, or where
-        that is not there to user-mode networking. Without privileges all cards get user-mode networking. The
-        descriptors belong to the caller, who ends with `detach`. Raises the errors of `attach_vif`; then nothing is
-        left.
-        """
-        attached: list[AttachedVif] = []
-        try:
-            for vif, mac in zip(config.vifs, macs, strict=True):
-                attached.append(self.attach_vif(vif, domid, len(attached), mac, privileged=privileged))
-        except BaseException:
-            self.detach(attached)
-            raise
-        return attached
-
-    def attach_vif(self, vif: Vif, domid: int, number: int, mac: str, *, privileged: bool) -> AttachedVif:
+    def attach(self, vif: Vif, domid: int, number: int, mac: str, *, privileged: bool) -> AttachedVif:
         """Attach one card: number `number` (from 0) of the domain `domid`, which is `vifDOMID.NUMBER` on the host.
 
+        It goes to the bridge it names, which must be there; one that names none to the default bridge, or where that is
+        not there to user-mode networking. Without privileges every card gets user-mode networking. The descriptor
+        belongs to the caller, who ends with `detach`.
+
         Raises not_found or conflict for a bridge that is none, invalid for an impossible and conflict for a taken
-        interface name, denied or unavailable where the host refuses.
+        interface name, denied or unavailable where the host refuses; then nothing is left.
         """
         notes = _script_notes(vif)
         if not privileged:
@@ -81,12 +65,10 @@ class Network:
             raise
         return AttachedVif(vif, mac, tap, name, bridge, notes)
 
-    def detach(self, attached: Iterable[AttachedVif]) -> None:
-        """Close what `attach` opened. A tap device lasts on where a guest has inherited it, and ends with that. Called
-        once."""
-        for card in attached:
-            if card.tap is not None:
-                os.close(card.tap)
+    def detach(self, attached: AttachedVif) -> None:
+        """Close what `attach` opened, once. A tap device that a guest has inherited lasts as long as the guest."""
+        if attached.tap is not None:
+            os.close(attached.tap)
 
 
 _USER_MODE = "the card gets user-mode networking (the guest reaches out, nothing reaches it)"

@@ -55,10 +55,9 @@ def lock(descriptor: int, *, write: bool, path: str) -> None:
 
 
 def holder_key(descriptor: int) -> tuple[int, int]:
-    """What the open image is, whatever path led to it: the device number of a block device, or device and inode of a
-    file.
+    """What the open image is, whatever path led to it: two descriptors with one key are one image.
 
-    Two descriptors with one key are one image; `manager` keeps these to say which domain holds a busy one.
+    The device number of a block device, or device and inode of a file.
     """
     status = os.fstat(descriptor)
     if stat.S_ISBLK(status.st_mode):
