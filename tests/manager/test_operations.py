@@ -33,6 +33,20 @@ def test_the_table_permits_or_refuses_with_the_state_and_never_fails(name, state
     assert raised.value.kind is ErrorKind.CONFLICT
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("destroy", "there is nothing to end; xm list shows what runs"),
+        ("shutdown", "there is nothing to end; xm list shows what runs"),
+        ("pause", "start it first: xm create /etc/xen/a.cfg"),
+    ],
+)
+def test_what_does_not_run_is_started_first_but_not_to_be_ended(name, hint):
+    with pytest.raises(XeniaError, match="it is not running") as raised:
+        permit(OPERATIONS[name], name="a", state=State.DEFINED, file="/etc/xen/a.cfg")
+    assert raised.value.hint == hint
+
+
 @pytest.mark.parametrize("operation", ["shutdown", "reboot", "destroy", "pause", "unpause"])
 async def test_domain_0_is_left_alone(manager, operation):
     with pytest.raises(XeniaError, match="Domain-0"):

@@ -1,6 +1,7 @@
 """Operation × states in which it is legal × what the engine must be able to do.
 
-The one table from which the checks, the API, the help of xm, the reference and greyed buttons are drawn.
+The checks and the routes of the API are drawn from this table; xm has its sentences again, so that its start stays
+short, and a test holds the two together.
 """
 
 from __future__ import annotations
@@ -52,11 +53,12 @@ OPERATIONS: dict[str, Operation] = {
     )
 }
 
+_ENDS = frozenset({"shutdown", "destroy"})
 _WAY_OUT = {
-    (State.DEFINED, "*"): "start it first: xm create {file}",
-    (State.PAUSED, "*"): "let it run on first: xm unpause {name}",
-    (State.SHUTDOWN, "*"): "it has ended and is preserved; remove it: xm destroy {name}",
-    (State.CRASHED, "*"): "it has crashed and is preserved; remove it: xm destroy {name}",
+    State.DEFINED: "start it first: xm create {file}",
+    State.PAUSED: "let it run on first: xm unpause {name}",
+    State.SHUTDOWN: "it has ended and is preserved; remove it: xm destroy {name}",
+    State.CRASHED: "it has crashed and is preserved; remove it: xm destroy {name}",
 }
 
 
@@ -66,10 +68,12 @@ def permit(operation: Operation, *, name: str, state: State, file: str = "", dom
     Raises a conflict that names the state and the way out, or an invalid error for Domain-0.
     """
     if domain_0 and not operation.domain_0:
-        raise invalid(f"{operation.name} is not possible for Domain-0: it is the host itself")
+        message = f"{operation.name} is not possible for Domain-0: it is the host itself"
+        raise invalid(message, "name a guest; xm list --all shows them")
     if state in operation.states or state in operation.idempotent_in:
         return
-    hint = _WAY_OUT.get((state, "*"))
+    ended = state is State.DEFINED and operation.name in _ENDS
+    hint = "there is nothing to end; xm list shows what runs" if ended else _WAY_OUT.get(state)
     raise conflict(
         f"cannot {operation.name} domain '{name}': it is {_SAID[state]}",
         hint.format(name=name, file=file or name) if hint else None,
