@@ -2,15 +2,18 @@
 
 import asyncio
 from dataclasses import replace
+from unittest.mock import AsyncMock
 
 import pytest
 from tests.support.world import ROOT, read_plain, request
 
+from xenia.engines.simulated.engine import SimulatedEngine
 from xenia.manager.definitions import Definitions
 from xenia.model.caller import Caller, Role
 from xenia.model.domain import State
 from xenia.model.errors import ErrorKind, XeniaError
 from xenia.model.event import EventKind
+from xenia.model.host import Capability, EngineReport
 from xenia.model.job import JobState
 from xenia.model.operations import OPERATIONS, permit
 
@@ -79,6 +82,27 @@ async def test_an_unknown_operation_and_a_wait_for_nothing_are_refused(manager):
         manager.operate("pause", "a", ROOT, until_gone=True)
     with pytest.raises(XeniaError, match="role"):
         manager.operate("pause", "a", Caller(1, "v", Role.VIEWER))
+
+
+async def test_what_the_engine_cannot_do_is_refused(world, monkeypatch):
+    report = EngineReport("simulated", usable=True, capabilities=frozenset({Capability.CONSOLE}))
+    monkeypatch.setattr(SimulatedEngine, "probe", AsyncMock(return_value=report))
+    manager = world.boot()
+    await manager.start()
+    try:
+        await run(manager)
+        with pytest.raises(XeniaError, match="pause is not possible: the engine simulated") as raised:
+            manager.operate("pause", "a", ROOT)
+        assert (raised.value.kind, raised.value.hint) == (ErrorKind.INVALID, "xm info shows what it can do")
+        assert manager.consoles("a") == {}
+    finally:
+        await manager.close()
+
+
+async def test_an_engine_without_consoles_has_none_to_show(manager):
+    await run(manager)
+    with pytest.raises(XeniaError, match="console is not possible"):
+        manager.consoles("a")
 
 
 async def test_shutdown_waits_for_a_deaf_guest_until_it_ends_otherwise(world, manager):

@@ -27,7 +27,7 @@ from xenia.model.errors import XeniaError, invalid, not_found, unavailable
 from xenia.model.event import EventKind
 from xenia.model.host import EngineReport, Host
 from xenia.model.job import Job
-from xenia.model.operations import OPERATIONS, permit, require
+from xenia.model.operations import OPERATIONS, permit, require, unsupported
 from xenia.model.request import CreateRequest, Plan
 
 
@@ -135,7 +135,7 @@ class Manager:
         """shutdown, reboot, destroy, pause or unpause, as a job.
 
         With `until_gone` the job ends when the guest has ended (shutdown) or has started over (reboot). Raises at
-        once what can be said at once: not_found, a wrong state, a missing role.
+        once what can be said at once: not_found, a wrong state, a missing role, what the engine cannot do.
         """
         verbs: dict[str, Callable[[Entry], Awaitable[None]]] = {
             "shutdown": lambda entry: self._parts.lifecycle.ask(entry, Intent.SHUTDOWN),
@@ -172,14 +172,17 @@ class Manager:
             if now.state not in OPERATIONS[operation].idempotent_in:
                 await verb(entry)
 
-    def _permit(self, operation: str, domain: Domain) -> None:
+    def _permit(self, name: str, domain: Domain) -> None:
+        operation, report = OPERATIONS[name], self._report
         permit(
-            OPERATIONS[operation],
+            operation,
             name=domain.name,
             state=domain.state,
             file=domain.file,
             domain_0=domain.uuid == DOMAIN_0_UUID,
         )
+        if report.usable and operation.capability is not None and operation.capability not in report.capabilities:
+            raise unsupported(operation, report.name)
 
     def jobs(self) -> tuple[Job, ...]:
         return self._parts.jobs.all()

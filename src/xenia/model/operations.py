@@ -100,4 +100,5 @@ def require(role: Role, operation: Operation) -> None:
 
 def unsupported(operation: Operation, engine: str) -> XeniaError:
     """The error for an engine that lacks what `operation` needs."""
-    return invalid(f"the engine {engine} on this host cannot {operation.name}", "xm info shows what it can do")
+    message = f"{operation.name} is not possible: the engine {engine} on this host cannot do it"
+    return invalid(message, "xm info shows what it can do")
