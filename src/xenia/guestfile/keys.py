@@ -1,8 +1,7 @@
 """The table of keys: every word that may stand left of `=` in a guest file, what kind of value it takes, what it means
 and what becomes of it on QEMU.
 
-Sources: xm's create.py (Xen 3.0 to 4.4) and xl.cfg(5) of Xen 4.17. The checks, `xm help create` and the reference are
-drawn from here.
+Sources: xm's create.py (Xen 3.0 to 4.4) and xl.cfg(5) of Xen 4.17. The checks are drawn from here.
 """
 
 from __future__ import annotations

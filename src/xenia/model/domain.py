@@ -153,7 +153,7 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class DomainRecord:
-    """What Xenia decided once for a domain and must keep (`/var/lib/xenia/domains/UUID.json`).
+    """What Xenia decided once for a domain and must keep (`var/lib/xenia/domains/UUID.json`).
 
     `macs` are the addresses of its cards in list order, given or generated. `abi` is the guest ABI per engine name:
     versioned machine type, CPU model ... as that engine recorded them at the first start.
@@ -167,9 +167,7 @@ class DomainRecord:
 
 
 class Phase(StrEnum):
-    """How far the start or the end of a running domain has come; what `reconcile` does after xend died follows from
-    it.
-    """
+    """How far a domain's start or end has come: what `reconcile` does after xend died follows from it."""
 
     STARTING = "starting"
     """Not yet promised to anybody: rolled back."""
@@ -191,12 +189,11 @@ class Intent(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The as-started configuration of a domain (`/run/xenia/domains/UUID/started.json`): what runs, used by reboot,
-    save and migrate.
+    """The as-started configuration of a domain (`run/xenia/domains/UUID/started.json`): what runs, and starts over.
 
+    `domid` is the domain id; `engine` the name of the engine that runs it; `started_at` seconds since the epoch.
+    `paused` and `intent` are what the administrator wants of it, `end` is set once it has ended and is kept (preserve).
     `trusted`: an administrator started it, so its paths may name any file of the host.
-    `domid` is the domain id; `started_at` seconds since the epoch; `engine` the name of the engine that runs it;
-    `end` is set once the guest has ended and is kept (preserve).
     """
 
     uuid: str
