@@ -136,6 +136,19 @@ async def test_a_raw_disk_that_claims_to_be_qcow2_is_refused(storage: Storage, t
     assert (error.kind, "not a qcow2 image" in error.message) == (ErrorKind.INVALID, True)
 
 
+@pytest.mark.parametrize("form", [DiskFormat.RAW, DiskFormat.QCOW2])
+async def test_the_command_for_a_missing_image_makes_it_with_its_folder(
+    storage: Storage, tmp_path: Path, form: DiskFormat
+) -> None:
+    wanted, roots = disk("my guests/web/disk", form), Roots(unrestricted=True, folder=str(tmp_path))
+    error = await refused(storage, wanted, roots)
+    assert error.kind is ErrorKind.NOT_FOUND
+    assert error.hint is not None
+    made = run("sh", "-c", error.hint.removeprefix("make it: "))
+    assert made.returncode == 0, made.stderr
+    storage.close(await storage.open_disk(wanted, roots))
+
+
 @pytest.mark.parametrize(
     ("size", "said", "hint"),
     [(0, "is empty", "qemu-img create -f raw"), (1000, "1000 bytes", "truncate -s %512")],

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from xenia.model.disk import Disk, DiskFormat, DiskMode, DiskSource
 from xenia.model.errors import ErrorKind, XeniaError, invalid, not_found
@@ -149,7 +150,10 @@ def _find_image(disk: Disk, roots: Roots) -> Place:
         makeable = disk.source is DiskSource.FILE and disk.mode is not DiskMode.READ_ONLY and not disk.cdrom
         if error.kind is not ErrorKind.NOT_FOUND or not makeable or "*" in disk.path:
             raise
-        command = f"qemu-img create -f {disk.format} {shell_word(disk.path)} 10G"
+        path = Path(roots.folder, disk.path)
+        command = f"qemu-img create -f {disk.format} {shell_word(str(path))} 10G"
+        if not path.parent.is_dir():
+            command = f"mkdir -p {shell_word(str(path.parent))} && {command}"
         raise not_found(error.message, f"make it: {command}") from error
 
 
