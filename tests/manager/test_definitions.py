@@ -2,26 +2,30 @@
 
 import asyncio
 import os
+from pathlib import Path
 
 import pytest
 from tests.support.world import read_plain
 
 from xenia.guestfile.text import LIMIT
+from xenia.lib.aio import Tasks
 from xenia.manager.definitions import Definitions
 from xenia.model.errors import invalid
 
 
 class Reader:
-    """Remembers what it read; `gate` keeps it from going on."""
+    """Remembers what it read. At the file named `slow.cfg` it sets `arrived` and waits for `gate`."""
 
     def __init__(self):
         self.read = []
+        self.arrived = asyncio.Event()
         self.gate = asyncio.Event()
-        self.gate.set()
 
     async def __call__(self, text, file, overrides):
-        self.read.append(os.path.basename(file))
-        await self.gate.wait()
+        self.read.append(Path(file).name)
+        if self.read[-1] == "slow.cfg":
+            self.arrived.set()
+            await self.gate.wait()
         if text == "endless":
             raise invalid("it took too long")
         return await read_plain(text, file, overrides)
@@ -80,33 +84,27 @@ async def test_a_file_that_is_gone_defines_nothing(tmp_path, definitions):
     assert names(definitions) == []
 
 
-async def test_a_slow_file_is_read_once_for_all_who_ask(definitions, reader):
-    reader.gate.clear()
-    asked = [asyncio.create_task(definitions.refresh()) for _ in range(3)]
-    while not reader.read:
-        await asyncio.sleep(0)
+async def test_a_slow_file_is_read_once_for_all_who_ask(tmp_path, definitions, reader):
+    (tmp_path / "slow.cfg").write_text("name=slow")
+    tasks = Tasks()
+    asked = [tasks.start(definitions.refresh(), name="asks") for _ in range(3)]
+    await reader.arrived.wait()
     reader.gate.set()
     await asyncio.gather(*asked)
-    assert reader.read == ["good.cfg"]
+    assert reader.read == ["good.cfg", "slow.cfg"]
 
 
 async def test_what_was_read_is_kept_when_the_one_who_asked_stops_waiting(tmp_path, definitions, reader):
-    await definitions.refresh()
     (tmp_path / "slow.cfg").write_text("name=slow")
-    (tmp_path / "first.cfg").write_text("name=first")
-    task = asyncio.create_task(definitions.refresh())
-    while "first.cfg" not in reader.read:
-        await asyncio.sleep(0)
-    reader.gate.clear()
-    while "slow.cfg" not in reader.read:
-        await asyncio.sleep(0)
+    task = Tasks().start(definitions.refresh(), name="asks")
+    await reader.arrived.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     reader.gate.set()
     await definitions.refresh()
-    assert reader.read.count("first.cfg") == 1
-    assert names(definitions) == ["first", "good", "slow"]
+    assert reader.read == ["good.cfg", "slow.cfg", "slow.cfg"]
+    assert names(definitions) == ["good", "slow"]
 
 
 async def test_a_file_name_that_is_no_utf_8_is_logged_without_harm(tmp_path, definitions, caplog):
