@@ -34,6 +34,9 @@ _PATIENCE = 30.0
 _PAUSE = 0.25
 """Seconds between two attempts."""
 
+_LONGEST_WAIT = 1.0
+"""Seconds without a look at signals: one that comes just before a wait is acted on only after it."""
+
 _REMEMBERED = 64
 """Bytes of output by which we find in a repetition the place where we were."""
 
@@ -180,7 +183,7 @@ def _relay(terminal: Terminal, console: Console) -> bool:
     while console.end is None:
         # What is typed is only read when all before it has gone: a long pipe must not pile up in memory.
         inputs: list[Any] = [console] if terminal.input is None or console.unsent else [console, terminal.input]
-        readable, writable, _ = select.select(inputs, [console] if console.unsent else [], [])
+        readable, writable, _ = select.select(inputs, [console] if console.unsent else [], [], _LONGEST_WAIT)
         if writable:
             console.flush()
         if terminal.input in readable:
