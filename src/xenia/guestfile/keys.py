@@ -67,6 +67,7 @@ def _ignored(name: str, type: KeyType, sentence: str, reason: str, dialect: Dial
 
 
 _HYPERVISOR = "it tunes the Xen hypervisor"
+_NOT_YET = "it has no effect on QEMU yet"
 _LATER = "this device is not offered on QEMU yet"
 _GENERAL = (
     _honoured("name", _T, None, "The domain's name; without one, the name of the file"),
@@ -74,19 +75,15 @@ _GENERAL = (
     _honoured("builder", _T, "linux", "What the domain is: linux (PV), hvm"),
     _honoured("type", _T, "pv", "What the domain is: pv, pvh, hvm", _XL),
     _honoured("memory", _N, 128, "Memory in MiB"),
-    _honoured("maxmem", _N, None, "The most memory the domain can be given while it runs, in MiB"),
+    _ignored("maxmem", _N, "The most memory the domain can be given while it runs, in MiB", _NOT_YET),
     _honoured("vcpus", _N, 1, "Virtual CPUs"),
     _honoured("maxvcpus", _N, None, "The most virtual CPUs the domain can be given while it runs", _XL),
     _honoured("vcpu_avail", _N, None, "Bit mask of the virtual CPUs that are there at the start", _XM),
-    _translated("cpus", _A, None, "CPUs of the host to run on", "the affinity of QEMU's threads"),
-    _translated(
-        "cpu", _N, None, "CPU of the host to run the first virtual CPU on", "the affinity of QEMU's threads", _XM
-    ),
-    _translated(
-        "cpu_weight", _N, 256, "Share of CPU time against other domains", "the CPU weight of QEMU's control group"
-    ),
-    _translated("cpu_cap", _N, 0, "The most CPU time in percent of one CPU", "the CPU limit of QEMU's control group"),
-    _translated("cap", _N, 0, "The most CPU time in percent of one CPU", "the CPU limit of QEMU's control group", _XL),
+    _ignored("cpus", _A, "CPUs of the host to run on", _NOT_YET),
+    _ignored("cpu", _N, "CPU of the host to run the first virtual CPU on", _NOT_YET, _XM),
+    _ignored("cpu_weight", _N, "Share of CPU time against other domains", _NOT_YET),
+    _ignored("cpu_cap", _N, "The most CPU time in percent of one CPU", _NOT_YET),
+    _ignored("cap", _N, "The most CPU time in percent of one CPU", _NOT_YET, _XL),
     _honoured(
         "on_poweroff",
         _T,
@@ -116,7 +113,7 @@ _BOOT = (
     _honoured("root", _T, None, "Becomes root= on the kernel's command line"),
     _honoured("extra", _T, None, "The rest of the kernel's command line"),
     _honoured("cmdline", _T, None, "The whole command line of the kernel, instead of root and extra", _XL),
-    _honoured("bootloader", _T, None, "A program that finds the kernel in the guest's image: pygrub"),
+    _ignored("bootloader", _T, "A program that finds the kernel in the guest's image: pygrub", _NOT_YET),
     _honoured("bootargs", _T, None, "Arguments for the boot loader", _XM),
     _honoured("bootloader_args", _A, None, "Arguments for the boot loader", _XL),
     _ignored("bootentry", _T, "Older word for bootargs", "use bootargs", _XM),
@@ -189,7 +186,7 @@ _DISPLAY = (
     _honoured("vncpasswd", _T, None, "Password of VNC"),
     _ignored("vncviewer", _F, "Start a VNC viewer", "a viewer is started by hand"),
     _ignored("vncconsole", _F, "Start a VNC viewer", "a viewer is started by hand", _XM),
-    _honoured("sdl", _F, False, "Show the display in a window of the host"),
+    _ignored("sdl", _F, "Show the display in a window of the host", _NOT_YET),
     _honoured("opengl", _F, False, "Let the window use OpenGL"),
     _ignored("display", _T, "X display of the window", "the window belongs to who opens it"),
     _ignored("xauthority", _T, "X authority of the window", "the window belongs to who opens it"),

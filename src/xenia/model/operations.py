@@ -74,8 +74,9 @@ def permit(operation: Operation, *, name: str, state: State, file: str = "", dom
         return
     ended = state is State.DEFINED and operation.name in _ENDS
     hint = "there is nothing to end; xm list shows what runs" if ended else _WAY_OUT.get(state)
+    verb = "connect to the console of" if operation.name == "console" else operation.name
     raise conflict(
-        f"cannot {operation.name} domain '{name}': it is {_SAID[state]}",
+        f"cannot {verb} domain '{name}': it is {_SAID[state]}",
         hint.format(name=name, file=file or name) if hint else None,
     )
 
