@@ -26,7 +26,7 @@ from xenia.images import demo
 from xenia.manager.prepare import HostPreparer
 from xenia.manager.table import Table
 from xenia.model.domain import Definition, DomainConfig, EndAction, Policy, Started
-from xenia.network.attach import Network
+from xenia.network.attach import TapNetwork
 from xenia.storage.inspect import INSPECTIONS
 from xenia.storage.open import Storage
 
@@ -115,7 +115,7 @@ class QemuRig:
         self._settings = QemuSettings(folder / "run", folder / "log", folder / "probe.json", accelerator="tcg")
         self._preparer = HostPreparer(
             Storage(inspect_here),
-            Network(),
+            TapNetwork(),
             lambda config, roots: prepare_boot(config, roots, inspect_here),
             Table(),
             (),

@@ -19,7 +19,7 @@ def load(root: Path, content: str | bytes) -> Settings:
 def test_without_a_file_everything_has_a_default(tmp_path: Path) -> None:
     settings = load_settings(Paths(tmp_path))
     assert settings == Settings(roots=(tmp_path / "var/lib/xen",))
-    assert settings.engine == "qemu"
+    assert settings.engine == "auto"
 
 
 def test_what_the_file_says_holds(tmp_path: Path) -> None:

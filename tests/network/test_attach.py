@@ -12,7 +12,7 @@ import pytest
 
 from xenia.model.errors import ErrorKind, XeniaError, unavailable
 from xenia.model.vif import Vif
-from xenia.network.attach import AttachedVif, Network
+from xenia.network.attach import AttachedVif, TapNetwork
 from xenia.network.bridge import bridges
 from xenia.network.tap import PORT_MAC
 
@@ -23,12 +23,12 @@ VIRTIO_HEADER = bytes(10)
 
 
 @pytest.fixture
-def network() -> Network:
-    return Network()
+def network() -> TapNetwork:
+    return TapNetwork()
 
 
 @pytest.fixture
-def attach(network: Network) -> Iterator[Callable[..., list[AttachedVif]]]:
+def attach(network: TapNetwork) -> Iterator[Callable[..., list[AttachedVif]]]:
     """Attaches cards as domain 7 and detaches them at the end."""
     with ExitStack() as opened:
 
@@ -81,7 +81,7 @@ def test_two_guests_on_one_bridge_hear_each_other(ip: Ip, attach: Attach) -> Non
         heard = os.read(two.tap, 2000)
 
 
-def test_the_device_is_gone_with_its_last_descriptor(ip: Ip, network: Network) -> None:
+def test_the_device_is_gone_with_its_last_descriptor(ip: Ip, network: TapNetwork) -> None:
     ip("link", "add", "name", "xenbr0", "type", "bridge")
     card = network.attach(Vif(), 3, 0, MACS[0], privileged=True)
     assert card.tap is not None

@@ -22,8 +22,12 @@ from xenia.model.job import Job
 
 @dataclass(frozen=True, slots=True)
 class HostAnswer:
+    """`choice` says why the engine is this one; `other_engines` what those that were not chosen could do here."""
+
     host: Host
     engine: EngineReport
+    choice: str
+    other_engines: tuple[EngineReport, ...]
     xend: About
 
 

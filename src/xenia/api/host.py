@@ -15,5 +15,8 @@ router = APIRouter(tags=["host"])
 
 @router.get("/host", summary="The host, what its engine can do, and this xend", responses=answers(HostAnswer))
 async def host(doors: DoorsOf) -> Response:
-    answer = HostAnswer(doors.manager.host(), doors.manager.engine_report(), doors.about)
+    manager = doors.manager
+    answer = HostAnswer(
+        await manager.host(), manager.engine_report(), manager.choice, manager.other_reports(), doors.about
+    )
     return json_response(to_plain(answer))

@@ -58,10 +58,19 @@ def _lines(answer: dict[str, Any]) -> list[tuple[str, Any]]:
     host, engine, xend = answer["host"], answer["engine"], answer.get("xend")
     return [
         *((key, host[member]) for key, member in _HOST),
-        *((key, engine[member]) for key, member in _ENGINE),
+        *((key, engine[member]) for key, member in _ENGINE[:1]),
+        ("engine_choice", answer.get("choice")),
+        *((key, engine[member]) for key, member in _ENGINE[1:]),
         *sorted(engine["facts"].items()),
+        *((f"other_engine_{other['name']}", _other(other)) for other in answer.get("other_engines", ())),
         *((f"xend_{key}", value) for key, value in (xend.items() if isinstance(xend, dict) else ())),
     ]
+
+
+def _other(engine: dict[str, Any]) -> str:
+    if engine["usable"]:
+        return f"usable: {engine['version']}, {' '.join(engine['capabilities'])}"
+    return f"not usable: {engine['reason']}"
 
 
 def _value(value: Any) -> str:

@@ -1,8 +1,9 @@
 """The text consoles of all guests: one reader each, many watchers.
 
 A console's socket serves one client, which is xend; everybody else watches through the hub. What a guest says is kept
-(the last 64 KiB of each console) whether anybody watches or not. Every watcher may type; what they type is mixed as it
-comes. A watcher who does not keep up is ended, the others and the guest never wait for it.
+(the last 64 KiB of each console) whether anybody watches or not. A console that is a terminal of the host's may be read
+by others too (xl console): it is read only while somebody watches here. Every watcher may type; what they type is mixed
+as it comes. A watcher who does not keep up is ended, the others and the guest never wait for it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from contextlib import AbstractContextManager, suppress
 from functools import partial
 from pathlib import Path
 
-from xenia.console.line import Line
+from xenia.console.line import Line, is_terminal
 from xenia.console.log import ConsoleLog
 from xenia.console.watcher import AUTO, PARAVIRTUAL, SERIAL, Ending, Watcher
 from xenia.lib.aio import Tasks
@@ -32,6 +33,13 @@ _APPEARS = frozenset({EventKind.STARTED, EventKind.FOUND, EventKind.REBOOTED})
 _FAREWELL = 1.0
 
 _NAMES = {PARAVIRTUAL: "paravirtual", SERIAL: "serial"}
+
+
+def _is_shared(path: Path) -> bool:
+    try:
+        return is_terminal(path)
+    except OSError:
+        return False
 
 
 class _Guest:
@@ -91,8 +99,9 @@ class ConsoleHub:
         with suppress(XeniaError):  # it may be gone again
             await self.follow(uuid, fresh=fresh)
 
-    async def follow(self, uuid: str, *, fresh: bool = False) -> None:
-        """Read the consoles of a guest from now on. Does nothing for those that are read already.
+    async def follow(self, uuid: str, *, fresh: bool = False, watched: bool = False) -> None:
+        """Read the consoles of a guest from now on, terminals only when `watched`. Does nothing for those that are read
+        already.
 
         Its latest output is taken from the log, but for a `fresh` guest, which has not run before.
         """
@@ -101,7 +110,7 @@ class ConsoleHub:
                 return
             for kind, path in self._sockets(uuid).items():
                 guest = self._guests.setdefault(uuid, _Guest())
-                if kind not in guest.lines:
+                if kind not in guest.lines and (watched or not _is_shared(path)):
                     await self._connect(uuid, guest, kind, path, fresh=fresh)
             if uuid in self._guests and not self._guests[uuid].lines:
                 del self._guests[uuid]
@@ -134,7 +143,7 @@ class ConsoleHub:
 
         Raises not_found when the guest has no such console, and a conflict when it has none that can be reached.
         """
-        await self.follow(uuid)
+        await self.follow(uuid, watched=True)
         guest = self._guests.get(uuid)
         if guest is None:
             raise conflict("this domain has no text console now", "xm list shows whether it still runs")
@@ -157,6 +166,10 @@ class ConsoleHub:
         guest.watchers.discard(watcher)
         self._watching.discard(watcher)
         self._left.set()
+        if not guest.watchers:
+            for line in tuple(guest.lines.values()):
+                if line.shared:
+                    line.close()
 
     @staticmethod
     def _first(guest: _Guest) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
@@ -12,6 +13,7 @@ from typing import cast
 from xenia.console.log import ConsoleLog
 from xenia.console.ring import RING, Ring
 from xenia.lib.sockets import address_of
+from xenia.lib.terminal import DeviceTransport, open_terminal
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +26,8 @@ _OVERLAP = 4096
 
 
 class Line(asyncio.Protocol):
-    """Connected to the console's stream socket for as long as the guest lives.
+    """Connected to the console's stream socket for as long as the guest lives, or to its terminal while it is watched:
+    what is read from a terminal is lost to others who would read it.
 
     `heard` is called with what the guest says, `lost` when the connection has ended. What a `fresh` guest's log holds
     already is of an earlier life.
@@ -34,6 +37,8 @@ class Line(asyncio.Protocol):
         self, console_log: ConsoleLog, *, fresh: bool, heard: Callable[[bytes], None], lost: Callable[[], None]
     ) -> None:
         self.ring = Ring()
+        self.shared = False
+        """Whether it is a terminal that others may read as well."""
         self._fresh = fresh
         self._log = console_log
         self._heard = heard
@@ -46,6 +51,10 @@ class Line(asyncio.Protocol):
     async def connect(self, path: Path) -> None:
         """Raises OSError."""
         self._recall()
+        if is_terminal(path):
+            self.shared = True
+            DeviceTransport(open_terminal(path), self)
+            return
         with address_of(path) as address:
             await asyncio.get_running_loop().create_unix_connection(lambda: self, address)
 
@@ -109,6 +118,11 @@ class Line(asyncio.Protocol):
         self._transport = None
         self._writable.set()
         self._lost()
+
+
+def is_terminal(path: Path) -> bool:
+    """Raises OSError where there is nothing."""
+    return stat.S_ISCHR(path.stat().st_mode)
 
 
 def place_of(data: bytes, log: bytes) -> int:

@@ -5,22 +5,15 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 
 from xenia.api.doors import About, Doors
 from xenia.console.hub import ConsoleHub
+from xenia.daemon.engines import Choice, choose
 from xenia.daemon.sandbox import Sandbox
 from xenia.daemon.settings import Settings
-from xenia.engines.base import ConsoleKind, Engine
-from xenia.engines.qemu.engine import QemuEngine
-from xenia.engines.qemu.kernel import prepare_boot
-from xenia.engines.qemu.settings import QemuSettings
-from xenia.engines.simulated.engine import SimulatedEngine
-from xenia.engines.simulated.host import SimulatedHost
+from xenia.engines.base import ConsoleKind
 from xenia.lib.files import DiskFiles
 from xenia.lib.paths import Paths
 from xenia.manager.creation import Creation
@@ -31,29 +24,17 @@ from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.manager import Manager, Parts
-from xenia.manager.prepare import HostPreparer, PrepareBoot
+from xenia.manager.prepare import HostPreparer
 from xenia.manager.table import Table
-from xenia.model.domain import DOMAIN_0_UUID, DomainConfig
-from xenia.network.attach import Network
+from xenia.model.domain import DOMAIN_0_UUID
 from xenia.network.mac import generate_mac
-from xenia.storage.kernel import PreparedBoot
 from xenia.storage.open import Storage
-from xenia.storage.paths import Roots
 from xenia.store.history import History
 from xenia.store.records import Records
 from xenia.store.runs import Runs, boot_id
 
 _JOBS = 200
 """Jobs of earlier xends that are still told."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Engine:
-    """An engine with what it alone knows: how it wants kernels, and where it logs consoles."""
-
-    engine: Engine
-    prepare_boot: PrepareBoot
-    console_log: Callable[[str, ConsoleKind], Path | None]
 
 
 @asynccontextmanager
@@ -68,44 +49,27 @@ async def compose(paths: Paths, settings: Settings, about: About) -> AsyncIterat
         await sandbox.start()
         history = History(paths.database)
         parts.callback(history.close)
-        chosen = _engine(paths, settings, sandbox)
-        manager = _manager(paths, settings, sandbox, history, chosen)
+        choice = choose(paths, settings, sandbox)
+        manager = _manager(paths, settings, sandbox, history, choice)
         parts.push_async_callback(manager.close)
         await manager.start()
         hub = ConsoleHub(
             lambda ref: {kind.value: path for kind, path in manager.consoles(ref).items()},
-            lambda ref, kind: chosen.console_log(ref, ConsoleKind(kind)),
+            lambda ref, kind: choice.chosen.console_log(ref, ConsoleKind(kind)),
         )
         parts.push_async_callback(hub.close)
         hub.start(manager.listen, lambda: _running(manager))
         yield Doors(manager, hub, about)
 
 
-def _engine(paths: Paths, settings: Settings, sandbox: Sandbox) -> _Engine:
-    if settings.engine == "simulated":
-        return _Engine(SimulatedEngine(SimulatedHost()), _no_kernel, lambda _ref, _kind: None)
-    engine = QemuEngine(
-        QemuSettings(
-            run_dir=paths.run / "domains",
-            log_dir=paths.logs,
-            cache=paths.state / "qemu-probe.json",
-            binary=settings.qemu,
-            accelerator=settings.accelerator,
-            uid_base=settings.uid_base if os.geteuid() == 0 else None,
-            vnc_listen=settings.vnc_listen,
-            vnc_password=settings.vnc_password,
-        )
-    )
-    return _Engine(engine, partial(prepare_boot, inspect=sandbox.inspect), engine.console_log)
-
-
-def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: History, chosen: _Engine) -> Manager:
+def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: History, choice: Choice) -> Manager:
+    chosen = choice.chosen
     files, table, locks = DiskFiles(paths.root), Table(), NameLocks()
     for folder in (paths.run, paths.state):
         files.remove_leftovers(str(folder))
     preparer = HostPreparer(
         storage=Storage(sandbox.inspect),
-        network=Network(settings.default_bridge),
+        network=chosen.network,
         prepare_boot=chosen.prepare_boot,
         table=table,
         roots=tuple(str(root) for root in settings.roots),
@@ -124,14 +88,10 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
             bus=bus,
             jobs=Jobs(time.time, history.put_job, history.last_jobs(_JOBS)),
             read_host=read_host,
+            choice=choice.why,
+            others=choice.others,
         )
     )
-
-
-async def _no_kernel(config: DomainConfig, roots: Roots) -> PreparedBoot | None:
-    """For an engine that executes nothing."""
-    del config, roots
-    return None
 
 
 def _new_uuid() -> str:

@@ -73,7 +73,9 @@ def _parser() -> argparse.ArgumentParser:
         help="the folder below which everything is kept (default: $XENIA_ROOT, else /)",
     )
     parser.add_argument(
-        "--engine", choices=ENGINES, help="what runs the guests (default: qemu; simulated is for tests)"
+        "--engine",
+        choices=ENGINES,
+        help="what runs the guests (default: auto: xen in a Domain-0, qemu elsewhere)",
     )
     parser.add_argument("--log-level", choices=LOG_LEVELS, help="how much is logged (default: info)")
     parser.add_argument("--version", action="version", version=f"xend {program_version()}")

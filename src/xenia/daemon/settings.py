@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from xenia.engines.qemu.settings import DEFAULT_BINARY, DEFAULT_UID_BASE
+from xenia.engines.xen.hypervisor import PYTHON
+from xenia.engines.xen.settings import DEFAULT_DOM0_MIN_MEM
 from xenia.lib.paths import Paths
 from xenia.model.errors import XeniaError, denied, invalid
 from xenia.network.attach import DEFAULT_BRIDGE
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
-ENGINES = ("qemu", "simulated")
+ENGINES = ("auto", "xen", "qemu", "simulated")
 ACCELERATORS = ("auto", "kvm", "tcg")
 
 _CHOICES = {"log_level": LOG_LEVELS, "engine": ENGINES, "accelerator": ACCELERATORS}
@@ -25,19 +27,27 @@ _CHOICES = {"log_level": LOG_LEVELS, "engine": ENGINES, "accelerator": ACCELERAT
 class Settings:
     """One member for each key.
 
-    `socket_group` may use the API beside root. `roots` are the folders below which the files that a guest file names
-    must lie, unless an administrator starts it; no folder of the host's own belongs there, since whoever may start
-    guests can have them read what lies in it. `qemu` is the program; as root, each guest runs as a user of its own
-    from `uid_base` on. `vnc_listen` and `vnc_password` hold where a guest file says nothing; "" asks for no password.
+    `engine` runs the guests: `auto` is xen in a Domain-0, qemu elsewhere. `socket_group` may use the API beside root.
+    `roots` are the folders below which the files that a guest file names must lie, unless an administrator starts it;
+    no folder of the host's own belongs there, since whoever may start guests can have them read what lies in it. `qemu`
+    is the program; as root, each guest runs as a user of its own from `uid_base` on. `vnc_listen` and `vnc_password`
+    hold where a guest file says nothing; "" asks for no password.
+
+    On Xen, `xl` is a program as well, and `system_python` the one for which Xen's own Python module is built;
+    `dom0_ballooning` lets Domain-0 give up memory for guests, but not below `dom0_min_mem` (MiB).
     """
 
     roots: tuple[Path, ...]
     log_level: str = "info"
     socket_group: str = "xen"
-    engine: str = "qemu"
+    engine: str = "auto"
     accelerator: str = "auto"
     qemu: str = DEFAULT_BINARY
     uid_base: int = DEFAULT_UID_BASE
+    xl: str = "xl"
+    system_python: str = PYTHON
+    dom0_ballooning: bool = False
+    dom0_min_mem: int = DEFAULT_DOM0_MIN_MEM
     default_bridge: str = DEFAULT_BRIDGE
     vnc_listen: str = "127.0.0.1"
     vnc_password: str = ""

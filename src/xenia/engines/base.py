@@ -15,7 +15,7 @@ from typing import Protocol
 
 from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig, EndReason, Started, State
-from xenia.model.host import EngineReport
+from xenia.model.host import Capability, EngineReport, Host
 from xenia.network.attach import AttachedVif
 from xenia.storage.kernel import PreparedBoot
 from xenia.storage.open import OpenedDisk
@@ -33,7 +33,8 @@ class Observed:
     """What an engine knows of one domain now.
 
     `state` is one of RUNNING, BLOCKED, PAUSED, SHUTDOWN, CRASHED, DYING. `consoles` are the stream sockets of its
-    text consoles; `vnc` is `address:display`; `vifs` the host's ends of its cards, in list order.
+    text consoles, or terminals that somebody else may read as well; `vnc` is `address:display`; `vifs` the host's ends
+    of its cards, in list order. `domid` is its id where the engine gives them, else None.
     """
 
     uuid: str
@@ -42,6 +43,17 @@ class Observed:
     consoles: Mapping[ConsoleKind, Path] = field(default_factory=dict)
     vnc: str | None = None
     vifs: tuple[str, ...] = ()
+    domid: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a domain uses now: CPU time in seconds, memory in MiB, CPUs; None where its configuration tells it."""
+
+    cpu_time: float = 0.0
+    memory: int | None = None
+    max_memory: int | None = None
+    vcpus: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +78,14 @@ class EngineEvent:
     """Something happened to a guest without our asking, or by our asking.
 
     `state` is where it is now, DYING meaning that it is gone altogether; `end` says why, when it has ended or reset
-    itself.
+    itself. `found` is what is known of a domain that appears without our doing: somebody else has started it.
     """
 
     uuid: str
     state: State
     end: EndReason | None = None
     detail: str = ""
+    found: Started | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +102,12 @@ class Meaning:
 
 class Engine(Protocol):
     name: str
+    assigns_ids: bool
+    """Whether it gives domain ids itself; `start` then tells them, else they are given to it."""
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What it can do here; known after `probe`."""
 
     async def probe(self) -> EngineReport:
         """What this engine can do here. Called once when xend starts, before anything else."""
@@ -97,7 +116,7 @@ class Engine(Protocol):
         """Find again what runs of `started` (what an earlier xend had written down) and connect to it.
 
         Called once, after `probe`. What is not in the result does not run. A guest that runs but does not answer is
-        in it, as PAUSED.
+        in it, as PAUSED. Domains of others that run already are told by events.
         """
 
     def explain(self, config: DomainConfig) -> Meaning:
@@ -121,12 +140,15 @@ class Engine(Protocol):
     async def pause(self, uuid: str) -> None:
         """Stop the CPUs. Raises engine_failed."""
 
-    async def shutdown(self, uuid: str) -> None:
-        """Ask the guest to power itself off; returns when it was asked. That it has is told by an event."""
+    async def shutdown(self, uuid: str, *, reboot: bool = False) -> None:
+        """Ask the guest to power itself off, or to reboot; returns when it was asked. That it has is told by an event.
+
+        An engine that cannot ask for a reboot asks for a power-off: manager starts the guest over.
+        """
 
     async def reset(self, uuid: str) -> None:
         """Start the guest over with the same devices, from its first instruction; for a guest that has ended with
-        REBOOT and is to run again.
+        REBOOT and is to run again. Only with the capability RESET.
         """
 
     async def destroy(self, uuid: str) -> None:
@@ -135,8 +157,13 @@ class Engine(Protocol):
     def observe(self, uuid: str) -> Observed | None:
         """What is known of a guest, from memory."""
 
-    def cpu_times(self) -> Mapping[str, float]:
-        """Seconds of CPU each guest has used, by UUID; read now, cheaply."""
+    async def figures(self) -> Mapping[str, Figures]:
+        """What each guest uses, by UUID; read now, cheaply. Domain-0 is among them where the engine knows it better
+        than the kernel does. What `observe` tells is current after it.
+        """
+
+    async def refine(self, host: Host) -> Host:
+        """The host's figures, corrected where a hypervisor knows better than the kernel of Domain-0."""
 
     def events(self) -> AsyncIterator[EngineEvent]:
         """What happens, in order, without end. One reader."""

@@ -54,7 +54,7 @@ class Creation:
             record = self._record(config, definition)
             started = Started(
                 uuid=record.uuid,
-                domid=await self.lifecycle.runs.new_domid(),
+                domid=await self.lifecycle.new_domid(),
                 config=config,
                 definition=definition,
                 macs=record.macs,

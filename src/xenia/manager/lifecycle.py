@@ -17,7 +17,7 @@ from xenia.engines.base import Engine
 from xenia.manager.events import EventBus
 from xenia.manager.prepare import Preparer
 from xenia.manager.table import Entry, Table
-from xenia.model.domain import DomainRecord, EndReason, Intent, Phase, Started, State
+from xenia.model.domain import UNNUMBERED, DomainRecord, EndReason, Intent, Phase, Started, State
 from xenia.model.errors import XeniaError
 from xenia.model.event import EventKind
 from xenia.store.records import Records
@@ -35,6 +35,10 @@ class Lifecycle:
     table: Table
     bus: EventBus
     clock: Callable[[], float]
+
+    async def new_domid(self) -> int:
+        """The id of a domain that is about to start."""
+        return UNNUMBERED if self.engine.assigns_ids else await self.runs.new_domid()
 
     async def create(self, started: Started, record: DomainRecord) -> Entry:
         """Start a domain that does not exist; its CPUs run unless `started.paused`.
@@ -56,7 +60,7 @@ class Lifecycle:
 
     async def restart(self, entry: Entry, detail: str) -> None:
         """Start a domain over as it was started, under a new id; if that fails it ends."""
-        domid, now = await self.runs.new_domid(), self.clock()
+        domid, now = await self.new_domid(), self.clock()
         await self.note(
             entry,
             domid=domid,
@@ -78,7 +82,7 @@ class Lifecycle:
         self.bus.publish(EventKind.REBOOTED, entry.started, detail)
 
     async def reset(self, entry: Entry) -> None:
-        """Start a guest over that has powered itself off because a reboot was asked for; it keeps its id."""
+        """Start a guest over in place that has powered itself off because a reboot was asked for; it keeps its id."""
         await self.note(entry, phase=Phase.RESTARTING, intent=Intent.NONE)
         await self.engine.reset(entry.started.uuid)
         await self.note(entry, phase=Phase.RUNNING)
@@ -90,11 +94,12 @@ class Lifecycle:
         uuid = entry.started.uuid
         async with self.preparer.prepare(entry.started) as resources:
             entry.notes = resources.notes()
-            await self.engine.start(entry.started, resources)
+            observed = await self.engine.start(entry.started, resources)
         try:
             if record is not None:
                 await self.records.save(record)
-            await self._set(entry, phase=Phase.RUNNING)
+            domid = entry.started.domid if observed.domid is None else observed.domid
+            await self._set(entry, phase=Phase.RUNNING, domid=domid)
         except BaseException:
             await self.engine.destroy(uuid)
             raise
@@ -132,7 +137,7 @@ class Lifecycle:
     async def ask(self, entry: Entry, intent: Intent) -> None:
         """Ask the guest to power itself off, for good (SHUTDOWN) or to be started over (REBOOT)."""
         await self._set(entry, intent=intent)
-        await self.engine.shutdown(entry.started.uuid)
+        await self.engine.shutdown(entry.started.uuid, reboot=intent is Intent.REBOOT)
         self.bus.publish(EventKind.SHUTTING_DOWN, entry.started, intent.value)
 
     async def preserve(self, entry: Entry, reason: EndReason) -> None:
@@ -148,7 +153,8 @@ class Lifecycle:
         uuid = entry.started.uuid
         await self.note(entry, phase=Phase.ENDING)
         await self.engine.destroy(uuid)
-        await self.runs.remove(uuid)
+        if not entry.started.foreign:
+            await self.runs.remove(uuid)
         self.table.remove(uuid)
         self.bus.publish(kind, entry.started, detail)
 
@@ -163,5 +169,6 @@ class Lifecycle:
     async def _set(self, entry: Entry, **changes: Any) -> None:
         """Write down, then remember. Raises OSError, and then neither has changed."""
         started = replace(entry.started, **changes)
-        await self.runs.save(started)
+        if not started.foreign:
+            await self.runs.save(started)
         entry.started = started

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xenia.engines.base import ConsoleKind, Engine
+from xenia.engines.base import ConsoleKind, Engine, Figures
 from xenia.lib.aio import Tasks
 from xenia.manager import view
 from xenia.manager.creation import Creation
@@ -43,6 +43,10 @@ class Parts:
     bus: EventBus
     jobs: Jobs
     read_host: Callable[[], Host]
+    choice: str = ""
+    """Why this engine, in words."""
+    others: Sequence[Engine] = ()
+    """Engines that were not chosen; only probed."""
 
 
 class Manager:
@@ -53,6 +57,8 @@ class Manager:
         self._policy = PolicyKeeper(parts.lifecycle, parts.locks)
         self._tasks = Tasks()
         self._report = EngineReport(parts.engine.name, reason="not probed yet")
+        self._figures: Mapping[str, Figures] = {}
+        self._other_reports = {each.name: EngineReport(each.name, reason="not probed yet") for each in parts.others}
 
     async def start(self) -> None:
         """Probe the engine and find again what runs."""
@@ -61,6 +67,11 @@ class Manager:
         await Reconcile(self._parts.lifecycle, self._policy).run()
         await self._parts.definitions.refresh()
         self._tasks.start(self._watch(), name="engine watcher")
+        for other in self._parts.others:
+            self._tasks.start(self._probe(other), name=f"probe of the engine {other.name}")
+
+    async def _probe(self, other: Engine) -> None:
+        self._other_reports[other.name] = await other.probe()
 
     async def _watch(self) -> None:
         async for event in self._parts.engine.events():
@@ -73,20 +84,34 @@ class Manager:
         self._parts.bus.close()
         await self._parts.engine.close()
 
-    def host(self) -> Host:
-        return self._parts.read_host()
+    async def host(self) -> Host:
+        return await self._parts.engine.refine(self._parts.read_host())
 
     def engine_report(self) -> EngineReport:
         return self._report
+
+    @property
+    def choice(self) -> str:
+        """Why the engine is this one."""
+        return self._parts.choice
+
+    def other_reports(self) -> tuple[EngineReport, ...]:
+        """What the engines that were not chosen could do here."""
+        return tuple(self._other_reports.values())
 
     async def list(self, *, everything: bool = False) -> tuple[Domain, ...]:
         """Domain-0 and what runs, by domain id; with `everything` also what is only defined, by name after those."""
         if everything:
             await self._parts.definitions.refresh()
+        await self._measure()
         return tuple(self._all(everything=everything))
 
+    async def _measure(self) -> None:
+        self._figures = await self._parts.engine.figures()
+
     async def look_up(self, ref: str) -> Domain:
-        """As `find`; guest files that came or changed since they were last read count as well."""
+        """As `find`, as it is now; guest files that came or changed since they were last read count as well."""
+        await self._measure()
         try:
             return self.find(ref)
         except XeniaError:
@@ -165,7 +190,7 @@ class Manager:
         """Do it when the domain's turn comes, if it is still the same and still possible."""
         async with self._parts.locks(domain.name):
             entry = self._parts.lifecycle.table.get(domain.uuid)
-            if entry is None or entry.started.domid != domain.domid:
+            if entry is None or domain.domid not in (None, entry.started.domid):
                 raise not_found(f"domain '{domain.name}' (id {domain.domid}) is gone", "xm list shows what runs")
             now = self._domain(entry)
             self._permit(operation, now)
@@ -213,9 +238,8 @@ class Manager:
 
     def _all(self, *, everything: bool) -> Sequence[Domain]:
         engine = self._parts.engine
-        times = engine.cpu_times()
-        domains = [view.domain_0(self._parts.read_host(), engine.name)]
-        domains += (self._domain(entry, times) for entry in self._parts.lifecycle.table)
+        domains = [view.domain_0(self._parts.read_host(), engine.name, self._figures.get(DOMAIN_0_UUID))]
+        domains += (self._domain(entry) for entry in self._parts.lifecycle.table)
         if everything:
             existing = {domain.name for domain in domains}
             domains += (
@@ -225,8 +249,9 @@ class Manager:
             )
         return domains
 
-    def _domain(self, entry: Entry, times: Mapping[str, float] | None = None) -> Domain:
-        return view.existing(entry, self._parts.engine.observe(entry.started.uuid), times or {})
+    def _domain(self, entry: Entry) -> Domain:
+        uuid = entry.started.uuid
+        return view.existing(entry, self._parts.engine.observe(uuid), self._figures.get(uuid))
 
 
 async def _until_over(operation: str, domain: Domain, listener: Listener) -> None:

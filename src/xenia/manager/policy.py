@@ -10,8 +10,10 @@ from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.table import Entry
 from xenia.model.complaint import Complaint, Severity
-from xenia.model.domain import ALIVE, EndAction, EndReason, Intent, Phase, Policy, State
+from xenia.model.domain import ALIVE, EndAction, EndReason, Intent, Phase, Policy, Started, State
+from xenia.model.errors import XeniaError
 from xenia.model.event import EventKind
+from xenia.model.host import Capability
 
 log = logging.getLogger(__name__)
 
@@ -48,13 +50,37 @@ class PolicyKeeper:
         """Act on what the engine saw; what is true when the domain's turn comes counts, not what was true when it was
         sent.
         """
+        if event.found is not None:
+            await self._appeared(event.found, event.state)
+            return
         entry = self.lifecycle.table.get(event.uuid)
         if entry is None:
             return
         async with self.locks(entry.started.config.name):
             if self.lifecycle.table.get(event.uuid) is not entry or entry.started.phase is not Phase.RUNNING:
                 return
-            await self.apply(entry, event)
+            if entry.started.foreign:
+                self._follow(entry, event)
+            else:
+                await self.apply(entry, event)
+
+    async def _appeared(self, found: Started, state: State) -> None:
+        """Somebody else has started a domain: it is shown and can be managed."""
+        async with self.locks(found.config.name):
+            try:
+                self.lifecycle.table.add(Entry(found, state))
+            except XeniaError as error:
+                log.warning("domain %s (id %d) is not shown: %s", found.config.name, found.domid, error)
+                return
+            self.lifecycle.bus.publish(EventKind.FOUND, found, "started by somebody else")
+
+    def _follow(self, entry: Entry, event: EngineEvent) -> None:
+        """What happens at the end of somebody else's domain is for them to do."""
+        entry.state = event.state
+        if event.state is State.DYING:
+            self.lifecycle.table.remove(event.uuid)
+            kind = EventKind.CRASHED if event.end is EndReason.CRASH else EventKind.ENDED
+            self.lifecycle.bus.publish(kind, entry.started, event.detail)
 
     async def apply(self, entry: Entry, event: EngineEvent) -> None:
         """The same, under the lock of the domain's name."""
@@ -77,8 +103,8 @@ class PolicyKeeper:
     async def ended(self, entry: Entry, reason: EndReason, *, gone: bool, detail: str = "") -> None:
         """Act on the end of a guest; `gone` when its engine has nothing left of it."""
         lifecycle, asked = self.lifecycle, entry.started.intent
-        if reason is EndReason.POWEROFF and asked is Intent.REBOOT:
-            if gone:
+        if reason in (EndReason.POWEROFF, EndReason.REBOOT) and asked is Intent.REBOOT:
+            if gone or Capability.RESET not in lifecycle.engine.capabilities:
                 await lifecycle.restart(entry, detail)
             else:
                 await lifecycle.reset(entry)
@@ -87,7 +113,7 @@ class PolicyKeeper:
         kind = EventKind.CRASHED if reason is EndReason.CRASH else EventKind.ENDED
         if action is EndAction.PRESERVE and not gone:
             await lifecycle.preserve(entry, reason)
-        elif action in _RESTARTS and self._may_restart(entry):
+        elif action in _RESTARTS and (reason is EndReason.REBOOT or self._may_restart(entry)):
             lifecycle.bus.publish(kind, entry.started, detail)
             await lifecycle.restart(entry, detail)
         else:

@@ -15,7 +15,6 @@ from xenia.model.disk import Disk, DiskMode
 from xenia.model.domain import DomainConfig, Started
 from xenia.model.errors import ErrorKind, ResourceError, XeniaError, conflict
 from xenia.network.attach import AttachedVif, Network
-from xenia.network.bridge import bridges, no_bridge
 from xenia.storage.kernel import PreparedBoot, close_boot
 from xenia.storage.open import OpenedDisk, Storage
 from xenia.storage.paths import Roots
@@ -120,10 +119,11 @@ class HostPreparer:
                 findings.notes += Resources(disks=[opened]).notes()
             except XeniaError as error:
                 findings.errors.append(ResourceError(f"disk[{disk.item}]", error))
-        if self.privileged:
-            there = bridges()
-            missing = (vif for vif in config.vifs if vif.bridge and vif.bridge not in there)
-            findings.errors += (ResourceError(f"vif[{vif.item}]", no_bridge(vif.bridge or "")) for vif in missing)
+        for vif in config.vifs:
+            try:
+                self.network.check(vif, privileged=self.privileged)
+            except XeniaError as error:
+                findings.errors.append(ResourceError(f"vif[{vif.item}]", error))
         return findings
 
     def _roots(self, file: str, *, trusted: bool) -> Roots:

@@ -48,6 +48,8 @@ class Reconcile:
             await self._take_over(entry, observed)
 
     async def _take_over(self, entry: Entry, observed: Observed) -> None:
+        if observed.domid is not None and observed.domid != entry.started.domid:
+            await self.lifecycle.note(entry, domid=observed.domid)
         started = entry.started
         entry.state = observed.state
         self.lifecycle.bus.publish(EventKind.FOUND, started)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
-from xenia.engines.base import Observed
+from xenia.engines.base import Figures, Observed
 from xenia.manager.table import Entry
 from xenia.model.domain import (
     ALIVE,
     DOMAIN_0_NAME,
     DOMAIN_0_UUID,
+    UNNUMBERED,
     Domain,
     DomainConfig,
     EndReason,
@@ -21,35 +21,39 @@ from xenia.model.domain import (
 from xenia.model.host import Host
 
 
-def domain_0(host: Host, engine: str) -> Domain:
-    """The host itself."""
+def domain_0(host: Host, engine: str, figures: Figures | None) -> Domain:
+    """The host itself; `figures` are its own where it is a guest of a hypervisor."""
+    figures = figures or Figures(host.cpu_time)
     return Domain(
         name=DOMAIN_0_NAME,
         uuid=DOMAIN_0_UUID,
         domid=0,
         state=State.RUNNING,
-        memory=host.total_memory,
-        max_memory=host.total_memory,
-        vcpus=host.cpus,
-        cpu_time=host.cpu_time,
+        memory=_or(figures.memory, host.total_memory),
+        max_memory=_or(figures.max_memory, host.total_memory),
+        vcpus=_or(figures.vcpus, host.cpus),
+        cpu_time=figures.cpu_time,
         kind=Kind.PV,
         engine=engine,
         started_at=host.boot_time,
     )
 
 
-def existing(entry: Entry, observed: Observed | None, cpu_times: Mapping[str, float]) -> Domain:
-    """A domain with an id; `observed` is what its engine knows of it now."""
+def existing(entry: Entry, observed: Observed | None, figures: Figures | None) -> Domain:
+    """A domain that exists; `observed` is what its engine knows of it now, `figures` what it uses. It has no id before
+    its engine has given it one.
+    """
     started, config = entry.started, entry.started.config
+    figures = figures or Figures()
     return Domain(
         name=config.name,
         uuid=started.uuid,
-        domid=started.domid,
+        domid=started.domid if started.domid != UNNUMBERED else None,
         state=_state(entry, observed),
-        memory=config.memory,
-        max_memory=config.max_memory or config.memory,
-        vcpus=config.vcpus,
-        cpu_time=cpu_times.get(started.uuid, 0.0),
+        memory=_or(figures.memory, config.memory),
+        max_memory=_or(figures.max_memory, config.max_memory or config.memory),
+        vcpus=_or(figures.vcpus, config.vcpus),
+        cpu_time=figures.cpu_time,
         kind=config.kind,
         engine=started.engine,
         started_at=started.started_at,
@@ -57,6 +61,10 @@ def existing(entry: Entry, observed: Observed | None, cpu_times: Mapping[str, fl
         file=started.definition.file,
         vifs=observed.vifs if observed is not None else (),
     )
+
+
+def _or(figure: int | None, otherwise: int) -> int:
+    return otherwise if figure is None else figure
 
 
 def _state(entry: Entry, observed: Observed | None) -> State:

@@ -14,6 +14,9 @@ from xenia.model.vif import Vif
 DOMAIN_0_NAME = "Domain-0"
 DOMAIN_0_UUID = "00000000-0000-0000-0000-000000000000"
 
+UNNUMBERED = -1
+"""In the place of a domain id: its engine has not given it one yet."""
+
 
 class Kind(StrEnum):
     HVM = "hvm"
@@ -193,7 +196,8 @@ class Started:
 
     `domid` is the domain id; `engine` the name of the engine that runs it; `started_at` seconds since the epoch.
     `paused` and `intent` are what the administrator wants of it, `end` is set once it has ended and is kept (preserve).
-    `trusted`: an administrator started it, so its paths may name any file of the host.
+    `trusted`: an administrator started it, so its paths may name any file of the host. `foreign`: others have started
+    it and keep its policies; it is shown and can be managed, but nothing is written down of it.
     """
 
     uuid: str
@@ -208,6 +212,7 @@ class Started:
     paused: bool = False
     end: EndReason | None = None
     trusted: bool = False
+    foreign: bool = False
     abi: dict[str, str] = field(default_factory=dict)
 
 

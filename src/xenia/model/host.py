@@ -15,6 +15,10 @@ class Capability(StrEnum):
     HVM = "hvm"
     PV = "pv"
     PVH = "pvh"
+    RESET = "reset"
+    """A guest starts over in place, under its id; elsewhere it is started anew and gets another one."""
+    ADOPT = "adopt"
+    """Domains that others have started are seen, and can be taken over."""
 
 
 @dataclass(frozen=True, slots=True)

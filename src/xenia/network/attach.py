@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Protocol
 
+from xenia.model.errors import conflict
 from xenia.model.vif import Vif
 from xenia.network.bridge import bridges, no_bridge
+from xenia.network.interface import exists
 from xenia.network.tap import open_tap, plug
 
 DEFAULT_BRIDGE = "xenbr0"
@@ -19,7 +22,8 @@ class AttachedVif:
     """`mac` is decided. `tap` is the descriptor of a tap device named `ifname` that is a port of `bridge`; None means
     user-mode networking.
 
-    `notes` say what is not as the guest file has it.
+    An engine that makes interfaces itself gets a bridge without a tap. `notes` say what is not as the guest file has
+    it.
     """
 
     vif: Vif
@@ -30,11 +34,29 @@ class AttachedVif:
     notes: tuple[str, ...] = ()
 
 
-class Network:
-    """Attaches the cards of guests, those that name no bridge to `default_bridge`. Keeps nothing between calls."""
+class Network(Protocol):
+    """Attaches the cards of guests, in the way that the engine at hand needs. Keeps nothing between calls."""
+
+    def check(self, vif: Vif, *, privileged: bool) -> None:
+        """Raises what `attach` would raise of the bridge that the card is meant for."""
+
+    def attach(self, vif: Vif, domid: int, number: int, mac: str, *, privileged: bool) -> AttachedVif:
+        """Make ready one card: number `number` (from 0) of the domain `domid`. The result is ended with `detach`."""
+
+    def detach(self, attached: AttachedVif) -> None:
+        """Let go of what `attach` made, once. What a guest has taken over lasts as long as the guest."""
+
+
+class TapNetwork:
+    """For an engine that takes taps: each card becomes a port of a bridge, those that name none of `default_bridge`."""
 
     def __init__(self, default_bridge: str = DEFAULT_BRIDGE) -> None:
         self._default = default_bridge
+
+    def check(self, vif: Vif, *, privileged: bool) -> None:
+        """Only a bridge that is named must be there, and only for those who may use it."""
+        if privileged and vif.bridge and vif.bridge not in bridges():
+            raise no_bridge(vif.bridge)
 
     def attach(self, vif: Vif, domid: int, number: int, mac: str, *, privileged: bool) -> AttachedVif:
         """Attach one card: number `number` (from 0) of the domain `domid`, which is `vifDOMID.NUMBER` on the host.
@@ -69,6 +91,37 @@ class Network:
         """Close what `attach` opened, once. A tap device that a guest has inherited lasts as long as the guest."""
         if attached.tap is not None:
             os.close(attached.tap)
+
+
+class BackendNetwork:
+    """For a hypervisor that makes the interfaces itself (Xen's netback): which bridge each is to be a port of."""
+
+    def __init__(self, default_bridge: str = DEFAULT_BRIDGE) -> None:
+        self._default = default_bridge
+
+    def check(self, vif: Vif, *, privileged: bool) -> None:
+        """Raises not_found or conflict for a bridge that is none."""
+        del privileged
+        self._bridge(vif)
+
+    def _bridge(self, vif: Vif) -> str:
+        bridge = vif.bridge or self._default
+        if bridge not in bridges():
+            raise no_bridge(bridge)
+        return bridge
+
+    def attach(self, vif: Vif, domid: int, number: int, mac: str, *, privileged: bool) -> AttachedVif:
+        """Nothing is made here. Raises as `check`, and a conflict for a name that another interface has."""
+        del domid, number, privileged
+        bridge = self._bridge(vif)
+        if vif.vifname and exists(vif.vifname):
+            raise conflict(
+                f"the interface '{vif.vifname}' exists already", f"see what it is: ip -d link show {vif.vifname}"
+            )
+        return AttachedVif(vif, mac, ifname=vif.vifname or "", bridge=bridge, notes=_script_notes(vif))
+
+    def detach(self, attached: AttachedVif) -> None:
+        """There is nothing to let go of."""
 
 
 _USER_MODE = "the card gets user-mode networking (the guest reaches out, nothing reaches it)"

@@ -54,6 +54,11 @@ def lock(descriptor: int, *, write: bool, path: str) -> None:
         )
 
 
+def unlock(descriptor: int) -> None:
+    """Give up the locks that were taken on `descriptor`."""
+    fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, struct.pack(_FLOCK, fcntl.F_UNLCK, os.SEEK_SET, _USED, 2 * _USED, 0))
+
+
 def holder_key(descriptor: int) -> tuple[int, int]:
     """What the open image is, whatever path led to it: two descriptors with one key are one image.
 

@@ -28,7 +28,7 @@ async def test_a_running_guest_is_found_and_obeys(host: Host) -> None:
     assert host.observed(started).state is State.RUNNING
     await host.engine.pause(started.uuid)
     await host.engine.unpause(started.uuid)
-    assert started.uuid in host.engine.cpu_times()
+    assert started.uuid in await host.engine.figures()
 
 
 async def test_its_cards_are_found_too(host: Host) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
-from xenia.engines.base import ConsoleKind, EngineEvent, Meaning, Observed, Resources
+from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
 from xenia.engines.qemu import ends, lease
 from xenia.engines.qemu.events import ENDED, Situation
 from xenia.engines.qemu.explain import complaints_of, explain
@@ -21,13 +21,15 @@ from xenia.lib.aio import Tasks
 from xenia.model.complaint import Severity
 from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.errors import XeniaError, engine_failed, invalid
-from xenia.model.host import Capability, EngineReport
+from xenia.model.host import Capability, EngineReport, Host
 
 
 class QemuEngine:
     """Made by daemon.compose; `probe`, then `recover`, before anything else. Its methods are those of base.Engine."""
 
     name = "qemu"
+    assigns_ids = False
+    capabilities = frozenset(Capability) - {Capability.ADOPT}
 
     def __init__(self, settings: QemuSettings) -> None:
         self._settings = settings
@@ -52,7 +54,7 @@ class QemuEngine:
             usable=True,
             accelerator=facts.accelerator,
             accelerator_reason=facts.accelerator_reason,
-            capabilities=frozenset(Capability),
+            capabilities=self.capabilities,
             facts={f"machine.{alias}": facts.machines[alias] for alias in ("pc", "q35") if alias in facts.machines},
         )
 
@@ -93,8 +95,9 @@ class QemuEngine:
     async def pause(self, uuid: str) -> None:
         await self._known(uuid).stop()
 
-    async def shutdown(self, uuid: str) -> None:
-        """Presses the guest's power button (ACPI)."""
+    async def shutdown(self, uuid: str, *, reboot: bool = False) -> None:
+        """Presses the guest's power button (ACPI): there is none for a reboot."""
+        del reboot
         await self._known(uuid).execute("system_powerdown")
 
     async def reset(self, uuid: str) -> None:
@@ -119,9 +122,12 @@ class QemuEngine:
         guest = self._guests.get(uuid)
         return guest.observed if guest else None
 
-    def cpu_times(self) -> Mapping[str, float]:
+    async def figures(self) -> Mapping[str, Figures]:
         times = ((uuid, guest.process.cpu_seconds()) for uuid, guest in self._guests.items())
-        return {uuid: seconds for uuid, seconds in times if seconds is not None}
+        return {uuid: Figures(seconds) for uuid, seconds in times if seconds is not None}
+
+    async def refine(self, host: Host) -> Host:
+        return host
 
     def console_log(self, uuid: str, kind: ConsoleKind) -> Path | None:
         """The file to which QEMU appends what a running guest says on a console; it may be truncated at any time."""

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 
-from xenia.engines.base import EngineEvent, Meaning, Observed, Resources
+from xenia.engines.base import EngineEvent, Figures, Meaning, Observed, Resources
 from xenia.engines.simulated.host import SimulatedGuest, SimulatedHost
 from xenia.model.disk import DiskMode
 from xenia.model.domain import ALIVE, DomainConfig, Started, State
 from xenia.model.errors import engine_failed
-from xenia.model.host import Capability, EngineReport
+from xenia.model.host import Capability, EngineReport, Host
 
 
 class SimulatedEngine:
     """`host` may have been driven by an earlier engine: its guests are found again."""
 
     name = "simulated"
+    assigns_ids = False
+    capabilities = frozenset({Capability.PAUSE, Capability.HVM, Capability.PV, Capability.PVH, Capability.RESET})
 
     def __init__(self, host: SimulatedHost) -> None:
         self._host = host
@@ -30,7 +32,7 @@ class SimulatedEngine:
             usable=True,
             accelerator="simulated",
             accelerator_reason="nothing is executed",
-            capabilities=frozenset({Capability.PAUSE, Capability.HVM, Capability.PV, Capability.PVH}),
+            capabilities=self.capabilities,
         )
 
     async def recover(self, started: Sequence[Started]) -> list[Observed]:
@@ -65,7 +67,8 @@ class SimulatedEngine:
             guest.state = state
         await self._host.step(f"{step}d")
 
-    async def shutdown(self, uuid: str) -> None:
+    async def shutdown(self, uuid: str, *, reboot: bool = False) -> None:
+        del reboot  # there is a power button only
         await self._host.step("shutdown")
         guest = self._guest(uuid)
         if not guest.deaf and guest.state is State.RUNNING:
@@ -88,8 +91,11 @@ class SimulatedEngine:
         guest = self._host.guests.get(uuid)
         return _observed(uuid, guest) if guest is not None else None
 
-    def cpu_times(self) -> Mapping[str, float]:
-        return {uuid: float(guest.boots) for uuid, guest in self._host.guests.items()}
+    async def figures(self) -> Mapping[str, Figures]:
+        return {uuid: Figures(float(guest.boots)) for uuid, guest in self._host.guests.items()}
+
+    async def refine(self, host: Host) -> Host:
+        return host
 
     async def events(self) -> AsyncIterator[EngineEvent]:
         while True:

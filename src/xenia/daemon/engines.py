@@ -1,0 +1,107 @@
+"""Which engine runs the guests of this host, why, and what it alone needs around it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from xenia.daemon.sandbox import Sandbox
+from xenia.daemon.settings import Settings
+from xenia.engines.base import ConsoleKind, Engine
+from xenia.engines.qemu import kernel as qemu_kernel
+from xenia.engines.qemu.engine import QemuEngine
+from xenia.engines.qemu.settings import QemuSettings
+from xenia.engines.simulated.engine import SimulatedEngine
+from xenia.engines.simulated.host import SimulatedHost
+from xenia.engines.xen import kernel as xen_kernel
+from xenia.engines.xen.engine import XenEngine
+from xenia.engines.xen.probe import booted_into_xen
+from xenia.engines.xen.settings import XenSettings
+from xenia.lib.paths import Paths
+from xenia.manager.prepare import PrepareBoot
+from xenia.model.domain import DomainConfig
+from xenia.network.attach import BackendNetwork, Network, TapNetwork
+from xenia.storage.kernel import PreparedBoot
+from xenia.storage.paths import Roots
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """An engine with what it alone knows: how it wants kernels and cards, and where it logs consoles."""
+
+    engine: Engine
+    prepare_boot: PrepareBoot
+    network: Network
+    console_log: Callable[[str, ConsoleKind], Path | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`why` says in words why it is `chosen`; `others` are the engines that it was not."""
+
+    chosen: Fitted
+    why: str
+    others: tuple[Engine, ...] = ()
+
+
+def choose(paths: Paths, settings: Settings, sandbox: Sandbox) -> Choice:
+    """The engine of the settings; where they leave it open (`auto`), Xen in a Domain-0 and QEMU elsewhere."""
+    if settings.engine == "simulated":
+        return Choice(_simulated(), "xend was told so: nothing is executed")
+    xen, qemu = _xen(paths, settings, sandbox), _qemu(paths, settings, sandbox)
+    said = f"engine = '{settings.engine}' in xend.toml or on the command line"
+    if settings.engine == "xen":
+        return Choice(xen, said, (qemu.engine,))
+    if settings.engine == "qemu":
+        return Choice(qemu, said, (xen.engine,))
+    if booted_into_xen():
+        return Choice(xen, "the host is booted into Xen", (qemu.engine,))
+    return Choice(qemu, "the host is not booted into Xen", (xen.engine,))
+
+
+def _simulated() -> Fitted:
+    return Fitted(SimulatedEngine(SimulatedHost()), _no_kernel, TapNetwork(), lambda _uuid, _kind: None)
+
+
+async def _no_kernel(config: DomainConfig, roots: Roots) -> PreparedBoot | None:
+    """For an engine that executes nothing."""
+    del config, roots
+    return None
+
+
+def _qemu(paths: Paths, settings: Settings, sandbox: Sandbox) -> Fitted:
+    engine = QemuEngine(
+        QemuSettings(
+            run_dir=paths.run / "domains",
+            log_dir=paths.logs,
+            cache=paths.state / "qemu-probe.json",
+            binary=settings.qemu,
+            accelerator=settings.accelerator,
+            uid_base=settings.uid_base if os.geteuid() == 0 else None,
+            vnc_listen=settings.vnc_listen,
+            vnc_password=settings.vnc_password,
+        )
+    )
+    boot = partial(qemu_kernel.prepare_boot, inspect=sandbox.inspect)
+    return Fitted(engine, boot, TapNetwork(settings.default_bridge), engine.console_log)
+
+
+def _xen(paths: Paths, settings: Settings, sandbox: Sandbox) -> Fitted:
+    engine = XenEngine(
+        XenSettings(
+            run_dir=paths.run / "domains",
+            xl=settings.xl,
+            python=settings.system_python,
+            dom0_ballooning=settings.dom0_ballooning,
+            dom0_min_mem=settings.dom0_min_mem,
+            vnc_password=settings.vnc_password,
+        )
+    )
+
+    async def boot(config: DomainConfig, roots: Roots) -> PreparedBoot | None:
+        return await xen_kernel.prepare_boot(config, roots, sandbox.inspect, engine.facts)
+
+    return Fitted(engine, boot, BackendNetwork(settings.default_bridge), engine.console_log)

@@ -1,0 +1,296 @@
+"""The engine: what xend asks of Xen.
+
+Nothing is polled: xenstore's special watches tell that a domain has come, gone, or shut itself down; the hypervisor is
+then asked which one, and how it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+
+from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
+from xenia.engines.xen import ends, foreign, places
+from xenia.engines.xen.explain import complaints_of, explain
+from xenia.engines.xen.facts import XenFacts
+from xenia.engines.xen.guest import ENDED, Guest
+from xenia.engines.xen.host import refine, report
+from xenia.engines.xen.hypervisor import DomainInfo, Hypervisor, module_folders
+from xenia.engines.xen.memory import make_room
+from xenia.engines.xen.probe import probe, version
+from xenia.engines.xen.settings import XenSettings
+from xenia.engines.xen.sharing import refuse_shared
+from xenia.engines.xen.start import create
+from xenia.engines.xen.xenstore import Xenstore
+from xenia.engines.xen.xl import Xl
+from xenia.lib.aio import Tasks
+from xenia.model.complaint import Severity
+from xenia.model.domain import DOMAIN_0_UUID, DomainConfig, EndReason, Kind, Started, State
+from xenia.model.errors import XeniaError, conflict, engine_failed, invalid
+from xenia.model.host import Capability, EngineReport, Host
+
+log = logging.getLogger(__name__)
+
+_ALWAYS = frozenset({Capability.PAUSE, Capability.CONSOLE, Capability.VNC, Capability.ADOPT})
+_TRANSIENT = "--incoming"
+"""libxl's suffix for a domain that is still being received."""
+
+
+class XenEngine:
+    """Made by daemon.compose; `probe`, then `recover`, before anything else. Its methods are those of base.Engine."""
+
+    name = "xen"
+    assigns_ids = True
+
+    def __init__(self, settings: XenSettings) -> None:
+        self.facts = XenFacts()
+        self._settings = settings
+        self._xl = Xl(settings.xl)
+        self._store = Xenstore(settings.xenstore)
+        self._hypervisor = Hypervisor(settings.python, module_folders(*version()))
+        self._guests: dict[str, Guest] = {}
+        self._busy: set[str] = set()
+        """UUIDs of domains that are being started or ended: what is seen of them is told by who does it."""
+        self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
+        self._changed = asyncio.Event()
+        self._looking = asyncio.Lock()
+        self._tasks = Tasks()
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return _ALWAYS | {Capability(kind) for kind in Kind if kind in self.facts.caps}
+
+    async def probe(self) -> EngineReport:
+        try:
+            self.facts = await probe(self._settings, self._hypervisor)
+            await self._store.connect()
+        except XeniaError as error:
+            hint = f" ({error.hint})" if error.hint else ""
+            return EngineReport(self.name, usable=False, reason=f"{error.message}{hint}")
+        self._settings.run_dir.mkdir(mode=0o755, parents=True, exist_ok=True)
+        for script in self._settings.hotplug.iterdir():
+            if not os.access(script, os.X_OK):
+                script.chmod(0o755)  # not every way of unpacking a wheel keeps it
+        return report(self.facts, self.capabilities, await self._hypervisor.host())
+
+    async def recover(self, started: Sequence[Started]) -> list[Observed]:
+        """Also ends every xl that an earlier xend has left at work: what it was starting is taken back by manager."""
+        ends.end_xl_of(self._settings.config_of(each.uuid) for each in started)
+        there = {info.uuid: info for info in await self._hypervisor.domains() if info.domid}
+        for each in started:
+            info = there.get(each.uuid)
+            if info is not None and not info.dying:
+                self._guests[each.uuid] = await self._guest(info, each.config)
+        found = [guest.observed for guest in self._guests.values()]
+        self._tasks.start(self._watch(), name="watch over the domains")
+        return found
+
+    def explain(self, config: DomainConfig) -> Meaning:
+        return explain(config, self.facts, self._settings.vnc_password)
+
+    def abi_of(self, config: DomainConfig) -> dict[str, str]:
+        """`xen`: the version that the domain was first started under, which decides its virtual hardware."""
+        del config
+        return {"xen": self.facts.version}
+
+    async def start(self, started: Started, resources: Resources) -> Observed:
+        """Raises also invalid for what cannot be on Xen, ResourceError for an image in use, unavailable when there is
+        too little memory.
+        """
+        config = started.config
+        for complaint in complaints_of(config, self.facts, self._settings.vnc_password):
+            if complaint.severity is Severity.ERROR:
+                raise invalid(complaint.message, complaint.hint)
+        if await self._domids(started.uuid):
+            raise conflict(f"the domain {started.uuid} runs already", "xm list shows it")
+        await refuse_shared(resources.disks, self._store)
+        await make_room(config, self._settings, self._hypervisor, self._xl)
+        self._busy.add(started.uuid)
+        try:
+            await create(started, resources, self._settings, self._xl)
+            guest = await self._find(started)
+        except BaseException:
+            await self._remove(started.uuid)
+            raise
+        finally:
+            self._busy.discard(started.uuid)
+        self._guests[started.uuid] = guest
+        return guest.observed
+
+    async def _find(self, started: Started) -> Guest:
+        for info in await self._hypervisor.domains():
+            if info.uuid == started.uuid and info.state not in (*ENDED, State.DYING):
+                return await self._guest(info, started.config)
+        raise engine_failed(
+            f"domain '{started.config.name}' has ended while it was created",
+            f"what xl and its device model said: /var/log/xen/*{started.config.name}*.log; Xen: xl dmesg",
+        )
+
+    async def _guest(self, info: DomainInfo, config: DomainConfig) -> Guest:
+        guest = Guest(info.uuid, info.domid, config.name, info.state, info.end)
+        await self._locate(guest, serial=config.kind is Kind.HVM)
+        return guest
+
+    async def _locate(self, guest: Guest, *, serial: bool) -> None:
+        guest.consoles = await places.consoles(self._store, guest.domid, serial=serial)
+        guest.vnc = await places.vnc(self._store, guest.domid)
+        guest.vifs = await places.vifs(self._store, guest.domid)
+
+    async def unpause(self, uuid: str) -> None:
+        guest = self._known(uuid)
+        await self._hypervisor.unpause(guest.domid)
+        guest.state = State.RUNNING
+
+    async def pause(self, uuid: str) -> None:
+        guest = self._known(uuid)
+        await self._hypervisor.pause(guest.domid)
+        guest.state = State.PAUSED
+
+    async def shutdown(self, uuid: str, *, reboot: bool = False) -> None:
+        """Asks the guest's Xen drivers; a guest that has none gets its ACPI button pressed (and none for a reboot,
+        which then is a power-off).
+        """
+        domid = str(self._known(uuid).domid)
+        if not reboot:
+            await self._xl.run("shutdown", "-F", domid)
+            return
+        try:
+            await self._xl.run("reboot", domid)
+        except XeniaError:
+            await self._xl.run("shutdown", "-F", domid)
+
+    async def reset(self, uuid: str) -> None:
+        """A domain that has shut down never runs again on Xen: it is started anew (no capability RESET)."""
+        raise engine_failed(f"domain {uuid} cannot start over in place on Xen")
+
+    async def destroy(self, uuid: str) -> None:
+        self._busy.add(uuid)
+        try:
+            await self._remove(uuid)
+        finally:
+            self._busy.discard(uuid)
+
+    async def _remove(self, uuid: str) -> None:
+        """Whatever there is of the domain: the xl that starts it, itself, its device model, its entries."""
+        ends.end_xl_of([self._settings.config_of(uuid)])
+        self._guests.pop(uuid, None)
+        for domid in await self._domids(uuid):
+            await ends.destroy(domid, self._hypervisor, self._store, self._xl)
+        self._settings.config_of(uuid).unlink(missing_ok=True)
+
+    async def _domids(self, uuid: str) -> list[int]:
+        domains = await self._hypervisor.domains()
+        return [info.domid for info in domains if info.domid and info.uuid == uuid]
+
+    def observe(self, uuid: str) -> Observed | None:
+        guest = self._guests.get(uuid)
+        return guest.observed if guest is not None else None
+
+    async def figures(self) -> Mapping[str, Figures]:
+        domains = await self._look()
+        return {info.uuid if info.domid else DOMAIN_0_UUID: _figures(info) for info in domains}
+
+    async def refine(self, host: Host) -> Host:
+        return refine(host, await self._hypervisor.host())
+
+    async def adopt(self, uuid: str) -> None:
+        """What others have started becomes ours: the xl that waits to act on its end is ended."""
+        guest = self._known(uuid)
+        if not foreign.end_waiting_xl(guest.name):
+            log.info("no xl waits for the end of domain %s", guest.name)
+        guest.foreign = False
+
+    def console_log(self, uuid: str, kind: ConsoleKind) -> Path | None:
+        """None: what xenconsoled keeps, if it does, is its own."""
+        del uuid, kind
+        return None
+
+    async def events(self) -> AsyncIterator[EngineEvent]:
+        while True:
+            yield await self._events.get()
+
+    async def close(self) -> None:
+        await self._tasks.close()
+        await self._store.close()
+        await self._hypervisor.close()
+        self._guests.clear()
+
+    def _known(self, uuid: str) -> Guest:
+        guest = self._guests.get(uuid)
+        if guest is None:
+            raise engine_failed(f"Xen runs no domain {uuid}")
+        return guest
+
+    async def _watch(self) -> None:
+        """The special watches fire once at their beginning: that is the first look."""
+        for path in ("@introduceDomain", "@releaseDomain"):
+            await self._store.watch(path, lambda _path: self._changed.set())
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            try:
+                await self._look()
+            except XeniaError as error:
+                log.warning("the domains cannot be looked at: %s", error)
+
+    async def _look(self) -> list[DomainInfo]:
+        """Ask the hypervisor for all domains, and tell what is new. One look at a time, so that it is told once."""
+        async with self._looking:
+            domains = await self._hypervisor.domains()
+            there = {info.uuid: info for info in domains if info.domid and not info.dying}
+            for uuid, guest in tuple(self._guests.items()):
+                info = there.get(uuid)
+                if uuid in self._busy:
+                    continue
+                if info is None or info.domid != guest.domid:
+                    self._gone(guest)
+                elif guest.look(info):
+                    self._events.put_nowait(EngineEvent(uuid, guest.state, guest.end, _detail(guest)))
+            for uuid, info in there.items():
+                if uuid not in self._guests and uuid not in self._busy:
+                    await self._appeared(info)
+        return domains
+
+    def _gone(self, guest: Guest) -> None:
+        del self._guests[guest.uuid]
+        end = guest.end if guest.state in ENDED else EndReason.CRASH
+        detail = "" if guest.state in ENDED else "it was ended from outside of xend"
+        self._events.put_nowait(EngineEvent(guest.uuid, State.DYING, end, detail))
+
+    async def _appeared(self, info: DomainInfo) -> None:
+        """Somebody else has started a domain. While it is still built, or received, it has no name of its own yet: the
+        event that it is introduced, or the next look, finds it then.
+        """
+        name = await self._store.read(f"/local/domain/{info.domid}/name")
+        if not name or name.endswith(_TRANSIENT):
+            return
+        try:
+            found = await foreign.describe(info.domid, info.uuid, name, time.time(), self._xl)
+        except XeniaError as error:
+            log.warning("domain %s (id %d) is not shown: %s", name, info.domid, error)
+            return
+        guest = Guest(info.uuid, info.domid, name, info.state, info.end, foreign=True)
+        await self._locate(guest, serial=found.config.kind is Kind.HVM and bool(found.config.platform.serial))
+        self._guests[info.uuid] = guest
+        self._events.put_nowait(EngineEvent(info.uuid, info.state, info.end, found=found))
+
+
+def _figures(info: DomainInfo) -> Figures:
+    """The limit of a guest's memory has Xen's own reserve in it; its configuration tells it better."""
+    most = None if info.domid else info.maxmem_kb // 1024
+    return Figures(info.cpu_time / 1e9, info.mem_kb // 1024, most, info.online_vcpus)
+
+
+def _detail(guest: Guest) -> str:
+    match guest.end:
+        case EndReason.POWEROFF:
+            return "the guest powered itself off"
+        case EndReason.REBOOT:
+            return "the guest asked for a reboot"
+        case EndReason.CRASH:
+            return "the guest crashed"
+    return ""

@@ -1,0 +1,43 @@
+"""One domain, as the engine knows it from the last look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from xenia.engines.base import ConsoleKind, Observed
+from xenia.engines.xen.hypervisor import DomainInfo
+from xenia.model.domain import EndReason, State
+
+ENDED = frozenset({State.SHUTDOWN, State.CRASHED})
+
+
+@dataclass(slots=True)
+class Guest:
+    """`told` is the end that was told already, so that it is told once. `foreign`: somebody else has started it."""
+
+    uuid: str
+    domid: int
+    name: str
+    state: State
+    end: EndReason | None = None
+    foreign: bool = False
+    consoles: Mapping[ConsoleKind, Path] = field(default_factory=dict)
+    vnc: str | None = None
+    vifs: tuple[str, ...] = ()
+
+    @property
+    def observed(self) -> Observed:
+        return Observed(self.uuid, self.state, self.end, self.consoles, self.vnc, self.vifs, self.domid)
+
+    def look(self, info: DomainInfo) -> bool:
+        """Take over what the hypervisor sees; whether that is news. Running and waiting for work alternate too quickly
+        to be news.
+        """
+        before, self.state, self.end = self.state, info.state, info.end
+        return _coarse(before) is not _coarse(self.state)
+
+
+def _coarse(state: State) -> State:
+    return State.RUNNING if state is State.BLOCKED else state

@@ -1,0 +1,83 @@
+"""Running xl: bounded in time, ended with all it has started, its words made fit for people."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from xenia.model.errors import XeniaError, engine_failed, timed_out, unavailable
+
+SECONDS = 60.0
+CREATE_SECONDS = 300.0
+"""xl waits up to 40 s for each device itself (LIBXL_HOTPLUG_TIMEOUT)."""
+
+_ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+
+_PREFIX = re.compile(r"^(?:libxl|xl|xc)(?:detail)?: (?:error|warning|notice|info|debug|detail): (?:\S+:\d+:\S+: )?")
+_NOISE = re.compile(r"^(?:Parsing config|libxl: (?:warning|notice|info|debug|detail)|xencall: error: alloc_pages)")
+_MOST_LINES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Xl:
+    """`binary` is xl's name or path. Several commands may run at once; xl itself takes what turns it needs."""
+
+    binary: str = "xl"
+
+    async def run(self, *words: str, seconds: float = SECONDS) -> str:
+        """What it prints. Raises engine_failed with its own words, timed_out, unavailable when there is no xl."""
+        process = await self._spawn(words)
+        try:
+            async with asyncio.timeout(seconds):
+                out, said = await process.communicate()
+        except TimeoutError:
+            raise timed_out(
+                f"xl {words[0]} did not end within {seconds:g} s and was ended",
+                "its own log is in /var/log/xen; xl list shows what there is",
+            ) from None
+        finally:
+            _end_group(process)
+        if process.returncode:
+            raise _failure(words[0], process.returncode, said.decode(errors="replace"))
+        return out.decode(errors="replace")
+
+    async def _spawn(self, words: Sequence[str]) -> asyncio.subprocess.Process:
+        try:
+            return await asyncio.create_subprocess_exec(
+                self.binary,
+                *words,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=_ENVIRONMENT,
+                start_new_session=True,
+            )
+        except FileNotFoundError:
+            raise unavailable("xl is not installed", "apt-get install xen-utils-common") from None
+        except OSError as error:
+            raise unavailable(f"xl cannot be run: {error.strerror}") from error
+
+
+def _end_group(process: asyncio.subprocess.Process) -> None:
+    """xl that is cut off ends with the scripts that it runs. What it leaves behind on purpose (device models) is in a
+    session of its own by then.
+    """
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _failure(verb: str, code: int, said: str) -> XeniaError:
+    words = last_words(said) or f"it ended with code {code} and says nothing"
+    return engine_failed(f"xl {verb} failed: {words}", "xl's logs are in /var/log/xen; what Xen says: xl dmesg")
+
+
+def last_words(said: str) -> str:
+    """The errors in what xl has said, without its places in its own source; the first few, each once."""
+    lines = [_PREFIX.sub("", line).strip() for line in said.splitlines() if line.strip() and not _NOISE.match(line)]
+    return "; ".join(list(dict.fromkeys(lines))[:_MOST_LINES])
