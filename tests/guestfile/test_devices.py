@@ -259,7 +259,7 @@ def test_the_domain_s_own_keys() -> None:
         "sb16",
     )
     assert (platform.localtime, platform.rtc_timeoffset, platform.viridian, platform.acpi) == (True, 3600, True, False)
-    assert found.other == {"hap": 1, "pci": ["01:00.0"]}
+    assert found.other == {"viridian": ["all"], "hap": 1, "pci": ["01:00.0"]}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from tests.guestfile.corpus import CORPUS, needs_corpus
 
+from xenia.guestfile import keys_on_xen
 from xenia.guestfile.domain import _HELD
 from xenia.guestfile.keys import KEYS, MEANT, Effect
 
@@ -12,6 +13,14 @@ def test_every_key_says_what_it_is_and_what_becomes_of_it() -> None:
         assert key.sentence
         assert not key.sentence.endswith(".")
         assert bool(key.reason) == (key.qemu is not Effect.HONOURED)
+        assert bool(key.xen_reason) == (key.xen is not Effect.HONOURED)
+
+
+def test_the_column_of_xen_is_about_keys_of_the_table_each_said_once() -> None:
+    said = [*keys_on_xen.HONOURED, *keys_on_xen.TRANSLATED, *keys_on_xen.IGNORED]
+    assert set(said) <= set(KEYS)
+    assert len(said) == len(set(said))
+    assert not [name for name in keys_on_xen.HONOURED if KEYS[name].qemu is Effect.HONOURED]
 
 
 def test_keys_that_a_field_holds_are_in_the_table_and_have_an_effect_now_or_later() -> None:

@@ -50,11 +50,12 @@ _HELD = frozenset(
         "extra", "cmdline", "bootloader", "bootargs", "bootloader_args", "bootentry", "boot", "firmware",
         "bios", "ip", "gateway", "netmask", "hostname", "interface", "dhcp", "nfs_server", "nfs_root", "disk",
         "vif", "nics", "vfb", "fda", "fdb", "cdrom", "vnc", "vnclisten", "vncdisplay", "vncunused", "vncpasswd",
-        "sdl", "opengl", "nographic", "stdvga", "vga", "videoram", "keymap", "acpi", "apic", "pae", "viridian",
+        "sdl", "opengl", "nographic", "stdvga", "vga", "videoram", "keymap", "acpi", "apic", "pae",
         "localtime", "rtc_timeoffset", "usb", "usbdevice", "soundhw", "serial",
     }
 )  # fmt: skip
-"""The keys that fields of DomainConfig hold."""
+"""The keys that fields of DomainConfig hold. One is not among them that a field holds in part: of `viridian` the field
+has whether, the list of groups is kept as it is."""
 
 
 def read_domain(given: Given, file: str) -> DomainConfig:

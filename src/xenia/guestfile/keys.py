@@ -1,14 +1,16 @@
 """The table of keys: every word that may stand left of `=` in a guest file, what kind of value it takes, what it means
-and what becomes of it on QEMU.
+and what becomes of it on QEMU and on Xen.
 
 Sources: xm's create.py (Xen 3.0 to 4.4) and xl.cfg(5) of Xen 4.17. The checks are drawn from here.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
+
+from xenia.guestfile import keys_on_xen
 
 
 class KeyType(StrEnum):
@@ -30,7 +32,7 @@ class Dialect(StrEnum):
 
 
 class Effect(StrEnum):
-    """What becomes of a key on QEMU."""
+    """What becomes of a key on an engine."""
 
     HONOURED = "honoured"
     TRANSLATED = "translated"
@@ -39,7 +41,9 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key. `reason` says what it is translated to, or why it has no effect; it is empty for an honoured one."""
+    """One key. `reason` says what it is translated to on QEMU, or why it has no effect there, `xen_reason` the same of
+    Xen; each is empty where it is honoured.
+    """
 
     name: str
     type: KeyType
@@ -48,6 +52,8 @@ class Key:
     dialect: Dialect = Dialect.BOTH
     qemu: Effect = Effect.HONOURED
     reason: str = ""
+    xen: Effect = Effect.HONOURED
+    xen_reason: str = ""
 
 
 _T, _N, _F, _L, _A = KeyType.TEXT, KeyType.NUMBER, KeyType.FLAG, KeyType.LIST, KeyType.ANY
@@ -254,7 +260,22 @@ _PLATFORM = (
     ),
 )  # fmt: skip
 
-KEYS: dict[str, Key] = {key.name: key for group in (_GENERAL, _BOOT, _DEVICES, _DISPLAY, _PLATFORM) for key in group}
+
+def _with_xen(key: Key) -> Key:
+    """The column `xen` follows the column `qemu` where nothing else is said."""
+    name = key.name
+    if name in keys_on_xen.HONOURED:
+        return key
+    if name in keys_on_xen.TRANSLATED:
+        return replace(key, xen=Effect.TRANSLATED, xen_reason=keys_on_xen.TRANSLATED[name])
+    if name in keys_on_xen.IGNORED:
+        return replace(key, xen=Effect.IGNORED, xen_reason=keys_on_xen.IGNORED[name])
+    return replace(key, xen=key.qemu, xen_reason=key.reason)
+
+
+KEYS: dict[str, Key] = {
+    key.name: _with_xen(key) for group in (_GENERAL, _BOOT, _DEVICES, _DISPLAY, _PLATFORM) for key in group
+}
 """Every key by its name."""
 
 MEANT = {

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from xenia.engines.qemu.argv import CommandLine
-from xenia.engines.qemu.remarks import error, note, warning
+from xenia.engines.remarks import error, note, warning
 from xenia.model.boot import Firmware
 from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig, Kind

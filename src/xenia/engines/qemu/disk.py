@@ -10,8 +10,8 @@ from typing import Any
 from xenia.engines.qemu.argv import CommandLine
 from xenia.engines.qemu.boot import bootindex
 from xenia.engines.qemu.machine import SLOT_SCSI, board_of
-from xenia.engines.qemu.remarks import error, note
 from xenia.engines.qemu.slots import Slot, scsi_controller, slots_of
+from xenia.engines.remarks import error, note
 from xenia.model.complaint import Complaint
 from xenia.model.disk import Disk, DiskBus, DiskFormat, DiskMode, DiskSource
 from xenia.model.domain import DomainConfig, Kind

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from xenia.engines.qemu.argv import CommandLine, doubled
 from xenia.engines.qemu.machine import SLOT_VGA
-from xenia.engines.qemu.remarks import note, warning
 from xenia.engines.qemu.settings import QemuSettings
+from xenia.engines.remarks import note, warning
 from xenia.model.complaint import Complaint
 from xenia.model.display import Display, VgaModel
 from xenia.model.domain import DomainConfig

@@ -10,7 +10,7 @@ from functools import partial
 
 from xenia.engines.qemu.command_line import qemu_command_line
 from xenia.engines.qemu.disk_names import is_virtio
-from xenia.engines.qemu.remarks import error, note
+from xenia.engines.remarks import error, note
 from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig, Kind
 from xenia.model.errors import ResourceError, XeniaError, invalid

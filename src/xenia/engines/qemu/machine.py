@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from xenia.engines.qemu.argv import CommandLine, doubled
 from xenia.engines.qemu.facts import Facts
-from xenia.engines.qemu.remarks import note
+from xenia.engines.remarks import note
 from xenia.model.boot import Firmware
 from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig, Kind

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from xenia.engines.qemu.argv import CommandLine
 from xenia.engines.qemu.machine import SLOT_SOUND
-from xenia.engines.qemu.remarks import note, warning
+from xenia.engines.remarks import note, warning
 from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig, Platform
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from xenia.engines.base import ConsoleKind
 from xenia.engines.qemu.argv import CommandLine
 from xenia.engines.qemu.machine import SLOT_SERIAL
-from xenia.engines.qemu.remarks import note
+from xenia.engines.remarks import note
 from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig, Kind
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from xenia.engines.qemu.argv import CommandLine
 from xenia.engines.qemu.boot import bootindex
 from xenia.engines.qemu.machine import SLOTS_VIF
-from xenia.engines.qemu.remarks import error, note
+from xenia.engines.remarks import error, note
 from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig
 from xenia.model.vif import Vif, VifType

@@ -1,0 +1,1 @@
+"""Xen: guests as domains of the hypervisor, started by its own tools."""

@@ -1,0 +1,105 @@
+"""vfb: VGA or paravirtual framebuffer, and VNC.
+
+Debian's QEMU for Xen has no VNC passwords, no TLS, no windows and no sandbox; whoever reaches its VNC is the guest's
+operator. So it listens where only the host itself gets to, whatever the guest file says, and where a password is asked
+for it does not listen at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from xenia.engines.remarks import note, warning
+from xenia.engines.xen.prepared import VncDoor
+from xenia.engines.xen.xlcfg import Settings, words
+from xenia.model.complaint import Complaint
+from xenia.model.display import Display, VgaModel
+from xenia.model.domain import DomainConfig, Kind
+
+LISTEN = "127.0.0.1"
+_LOOPBACK = (None, LISTEN, "localhost", "::1")
+
+_LAST_UNUSED = 99
+"""The last display to which libxl lets QEMU move on (libxl_dm.c: `to=99`); beyond it QEMU would find none at all."""
+
+_VGA = {VgaModel.CIRRUS: "cirrus", VgaModel.STANDARD: "stdvga", VgaModel.QXL: "qxl", VgaModel.NONE: "none"}
+_LEAST_VIDEO_RAM = {VgaModel.CIRRUS: 8, VgaModel.STANDARD: 16, VgaModel.QXL: 128}
+"""In MiB: with less libxl starts no guest (libxl_create.c)."""
+
+KEYMAPS = frozenset(
+    {
+        "ar", "bepo", "cz", "da", "de", "de-ch", "en-gb", "en-us", "es", "et", "fi", "fo", "fr", "fr-be", "fr-ca",
+        "fr-ch", "hr", "hu", "is", "it", "ja", "lt", "lv", "mk", "nl", "no", "pl", "pt", "pt-br", "ru", "sl", "sv",
+        "th", "tr",
+    }
+)  # fmt: skip
+"""QEMU's own (Debian's package qemu-system-data); it would read another word as the path of a file."""
+
+
+def asks_for_password(display: Display, password: str = "") -> bool:
+    """Whether VNC may be used with a password only; `password` is the host's default."""
+    return bool(password if display.vnc_password is None else display.vnc_password)
+
+
+def door_of(display: Display, password: str = "") -> VncDoor | None:
+    """Where VNC listens, None for nowhere; `password` is the host's default."""
+    if not display.vnc or asks_for_password(display, password):
+        return None
+    unused = display.vnc_unused and (display.vnc_display or 0) <= _LAST_UNUSED
+    return VncDoor(LISTEN, display.vnc_display, unused)
+
+
+def display_settings(config: DomainConfig, door: VncDoor | None, domid: int) -> Settings:
+    """The card of an HVM guest, or the framebuffer of another one where there is a door to see it."""
+    display = config.display
+    if config.kind is not Kind.HVM:
+        return {"vfb": [words(_door_words(door, domid) | _keymap(display))]} if door else {}
+    settings: Settings = {"vga": _VGA[display.vga]}
+    if display.vga in _LEAST_VIDEO_RAM and display.video_ram:
+        settings["videoram"] = max(display.video_ram, _LEAST_VIDEO_RAM[display.vga])
+    settings |= _keymap(display)
+    return settings | (_door_words(door, domid) if door else {"vnc": 0})  # without a word xl opens VNC
+
+
+def _door_words(door: VncDoor, domid: int) -> dict[str, str | int]:
+    """Where no display is wished for and none may be looked for, it is the domain id, as xm had it."""
+    number = door.display if door.display is not None else 0 if door.unused else domid
+    return {"vnc": 1, "vnclisten": door.listen, "vncdisplay": number, "vncunused": int(door.unused)}
+
+
+def _keymap(display: Display) -> dict[str, str | int]:
+    return {"keymap": display.keymap} if display.keymap in KEYMAPS else {}
+
+
+def explain_display(config: DomainConfig, password: str = "") -> Iterator[Complaint]:
+    """What of the display is different here; `password` is the host's default."""
+    display = config.display
+    if display.vnc and asks_for_password(display, password):
+        yield warning(
+            "vncpasswd",
+            "VNC is not opened: Debian's QEMU for Xen has no VNC passwords, and a door without the password that was "
+            "asked for is not opened; it comes with the gateway",
+            f"take out vncpasswd, and reach {LISTEN} of this host through SSH",
+        )
+    elif display.vnc and display.vnc_listen not in _LOOPBACK:
+        yield note(
+            "vnclisten",
+            f"VNC listens on {LISTEN} only, not on {display.vnc_listen}: on Xen it has neither password nor TLS",
+            "reach it through SSH: ssh -L 5900:127.0.0.1:5900 HOST",
+        )
+    if display.vnc and display.vnc_unused and (display.vnc_display or 0) > _LAST_UNUSED:
+        yield note("vncunused", f"vncunused has no effect: Xen's tools look for a free display up to {_LAST_UNUSED}")
+    if display.sdl:
+        yield note("sdl", "sdl has no effect: Debian's QEMU for Xen has no windows", "use vnc=1 and a viewer")
+    if display.opengl:
+        yield note("opengl", "opengl has no effect without sdl")
+    if display.keymap and display.keymap not in KEYMAPS:
+        yield note("keymap", f"keymap={display.keymap!r} is not known and has no effect", "as in keymap = 'de'")
+    yield from _explain_video_ram(config)
+
+
+def _explain_video_ram(config: DomainConfig) -> Iterator[Complaint]:
+    display = config.display
+    least = _LEAST_VIDEO_RAM.get(display.vga, 0)
+    if config.kind is Kind.HVM and display.video_ram and display.video_ram < least:
+        yield note("videoram", f"videoram={display.video_ram} becomes {least}: the least that Xen gives this VGA card")

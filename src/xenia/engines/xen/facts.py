@@ -1,0 +1,17 @@
+"""What probing found out about the hypervisor on this host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class XenFacts:
+    """`version` as `xl info` has it (4.17.5); `caps` the words of its `virt_caps` (pv, hvm, hap, shadow ...).
+
+    `total_memory` of the host, in MiB; None: not asked.
+    """
+
+    version: str = ""
+    caps: frozenset[str] = frozenset({"pv", "hvm"})
+    total_memory: int | None = None
