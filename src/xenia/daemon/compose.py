@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -37,7 +37,7 @@ from xenia.model.domain import DOMAIN_0_UUID, DomainConfig
 from xenia.network.attach import Network
 from xenia.network.mac import generate_mac
 from xenia.storage.kernel import PreparedBoot
-from xenia.storage.open import Storage
+from xenia.storage.open import OpenedDisk, Storage
 from xenia.storage.paths import Roots
 from xenia.store.history import History
 from xenia.store.records import Records
@@ -128,9 +128,9 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
     )
 
 
-async def _no_kernel(config: DomainConfig, roots: Roots) -> PreparedBoot | None:
+async def _no_kernel(config: DomainConfig, roots: Roots, disks: Sequence[OpenedDisk]) -> PreparedBoot | None:
     """For an engine that executes nothing."""
-    del config, roots
+    del config, roots, disks
     return None
 
 

@@ -37,9 +37,10 @@ def add_boot(line: CommandLine, config: DomainConfig, boot: PreparedBoot | None)
     if boot is None:
         line.add("boot", "menu=off,strict=on")
         return
-    line.add("kernel", f"/proc/self/fd/{line.inherit(boot.kernel, f'kernel {config.boot.kernel}')}")
+    inside = "in the guest's image"
+    line.add("kernel", f"/proc/self/fd/{line.inherit(boot.kernel, f'kernel {config.boot.kernel or inside}')}")
     if boot.ramdisk is not None:
-        line.add("initrd", f"/proc/self/fd/{line.inherit(boot.ramdisk, f'ramdisk {config.boot.ramdisk}')}")
+        line.add("initrd", f"/proc/self/fd/{line.inherit(boot.ramdisk, f'ramdisk {config.boot.ramdisk or inside}')}")
     line.add("append", boot.command_line)
 
 

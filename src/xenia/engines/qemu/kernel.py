@@ -1,11 +1,12 @@
-"""Direct boot: whether QEMU can boot a kernel of the host, and with which command line."""
+"""Direct boot: whether QEMU can boot a kernel of the host or of the guest's image, and with which command line."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 from xenia.engines.qemu.command_line import qemu_command_line
@@ -14,8 +15,11 @@ from xenia.engines.qemu.remarks import error, note
 from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig, Kind
 from xenia.model.errors import ResourceError, XeniaError, invalid
+from xenia.storage.bootloader import boot_disk, boot_from_image
 from xenia.storage.inspect import Inspect
-from xenia.storage.kernel import KernelFacts, PreparedBoot, open_kernel, open_ramdisk
+from xenia.storage.kernel import KernelFacts, PreparedBoot, close_boot, open_kernel, open_ramdisk
+from xenia.storage.loader_options import loader_options
+from xenia.storage.open import OpenedDisk
 from xenia.storage.paths import Roots, shell_word
 
 _VIRTIO_SINCE = (2, 6, 25)
@@ -23,8 +27,11 @@ _VIRTIO_SINCE = (2, 6, 25)
 older)."""
 
 
-async def prepare_boot(config: DomainConfig, roots: Roots, inspect: Inspect) -> PreparedBoot | None:
-    """What a guest that boots a kernel of the host needs on QEMU; None for one that boots by firmware.
+async def prepare_boot(
+    config: DomainConfig, roots: Roots, disks: Sequence[OpenedDisk], inspect: Inspect
+) -> PreparedBoot | None:
+    """What a guest that boots a kernel, of the host or of its own image, needs on QEMU; None for one that boots by
+    firmware, and where the disk that a boot loader would read is not among the opened `disks`.
 
     The descriptors belong to the caller, who ends with `close_boot`. Raises ResourceError under the key `kernel`,
     `ramdisk`, `extra` or `bootloader`: invalid for what cannot boot on QEMU, with the way out; not_found, denied or
@@ -34,11 +41,15 @@ async def prepare_boot(config: DomainConfig, roots: Roots, inspect: Inspect) -> 
     if boot.kernel is None:
         if config.kind is Kind.HVM:
             return None
-        raise _no_kernel(config)
+        if boot.bootloader is None:
+            raise _no_kernel(config)
+        with _blaming("bootloader"):
+            return await _from_image(config, disks, inspect)
+    path = boot.kernel
     with _blaming("extra"):
-        line = qemu_command_line(config)
+        line = qemu_command_line(config, boot.command_line)
     with _blaming("kernel"):
-        kernel, facts = await open_kernel(boot.kernel, roots, inspect, partial(_refuse_unbootable, config))
+        kernel, facts = await open_kernel(path, roots, inspect, partial(_refuse_unbootable, config, path))
     try:
         with _blaming("ramdisk"):
             ramdisk = await open_ramdisk(boot.ramdisk, roots) if boot.ramdisk else None
@@ -46,6 +57,22 @@ async def prepare_boot(config: DomainConfig, roots: Roots, inspect: Inspect) -> 
         os.close(kernel)
         raise
     return PreparedBoot(kernel, ramdisk, line.text, facts)
+
+
+async def _from_image(config: DomainConfig, disks: Sequence[OpenedDisk], inspect: Inspect) -> PreparedBoot | None:
+    """What the guest's own image boots, its command line made true on QEMU."""
+    options = loader_options(config.boot)
+    disk = boot_disk(config.disks, disks)
+    if disk is None:
+        return None
+    image = await boot_from_image(disk, options, inspect, partial(_refuse_unbootable, config))
+    try:
+        line = qemu_command_line(config, image.prepared.command_line)
+    except XeniaError:
+        close_boot(image.prepared)
+        raise
+    notes = tuple(("bootloader", said) for said in (str(image), *line.notes))
+    return replace(image.prepared, command_line=line.text, notes=notes)
 
 
 @contextmanager
@@ -58,12 +85,6 @@ def _blaming(key: str) -> Iterator[None]:
 
 
 def _no_kernel(config: DomainConfig) -> ResourceError:
-    if config.boot.bootloader:
-        refused = invalid(
-            f"the boot loader {config.boot.bootloader} does not run here yet; it takes kernels out of guests' disks",
-            "copy the guest's kernel and initrd to the host and name them: kernel = '...' and ramdisk = '...'",
-        )
-        return ResourceError("bootloader", refused)
     refused = invalid(
         f"{config.name} is a paravirtual guest without a kernel",
         "name one (kernel = '/boot/vmlinuz-...'), or write builder = 'hvm' for a guest that boots from its disk",
@@ -71,13 +92,14 @@ def _no_kernel(config: DomainConfig) -> ResourceError:
     return ResourceError("kernel", refused)
 
 
-def _refuse_unbootable(config: DomainConfig, facts: KernelFacts) -> None:
-    path = config.boot.kernel or ""
+def _refuse_unbootable(config: DomainConfig, path: str, facts: KernelFacts) -> None:
     said = f"'{path}'" + (f" ({facts.version.split(' ', 1)[0]})" if facts.version else "")
     if facts.form == "unknown":
         raise invalid(
             f"{said} is not a kernel: it is neither a bzImage nor an x86 ELF file",
-            f"name a vmlinuz file in kernel=; what this one is tells: file -L {shell_word(path)}",
+            f"name a vmlinuz file in kernel=; what this one is tells: file -L {shell_word(path)}"
+            if config.boot.direct
+            else "name a vmlinuz file of the image: bootargs = '--kernel=PATH', or --entry=N for another entry",
         )
     if not facts.bare_metal:
         raise invalid(
@@ -107,7 +129,7 @@ def explain_kernel(config: DomainConfig) -> Iterator[Complaint]:
     if not config.boot.direct:
         return
     try:
-        line = qemu_command_line(config)
+        line = qemu_command_line(config, config.boot.command_line)
     except XeniaError as refused:
         yield error("extra", refused.message, refused.hint)
         return

@@ -7,26 +7,23 @@ from collections.abc import Iterable
 from typing import Any
 
 from xenia.storage.guest.blocks import Blocks, RawBlocks, Unreadable, Window
-from xenia.storage.guest.find import Choice, Wanted, find_boot
+from xenia.storage.guest.find import Choice, find_boot
 from xenia.storage.guest.qcow2_blocks import Qcow2Blocks
 from xenia.storage.guest.volumes import Found
-
-KERNEL_LIMIT = 1 << 28
-RAMDISK_LIMIT = 1 << 29
-"""Bytes (256 and 512 MiB)."""
+from xenia.storage.loader_options import KERNEL_LIMIT, RAMDISK_LIMIT, LoaderOptions
 
 
 def extract_boot(arguments: dict[str, Any], descriptors: list[int]) -> dict[str, Any]:
     """Read the image whose layers are open as all but the last two descriptors, the top first, and write its kernel to
     the pipe that is the last but one, its ramdisk to the last.
 
-    `arguments`: `formats`, raw or qcow2 for each layer; `wanted`, the members of find.Wanted. The result has `title`,
+    `arguments`: `formats`, raw or qcow2 for each layer; `wanted`, the members of LoaderOptions. The result has `title`,
     `source`, `kernel`, `ramdisks` (paths) and `arguments`, or else `problem` and `hint`.
     """
     *layers, kernel_pipe, ramdisk_pipe = descriptors
     try:
         disk = _open_layers(layers, arguments["formats"])
-        choice = find_boot(disk, Wanted(**arguments["wanted"]))
+        choice = find_boot(disk, LoaderOptions(**arguments["wanted"]))
         _refuse_sizes(choice)
         _write(kernel_pipe, choice.kernel.chunks())
         _write(ramdisk_pipe, _joined(choice.ramdisks))

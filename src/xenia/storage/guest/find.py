@@ -16,6 +16,7 @@ from xenia.storage.guest.grub2 import parse_environment, parse_grub2
 from xenia.storage.guest.grub_legacy import parse_legacy
 from xenia.storage.guest.menu import Entry, Menu
 from xenia.storage.guest.volumes import Found, Volume, Volumes, open_volumes
+from xenia.storage.loader_options import LoaderOptions
 
 _CONFIGURATION_LIMIT = 1 << 20
 _MOST_BLS_FILES = 200
@@ -36,18 +37,6 @@ _COPY = "copy its kernel and initrd to the host and name them there: kernel = '.
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the guest file asks of the boot loader. `kernel` and `ramdisk` are paths in the image, which make menus
-    needless; `entry` a number or a title; `arguments` go behind those of the menu; `offset` in bytes."""
-
-    kernel: str = ""
-    ramdisk: str = ""
-    entry: str | None = None
-    arguments: str = ""
-    offset: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Choice:
     """What is to be booted. `title` is the entry's, `source` the configuration it is from ("": the guest file)."""
 
@@ -58,7 +47,7 @@ class Choice:
     source: str = ""
 
 
-def find_boot(disk: Blocks, wanted: Wanted) -> Choice:
+def find_boot(disk: Blocks, wanted: LoaderOptions) -> Choice:
     """Raises Unreadable, which says what was looked at and what to do."""
     volumes = open_volumes(disk, wanted.offset)
     if not volumes.readable:
@@ -118,7 +107,7 @@ def _bls(volume: Volume, variables: dict[str, str], folders: tuple[str, ...]) ->
     return read_entries(files, variables)
 
 
-def _from_menu(volumes: Volumes, volume: Volume, path: str, menu: Menu, wanted: Wanted) -> Choice:
+def _from_menu(volumes: Volumes, volume: Volume, path: str, menu: Menu, wanted: LoaderOptions) -> Choice:
     chosen = menu.chosen(wanted.entry)
     place = f"{path} in {volume.name}"
     if not chosen:
@@ -133,7 +122,7 @@ def _from_menu(volumes: Volumes, volume: Volume, path: str, menu: Menu, wanted: 
     raise first or Unreadable("nothing is chosen")
 
 
-def _choice(volumes: Volumes, volume: Volume, place: str, entry: Entry, wanted: Wanted) -> Choice:
+def _choice(volumes: Volumes, volume: Volume, place: str, entry: Entry, wanted: LoaderOptions) -> Choice:
     if not entry.kernel:
         raise Unreadable(f"the entry {entry.title!a} of {place} starts no Linux kernel", "name another: --entry=N")
     saying = f"the entry {entry.title!a} of {place}"
@@ -145,7 +134,7 @@ def _choice(volumes: Volumes, volume: Volume, place: str, entry: Entry, wanted: 
     return Choice(kernel, ramdisks, arguments, entry.title, place)
 
 
-def _found_by_path(volumes: Volumes, wanted: Wanted) -> Choice:
+def _found_by_path(volumes: Volumes, wanted: LoaderOptions) -> Choice:
     entry = Entry(())
     kernel = _locate(volumes, volumes.readable[0], wanted.kernel, entry, "the guest file")
     ramdisks: tuple[Found, ...] = ()
