@@ -106,11 +106,14 @@ class Ext:
     def _inode_table(self, group: int) -> int:
         per_block = self.block_size // self._descriptor_size
         meta, index = divmod(group, per_block)
+        # Blocks of 1 KiB are counted from 0 with bigalloc only; the super block is the second one then as well.
+        first = self._first or (1 if self.block_size == 1024 else 0)
         if self._meta_from is None or meta < self._meta_from:
-            block = self._first + 1 + meta
+            block = first + 1 + meta
         else:
             leader = meta * per_block
-            block = self._first + leader * self._per_group + (1 if self._has_super(leader) else 0)
+            start = self._first + leader * self._per_group if leader else first
+            block = start + (1 if self._has_super(leader) else 0)
         raw = self._block(block)
         at = index * self._descriptor_size
         low: int = struct.unpack_from("<I", raw, at + 8)[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from xenia.storage.guest.blocks import Blocks, RawBlocks, Unreadable, Window
@@ -25,7 +25,7 @@ def extract_boot(arguments: dict[str, Any], descriptors: list[int]) -> dict[str,
         disk = _open_layers(layers, arguments["formats"])
         choice = find_boot(disk, LoaderOptions(**arguments["wanted"]))
         _refuse_sizes(choice)
-        _write(kernel_pipe, choice.kernel.chunks())
+        _write(kernel_pipe, _content(choice.kernel))
         _write(ramdisk_pipe, _joined(choice.ramdisks))
     except Unreadable as error:
         return {"problem": error.message[:4000], "hint": error.hint}
@@ -59,11 +59,18 @@ def _refuse_sizes(choice: Choice) -> None:
             raise Unreadable(f"{what} has {size} bytes, more than can be booted ({limit})")
 
 
-def _joined(ramdisks: tuple[Found, ...]) -> Iterable[bytes]:
+def _content(found: Found) -> Iterator[bytes]:
+    try:
+        yield from found.chunks()
+    except Unreadable as error:
+        raise Unreadable(f"{found.path} cannot be read: {error.message}", error.hint) from error
+
+
+def _joined(ramdisks: tuple[Found, ...]) -> Iterator[bytes]:
     """Ramdisks one after the other, each on a multiple of four bytes, as boot loaders load them (Linux
     Documentation/driver-api/early-userspace/buffer-format.rst)."""
     for number, found in enumerate(ramdisks):
-        yield from found.chunks()
+        yield from _content(found)
         if number + 1 < len(ramdisks):
             yield bytes(-found.inode.size % 4)
 
