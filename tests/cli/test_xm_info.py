@@ -19,7 +19,13 @@ ENGINE = EngineReport(
 
 @pytest.fixture
 def answer(xend: FakeXend) -> dict[str, Any]:
-    told = {"host": to_plain(HOST), "engine": to_plain(ENGINE), "xend": {"version": "0.1.0", "root": "/"}}
+    told = {
+        "host": to_plain(HOST),
+        "engine": to_plain(ENGINE),
+        "choice": "the host is not booted into Xen",
+        "other_engines": [to_plain(EngineReport("xen", reason="this host is not booted into Xen"))],
+        "xend": {"version": "0.1.0", "root": "/"},
+    }
     xend.routes["GET /host"] = told
     return told
 
@@ -52,6 +58,8 @@ def test_the_engine_says_what_it_is_and_why(answer: dict[str, Any], xm: Xm, caps
     lines = dict(line.split(":", 1) for line in capsys.readouterr().out.splitlines())
     told = {key.strip(): value.strip() for key, value in lines.items()}
     assert told["engine"] == "qemu"
+    assert told["engine_choice"] == "the host is not booted into Xen"
+    assert told["other_engine_xen"] == "not usable: this host is not booted into Xen"
     assert told["engine_usable"] == "yes"
     assert told["accelerator"] == "tcg"
     assert told["accelerator_reason"] == "the KVM probe did not boot"

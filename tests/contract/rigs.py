@@ -116,7 +116,7 @@ class QemuRig:
         self._preparer = HostPreparer(
             Storage(inspect_here),
             TapNetwork(),
-            lambda config, roots: prepare_boot(config, roots, inspect_here),
+            lambda config, roots, disks: prepare_boot(config, roots, disks, inspect_here),
             Table(),
             (),
             privileged=False,

@@ -206,6 +206,9 @@ def test_a_port_is_no_vnc_display() -> None:
          Boot(kernel="/k", ramdisk="/r", root="/dev/sda1 ro", extra=" 4")),
         ("kernel='/k'; cmdline='a b'; type='pvh'", Boot(kernel="/k", extra="a b")),
         ("bootloader='pygrub'; bootargs='-q'", Boot(bootloader="pygrub", bootargs="-q")),
+        ("bootloader='pygrub'; bootentry='Linux 6'", Boot(bootloader="pygrub", bootargs="--entry='Linux 6'")),
+        ("bootloader='pygrub'; bootloader_args=['--args=a b', '-q']",
+         Boot(bootloader="pygrub", bootargs="'--args=a b' -q")),
         ("bootloader='pygrub'; kernel='/k'; ramdisk='/r'", Boot(bootloader="pygrub")),
         ("kernel='/k'; dhcp='dhcp'", Boot(kernel="/k", ip=":127.0.255.255::::eth0:dhcp")),
         ("kernel='/k'; ip='10.0.0.2'; netmask='255.0.0.0'; gateway='10.0.0.1'; hostname='h'; root='/dev/nfs'; "

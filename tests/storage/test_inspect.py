@@ -45,7 +45,7 @@ async def test_a_kernel_is_expanded_by_the_real_worker(tmp_path: Path, real: Ins
     kernel = elf(64, notes=PVH) + os.urandom(3 << 20)
     (tmp_path / "vmlinux.gz").write_bytes(gz(kernel))
     config = DomainConfig("guest", boot=Boot(kernel=str(tmp_path / "vmlinux.gz")))
-    prepared = await prepare_boot(config, anything, real)
+    prepared = await prepare_boot(config, anything, (), real)
     assert prepared is not None
     try:
         assert os.pread(prepared.kernel, len(kernel) + 1, 0) == kernel

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,13 +11,14 @@ from pathlib import Path
 from xenia.daemon.sandbox import Sandbox
 from xenia.daemon.settings import Settings
 from xenia.engines.base import ConsoleKind, Engine
+from xenia.engines.kernel import prepare_boot
 from xenia.engines.qemu import kernel as qemu_kernel
 from xenia.engines.qemu.engine import QemuEngine
 from xenia.engines.qemu.settings import QemuSettings
 from xenia.engines.simulated.engine import SimulatedEngine
 from xenia.engines.simulated.host import SimulatedHost
-from xenia.engines.xen import kernel as xen_kernel
 from xenia.engines.xen.engine import XenEngine
+from xenia.engines.xen.kernel import judge_of
 from xenia.engines.xen.probe import booted_into_xen
 from xenia.engines.xen.settings import XenSettings
 from xenia.lib.paths import Paths
@@ -25,6 +26,7 @@ from xenia.manager.prepare import PrepareBoot
 from xenia.model.domain import DomainConfig
 from xenia.network.attach import BackendNetwork, Network, TapNetwork
 from xenia.storage.kernel import PreparedBoot
+from xenia.storage.open import OpenedDisk
 from xenia.storage.paths import Roots
 
 
@@ -66,9 +68,9 @@ def _simulated() -> Fitted:
     return Fitted(SimulatedEngine(SimulatedHost()), _no_kernel, TapNetwork(), lambda _uuid, _kind: None)
 
 
-async def _no_kernel(config: DomainConfig, roots: Roots) -> PreparedBoot | None:
+async def _no_kernel(config: DomainConfig, roots: Roots, disks: Sequence[OpenedDisk]) -> PreparedBoot | None:
     """For an engine that executes nothing."""
-    del config, roots
+    del config, roots, disks
     return None
 
 
@@ -101,7 +103,7 @@ def _xen(paths: Paths, settings: Settings, sandbox: Sandbox) -> Fitted:
         )
     )
 
-    async def boot(config: DomainConfig, roots: Roots) -> PreparedBoot | None:
-        return await xen_kernel.prepare_boot(config, roots, sandbox.inspect, engine.facts)
+    async def boot(config: DomainConfig, roots: Roots, disks: Sequence[OpenedDisk]) -> PreparedBoot | None:
+        return await prepare_boot(config, roots, disks, sandbox.inspect, judge_of(engine.facts))
 
     return Fitted(engine, boot, BackendNetwork(settings.default_bridge), engine.console_log)

@@ -70,7 +70,7 @@ class Resources:
         """What the author of the guest file should know, as (key or item, note)."""
         disks = ((f"disk[{opened.disk.item}]", note) for opened in self.disks for note in opened.notes)
         vifs = ((f"vif[{attached.vif.item}]", note) for attached in self.vifs for note in attached.notes)
-        return (*disks, *vifs)
+        return (*disks, *vifs, *(self.boot.notes if self.boot else ()))
 
 
 @dataclass(frozen=True, slots=True)

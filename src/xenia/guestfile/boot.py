@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 from xenia.guestfile.given import Given
 from xenia.model.boot import Boot, Firmware
@@ -145,7 +146,11 @@ def _ip(given: Given) -> str | None:
 
 
 def _bootargs(given: Given) -> str | None:
-    for key in ("bootargs", "bootentry"):
-        if given.has(key):
-            return given.text(key) or None
-    return " ".join(given.words("bootloader_args")) or None
+    """The boot loader's arguments as one text, quoted as a shell would want them where they were a list."""
+    if given.has("bootargs"):
+        return given.text("bootargs") or None
+    if given.has("bootentry"):
+        entry = given.text("bootentry") or ""
+        return (entry if entry.startswith("-") else f"--entry={shlex.quote(entry)}") if entry else None
+    words = given.words("bootloader_args")
+    return (words[0] if len(words) == 1 else shlex.join(words)) if words else None

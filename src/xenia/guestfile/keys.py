@@ -119,7 +119,7 @@ _BOOT = (
     _honoured("root", _T, None, "Becomes root= on the kernel's command line"),
     _honoured("extra", _T, None, "The rest of the kernel's command line"),
     _honoured("cmdline", _T, None, "The whole command line of the kernel, instead of root and extra", _XL),
-    _ignored("bootloader", _T, "A program that finds the kernel in the guest's image: pygrub", _NOT_YET),
+    _honoured("bootloader", _T, None, "What finds the kernel in the guest's image: pygrub"),
     _honoured("bootargs", _T, None, "Arguments for the boot loader", _XM),
     _honoured("bootloader_args", _A, None, "Arguments for the boot loader", _XL),
     _ignored("bootentry", _T, "Older word for bootargs", "use bootargs", _XM),

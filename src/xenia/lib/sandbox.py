@@ -15,7 +15,7 @@ _PR_SET_DUMPABLE = 4
 _PR_SET_NO_NEW_PRIVS = 38
 _CLONE_NEWIPC = 0x08000000
 _CLONE_NEWNET = 0x40000000
-_OPEN_FILES = 48
+_OPEN_FILES = 112
 
 
 def confine(*, memory_mib: int, uid: int | None, parent: int) -> None:

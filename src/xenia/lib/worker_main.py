@@ -16,7 +16,8 @@ from typing import Any
 from xenia.lib.sandbox import confine, limit_cpu
 
 LARGEST_FRAME = 16 << 20
-MOST_DESCRIPTORS = 16
+MOST_DESCRIPTORS = 72
+"""Enough for an image with 64 layers, and the pipes for what is found in it."""
 
 Function = Callable[[dict[str, Any], list[int]], dict[str, Any]]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,8 +19,11 @@ from xenia.storage.kernel import PreparedBoot, close_boot
 from xenia.storage.open import OpenedDisk, Storage
 from xenia.storage.paths import Roots
 
-PrepareBoot = Callable[[DomainConfig, Roots], Awaitable[PreparedBoot | None]]
-"""How the engine at hand wants a kernel; raises ResourceError."""
+PrepareBoot = Callable[[DomainConfig, Roots, Sequence[OpenedDisk]], Awaitable[PreparedBoot | None]]
+"""How the engine at hand wants a kernel, which may be in one of the opened disks; raises ResourceError.
+
+Where the disk that it would be in could not be opened, it is None.
+"""
 
 
 @dataclass(slots=True)
@@ -61,13 +64,13 @@ class HostPreparer:
     async def prepare(self, started: Started) -> AsyncIterator[Resources]:
         roots = self._roots(started.definition.file, trusted=started.trusted)
         with ExitStack() as opened:
-            boot = await self.prepare_boot(started.config, roots)
-            if boot is not None:
-                opened.callback(close_boot, boot)
             disks = []
             for disk in started.config.disks:
                 disks.append(await self._open(disk, roots))
                 opened.callback(self.storage.close, disks[-1])
+            boot = await self.prepare_boot(started.config, roots, disks)
+            if boot is not None:
+                opened.callback(close_boot, boot)
             vifs = self._attach(started, opened)
             yield Resources(disks, vifs, boot)
 
@@ -106,25 +109,34 @@ class HostPreparer:
     async def look(self, config: DomainConfig, file: str, *, trusted: bool) -> Findings:
         roots = self._roots(file, trusted=trusted)
         findings = Findings()
-        try:
-            boot = await self.prepare_boot(config, roots)
-            if boot is not None:
-                close_boot(boot)
-        except ResourceError as error:
-            findings.errors.append(error)
-        for disk in config.disks:
+        with ExitStack() as opened:
+            disks = await self._look_at_disks(config, roots, findings, opened)
             try:
-                opened = await self.storage.open_disk(_without_lock(disk), roots)
-                self.storage.close(opened)
-                findings.notes += Resources(disks=[opened]).notes()
-            except XeniaError as error:
-                findings.errors.append(ResourceError(f"disk[{disk.item}]", error))
+                boot = await self.prepare_boot(config, roots, disks)
+                if boot is not None:
+                    opened.callback(close_boot, boot)
+                findings.notes += Resources(disks, boot=boot).notes()
+            except ResourceError as error:
+                findings.errors.append(error)
         for vif in config.vifs:
             try:
                 self.network.check(vif, privileged=self.privileged)
             except XeniaError as error:
                 findings.errors.append(ResourceError(f"vif[{vif.item}]", error))
         return findings
+
+    async def _look_at_disks(
+        self, config: DomainConfig, roots: Roots, findings: Findings, opened: ExitStack
+    ) -> list[OpenedDisk]:
+        """Those that can be opened, open as long as `opened`."""
+        disks = []
+        for disk in config.disks:
+            try:
+                disks.append(await self.storage.open_disk(_without_lock(disk), roots))
+                opened.callback(self.storage.close, disks[-1])
+            except XeniaError as error:
+                findings.errors.append(ResourceError(f"disk[{disk.item}]", error))
+        return disks
 
     def _roots(self, file: str, *, trusted: bool) -> Roots:
         return Roots(self.roots, unrestricted=trusted, folder=str(Path(file).parent) if file else "")

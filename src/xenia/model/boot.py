@@ -36,6 +36,11 @@ class Boot:
         return self.kernel is not None
 
     @property
+    def by_kernel(self) -> bool:
+        """Whether a kernel is booted without firmware: one of the host, or one that a boot loader finds in an image."""
+        return self.direct or self.bootloader is not None
+
+    @property
     def command_line(self) -> str:
         parts = (
             f"ip={self.ip}" if self.ip else "",

@@ -36,13 +36,14 @@ class KernelFacts:
 @dataclass(frozen=True, slots=True)
 class PreparedBoot:
     """Descriptors of kernel and ramdisk, readable by the guest's own user when opened anew through /proc/self/fd, and
-    the command line to pass.
+    the command line to pass. `notes` say what the author of the guest file should know, by its key there.
     """
 
     kernel: int
     ramdisk: int | None
     command_line: str
     facts: KernelFacts
+    notes: tuple[tuple[str, str], ...] = ()
 
 
 async def open_kernel(
@@ -55,15 +56,22 @@ async def open_kernel(
     """
     descriptor = _open_file(path, roots)
     try:
-        found = await inspect("classify_kernel", {}, [descriptor])
-        compressed = found.pop("compressed", False)
-        facts = KernelFacts(**found)
-        refuse(facts)
-        if compressed:
-            return await expand(descriptor, path, inspect), facts
-        return await readable_by_all(descriptor), facts
+        return await usable_kernel(descriptor, path, inspect, refuse)
     finally:
         os.close(descriptor)
+
+
+async def usable_kernel(
+    descriptor: int, path: str, inspect: Inspect, refuse: Callable[[KernelFacts], None]
+) -> tuple[int, KernelFacts]:
+    """The same for a kernel that is open already and stays so; `path` is what it is called in errors."""
+    found = await inspect("classify_kernel", {}, [descriptor])
+    compressed = found.pop("compressed", False)
+    facts = KernelFacts(**found)
+    refuse(facts)
+    if compressed:
+        return await expand(descriptor, path, inspect), facts
+    return await readable_by_all(descriptor), facts
 
 
 async def open_ramdisk(path: str, roots: Roots) -> int:

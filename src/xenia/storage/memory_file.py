@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import stat
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
-from xenia.model.errors import invalid, unavailable
+from xenia.model.errors import XeniaError, invalid, unavailable
 from xenia.storage.inspect import Inspect
+from xenia.storage.kernel_image import EXPANDED_LIMIT
 from xenia.storage.paths import shell_word
 
 _CHUNK = 1 << 22
@@ -47,51 +51,102 @@ async def expand(descriptor: int, path: str, inspect: Inspect) -> int:
 
     Raises invalid when it is damaged or too large, unavailable when there is no memory for it.
     """
-    copy = _create()
-    source, sink = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-    try:
-        os.set_blocking(sink, True)
-        fcntl.fcntl(source, fcntl.F_SETPIPE_SZ, _PIPE)
-        filled = _fill(source, copy)
-        try:
-            found = await inspect("expand_kernel", {}, [descriptor, sink])
-        finally:
-            os.close(sink)
-        await filled
-    except BaseException:
-        os.close(copy)
-        raise
-    finally:
-        asyncio.get_running_loop().remove_reader(source)
-        os.close(source)
+    found, (copy,) = await memory_files(
+        # The worker notices one piece later that it is too much.
+        [EXPANDED_LIMIT + _CHUNK],
+        lambda pipes: inspect("expand_kernel", {}, [descriptor, *pipes]),
+    )
     if not found["complete"]:
         os.close(copy)
         raise invalid(f"'{path}' is a damaged gzip file", f"see for yourself: gzip -t {shell_word(path)}")
-    fcntl.fcntl(copy, fcntl.F_ADD_SEALS, _SEALS)
     return copy
 
 
-def _fill(source: int, target: int) -> asyncio.Future[None]:
-    """Copy the pipe `source` to the file `target` while the loop runs; done at the end of the pipe."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[None] = loop.create_future()
+async def memory_files(
+    limits: Sequence[int], run: Callable[[list[int]], Awaitable[dict[str, Any]]]
+) -> tuple[dict[str, Any], list[int]]:
+    """The result of `run` and, for each of `limits` in bytes, a sealed file in memory with what came through a pipe.
 
-    def more() -> None:
+    `run` gets the pipes' ends to write to, in that order. Raises what it raises; invalid where more comes than the
+    limit allows, unavailable when there is no memory. The descriptors are the caller's.
+    """
+    fillings: list[_Filling] = []
+    try:
+        for limit in limits:
+            fillings.append(_Filling(limit))
+        found = await run([filling.sink for filling in fillings])
+        for filling in fillings:
+            await filling.filled()
+    except BaseException:
+        for filling in fillings:
+            os.close(filling.copy)
+        raise
+    finally:
+        for filling in fillings:
+            filling.stop()
+    for filling in fillings:
+        fcntl.fcntl(filling.copy, fcntl.F_ADD_SEALS, _SEALS)
+    return found, [filling.copy for filling in fillings]
+
+
+class _Filling:
+    """A pipe that is copied to a file in memory, `copy`, while the loop runs; `sink` is its end to write to."""
+
+    def __init__(self, limit: int) -> None:
+        self.copy = _create()
+        self._left = limit
+        self._loop = asyncio.get_running_loop()
+        self._done: asyncio.Future[None] = self._loop.create_future()
+        source, self.sink = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._open = [source, self.sink]
+        os.set_blocking(self.sink, True)
+        with contextlib.suppress(OSError):  # a user may have too many pipes for a large one
+            fcntl.fcntl(source, fcntl.F_SETPIPE_SZ, _PIPE)
+        self._source = source
+        self._loop.add_reader(source, self._more)
+
+    async def filled(self) -> None:
+        """Waits until all is copied. The other processes that may write must have closed their ends."""
+        self._close(self.sink)
+        await self._done
+
+    def stop(self) -> None:
+        """Close the pipe, whatever has come through it. May be called again."""
+        for end in list(self._open):
+            self._close(end)
+        if self._done.done() and not self._done.cancelled():
+            self._done.exception()  # looked at, also where another error came first
+
+    def _close(self, end: int) -> None:
+        if end in self._open:
+            if end == self._source:
+                self._loop.remove_reader(end)
+            self._open.remove(end)
+            os.close(end)
+
+    def _more(self) -> None:
         try:
-            chunk = os.read(source, _PIPE)
+            chunk = os.read(self._source, _PIPE)
             if chunk:
-                os.write(target, chunk)
+                self._keep(chunk)
                 return
+            self._done.set_result(None)
         except BlockingIOError:
             return
         except OSError as error:
-            done.set_exception(unavailable(f"cannot expand a kernel in memory: {error.strerror}"))
-        else:
-            done.set_result(None)
-        loop.remove_reader(source)
+            self._done.set_exception(unavailable(f"cannot keep a kernel in memory: {error.strerror}"))
+        except XeniaError as error:
+            self._done.set_exception(error)
+        # Whoever still writes is told so at once: nobody will read.
+        self._close(self._source)
 
-    loop.add_reader(source, more)
-    return done
+    def _keep(self, chunk: bytes) -> None:
+        self._left -= len(chunk)
+        if self._left < 0:
+            raise invalid("a kernel or ramdisk is larger than it may be")
+        left = memoryview(chunk)
+        while left:
+            left = left[os.write(self.copy, left) :]
 
 
 def _create() -> int:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from xenia.engines.qemu.command_line import LENGTH_LIMIT, qemu_command_line
+from xenia.engines.qemu.command_line import LENGTH_LIMIT, CommandLine, qemu_command_line
 from xenia.engines.qemu.disk_names import qemu_disk_names
 from xenia.model.boot import Boot
 from xenia.model.disk import Disk, DiskBus, DiskSource
@@ -18,6 +18,10 @@ def guest(targets: str = "xvda", kind: Kind = Kind.PV, **boot: str) -> DomainCon
         for item, target in enumerate(targets.split())
     )
     return DomainConfig("guest", kind=kind, disks=disks, boot=Boot(kernel="/k", **boot))
+
+
+def of_file(config: DomainConfig) -> CommandLine:
+    return qemu_command_line(config, config.boot.command_line)
 
 
 @pytest.mark.parametrize(
@@ -42,50 +46,50 @@ def guest(targets: str = "xvda", kind: Kind = Kind.PV, **boot: str) -> DomainCon
     ],
 )
 def test_root_gets_the_name_that_the_disk_has_on_qemu(targets: str, root: str, expected: str) -> None:
-    line = qemu_command_line(guest(targets, root=root, extra="console=hvc0"))
+    line = of_file(guest(targets, root=root, extra="console=hvc0"))
     assert line.text == f"root={expected} console=hvc0"
     assert bool(line.notes) == (root != expected)
 
 
 def test_each_change_is_said() -> None:
-    line = qemu_command_line(guest("hda hdb", root="/dev/hda2", extra="resume=/dev/hdb1"))
+    line = of_file(guest("hda hdb", root="/dev/hda2", extra="resume=/dev/hdb1"))
     assert line.text.startswith("root=/dev/vda2 resume=/dev/vdb1 ")
     assert line.notes[0] == "root=/dev/hda2 becomes root=/dev/vda2: on QEMU the guest's disk hda is called vda"
     assert "resume=/dev/hdb1" in line.notes[1]
 
 
 def test_a_root_that_is_no_disk_of_the_guest_is_left_and_said() -> None:
-    line = qemu_command_line(guest("xvda", root="/dev/sdb1"))
+    line = of_file(guest("xvda", root="/dev/sdb1"))
     assert line.text.startswith("root=/dev/sdb1 ")
     assert line.notes[0] == "root=/dev/sdb1 names none of the guest's disks"
 
 
 def test_an_hvm_guest_keeps_its_names_and_its_console() -> None:
-    line = qemu_command_line(guest("hda", Kind.HVM, root="/dev/hda1", extra="quiet"))
+    line = of_file(guest("hda", Kind.HVM, root="/dev/hda1", extra="quiet"))
     assert (line.text, line.notes) == ("root=/dev/hda1 quiet", ())
 
 
 def test_the_order_of_xm_is_kept() -> None:
-    line = qemu_command_line(guest(ip="1.2.3.4", root="/dev/nfs", extra="4 xencons=tty"))
+    line = of_file(guest(ip="1.2.3.4", root="/dev/nfs", extra="4 xencons=tty"))
     assert line.text == "ip=1.2.3.4 root=/dev/nfs 4 xencons=tty console=ttyS0 console=hvc0"
 
 
 @pytest.mark.parametrize("extra", ["console=hvc0", "console=ttyS0,115200", "quiet console=tty0 4"])
 def test_a_named_console_is_left_as_it_is(extra: str) -> None:
-    assert qemu_command_line(guest(extra=extra)).text == extra
+    assert of_file(guest(extra=extra)).text == extra
 
 
 def test_the_console_of_old_xen_kernels_is_hvc0() -> None:
-    line = qemu_command_line(guest(extra="a console=xvc0 b"))
+    line = of_file(guest(extra="a console=xvc0 b"))
     assert line.text == "a console=hvc0 b"
     assert line.notes
 
 
 def test_what_linux_would_cut_off_is_refused() -> None:
     fits = "x" * (LENGTH_LIMIT - len(" console=hvc0")) + " console=hvc0"
-    assert qemu_command_line(guest(extra=fits)).text == fits
+    assert of_file(guest(extra=fits)).text == fits
     with pytest.raises(XeniaError) as caught:
-        qemu_command_line(guest(extra="x" + fits))
+        of_file(guest(extra="x" + fits))
     assert caught.value.kind is ErrorKind.INVALID
 
 

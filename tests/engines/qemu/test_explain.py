@@ -44,6 +44,16 @@ def test_one_option_stands_on_each_line_with_descriptors_named() -> None:
     assert meaning.complaints == ()
 
 
+def test_a_kernel_of_the_guest_itself_is_said_to_come_from_its_image() -> None:
+    boot = Boot(bootloader="pygrub", extra="quiet", firmware=Firmware.UEFI)
+    meaning = explained(kind=Kind.PVH, boot=boot, disks=(Disk("xvda", "/images/a.img"),))
+    lines = meaning.rendered.splitlines()
+    assert "-kernel /proc/self/fd/<kernel in the guest's image>" in lines
+    assert "-initrd /proc/self/fd/<ramdisk in the guest's image>" in lines
+    assert "-append <command line in the guest's image> quiet" in lines
+    assert not [line for line in lines if "bootindex" in line or "pflash" in line]
+
+
 def test_a_password_is_never_shown() -> None:
     meaning = explained(display=Display(vga=VgaModel.CIRRUS, vnc=True, vnc_password="sesame"))
     assert "password=on" in meaning.rendered

@@ -27,7 +27,7 @@ def bootindex(config: DomainConfig, letter: str, sequence: int) -> int | None:
     network); None: not booted from.
     """
     position = config.boot.order.find(letter)
-    if config.boot.direct or position < 0:
+    if config.boot.by_kernel or position < 0:
         return None
     return (position + 1) * 100 + sequence
 
@@ -37,9 +37,10 @@ def add_boot(line: CommandLine, config: DomainConfig, boot: PreparedBoot | None)
     if boot is None:
         line.add("boot", "menu=off,strict=on")
         return
-    line.add("kernel", f"/proc/self/fd/{line.inherit(boot.kernel, f'kernel {config.boot.kernel}')}")
+    inside = "in the guest's image"
+    line.add("kernel", f"/proc/self/fd/{line.inherit(boot.kernel, f'kernel {config.boot.kernel or inside}')}")
     if boot.ramdisk is not None:
-        line.add("initrd", f"/proc/self/fd/{line.inherit(boot.ramdisk, f'ramdisk {config.boot.ramdisk}')}")
+        line.add("initrd", f"/proc/self/fd/{line.inherit(boot.ramdisk, f'ramdisk {config.boot.ramdisk or inside}')}")
     line.add("append", boot.command_line)
 
 
@@ -78,9 +79,9 @@ def open_firmware(held: ExitStack) -> tuple[int, int]:
 def explain_boot(config: DomainConfig) -> Iterator[Complaint]:
     """What of booting is different here, or cannot be."""
     boot = config.boot
-    if boot.firmware is Firmware.UEFI and not boot.direct:
+    if boot.firmware is Firmware.UEFI and not boot.by_kernel:
         yield note("firmware", "UEFI variables do not outlive the guest yet: it boots by its default path")
-    if config.kind is not Kind.HVM and not boot.direct and boot.bootloader is None:
+    if config.kind is not Kind.HVM and not boot.by_kernel:
         yield error(
             "kernel",
             f"a {config.kind.value} guest needs a kernel to boot, and none is named",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from xenia.engines.kernel import CommandLine
 from xenia.engines.qemu.disk_names import qemu_disk_names
 from xenia.model.domain import DomainConfig, Kind
 from xenia.model.errors import invalid
@@ -18,21 +18,13 @@ _OLD_XEN_CONSOLE = "console=xvc0"
 _CONSOLES = ("console=ttyS0", "console=hvc0")
 
 
-@dataclass(frozen=True, slots=True)
-class CommandLine:
-    """`text` is what the kernel gets, `notes` what in it is not as the guest file has it."""
-
-    text: str
-    notes: tuple[str, ...] = ()
-
-
-def qemu_command_line(config: DomainConfig) -> CommandLine:
-    """The command line that `config`'s kernel gets on QEMU.
+def qemu_command_line(config: DomainConfig, text: str) -> CommandLine:
+    """The command line `text` as the kernel of `config` gets it on QEMU.
 
     Disks are called what they are there; a paravirtual guest whose file names no console speaks on ttyS0 and hvc0 (the
     last is /dev/console). All else stays as written, in its order. Raises invalid for one that Linux would cut off.
     """
-    text, notes = _with_disk_names(config)
+    text, notes = _with_disk_names(config, text)
     if config.kind is not Kind.HVM:
         text, more = _with_consoles(text)
         notes += more
@@ -43,7 +35,7 @@ def qemu_command_line(config: DomainConfig) -> CommandLine:
     return CommandLine(text, tuple(notes))
 
 
-def _with_disk_names(config: DomainConfig) -> tuple[str, list[str]]:
+def _with_disk_names(config: DomainConfig, text: str) -> tuple[str, list[str]]:
     names = qemu_disk_names(config)
     notes: list[str] = []
 
@@ -58,7 +50,7 @@ def _with_disk_names(config: DomainConfig) -> tuple[str, list[str]]:
         notes.append(f"{match.group()} becomes {changed}: on QEMU the guest's disk {target} is called {names[target]}")
         return changed
 
-    return _DEVICE.sub(rename, config.boot.command_line), notes
+    return _DEVICE.sub(rename, text), notes
 
 
 def _target(name: str, base: str, part: str, names: dict[str, str]) -> tuple[str | None, str]:

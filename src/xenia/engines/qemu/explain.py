@@ -64,13 +64,19 @@ def _resources(config: DomainConfig) -> Resources:
     return Resources(
         disks=[_opened(disk) for disk in config.disks],
         vifs=[_attached(config, number) for number in range(len(config.vifs))],
-        boot=_booted(config) if config.boot.direct else None,
+        boot=_booted(config),
     )
 
 
-def _booted(config: DomainConfig) -> PreparedBoot:
-    ramdisk = _NONE if config.boot.ramdisk else None
-    return PreparedBoot(_NONE, ramdisk, qemu_command_line(config).text, KernelFacts("unknown"))
+def _booted(config: DomainConfig) -> PreparedBoot | None:
+    boot = config.boot
+    if boot.direct:
+        line = qemu_command_line(config, boot.command_line).text
+        return PreparedBoot(_NONE, _NONE if boot.ramdisk else None, line, KernelFacts("unknown"))
+    if boot.bootloader is None:
+        return None
+    line = f"<command line in the guest's image> {boot.command_line}".strip()
+    return PreparedBoot(_NONE, _NONE, line, KernelFacts("unknown"))
 
 
 def _opened(disk: Disk) -> OpenedDisk:

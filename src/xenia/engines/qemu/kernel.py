@@ -1,84 +1,38 @@
-"""Direct boot: whether QEMU can boot a kernel of the host, and with which command line."""
+"""Direct boot: whether QEMU can boot a kernel of the host or of the guest's image, and with which command line."""
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Iterator, Sequence
 
+from xenia.engines.kernel import Judge, refuse_no_kernel, said_of
+from xenia.engines.kernel import prepare_boot as prepare
 from xenia.engines.qemu.command_line import qemu_command_line
 from xenia.engines.qemu.disk_names import is_virtio
 from xenia.engines.remarks import error, note
 from xenia.model.complaint import Complaint
-from xenia.model.domain import DomainConfig, Kind
-from xenia.model.errors import ResourceError, XeniaError, invalid
+from xenia.model.domain import DomainConfig
+from xenia.model.errors import XeniaError, invalid
 from xenia.storage.inspect import Inspect
-from xenia.storage.kernel import KernelFacts, PreparedBoot, open_kernel, open_ramdisk
-from xenia.storage.paths import Roots, shell_word
+from xenia.storage.kernel import KernelFacts, PreparedBoot
+from xenia.storage.open import OpenedDisk
+from xenia.storage.paths import Roots
 
 _VIRTIO_SINCE = (2, 6, 25)
 """The first Linux with a driver for virtio on PCI (drivers/virtio/virtio_pci.c; virtio_blk itself is one release
 older)."""
 
 
-async def prepare_boot(config: DomainConfig, roots: Roots, inspect: Inspect) -> PreparedBoot | None:
-    """What a guest that boots a kernel of the host needs on QEMU; None for one that boots by firmware.
-
-    The descriptors belong to the caller, who ends with `close_boot`. Raises ResourceError under the key `kernel`,
-    `ramdisk`, `extra` or `bootloader`: invalid for what cannot boot on QEMU, with the way out; not_found, denied or
-    unavailable for what cannot be had. Then nothing stays open.
-    """
-    boot = config.boot
-    if boot.kernel is None:
-        if config.kind is Kind.HVM:
-            return None
-        raise _no_kernel(config)
-    with _blaming("extra"):
-        line = qemu_command_line(config)
-    with _blaming("kernel"):
-        kernel, facts = await open_kernel(boot.kernel, roots, inspect, partial(_refuse_unbootable, config))
-    try:
-        with _blaming("ramdisk"):
-            ramdisk = await open_ramdisk(boot.ramdisk, roots) if boot.ramdisk else None
-    except BaseException:
-        os.close(kernel)
-        raise
-    return PreparedBoot(kernel, ramdisk, line.text, facts)
+async def prepare_boot(
+    config: DomainConfig, roots: Roots, disks: Sequence[OpenedDisk], inspect: Inspect
+) -> PreparedBoot | None:
+    """As engines.kernel.prepare_boot, on QEMU."""
+    return await prepare(config, roots, disks, inspect, Judge(_refuse_unbootable, qemu_command_line))
 
 
-@contextmanager
-def _blaming(key: str) -> Iterator[None]:
-    """Errors inside are the fault of `key` in the guest file."""
-    try:
-        yield
-    except XeniaError as error:
-        raise ResourceError(key, error) from error
-
-
-def _no_kernel(config: DomainConfig) -> ResourceError:
-    if config.boot.bootloader:
-        refused = invalid(
-            f"the boot loader {config.boot.bootloader} does not run here yet; it takes kernels out of guests' disks",
-            "copy the guest's kernel and initrd to the host and name them: kernel = '...' and ramdisk = '...'",
-        )
-        return ResourceError("bootloader", refused)
-    refused = invalid(
-        f"{config.name} is a paravirtual guest without a kernel",
-        "name one (kernel = '/boot/vmlinuz-...'), or write builder = 'hvm' for a guest that boots from its disk",
-    )
-    return ResourceError("kernel", refused)
-
-
-def _refuse_unbootable(config: DomainConfig, facts: KernelFacts) -> None:
-    path = config.boot.kernel or ""
-    said = f"'{path}'" + (f" ({facts.version.split(' ', 1)[0]})" if facts.version else "")
-    if facts.form == "unknown":
-        raise invalid(
-            f"{said} is not a kernel: it is neither a bzImage nor an x86 ELF file",
-            f"name a vmlinuz file in kernel=; what this one is tells: file -L {shell_word(path)}",
-        )
+def _refuse_unbootable(config: DomainConfig, path: str, facts: KernelFacts) -> None:
+    refuse_no_kernel(config, path, facts)
+    said = said_of(path, facts)
     if not facts.bare_metal:
         raise invalid(
             f"{said} is a Xen-only kernel: it has no entry for a machine without Xen",
@@ -107,7 +61,7 @@ def explain_kernel(config: DomainConfig) -> Iterator[Complaint]:
     if not config.boot.direct:
         return
     try:
-        line = qemu_command_line(config)
+        line = qemu_command_line(config, config.boot.command_line)
     except XeniaError as refused:
         yield error("extra", refused.message, refused.hint)
         return

@@ -59,7 +59,7 @@ def compose(
     line.add("S")
     line.add("uuid", started.uuid)
     add_machine(line, config, started.abi, facts)
-    if config.boot.firmware is Firmware.UEFI and not config.boot.direct:
+    if config.boot.firmware is Firmware.UEFI and not config.boot.by_kernel:
         add_firmware(line, *(doors.firmware or (-1, -1)))
     _add_ends(line, config.policy.on_reboot)
     monitor = line.inherit(doors.monitor, "socket of the monitor")

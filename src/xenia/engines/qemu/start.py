@@ -60,7 +60,7 @@ def _spawn(
 ) -> socket.socket:
     config = started.config
     monitor = held.enter_context(ends.listen_at(ends.monitor_of(guest.folder)))
-    uefi = config.boot.firmware is Firmware.UEFI and not config.boot.direct
+    uefi = config.boot.firmware is Firmware.UEFI and not config.boot.by_kernel
     doors = Doors(
         monitor.fileno(),
         {kind: ends.open_console(guest.folder, settings.log_dir, guest.name, kind, held) for kind in kinds_of(config)},

@@ -12,7 +12,7 @@ from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig, Kind
 
 _BIOS = {Firmware.BIOS: "seabios", Firmware.UEFI: "ovmf"}
-_LENGTH_LIMITS = {Kind.PV: 1023, Kind.PVH: 2047, Kind.HVM: 2047}
+LENGTH_LIMITS = {Kind.PV: 1023, Kind.PVH: 2047, Kind.HVM: 2047}
 """Bytes: Xen's public/xen.h gives a PV guest MAX_GUEST_CMDLINE (1024) with the NUL, and cuts off the rest; Linux on x86
 takes 2048 (COMMAND_LINE_SIZE)."""
 
@@ -48,7 +48,7 @@ def explain_boot(config: DomainConfig) -> Iterator[Complaint]:
     for key, text in (("kernel", boot.kernel), ("ramdisk", boot.ramdisk), ("extra", boot.command_line)):
         if text and unwritable(text):
             yield error(key, f"{key} has control characters, which are kept out of the files of Xen's tools")
-    length, limit = len(boot.command_line.encode(errors="replace")), _LENGTH_LIMITS[config.kind]
+    length, limit = len(boot.command_line.encode(errors="replace")), LENGTH_LIMITS[config.kind]
     if length > limit:
         message = f"the kernel's command line has {length} bytes; a {config.kind} guest takes {limit} on Xen"
         yield error("extra", message, "shorten extra=")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class XenFacts:
-    """`version` as `xl info` has it (4.17.5); `caps` the words of its `virt_caps` (pv, hvm, hap, shadow ...).
+    """`version` as `xl info` has it (4.17.5). `caps` are the kinds that can run here: pv; hvm and pvh where the
+    hardware does it; pv32 where 32-bit PV kernels are allowed.
 
     `total_memory` of the host, in MiB; None: not asked.
     """

@@ -1,63 +1,45 @@
-"""What a guest boots on Xen, and whether Xen can start it."""
+"""Direct boot: whether Xen can start a kernel as a guest of the kind at hand, and with which command line."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 
+from xenia.engines.kernel import CommandLine, Judge, refuse_no_kernel, said_of
+from xenia.engines.xen.boot import LENGTH_LIMITS
 from xenia.engines.xen.facts import XenFacts
 from xenia.model.domain import DomainConfig, Kind
-from xenia.model.errors import ResourceError, XeniaError, invalid
-from xenia.storage.inspect import Inspect
-from xenia.storage.kernel import KernelFacts, PreparedBoot, open_kernel, open_ramdisk
-from xenia.storage.paths import Roots, shell_word
+from xenia.model.errors import invalid
+from xenia.storage.kernel import KernelFacts
+
+_CONSOLE = "console=hvc0"
 
 
-async def prepare_boot(config: DomainConfig, roots: Roots, inspect: Inspect, facts: XenFacts) -> PreparedBoot | None:
-    """Kernel and ramdisk as descriptors; None for a guest that boots by firmware.
+def judge_of(facts: XenFacts) -> Judge:
+    """What the Xen of `facts` makes of kernels."""
+    return Judge(partial(_refuse, facts), xen_command_line)
 
-    The descriptors belong to the caller, who ends with `close_boot`. Raises ResourceError under the key `kernel`,
-    `ramdisk` or `bootloader`; then nothing stays open.
+
+def xen_command_line(config: DomainConfig, text: str) -> CommandLine:
+    """The command line `text` as the kernel of `config` gets it on Xen: as written, but that the kernel of a PVH guest
+    is told of its console where nothing names one (a PV guest knows). Raises invalid for one that would be cut off.
     """
-    boot = config.boot
-    if boot.kernel is None:
-        return None
-    with _blaming("kernel"):
-        kernel, found = await open_kernel(boot.kernel, roots, inspect, partial(refuse_unbootable, config, facts))
-    try:
-        with _blaming("ramdisk"):
-            ramdisk = await open_ramdisk(boot.ramdisk, roots) if boot.ramdisk else None
-    except BaseException:
-        os.close(kernel)
-        raise
-    return PreparedBoot(kernel, ramdisk, boot.command_line, found)
+    notes: tuple[str, ...] = ()
+    if config.kind is Kind.PVH and not any(word.startswith("console=") for word in text.split()):
+        text, notes = f"{text} {_CONSOLE}".strip(), (f"{_CONSOLE} is added, so that xm console shows something",)
+    length, limit = len(text.encode(errors="replace")), LENGTH_LIMITS[config.kind]
+    if length > limit:
+        raise invalid(f"the kernel's command line has {length} bytes; a {config.kind} guest takes {limit} on Xen")
+    return CommandLine(text, notes)
 
 
-@contextmanager
-def _blaming(key: str) -> Iterator[None]:
-    """Errors inside are the fault of `key` in the guest file."""
-    try:
-        yield
-    except XeniaError as error:
-        raise ResourceError(key, error) from error
-
-
-def refuse_unbootable(config: DomainConfig, host: XenFacts, facts: KernelFacts) -> None:
-    """Raises invalid for a kernel that Xen cannot start as a guest of this kind."""
-    path = config.boot.kernel or config.boot.bootloader or ""
-    said = f"'{path}'" + (f" ({facts.version.split(' ', 1)[0]})" if facts.version else "")
-    if facts.form == "unknown":
-        raise invalid(
-            f"{said} is not a kernel: it is neither a bzImage nor an x86 ELF file",
-            f"name a vmlinuz file in kernel=; what this one is tells: file -L {shell_word(path)}",
-        )
+def _refuse(host: XenFacts, config: DomainConfig, path: str, facts: KernelFacts) -> None:
+    refuse_no_kernel(config, path, facts)
+    said = said_of(path, facts)
     if config.kind is Kind.PV:
         _refuse_as_pv(said, host, facts)
     elif config.kind is Kind.PVH and facts.form == "elf" and not facts.pvh:
         raise invalid(
-            f"{said} has no PVH entry", "write type = 'pv' if it knows Xen, or use a kernel with CONFIG_PVH (4.11 on)"
+            f"{said} has no PVH entry", "write type = 'pv' if it knows Xen, or use a Linux kernel of 4.11 or newer"
         )
 
 

@@ -63,9 +63,12 @@ def facts_of(told: dict[str, Any]) -> XenFacts:
     """From what the hypervisor tells of itself (xc_physinfo, xc_version)."""
     extra = re.match(r"[.\d]*", str(told.get("xen_extra", "")))
     kinds = set(str(told.get("virt_caps", "")).split()) & {"pv", "hvm"}
+    if "xen-3.0-x86_32p" in str(told.get("xen_caps", "")).split():
+        kinds.add("pv32")
     return XenFacts(
         version=f"{told['xen_major']}.{told['xen_minor']}{extra[0] if extra else ''}",
         caps=frozenset(kinds | ({"pvh"} if "hvm" in kinds else set())),
+        total_memory=told["total_memory"] // 1024,
     )
 
 
