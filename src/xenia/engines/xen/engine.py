@@ -78,8 +78,12 @@ class XenEngine:
         return report(self.facts, self.capabilities, await self._hypervisor.host())
 
     async def recover(self, started: Sequence[Started]) -> list[Observed]:
-        """Also ends every xl that an earlier xend has left at work: what it was starting is taken back by manager."""
+        """Also ends every xl that an earlier xend has left at work (what it was starting is taken back by manager), or
+        that waits for the end of a domain which was being adopted.
+        """
         ends.end_xl_of(self._settings.config_of(each.uuid) for each in started)
+        for each in started:
+            foreign.end_waiting_xl(each.config.name)
         there = {info.uuid: info for info in await self._hypervisor.domains() if info.domid}
         for each in started:
             info = there.get(each.uuid)
