@@ -18,6 +18,9 @@ Kind = Literal["pv", "pvh", "hvm", "sector"]
 COUNT = "count "
 """What the guest of one boot sector says on COM1 about once a second, followed by four hexadecimal digits."""
 
+SERIAL_LOG = "/var/log/xen/serial-{name}.log"
+"""Where the serial port of a boot sector goes to; that of a Linux guest is for xl console."""
+
 _LINUX = {
     "pv": ("vmlinux", "console=hvc0", 128),
     "pvh": ("vmlinux", "console=hvc0", 160),
@@ -36,7 +39,8 @@ def file(kind: Kind, name: str, *lines: str, extra: str = "quiet") -> str:
     `extra` are words for the kernel, such as `xenia.address=10.9.0.11/24` for the address of the first card.
     """
     if kind == "sector":
-        own = ['type = "hvm"', "memory = 32", "shadow_memory = 16", 'serial = "pty"', 'boot = "c"']
+        own = ['type = "hvm"', "memory = 32", "shadow_memory = 16", 'boot = "c"']
+        own += [f'serial = "file:{SERIAL_LOG.format(name=name)}"']
         own += [f'disk = ["format=raw,vdev=hda,access=rw,target={GUESTS}/counting.img"]']
     else:
         kernel, console, memory = _LINUX[kind]

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import shutil
 import signal
-import tarfile
 import tempfile
 import time
 from collections.abc import Mapping
-from io import BytesIO
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.live.xenlab import cache, wheel
+from tests.live.xenlab import cache, guests, wheel
 from tests.live.xenlab.line import Line
 from tests.live.xenlab.machine import Cable, Machine
 from tests.live.xenlab.recipe import AGENT_PORT, SITE
-from tests.live.xenlab.words import LabError
+from tests.live.xenlab.words import LabError, call
 from tests.support.live import Said, until
 
 # What is as it was when the snapshot was taken is told anew.
@@ -143,13 +142,18 @@ class XenHost:
         )
 
     def heard(self, name: str) -> str:
-        """What the guest `name` has said on its console (hvc0) and on its serial port where that goes to a file."""
-        pattern = f"/var/log/xen/console/*-{name}.log"
-        return self.run("sh", "-c", f"cat {pattern} 2>/dev/null").out
+        """What the guest `name` has said so far on its console (hvc0), which xenconsoled keeps, and on its serial port
+        where that goes to a file as in `guests.file`.
+        """
+        said = b""
+        for path in (f"/var/log/xen/guest-{name}.log", guests.SERIAL_LOG.format(name=name)):
+            with suppress(LabError):  # there is no such file
+                said += self.get(path)
+        return said.decode(errors="replace")
 
     def hears(self, name: str, word: str, seconds: float = 90) -> None:
         """Wait until the guest `name` has said `word`."""
-        until(lambda: word in self.heard(name), f"{name} says {word!r}", seconds)
+        until(lambda: word in self.heard(name), f"{name} says {word!r}", seconds, every=0.3)
 
     def logs(self, folder: Path) -> None:
         """Copy into `folder` what the host has said and written: for a test that fails."""
@@ -165,7 +169,6 @@ class XenHost:
                 folder="/",
                 timeout=50,
             )[1]
-            with tarfile.open(fileobj=BytesIO(packed)) as tar:
-                tar.extractall(folder, filter="data")
-        except (LabError, tarfile.TarError) as error:
+            call(["tar", "-x", "--no-same-owner", "-C", folder], "unpack a host's logs", stdin=packed)
+        except LabError as error:
             (folder / "incomplete").write_text(f"{error}\n")
