@@ -146,13 +146,20 @@ class XenEngine:
 
     async def unpause(self, uuid: str) -> None:
         guest = self._known(uuid)
-        await self._hypervisor.unpause(guest.domid)
+        if await self._is_paused(guest):
+            await self._hypervisor.unpause(guest.domid)
         guest.state = State.RUNNING
 
     async def pause(self, uuid: str) -> None:
         guest = self._known(uuid)
-        await self._hypervisor.pause(guest.domid)
+        if not await self._is_paused(guest):
+            await self._hypervisor.pause(guest.domid)
         guest.state = State.PAUSED
+
+    async def _is_paused(self, guest: Guest) -> bool:
+        """Asked anew, since Xen counts how often a domain was paused, and wants as many unpauses."""
+        domains = await self._hypervisor.domains()
+        return any(info.domid == guest.domid and info.paused for info in domains)
 
     async def shutdown(self, uuid: str, *, reboot: bool = False) -> None:
         """Asks the guest's Xen drivers; a guest that has none gets its ACPI button pressed (and none for a reboot,
