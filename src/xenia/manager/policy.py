@@ -78,7 +78,8 @@ class PolicyKeeper:
         """Act on the end of a guest; `gone` when its engine has nothing left of it."""
         lifecycle, asked = self.lifecycle, entry.started.intent
         if reason is EndReason.POWEROFF and asked is Intent.REBOOT:
-            if gone:
+            # A boot loader is to find what the guest has installed meanwhile.
+            if gone or entry.started.config.boot.bootloader is not None:
                 await lifecycle.restart(entry, detail)
             else:
                 await lifecycle.reset(entry)
