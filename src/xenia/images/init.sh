@@ -22,6 +22,9 @@ for word in $words; do
 done
 hostname "$name"
 
+# Every key of xm sysrq works, also the crash.
+echo 1 >/proc/sys/kernel/sysrq
+
 ip link set lo up
 for card in /sys/class/net/eth*; do
 	[ -e "$card" ] && ACTION=add SUBSYSTEM=net INTERFACE=${card##*/} /etc/card.sh

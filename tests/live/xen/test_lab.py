@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from tests.live.xenlab import guests
 from tests.live.xenlab.host import XenHost
-from tests.live.xenlab.recipe import GUESTS, LIB, SITE, XEN_PYTHON
+from tests.live.xenlab.recipe import CHECKOUT, GUESTS, LIB, SITE, XEN_PYTHON
 from tests.live.xenlab.words import LabError
 from tests.support.live import until
 
@@ -87,8 +90,27 @@ def test_xend_starts_and_xm_reaches_it(xen_host: XenHost) -> None:
 
 
 def test_pytest_runs_in_dom0(xen_host: XenHost) -> None:
-    said = xen_host.pytest("tests/lib/test_text.py")
+    said = xen_host.pytest("tests/lib/test_codec.py")
     assert (said.code, "passed" in said.out) == (0, True), said
+
+
+def test_a_host_ends_with_the_program_that_started_it(tmp_path: Path) -> None:
+    program = (
+        "import pathlib, sys; from tests.live.xenlab.host import XenHost\n"
+        "print(XenHost(folder=pathlib.Path(sys.argv[1])).pid, flush=True); input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, tmp_path],
+        cwd=CHECKOUT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as starter:
+        assert starter.stdout is not None
+        process = Path("/proc") / starter.stdout.readline().strip()
+        assert b"qemu-system" in (process / "cmdline").read_bytes()
+        starter.kill()
+    until(lambda: not process.exists() or not (process / "cmdline").read_bytes(), "QEMU has ended")
 
 
 def test_two_hosts_reach_each_other(xen_pair: tuple[XenHost, XenHost]) -> None:

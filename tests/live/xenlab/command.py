@@ -38,7 +38,7 @@ def up(name: str) -> int:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
     host = XenHost(folder=folder, detached=True)
-    found = {"pid": host.machine.process.pid, "agent": host.line.port, "ssh": host.ssh_port}
+    found = {"pid": host.pid, "agent": host.line.port, "ssh": host.ssh_port}
     (folder / "host.json").write_text(json.dumps(found))
     print(f"{name} is up; its console: {folder}/console.log")
     return 0

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Self
 
@@ -19,12 +20,12 @@ from tests.live.xenlab.recipe import AGENT_PORT, SITE
 from tests.live.xenlab.words import LabError, call
 from tests.support.live import Said, until
 
-# What is as it was when the snapshot was taken is told anew.
-_WAKE = """\
-date -s "@$1" >/dev/null
-hostname "xen$2"
-ip link set eth1 address "52:54:00:00:01:0$2"
-ip addr add "10.9.0.$2/24" dev xenbr0
+# The snapshot is of xen1.
+_BECOME = """\
+hostname "xen$1"
+ip link set eth1 address "52:54:00:00:01:0$1"
+ip addr flush dev xenbr0
+ip addr add "10.9.0.$1/24" dev xenbr0
 """
 
 _XEND_LOG = "/var/log/xenia/xend.out"
@@ -48,25 +49,38 @@ class XenHost:
         self.number = number
         self.folder = folder or Path(tempfile.mkdtemp(prefix="xenlab-"))
         self._removes = folder is None
+        self._lock = Lock()
+        self._has_tests = False
+        self.machine: Machine | None = None
+        try:
+            self._start(cable, detached)
+            self._set_up()
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self, cable: Cable | None, detached: bool) -> None:
         with cache.snapshot_in_use() as (image, snapshot):
-            self.machine = Machine(
-                image, self.folder, (str(snapshot.disk), "qcow2"), cable=cable, frozen=True, detached=detached
-            )
-            try:
-                self.key = Path(shutil.copy(image.key, self.folder / "id_ed25519"))
-                self.machine.load(snapshot.state)
-                self.line = Line(self.machine.monitor.forwarded(AGENT_PORT))
-                self.ssh_port = self.machine.monitor.forwarded(22)
-                self._set_up()
-            except BaseException:
-                self.close()
-                raise
+            base = (str(snapshot.disk), "qcow2")
+            self.machine = Machine(image, self.folder, base, cable=cable, frozen=True, detached=detached)
+            self.machine.load(snapshot.state)
+            self.key = Path(shutil.copy(image.key, self.folder / "id_ed25519"))
+        self.line = Line(self.machine.monitor.forwarded(AGENT_PORT))
+        self.ssh_port = self.machine.monitor.forwarded(22)
 
     def _set_up(self) -> None:
-        self.ok("sh", "-euc", _WAKE, "wake", str(int(time.time())), str(self.number))
-        self.ok("tar", "-x", "-C", "/", stdin=wheel.archive())
+        self.ok("date", "-s", f"@{int(time.time())}")
+        if self.number != 1:
+            self.ok("sh", "-euc", _BECOME, "sh", str(self.number))
+        self.ok("tar", "-x", "-C", "/", stdin=wheel.programs())
         if not wheel.compiles_for_dom0():
             self.ok("python3", "-m", "compileall", "-q", "--invalidation-mode=unchecked-hash", SITE)
+
+    @property
+    def pid(self) -> int:
+        """The process id of its QEMU."""
+        assert self.machine is not None
+        return self.machine.process.pid
 
     def __enter__(self) -> Self:
         return self
@@ -77,7 +91,8 @@ class XenHost:
         self.close()
 
     def close(self) -> None:
-        self.machine.end()
+        if self.machine is not None:
+            self.machine.end()
         if self._removes:
             shutil.rmtree(self.folder)
 
@@ -134,6 +149,10 @@ class XenHost:
 
     def pytest(self, *words: str, timeout: float = 600) -> Said:
         """Run pytest in dom0, in a copy of this checkout's tests: `words` are its arguments."""
+        with self._lock:
+            if not self._has_tests:
+                self.ok("tar", "-x", "-C", "/", stdin=wheel.tests())
+                self._has_tests = True
         return self.run(
             *(wheel.PYTHON, "-S", "-m", "pytest", "-q", "-p", "no:cacheprovider", *words),
             timeout=timeout,
@@ -164,7 +183,15 @@ class XenHost:
             # Sockets are passed over; files that change meanwhile are no failure.
             packed = self.line.ask(
                 seconds=60,
-                run=["tar", "-c", "--ignore-failed-read", "-C", "/", *(path[1:] for path in _LOGS)],
+                run=[
+                    "tar",
+                    "-c",
+                    "--ignore-failed-read",
+                    "--exclude=etc/xen/scripts",
+                    "-C",
+                    "/",
+                    *(path[1:] for path in _LOGS),
+                ],
                 env={},
                 folder="/",
                 timeout=50,

@@ -90,6 +90,7 @@ class Machine:
         try:
             self.monitor = Monitor(ours)
         except LabError as error:
+            self.process.kill()
             self.process.wait()
             raise LabError(f"{error}: {(folder / 'qemu.log').read_text().strip()}") from error
 

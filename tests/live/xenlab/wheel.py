@@ -40,8 +40,8 @@ sys.exit(main())
 
 
 @cache
-def archive() -> bytes:
-    """All files as a tar to be unpacked at dom0's root. Raises LabError when the wheel cannot be built."""
+def programs() -> bytes:
+    """Xenia with xm and xend, as a tar to be unpacked at dom0's root. Raises LabError when there is no wheel of it."""
     packed = io.BytesIO()
     with tempfile.TemporaryDirectory() as name, tarfile.open(fileobj=packed, mode="w") as tar:
         site = Path(name) / "site"
@@ -57,6 +57,14 @@ def archive() -> bytes:
         tar.add(site, SITE, filter=_plain)
         for program, module in (("xm", "cli.main"), ("xend", "daemon.main")):
             _add(tar, f"usr/local/bin/{program}", _PROGRAM.format(module=module))
+    return packed.getvalue()
+
+
+@cache
+def tests() -> bytes:
+    """The tests and what they read of the checkout, as a tar to be unpacked at dom0's root."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
         for file in ("tests", "pyproject.toml", "requirements"):
             tar.add(CHECKOUT / file, f"{TESTS}/{file}", filter=_source)
     return packed.getvalue()
