@@ -18,7 +18,7 @@ CREATE_SECONDS = 300.0
 
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 
-_PREFIX = re.compile(r"^(?:libxl|xl|xc)(?:detail)?: (?:error|warning|notice|info|debug|detail): (?:\S+:\d+:\S+: )?")
+_PREFIX = re.compile(r"^(?:libxl|xl|xc)(?:detail)?: (?:error|warning|notice|info|debug|detail): (?:\S+:\d+:\S+: )?(?:Domain \d+:)?")
 _NOISE = re.compile(r"^(?:Parsing config|libxl: (?:warning|notice|info|debug|detail)|xencall: error: alloc_pages)")
 _MOST_LINES = 3
 
