@@ -18,7 +18,9 @@ CREATE_SECONDS = 300.0
 
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 
-_PREFIX = re.compile(r"^(?:libxl|xl|xc)(?:detail)?: (?:error|warning|notice|info|debug|detail): (?:\S+:\d+:\S+: )?")
+_PREFIX = re.compile(
+    r"^(?:libxl|xl|xc)(?:detail)?: (?:error|warning|notice|info|debug|detail): (?:panic: )?(?:\S+:\d+: ?\S+: )?"
+)
 _NOISE = re.compile(r"^(?:Parsing config|libxl: (?:warning|notice|info|debug|detail)|xencall: error: alloc_pages)")
 _MOST_LINES = 3
 
@@ -36,12 +38,14 @@ class Xl:
             async with asyncio.timeout(seconds):
                 out, said = await process.communicate()
         except TimeoutError:
+            _end_group(process)
             raise timed_out(
                 f"xl {words[0]} did not end within {seconds:g} s and was ended",
                 "its own log is in /var/log/xen; xl list shows what there is",
             ) from None
-        finally:
+        except BaseException:
             _end_group(process)
+            raise
         if process.returncode:
             raise _failure(words[0], process.returncode, said.decode(errors="replace"))
         return out.decode(errors="replace")
@@ -64,12 +68,11 @@ class Xl:
 
 
 def _end_group(process: asyncio.subprocess.Process) -> None:
-    """xl that is cut off ends with the scripts that it runs. What it leaves behind on purpose (device models) is in a
-    session of its own by then.
+    """xl that is cut off ends with the scripts that it runs, also when it has ended itself and they still hold its
+    output. What it leaves behind on purpose (device models) is in a session of its own by then.
     """
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _failure(verb: str, code: int, said: str) -> XeniaError:
