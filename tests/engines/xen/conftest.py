@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from tests.network.conftest import ip  # noqa: F401  # the fixture
 from tests.support.xenstored import Xenstored, build_no_xen, find_xenstored
 
 from xenia.engines.xen.xenstore import Xenstore
