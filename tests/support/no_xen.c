@@ -16,7 +16,7 @@ enum { SYSCALL_OPEN = 2, PAGE = 4096 };
 
 static int handle, silent = -1;
 
-/* libxenctrl. A domain's info begins with its id; all else 0 means that it runs. */
+/* libxenctrl: of 4.17, and of 4.20. A domain's info begins with its id; all else 0 means that it runs. */
 void *xc_interface_open(void *log, void *dumps, unsigned flags) { return &handle; }
 int xc_interface_close(void *xc) { return 0; }
 int xc_domain_getinfo(void *xc, domid_t first, unsigned most, domid_t *info) {
@@ -45,18 +45,6 @@ int xenevtchn_unmask(void *events, unsigned port) { return 0; }
 void *xengnttab_open(void *log, unsigned flags) { return &handle; }
 int xengnttab_close(void *grants) { return 0; }
 int xengnttab_set_max_grants(void *grants, unsigned most) { return 0; }
-
-/* libxenmanage, of 4.20 on */
-void *xenmanage_open(void *log, unsigned flags) { return &handle; }
-int xenmanage_close(void *manage) { return 0; }
-int xenmanage_poll_changed_domain(void *manage, domid_t *domid, unsigned *caps, unsigned *state, void *id) { return -1; }
-int xenmanage_get_domain_info(void *manage, domid_t domid, unsigned *state, unsigned *caps, unsigned long *id) {
-	if (domid != 0) return -1;
-	if (state) *state = 0;
-	if (caps) *caps = 0;
-	if (id) *id = 1;
-	return 0;
-}
 
 /* The files of the kernel's xenfs that tell of Domain-0's ring. */
 int open(const char *path, int flags, unsigned mode) {

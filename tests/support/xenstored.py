@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from pathlib import Path
+from socket import AF_UNIX, socket
 
 _SOURCE = Path(__file__).with_name("no_xen.c")
 
@@ -28,7 +30,7 @@ class Xenstored:
         self.socket = folder / "socket"
         self.variables = {"XENSTORED_PATH": str(self.socket)}
         """What has Xen's own tools speak to it."""
-        self._words = [binary, "--no-fork", "--output-pid"]
+        self._words = [binary, "--no-fork"]
         self._environment = {
             **os.environ,
             **self.variables,
@@ -36,18 +38,21 @@ class Xenstored:
             "XENSTORED_RUNDIR": str(folder),
             "LD_PRELOAD": str(no_xen),
         }
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Returns when it serves: it tells its process id then."""
-        self._process = subprocess.Popen(self._words, env=self._environment, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
-        assert self._process.stdout.readline().strip() == str(self._process.pid), "xenstored does not start"
+        """Returns when it can be reached."""
+        self.socket.unlink(missing_ok=True)
+        self._process = subprocess.Popen(self._words, env=self._environment)
+        with socket(AF_UNIX) as client:
+            while client.connect_ex(str(self.socket)) != 0:
+                assert self._process.poll() is None, "xenstored does not start"
+                time.sleep(0.001)
 
     def kill(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.communicate()
+            self._process.wait()
             self._process = None
 
     def tool(self, *words: str) -> str:

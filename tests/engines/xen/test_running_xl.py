@@ -120,9 +120,9 @@ async def test_one_that_hangs_is_ended_with_what_it_has_started(program: Program
     xl = program(f"sleep 600 & echo $$ $! >{pids}; wait")
     async with asyncio.TaskGroup() as tasks:
         heard = tasks.create_task(asyncio.to_thread(pids.read_text))
-        error = await failure(xl, "create", seconds=0.5)
+        error = await failure(xl, "create", seconds=1)
     assert error.kind is ErrorKind.TIMED_OUT
-    assert error.message == "xl create did not end within 0.5 s and was ended"
+    assert error.message == "xl create did not end within 1 s and was ended"
     for pid in heard.result().split():
         await gone(int(pid))
 
@@ -140,13 +140,27 @@ async def test_one_that_nobody_waits_for_any_more_is_ended(program: Program, tmp
         await gone(int(pid))
 
 
+async def test_one_that_is_given_up_as_it_is_started_is_ended(program: Program, tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    os.mkfifo(pids)
+    running = asyncio.get_running_loop().create_task(program(f"sleep 600 & echo $$ $! >{pids}; wait").run("create"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # it runs by now, and nobody knows its pid yet
+    running.cancel()
+    heard = pids.read_text()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    for pid in heard.split():
+        await gone(int(pid))
+
+
 async def test_what_it_leaves_behind_with_its_output_is_ended_as_well(program: Program, tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     os.mkfifo(pids)
     xl = program(f"sleep 600 & echo $! >{pids}")
     async with asyncio.TaskGroup() as tasks:
         heard = tasks.create_task(asyncio.to_thread(pids.read_text))
-        error = await failure(xl, "create", seconds=0.5)
+        error = await failure(xl, "create", seconds=1)
     assert error.kind is ErrorKind.TIMED_OUT
     await gone(int(heard.result()))
 

@@ -33,7 +33,12 @@ class Xl:
 
     async def run(self, *words: str, seconds: float = SECONDS) -> str:
         """What it prints. Raises engine_failed with its own words, timed_out, unavailable when there is no xl."""
-        process = await self._spawn(words)
+        spawning = asyncio.get_running_loop().create_task(self._spawn(words), name=f"start of xl {words[0]}")
+        try:
+            process = await asyncio.shield(spawning)
+        except asyncio.CancelledError:
+            _end_group(await spawning)
+            raise
         try:
             async with asyncio.timeout(seconds):
                 out, said = await process.communicate()
