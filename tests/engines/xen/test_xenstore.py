@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import struct
+import tty
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -198,6 +200,36 @@ async def test_the_next_place_is_tried(xenstored: Xenstored, tmp_path: Path) -> 
     await store.connect()
     assert await store.read("/tool/xenstored") == ""
     await store.close()
+
+
+async def test_it_is_spoken_to_through_a_device_as_well(xenstored: Xenstored) -> None:
+    """As through /dev/xen/xenbus; here a terminal with xenstored behind it."""
+    master, device = os.openpty()
+    tty.setraw(device)
+    os.set_blocking(master, False)
+    reader, writer = await asyncio.open_unix_connection(xenstored.socket)
+    loop = asyncio.get_running_loop()
+    loop.add_reader(master, lambda: writer.write(os.read(master, 65536)))
+
+    async def answers() -> None:
+        while data := await reader.read(1000):
+            os.write(master, data)
+
+    store, heard = Xenstore([Path(os.ttyname(device))]), Heard()
+    async with asyncio.TaskGroup() as tasks:
+        answering = tasks.create_task(answers())
+        await store.connect()
+        await store.watch("/tool/a", heard)
+        await store.write("/tool/a", ODD)
+        assert await store.read("/tool/a") == ODD
+        assert (await heard.next(), await heard.next()) == ("/tool/a", "/tool/a")
+        await store.close()
+        answering.cancel()
+    loop.remove_reader(master)
+    writer.close()
+    await writer.wait_closed()
+    os.close(master)
+    os.close(device)
 
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
