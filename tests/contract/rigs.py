@@ -17,18 +17,27 @@ from tests.support.speaker import Speaker
 from tests.support.world import SimulatedPreparer, World
 
 from xenia.engines.base import ConsoleKind, Engine, EngineEvent, Resources
+from xenia.engines.kernel import prepare_boot as prepare_boot_for
 from xenia.engines.qemu.engine import QemuEngine
 from xenia.engines.qemu.kernel import prepare_boot
 from xenia.engines.qemu.settings import QemuSettings
 from xenia.engines.simulated.engine import SimulatedEngine
+from xenia.engines.xen.engine import XenEngine
+from xenia.engines.xen.kernel import judge_of
+from xenia.engines.xen.settings import XenSettings
+from xenia.engines.xen.xl import Xl
 from xenia.guestfile.read import read
 from xenia.images import demo
 from xenia.manager.prepare import HostPreparer
 from xenia.manager.table import Table
-from xenia.model.domain import Definition, DomainConfig, EndAction, Policy, Started
-from xenia.network.attach import TapNetwork
+from xenia.model.boot import Boot
+from xenia.model.domain import UNNUMBERED, Definition, DomainConfig, EndAction, Kind, Policy, Started
+from xenia.model.vif import Vif, VifType
+from xenia.network.attach import BackendNetwork, TapNetwork
 from xenia.storage.inspect import INSPECTIONS
-from xenia.storage.open import Storage
+from xenia.storage.kernel import PreparedBoot
+from xenia.storage.open import OpenedDisk, Storage
+from xenia.storage.paths import Roots
 
 
 class Rig(Protocol):
@@ -172,6 +181,87 @@ class QemuRig:
             await speaker.__aexit__()
         for folder in self._settings.run_dir.iterdir():
             await self.engine.destroy(folder.name)
+        await self.engine.close()
+
+
+class XenRig:
+    """Real guests of the Xen below this very host, which is a lab's dom0: the small Linux guest, as `kind`."""
+
+    GUESTS = Path("/var/lib/xen/lab")
+
+    def __init__(self, folder: Path, kind: Kind) -> None:
+        self._kind = kind
+        self._number = 0
+        self._speakers: dict[str, Speaker] = {}
+        self._settings = XenSettings(folder / "run")
+        self.engine = self._engine()
+        self._uuids: list[str] = []
+        self._preparer = HostPreparer(
+            Storage(inspect_here), BackendNetwork(), self._prepare_boot, Table(), (), privileged=True
+        )
+
+    def _engine(self) -> XenEngine:
+        return XenEngine(self._settings)
+
+    async def _prepare_boot(
+        self, config: DomainConfig, roots: Roots, disks: Sequence[OpenedDisk]
+    ) -> PreparedBoot | None:
+        return await prepare_boot_for(config, roots, disks, inspect_here, judge_of(self.engine.facts))
+
+    def started(self, name: str, **policy: EndAction) -> Started:
+        self._number += 1
+        boot = Boot(
+            kernel=str(self.GUESTS / "vmlinux"),
+            ramdisk=str(self.GUESTS / "ramdisk"),
+            extra=f"console=hvc0 quiet xenia.guest={name}",
+        )
+        vifs = (Vif(VifType.PARAVIRTUAL),)
+        config = DomainConfig(name, self._kind, memory=112, boot=boot, vifs=vifs, policy=Policy(**policy))
+        uuid, mac = str(uuid4()), f"00:16:3e:00:00:{self._number:02x}"
+        self._uuids.append(uuid)
+        abi = self.engine.abi_of(config)
+        return Started(uuid, UNNUMBERED, config, Definition(), (mac,), "xen", 1.0, trusted=True, abi=abi)
+
+    def resources(self, started: Started) -> AbstractAsyncContextManager[Resources]:
+        return self._preparer.prepare(started)
+
+    async def booted(self, started: Started) -> None:
+        await (await self._speaker(started)).until(f"xenia: guest {started.config.name} is up")
+
+    async def _speaker(self, started: Started) -> Speaker:
+        speaker = self._speakers.get(started.uuid)
+        if speaker is None:
+            observed = self.engine.observe(started.uuid)
+            assert observed is not None
+            speaker = Speaker(observed.consoles[ConsoleKind.PARAVIRTUAL])
+            self._speakers[started.uuid] = await speaker.__aenter__()
+        return speaker
+
+    async def power_off(self, started: Started) -> None:
+        await (await self._speaker(started)).say("poweroff -f")
+
+    async def reboot(self, started: Started) -> None:
+        await (await self._speaker(started)).say("reboot -f")
+
+    async def crash(self, started: Started) -> None:
+        await (await self._speaker(started)).say("echo c > /proc/sysrq-trigger")
+
+    async def kill(self, started: Started) -> None:
+        """What is nearest to the death of a process: somebody destroys the domain with xl."""
+        observed = self.engine.observe(started.uuid)
+        assert observed is not None
+        await Xl().run("destroy", str(observed.domid))
+
+    async def new_engine(self) -> None:
+        await self.engine.close()
+        self.engine = self._engine()
+        await self.engine.probe()
+
+    async def close(self) -> None:
+        for speaker in self._speakers.values():
+            await speaker.__aexit__()
+        for uuid in self._uuids:
+            await self.engine.destroy(uuid)
         await self.engine.close()
 
 

@@ -28,6 +28,22 @@ pytestmark = pytest.mark.crash
 Scenario = Callable[[World, Manager, "Promises"], Awaitable[None]]
 
 
+LIKE_XEN = False
+
+
+@pytest.fixture(params=["like QEMU", "like Xen"], autouse=True)
+def host_kind(request: pytest.FixtureRequest) -> None:
+    """Everything is tried on an engine that is given ids and starts guests over in place, and on one that does not."""
+    global LIKE_XEN
+    LIKE_XEN = request.param == "like Xen"
+
+
+def new_world(**options: int) -> World:
+    world = World(**options)
+    world.host.like_xen = LIKE_XEN
+    return world
+
+
 @pytest.fixture(autouse=True)
 def quiet() -> object:
     logging.disable(logging.CRITICAL)
@@ -253,7 +269,7 @@ def check(world: World, told: Promises) -> None:
 
 
 def steps_of(scenario: Scenario) -> int:
-    world, told = World(), Promises()
+    world, told = new_world(), Promises()
     run(world, scenario, told)
     steps = world.steps
     check(world, told)
@@ -263,7 +279,7 @@ def steps_of(scenario: Scenario) -> int:
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
 def test_every_place_to_die(scenario: Scenario) -> None:
     for step in range(1, steps_of(scenario) + 1):
-        world, told = World(die_at=step), Promises()
+        world, told = new_world(die_at=step), Promises()
         run(world, scenario, told)
         assert world.dead
         check(world, told)
@@ -278,7 +294,7 @@ def test_every_place_to_die_again_while_coming_up(scenario: Scenario) -> None:
         second = 0
         while True:
             second += 1
-            world, told = World(die_at=first), Promises()
+            world, told = new_world(die_at=first), Promises()
             run(world, scenario, told)
             world.die_at = world.steps + second
             run(world, nothing, told)
@@ -292,7 +308,7 @@ def test_every_place_to_die_again_while_coming_up(scenario: Scenario) -> None:
 def test_every_place_to_fail(scenario: Scenario) -> None:
     """A full disk or an engine that refuses, at every step: an error, and nothing half done."""
     for step in range(1, steps_of(scenario) + 1):
-        world, told = World(fail_at=step), Promises()
+        world, told = new_world(fail_at=step), Promises()
         with suppress(ScenarioOver):
             run(world, scenario, told)
         gone = (event for event in world.published if event.detail.startswith("cannot "))
@@ -374,7 +390,7 @@ def test_random_days(day: Callable[..., Awaitable[None]]) -> None:
     while taken < wanted:
         seed += 1
         dice = random.Random(seed)  # noqa: S311  # the same days every time
-        world, told = World(), Promises()
+        world, told = new_world(), Promises()
         try:
             for _ in range(dice.randint(1, 4)):
                 world.die_at = world.steps + dice.randint(1, 250)

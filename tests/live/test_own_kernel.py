@@ -53,6 +53,14 @@ def test_a_guest_boots_its_own_kernel(host: LiveHost) -> None:
         screen.sees("xenia: guest demo is up")
         screen.types("cat /proc/cmdline\r")
         screen.sees("root=/dev/vda from.the.image=yes xenia.guest=demo")
+    before = host.guests()
+    host.ok("reboot", "-w", "--timeout=60", "own")
+    assert host.guests().keys() == before.keys()
+    assert host.guests() != before, "the image was not read again"
+    assert host.domain("own")["domid"] == 2
+    with Terminal(host.command("console", "own"), host.environment) as screen:
+        screen.types("echo again-$((40 + 2))\r")  # what the console shows at first is of before
+        screen.sees("again-42")
     host.ok("shutdown", "-w", "--timeout=60", "own")
     until(lambda: not host.guests(), "QEMU has ended")
 

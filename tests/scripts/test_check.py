@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 
 PASSES = "echo '2 passed in 0.01s'"
@@ -12,6 +14,8 @@ def tools(checkout):
         checkout.provide(name, "")
         (folder / name).symlink_to(checkout.fakes / name)
     checkout.provide("pytest", PASSES)
+    checkout.provide("xen-lab", "")
+    shutil.copy(checkout.fakes / "xen-lab", checkout.folder / "scripts/xen-lab")
     (folder / "pytest").symlink_to(checkout.fakes / "pytest")
     checkout.asked.write_text("")
     return checkout
@@ -21,11 +25,12 @@ def test_all_parts_are_run_and_the_last_line_says_so(tools):
     result = tools.call("./check")
     assert result.returncode == 0, result.stderr
     lines = result.stdout.splitlines()
-    assert [line.split()[:2] for line in lines[-7:-1]] == [
-        [part, "ok"] for part in ("lint", "types", "contracts", "unit", "qemu", "crash")
+    assert [line.split()[:2] for line in lines[-8:-1]] == [
+        [part, "ok"] for part in ("lint", "types", "contracts", "unit", "qemu", "crash", "xen")
     ]
-    assert lines[-1].startswith("check: all well (6 parts")
-    assert lines.count("2 passed in 0.01s") == 3
+    assert lines[-1].startswith("check: all well (7 parts")
+    assert lines.count("2 passed in 0.01s") == 4
+    assert len(tools.calls("xen-lab")) == 1
 
 
 def test_a_part_that_fails_does_not_stop_the_others(tools):
@@ -33,7 +38,7 @@ def test_a_part_that_fails_does_not_stop_the_others(tools):
     result = tools.call("./check")
     assert result.returncode == 1
     assert result.stdout.splitlines()[-1] == "check: FAILED: types"
-    assert len(tools.calls("pytest")) == 3
+    assert len(tools.calls("pytest")) == 4
 
 
 def test_no_tests_at_all_is_a_failure(tools):
@@ -50,7 +55,7 @@ def test_long_loops_are_left_to_full(tools):
 def test_quick_runs_one_real_guest(tools):
     result = tools.call("./check", "--quick")
     assert [call.split(" -m ")[1] for call in tools.calls("pytest")] == [
-        "(not qemu and not crash) and not full -n 2",
+        "(not qemu and not crash and not xen) and not full -n 2",
         "(qemu) and not full tests/images",
     ]
     assert result.stdout.splitlines()[-1].startswith("check: all well (5 parts")

@@ -194,6 +194,26 @@ async def test_a_worker_that_gives_too_much_is_not_believed(tmp_path: Path, monk
     assert process.wait(10) != 0
 
 
+async def test_a_worker_that_never_lets_go_of_its_pipe_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xenia.storage.memory_file.DRAIN_SECONDS", 0.2)
+    held = []
+
+    async def taken_over(name: str, arguments: dict[str, Any], descriptors: Sequence[int]) -> dict[str, Any]:
+        held.append(os.dup(descriptors[-1]))
+        return {"title": "", "source": "", "kernel": "k", "ramdisks": [], "arguments": ""}
+
+    disk = await opened(ext(tmp_path / "disk", GUEST))
+    try:
+        with pytest.raises(XeniaError, match="does not come to its end") as caught:
+            await booted(disk, taken_over)
+    finally:
+        close(disk)
+        os.close(held[0])
+    assert caught.value.kind is ErrorKind.UNAVAILABLE
+
+
 @pytest.mark.parametrize(
     ("targets", "chosen"),
     [("xvda xvdb", "xvda"), ("xvdc! xvda", "xvda"), ("xvdc! xvdd!", "xvdc"), ("xvdb xvda", "xvdb")],

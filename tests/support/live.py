@@ -220,12 +220,12 @@ def give(folder: Path, user: int) -> None:
         os.chown(path, user, user, follow_symlinks=False)
 
 
-def until(true: Callable[[], object], what: str, seconds: float = LIMIT) -> None:
-    """Wait for what can only be looked at."""
+def until(true: Callable[[], object], what: str, seconds: float = LIMIT, *, every: float = 0.02) -> None:
+    """Wait for what can only be looked at, `every` so many seconds."""
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, f"not seen within {seconds:g} s: {what}"
-        time.sleep(0.02)
+        time.sleep(every)
 
 
 @contextmanager

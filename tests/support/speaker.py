@@ -5,17 +5,28 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from xenia.console.line import is_terminal
 from xenia.lib.sockets import address_of
+from xenia.lib.terminal import DeviceTransport, open_terminal
 
 
 class Speaker:
-    """One conversation on a console's stream socket; `async with`. `heard` is all that the guest has said to it."""
+    """One conversation on a console's stream socket or terminal; `async with`. `heard` is all that the guest has said
+    to it.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.heard = b""
 
     async def __aenter__(self) -> Speaker:
+        if is_terminal(self._path):
+            loop = asyncio.get_running_loop()
+            self._reader = asyncio.StreamReader()
+            protocol = asyncio.StreamReaderProtocol(self._reader)
+            transport = DeviceTransport(open_terminal(self._path), protocol)
+            self._writer = asyncio.StreamWriter(transport, protocol, self._reader, loop)
+            return self
         with address_of(self._path) as address:
             self._reader, self._writer = await asyncio.open_unix_connection(address)
         return self

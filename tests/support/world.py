@@ -9,10 +9,12 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from xenia.engines.base import Resources
 from xenia.engines.simulated.engine import SimulatedEngine
 from xenia.engines.simulated.host import SimulatedHost
+from xenia.manager.adoption import Adoption
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions
 from xenia.manager.events import EventBus
@@ -94,7 +96,8 @@ class World:
         creation = Creation(engine, lifecycle, locks, read_plain, self.new_uuid, self.new_mac)
         jobs = Jobs(self.clock, lambda job: None)
         definitions = Definitions(NOWHERE, read_plain)
-        return Manager(Parts(engine, lifecycle, creation, definitions, locks, bus, jobs, lambda: HOST))
+        adoption = Adoption(lifecycle, read_plain, files, Path("/etc/xen"))
+        return Manager(Parts(engine, lifecycle, creation, definitions, adoption, locks, bus, jobs, lambda: HOST))
 
     def clock(self) -> float:
         return self.now

@@ -27,6 +27,7 @@ TABLE = (
     Entry("Domains", "destroy", "power", "End a domain at once, like pulling its plug"),
     Entry("Domains", "pause", "power", "Stop the domain's CPUs; it keeps its memory"),
     Entry("Domains", "unpause", "power", "Let a paused domain run on"),
+    Entry("Domains", "adopt", "adopt", "Take over a domain that others have started"),
     Entry("Names", "domid", "names", "Tell the id of a domain"),
     Entry("Names", "domname", "names", "Tell the name of a domain"),
     Entry("Host", "info", "info", "Tell about this host and its engine"),

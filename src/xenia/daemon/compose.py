@@ -16,6 +16,7 @@ from xenia.daemon.settings import Settings
 from xenia.engines.base import ConsoleKind
 from xenia.lib.files import DiskFiles
 from xenia.lib.paths import Paths
+from xenia.manager.adoption import Adoption
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions
 from xenia.manager.events import EventBus
@@ -84,6 +85,7 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
             lifecycle=lifecycle,
             creation=creation,
             definitions=Definitions(paths.guest_files, sandbox.read_guest_file),
+            adoption=Adoption(lifecycle, sandbox.read_guest_file, files, paths.guest_files),
             locks=locks,
             bus=bus,
             jobs=Jobs(time.time, history.put_job, history.last_jobs(_JOBS)),

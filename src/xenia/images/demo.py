@@ -47,6 +47,23 @@ deconfig) ip addr flush dev "$interface" && ip link set "$interface" up ;;
 esac
 """
 
+_CARD = """\
+#!/bin/sh
+# An event of the kernel: a network card that has come is set up, once; one that has gone may come again.
+[ "$SUBSYSTEM" = net ] && [ "$INTERFACE" != lo ] || exit 0
+case $ACTION in
+add) mkdir "/run/card-$INTERFACE" 2>/dev/null || exit 0 ;;
+remove) exec rmdir "/run/card-$INTERFACE" ;;
+*) exit 0 ;;
+esac
+address=$(sed -n 's/.*xenia.address=\\([^ ]*\\).*/\\1/p' /proc/cmdline)
+if [ "$INTERFACE" = eth0 ] && [ -n "$address" ]; then
+	ip addr add "$address" dev eth0 && ip link set eth0 up
+else
+	udhcpc -i "$INTERFACE" -s /etc/udhcpc.sh -b -S >/dev/null 2>&1 &
+fi
+"""
+
 _GUEST_FILE = """\
 # A small Linux guest, made by Xenia. Delete this file and run ./run again for a new one.
 name    = "{name}"
@@ -114,7 +131,7 @@ def _write_all(guest: DemoGuest, kernel: Kernel, memory: int, disk_size: int) ->
     guest.ramdisk.parent.mkdir(parents=True, exist_ok=True)
     guest.file.parent.mkdir(parents=True, exist_ok=True)
     _replace(guest.kernel, kernel.image.read_bytes())
-    _replace(guest.ramdisk, initrd.write_initrd(_entries(kernel, _busybox())))
+    _replace(guest.ramdisk, ramdisk(kernel))
     if not guest.disk.exists():
         _make_disk(guest.disk, disk_size)
     if not guest.file.exists():
@@ -122,6 +139,15 @@ def _write_all(guest: DemoGuest, kernel: Kernel, memory: int, disk_size: int) ->
             name=guest.name, kernel=guest.kernel, ramdisk=guest.ramdisk, disk=guest.disk, memory=memory
         )
         _replace(guest.file, text.encode())
+
+
+def ramdisk(kernel: Kernel) -> bytes:
+    """The initramfs of the small guest for `kernel`. What it is told on the kernel's command line: `xenia.guest=NAME`,
+    and `xenia.address=ADDRESS/BITS` for its first card where no DHCP server answers.
+
+    Raises unavailable where there is no static busybox.
+    """
+    return initrd.write_initrd(_entries(kernel, _busybox()))
 
 
 def _entries(kernel: Kernel, busybox: Path) -> Iterator[initrd.Entry]:
@@ -137,6 +163,7 @@ def _entries(kernel: Kernel, busybox: Path) -> Iterator[initrd.Entry]:
     yield initrd.file("etc/profile", _PROFILE.encode())
     yield initrd.file("etc/passwd", b"root::0:0:root:/root:/bin/sh\n")
     yield initrd.file("etc/udhcpc.sh", _DHCP.encode(), 0o755)
+    yield initrd.file("etc/card.sh", _CARD.encode(), 0o755)
     for module in sorted(kernel.modules.iterdir()):
         yield initrd.file(f"modules/{module.name}", module.read_bytes())
 

@@ -9,6 +9,8 @@ mkdir -p /dev/pts /run
 mount -t devpts pts /dev/pts
 mount -t tmpfs run /run
 
+# Xen's cards come some time after their driver, and any card may be attached later.
+uevent /etc/card.sh >/dev/null &
 for module in /modules/*.ko; do
 	insmod "$module"
 done
@@ -20,9 +22,12 @@ for word in $words; do
 done
 hostname "$name"
 
+# Every key of xm sysrq works, also the crash.
+echo 1 >/proc/sys/kernel/sysrq
+
 ip link set lo up
 for card in /sys/class/net/eth*; do
-	[ -e "$card" ] && udhcpc -i "${card##*/}" -s /etc/udhcpc.sh -b -S >/dev/null 2>&1 &
+	[ -e "$card" ] && ACTION=add SUBSYSTEM=net INTERFACE=${card##*/} /etc/card.sh
 done
 
 # The power button ends the guest; there is nothing to stop before. It is opened here and read in the background, so
@@ -34,9 +39,10 @@ for input in /sys/class/input/event*; do
 	exec 3<&-
 done
 
+# A serial port that is not there has its file nevertheless, but no settings.
 for console in ttyS0 hvc0; do
-	[ -c "/dev/$console" ] && echo "$console::respawn:-/bin/sh"
-done >/etc/inittab
+	stty <"/dev/$console" >/dev/null && echo "$console::respawn:-/bin/sh"
+done >/etc/inittab 2>/dev/null
 echo "::ctrlaltdel:/bin/reboot" >>/etc/inittab
 
 exec /bin/init

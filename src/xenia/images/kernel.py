@@ -23,6 +23,7 @@ from xenia.model.errors import XeniaError, unavailable
 
 MODULES = (
     *("virtio_pci", "virtio_blk", "virtio_net", "virtio_console"),
+    *("xen_blkfront", "xen_netfront"),
     *("button", "evdev"),  # the ACPI power button, and a file to read it from
     *("pvpanic_mmio", "pvpanic_pci"),  # a crash is told to the host
 )
@@ -84,7 +85,7 @@ def _from_host(folder: Path, boot: Path, lib: Path) -> Kernel | None:
     images = sorted(boot.glob("vmlinuz-*-cloud-amd64"), key=lambda path: _version_key(f"{path.name}+"))
     for image in reversed(images):
         try:
-            return _keep(folder, image, lib / image.name.removeprefix("vmlinuz-"))
+            return keep(folder, image, lib / image.name.removeprefix("vmlinuz-"))
         except (OSError, MissingModuleError):
             continue  # not for this user to read, or its modules are gone: another one may do
     return None
@@ -98,13 +99,16 @@ def _fetched(folder: Path) -> Kernel:
         try:
             image = next((work / "tree/boot").glob("vmlinuz-*"))
             modules = next((work / "tree").glob("**/lib/modules/*"))
-            return _keep(folder, image, modules)
+            return keep(folder, image, modules)
         except (StopIteration, MissingModuleError) as error:
             raise unavailable(f"the kernel package {package.name} is not as expected: {error}") from error
 
 
-def _keep(folder: Path, image: Path, modules: Path) -> Kernel:
-    """Copy what the guest needs into the cache, in one step."""
+def keep(folder: Path, image: Path, modules: Path) -> Kernel:
+    """Copy what the guest needs of a kernel into `folder`, in one step.
+
+    `modules` is the kernel's folder below /lib/modules. Raises MissingModuleError, OSError.
+    """
     with tempfile.TemporaryDirectory(dir=folder, prefix=".keep-") as name:
         work = Path(name) / "kernel"
         (work / "modules").mkdir(parents=True)

@@ -11,6 +11,7 @@ from typing import Any
 from xenia.engines.base import ConsoleKind, Engine, Figures
 from xenia.lib.aio import Tasks
 from xenia.manager import view
+from xenia.manager.adoption import Adoption
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions
 from xenia.manager.events import EventBus, Listener
@@ -39,6 +40,7 @@ class Parts:
     lifecycle: Lifecycle
     creation: Creation
     definitions: Definitions
+    adoption: Adoption
     locks: NameLocks
     bus: EventBus
     jobs: Jobs
@@ -157,17 +159,18 @@ class Manager:
         return self._parts.jobs.start("create", name, caller, work)
 
     def operate(self, operation: str, ref: str, caller: Caller, *, until_gone: bool = False) -> Job:
-        """shutdown, reboot, destroy, pause or unpause, as a job.
+        """shutdown, reboot, destroy, pause, unpause or adopt, as a job. What the verb tells is in its result.
 
         With `until_gone` the job ends when the guest has ended (shutdown) or has started over (reboot). Raises at
         once what can be said at once: not_found, a wrong state, a missing role, what the engine cannot do.
         """
-        verbs: dict[str, Callable[[Entry], Awaitable[None]]] = {
+        verbs: dict[str, Callable[[Entry], Awaitable[dict[str, Any] | None]]] = {
             "shutdown": lambda entry: self._parts.lifecycle.ask(entry, Intent.SHUTDOWN),
             "reboot": lambda entry: self._parts.lifecycle.ask(entry, Intent.REBOOT),
             "destroy": lambda entry: self._parts.lifecycle.end(entry, EventKind.ENDED, "destroyed"),
             "pause": self._parts.lifecycle.pause,
             "unpause": self._parts.lifecycle.unpause,
+            "adopt": self._parts.adoption.adopt,
         }
         if operation not in verbs:
             raise not_found(f"there is no operation '{operation}'", f"there are: {', '.join(verbs)}")
@@ -179,14 +182,16 @@ class Manager:
 
         async def work() -> dict[str, Any]:
             with self._parts.bus.listen() as listener:
-                await self._act(operation, domain, verbs[operation])
+                told = await self._act(operation, domain, verbs[operation])
                 if until_gone:
                     await _until_over(operation, domain, listener)
-            return {"domain": domain.name}
+            return {"domain": domain.name} | (told or {})
 
         return self._parts.jobs.start(operation, domain.name, caller, work)
 
-    async def _act(self, operation: str, domain: Domain, verb: Callable[[Entry], Awaitable[None]]) -> None:
+    async def _act(
+        self, operation: str, domain: Domain, verb: Callable[[Entry], Awaitable[dict[str, Any] | None]]
+    ) -> dict[str, Any] | None:
         """Do it when the domain's turn comes, if it is still the same and still possible."""
         async with self._parts.locks(domain.name):
             entry = self._parts.lifecycle.table.get(domain.uuid)
@@ -194,8 +199,7 @@ class Manager:
                 raise not_found(f"domain '{domain.name}' (id {domain.domid}) is gone", "xm list shows what runs")
             now = self._domain(entry)
             self._permit(operation, now)
-            if now.state not in OPERATIONS[operation].idempotent_in:
-                await verb(entry)
+            return None if now.state in OPERATIONS[operation].idempotent_in else await verb(entry)
 
     def _permit(self, name: str, domain: Domain) -> None:
         operation, report = OPERATIONS[name], self._report

@@ -104,7 +104,7 @@ class PolicyKeeper:
         """Act on the end of a guest; `gone` when its engine has nothing left of it."""
         lifecycle, asked = self.lifecycle, entry.started.intent
         if reason in (EndReason.POWEROFF, EndReason.REBOOT) and asked is Intent.REBOOT:
-            if gone or Capability.RESET not in lifecycle.engine.capabilities:
+            if gone or not self._starts_over_in_place(entry):
                 await lifecycle.restart(entry, detail)
             else:
                 await lifecycle.reset(entry)
@@ -118,6 +118,11 @@ class PolicyKeeper:
             await lifecycle.restart(entry, detail)
         else:
             await lifecycle.end(entry, kind, detail)
+
+    def _starts_over_in_place(self, entry: Entry) -> bool:
+        """A boot loader is to find what its guest has installed meanwhile: then all is begun anew."""
+        anew = entry.started.config.boot.bootloader is not None
+        return Capability.RESET in self.lifecycle.engine.capabilities and not anew
 
     def _may_restart(self, entry: Entry) -> bool:
         lived = self.lifecycle.clock() - entry.started.started_at

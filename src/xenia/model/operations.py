@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xenia.model.caller import Role
-from xenia.model.domain import State
+from xenia.model.domain import ALIVE, State
 from xenia.model.errors import XeniaError, conflict, denied, invalid
 from xenia.model.host import Capability
 
@@ -50,6 +50,9 @@ OPERATIONS: dict[str, Operation] = {
             "unpause", "Let a paused domain run on", frozenset({State.PAUSED}), Capability.PAUSE, idempotent_in=_RUNS
         ),
         Operation("console", "Connect to the text console", _EXISTS, Capability.CONSOLE),
+        Operation(
+            "adopt", "Take over a domain that others have started", ALIVE, Capability.ADOPT, role=Role.ADMINISTRATOR
+        ),
     )
 }
 

@@ -17,6 +17,8 @@ from xenia.storage.paths import shell_word
 
 _CHUNK = 1 << 22
 _PIPE = 1 << 20
+DRAIN_SECONDS = 10.0
+"""How long what is still in a pipe may take; it is no more than the pipe holds."""
 _SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
 
 
@@ -106,9 +108,13 @@ class _Filling:
         self._loop.add_reader(source, self._more)
 
     async def filled(self) -> None:
-        """Waits until all is copied. The other processes that may write must have closed their ends."""
+        """Waits until all is copied. Raises unavailable where a process that has said it is done goes on writing."""
         self._close(self.sink)
-        await self._done
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await self._done
+        except TimeoutError as error:
+            raise unavailable("a kernel or ramdisk does not come to its end") from error
 
     def stop(self) -> None:
         """Close the pipe, whatever has come through it. May be called again."""

@@ -39,3 +39,14 @@ def obedient() -> bytes:
         target += len(action)
     echo = b"\xee\xeb" + bytes([256 - size])  # out dx, al; jmp to read
     return _disk(_CLI + _say("ready\n") + read + tests + echo + power_off + reset + crash)
+
+
+def counting(word: str) -> bytes:
+    """Says `word` and a number of four hexadecimal digits that grows by one, a line about once a second."""
+    begin = bytes.fromhex("31c0 8ed8 8ed0 bc007c fb 31db")  # ds = ss = 0; sp = 0x7c00; interrupts on; bx = 0
+    digit = bytes.fromhex("c1c304 88d8 240f 0430 3c3a 7202 0427 ee")  # rol bx, 4; out dx, the digit of its last 4 bits
+    digits = b"\xb9\4\0" + digit + bytes([0xE2, 256 - len(digit) - 2])  # mov cx, 4; ...; loop
+    tick = bytes.fromhex("a16c04 f4 3b066c04 74f9")  # the BIOS counts ticks at 0x46c: hlt until it has
+    second = b"\xb9\x12\0" + tick + bytes([0xE2, 256 - len(tick) - 2])  # 18 ticks
+    body = b"\x43" + _say(word) + digits + _say("\r\n") + second  # inc bx; ...
+    return _disk(begin + body + b"\xe9" + (0x10000 - len(body) - 3).to_bytes(2, "little"))

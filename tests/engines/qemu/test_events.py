@@ -8,7 +8,7 @@ import pytest
 
 from xenia.engines.qemu.ends import end_in, last_words
 from xenia.engines.qemu.events import Situation, after, of_status
-from xenia.model.domain import EndAction, EndReason, State
+from xenia.model.domain import EndReason, State
 
 RUNNING = Situation(State.RUNNING)
 
@@ -87,7 +87,7 @@ def test_the_end_is_read_from_the_log_of_the_last_run(tmp_path: Path) -> None:
     ran = "runstate_set current_run_state 6 (prelaunch) new_state 9 (running)\n"
     off = "qemu_system_shutdown_request reason=6\nrunstate_set current_run_state 9 (running) new_state 11 (shutdown)\n"
     log.write_text(ran + off)
-    assert end_in(log, EndAction.DESTROY) is EndReason.POWEROFF
+    assert end_in(log, in_place=False) is EndReason.POWEROFF
     log.write_text(ran + off + ran + off.split("\n", 1)[1])
-    assert end_in(log, EndAction.DESTROY) is EndReason.REBOOT
-    assert end_in(log, EndAction.RESTART) is EndReason.POWEROFF
+    assert end_in(log, in_place=False) is EndReason.REBOOT
+    assert end_in(log, in_place=True) is EndReason.POWEROFF

@@ -51,6 +51,7 @@ def test_a_kernel_of_the_guest_itself_is_said_to_come_from_its_image() -> None:
     assert "-kernel /proc/self/fd/<kernel in the guest's image>" in lines
     assert "-initrd /proc/self/fd/<ramdisk in the guest's image>" in lines
     assert "-append <command line in the guest's image> quiet" in lines
+    assert "-action shutdown=pause,reboot=shutdown,panic=pause" in lines
     assert not [line for line in lines if "bootindex" in line or "pflash" in line]
 
 

@@ -16,7 +16,7 @@ from xenia.engines.qemu.lease import lease_of
 from xenia.engines.qemu.serial import ConsoleEnds, socket_of
 from xenia.lib.sockets import address_of
 from xenia.lib.text import printable
-from xenia.model.domain import EndAction, EndReason
+from xenia.model.domain import EndReason
 
 _BACKLOG = 8
 _TAIL = 8192
@@ -85,9 +85,9 @@ def last_words(log: Path) -> str:
     return printable(said)
 
 
-def end_in(log: Path, on_reboot: EndAction) -> EndReason:
+def end_in(log: Path, *, in_place: bool) -> EndReason:
     """Why a guest has shut down while nobody listened: a power-off is traced in QEMU's log, a reset is not."""
-    if on_reboot is EndAction.RESTART:
+    if in_place:
         return EndReason.POWEROFF  # QEMU resets such a guest in place
     since_it_ran = _tail(log).rpartition("(running)\n")[2]
     return EndReason.POWEROFF if SHUTDOWN_TRACE in since_it_ran else EndReason.REBOOT

@@ -12,11 +12,11 @@ from xenia.engines.base import ConsoleKind, Observed
 from xenia.engines.qemu import ends
 from xenia.engines.qemu.display import FIRST_PORT
 from xenia.engines.qemu.events import Situation, after, of_status
-from xenia.engines.qemu.launch import reboot_action
+from xenia.engines.qemu.launch import reboot_action, reboots_in_place
 from xenia.engines.qemu.monitor import SECONDS, Monitor, NoAnswer, NoGreeting, connect_to, unresponsive
 from xenia.engines.qemu.process import Process
 from xenia.engines.qemu.serial import kinds_of, socket_of
-from xenia.model.domain import EndAction, Started, State
+from xenia.model.domain import Started, State
 from xenia.model.errors import XeniaError, engine_failed
 
 FIRMWARE_SECONDS = 2.0
@@ -58,7 +58,7 @@ class Guest:
         self.keeper: asyncio.Task[None] | None = None
         self.quiet = True
         """While it is started, found again or ended, whoever does so tells how it went; there are no events."""
-        self._on_reboot: EndAction = started.config.policy.on_reboot
+        self._in_place = reboots_in_place(started.config)
         self._shows = started.config.display.vnc
         self._tell = tell
         self._on_end = on_end
@@ -119,9 +119,9 @@ class Guest:
 
         Where a reset of the guest's would end it, this returns only when its firmware no longer resets it by itself.
         """
-        ends_by_reset = self._on_reboot is not EndAction.RESTART
+        ends_by_reset = not self._in_place
         if ends_by_reset:  # QEMU makes no difference between the guest's resets and ours
-            await self.execute("set-action", {"reboot": reboot_action(EndAction.RESTART)})
+            await self.execute("set-action", {"reboot": reboot_action(in_place=True)})
         try:
             await self._reset()
             await self.run_on()
@@ -141,13 +141,13 @@ class Guest:
             raise unresponsive("it did not reset the guest") from error
 
     async def _let_resets_end_it(self) -> None:
-        await self.execute("set-action", {"reboot": reboot_action(self._on_reboot)})
+        await self.execute("set-action", {"reboot": reboot_action(in_place=self._in_place)})
 
     async def refresh(self) -> None:
         """Ask QEMU for what events may have told while nobody listened. Raises engine_failed."""
         status = (await self.execute("query-status"))["status"]
-        self.settle(of_status(status, ends.end_in(self.log, self._on_reboot)))
-        if self._on_reboot is not EndAction.RESTART:
+        self.settle(of_status(status, ends.end_in(self.log, in_place=self._in_place)))
+        if not self._in_place:
             await self._let_resets_end_it()  # an xend that died in start_over has not
         if self._shows:
             await self.look_for_vnc()

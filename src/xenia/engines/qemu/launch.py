@@ -18,7 +18,7 @@ from xenia.engines.qemu.serial import ConsoleEnds, add_consoles
 from xenia.engines.qemu.settings import QemuSettings
 from xenia.engines.qemu.vif import add_vifs
 from xenia.model.boot import Firmware
-from xenia.model.domain import EndAction, Started
+from xenia.model.domain import DomainConfig, EndAction, Started
 
 _SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 
@@ -61,7 +61,7 @@ def compose(
     add_machine(line, config, started.abi, facts)
     if config.boot.firmware is Firmware.UEFI and not config.boot.by_kernel:
         add_firmware(line, *(doors.firmware or (-1, -1)))
-    _add_ends(line, config.policy.on_reboot)
+    _add_ends(line, in_place=reboots_in_place(config))
     monitor = line.inherit(doors.monitor, "socket of the monitor")
     line.add("chardev", f"socket,id=monitor,fd={monitor},server=on,wait=off")
     line.add("mon", "chardev=monitor,mode=control")
@@ -73,15 +73,23 @@ def compose(
     add_boot(line, config, resources.boot)
 
 
-def _add_ends(line: CommandLine, on_reboot: EndAction) -> None:
+def _add_ends(line: CommandLine, *, in_place: bool) -> None:
     """QEMU stays when its guest ends, so that the reason can still be asked; a restart in place is the only end it
     handles itself.
     """
-    line.add("action", f"shutdown=pause,reboot={reboot_action(on_reboot)},panic=pause")
+    line.add("action", f"shutdown=pause,reboot={reboot_action(in_place=in_place)},panic=pause")
     line.add("trace", f"enable={SHUTDOWN_TRACE}")
     line.add("trace", f"enable={RUNSTATE_TRACE}")
 
 
-def reboot_action(on_reboot: EndAction) -> str:
-    """What QEMU makes of a guest's reset: all but a restart is for the manager to do."""
-    return "reset" if on_reboot is EndAction.RESTART else "shutdown"
+def reboots_in_place(config: DomainConfig) -> bool:
+    """Whether a guest that resets itself goes on in the same QEMU.
+
+    One that boots the kernel in its own image does not: it may have installed another one there.
+    """
+    return config.policy.on_reboot is EndAction.RESTART and config.boot.bootloader is None
+
+
+def reboot_action(*, in_place: bool) -> str:
+    """What QEMU makes of a guest's reset: all but a restart in place is for the manager to do."""
+    return "reset" if in_place else "shutdown"

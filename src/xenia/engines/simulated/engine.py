@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 
 from xenia.engines.base import EngineEvent, Figures, Meaning, Observed, Resources
 from xenia.engines.simulated.host import SimulatedGuest, SimulatedHost
@@ -17,11 +18,12 @@ class SimulatedEngine:
     """`host` may have been driven by an earlier engine: its guests are found again."""
 
     name = "simulated"
-    assigns_ids = False
-    capabilities = frozenset({Capability.PAUSE, Capability.HVM, Capability.PV, Capability.PVH, Capability.RESET})
 
     def __init__(self, host: SimulatedHost) -> None:
         self._host = host
+        self.assigns_ids = host.like_xen
+        own = Capability.ADOPT if host.like_xen else Capability.RESET
+        self.capabilities = frozenset({Capability.PAUSE, Capability.HVM, Capability.PV, Capability.PVH, own})
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
         host.tell = self._events.put_nowait
 
@@ -38,7 +40,11 @@ class SimulatedEngine:
     async def recover(self, started: Sequence[Started]) -> list[Observed]:
         await self._host.step("recover")
         known = {each.uuid for each in started}
-        return [_observed(uuid, guest) for uuid, guest in self._host.guests.items() if uuid in known]
+        for uuid, guest in self._host.guests.items():
+            if uuid not in known and self._host.like_xen:
+                found = replace(guest.started, domid=guest.domid, foreign=True)
+                self._events.put_nowait(EngineEvent(uuid, guest.state, guest.end, found=found))
+        return [self._observed(uuid, guest) for uuid, guest in self._host.guests.items() if uuid in known]
 
     def explain(self, config: DomainConfig) -> Meaning:
         return Meaning(rendered=f"simulated guest {config.name}")
@@ -52,7 +58,7 @@ class SimulatedEngine:
         writes = frozenset(disk.path for disk in disks if disk.mode is DiskMode.WRITE and disk.path)
         guest = self._host.start(started, writes)
         await self._host.step("started")
-        return _observed(started.uuid, guest)
+        return self._observed(started.uuid, guest)
 
     async def unpause(self, uuid: str) -> None:
         await self._change(uuid, "unpause", State.RUNNING)
@@ -89,7 +95,7 @@ class SimulatedEngine:
 
     def observe(self, uuid: str) -> Observed | None:
         guest = self._host.guests.get(uuid)
-        return _observed(uuid, guest) if guest is not None else None
+        return self._observed(uuid, guest) if guest is not None else None
 
     async def figures(self) -> Mapping[str, Figures]:
         return {uuid: Figures(float(guest.boots)) for uuid, guest in self._host.guests.items()}
@@ -101,16 +107,21 @@ class SimulatedEngine:
         while True:
             yield await self._events.get()
 
+    async def adopt(self, uuid: str) -> None:
+        """Nobody else acts on the ends of guests here."""
+        await self._host.step("adopt")
+        self._guest(uuid)
+
     async def close(self) -> None:
         self._host.tell = None
+
+    def _observed(self, uuid: str, guest: SimulatedGuest) -> Observed:
+        vifs = tuple(f"vif{guest.domid}.{index}" for index in range(len(guest.started.macs)))
+        domid = guest.domid if self.assigns_ids else None
+        return Observed(uuid, guest.state, guest.end, vifs=vifs, domid=domid)
 
     def _guest(self, uuid: str) -> SimulatedGuest:
         try:
             return self._host.guests[uuid]
         except KeyError:
             raise engine_failed(f"the simulated guest {uuid} is gone") from None
-
-
-def _observed(uuid: str, guest: SimulatedGuest) -> Observed:
-    vifs = tuple(f"vif{guest.started.domid}.{index}" for index in range(len(guest.started.macs)))
-    return Observed(uuid, guest.state, guest.end, vifs=vifs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from xenia.engines.base import EngineEvent
 from xenia.model.domain import EndAction, EndReason, Started, State
@@ -16,6 +16,7 @@ class SimulatedGuest:
     """
 
     started: Started
+    domid: int
     writes: frozenset[str] = frozenset()
     state: State = State.PAUSED
     end: EndReason | None = None
@@ -31,12 +32,15 @@ async def _no_step(name: str) -> None:
 class SimulatedHost:
     """`step` is awaited before and after everything that the engine does here: the place to die, to fail or to wait.
 
-    `deaf` holds the names of guests that will ignore the power button.
+    `deaf` holds the names of guests that will ignore the power button. `like_xen`: it gives domain ids itself, starts
+    no guest over in place, and has guests of others.
     """
 
     step: Callable[[str], Awaitable[None]] = _no_step
     guests: dict[str, SimulatedGuest] = field(default_factory=dict)
     deaf: set[str] = field(default_factory=set)
+    like_xen: bool = False
+    last_domid: int = 0
     violations: list[str] = field(default_factory=list)
     """What a real hypervisor would have done to the guests' data."""
     tell: Callable[[EngineEvent], None] | None = None
@@ -50,9 +54,17 @@ class SimulatedHost:
             if other.started.uuid == started.uuid or other.writes & writes:
                 self.violations.append(f"{started.config.name} would run beside {other.started.config.name}")
                 raise RuntimeError(self.violations[-1])
-        guest = SimulatedGuest(started, writes, deaf=started.config.name in self.deaf)
+        self.last_domid = self.last_domid + 1 if self.like_xen else started.domid
+        guest = SimulatedGuest(started, self.last_domid, writes, deaf=started.config.name in self.deaf)
         self.guests[started.uuid] = guest
         return guest
+
+    def start_foreign(self, started: Started) -> None:
+        """Somebody else starts a guest."""
+        guest = self.start(started, frozenset())
+        guest.state = State.RUNNING
+        found = replace(started, domid=guest.domid, foreign=True)
+        self._told(EngineEvent(started.uuid, State.RUNNING, found=found))
 
     def power_off(self, uuid: str) -> None:
         """The guest powers itself off; what it was stays until it is destroyed."""
@@ -65,7 +77,7 @@ class SimulatedHost:
     def reboot(self, uuid: str) -> None:
         """The guest resets itself: in place where its policy is to restart, else it ends."""
         guest = self.guests[uuid]
-        if guest.started.config.policy.on_reboot is EndAction.RESTART:
+        if guest.started.config.policy.on_reboot is EndAction.RESTART and not self.like_xen:
             guest.boots += 1
             self._told(EngineEvent(uuid, State.RUNNING, EndReason.REBOOT))
         else:

@@ -78,8 +78,12 @@ class XenEngine:
         return report(self.facts, self.capabilities, await self._hypervisor.host())
 
     async def recover(self, started: Sequence[Started]) -> list[Observed]:
-        """Also ends every xl that an earlier xend has left at work: what it was starting is taken back by manager."""
+        """Also ends every xl that an earlier xend has left at work (what it was starting is taken back by manager), or
+        that waits for the end of a domain which was being adopted.
+        """
         ends.end_xl_of(self._settings.config_of(each.uuid) for each in started)
+        for each in started:
+            foreign.end_waiting_xl(each.config.name)
         there = {info.uuid: info for info in await self._hypervisor.domains() if info.domid}
         for each in started:
             info = there.get(each.uuid)
@@ -142,13 +146,20 @@ class XenEngine:
 
     async def unpause(self, uuid: str) -> None:
         guest = self._known(uuid)
-        await self._hypervisor.unpause(guest.domid)
+        if await self._is_paused(guest):
+            await self._hypervisor.unpause(guest.domid)
         guest.state = State.RUNNING
 
     async def pause(self, uuid: str) -> None:
         guest = self._known(uuid)
-        await self._hypervisor.pause(guest.domid)
+        if not await self._is_paused(guest):
+            await self._hypervisor.pause(guest.domid)
         guest.state = State.PAUSED
+
+    async def _is_paused(self, guest: Guest) -> bool:
+        """Asked anew, since Xen counts how often a domain was paused, and wants as many unpauses."""
+        domains = await self._hypervisor.domains()
+        return any(info.domid == guest.domid and info.paused for info in domains)
 
     async def shutdown(self, uuid: str, *, reboot: bool = False) -> None:
         """Asks the guest's Xen drivers; a guest that has none gets its ACPI button pressed (and none for a reboot,

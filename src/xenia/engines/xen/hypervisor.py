@@ -64,7 +64,7 @@ class DomainInfo:
     def state(self) -> State:
         if self.dying:
             return State.DYING
-        if self.shutdown and self.shutdown_reason != _SUSPENDED:
+        if self.end is not None:
             return State.CRASHED if self.end is EndReason.CRASH else State.SHUTDOWN
         if self.paused or self.shutdown:
             return State.PAUSED
@@ -73,9 +73,11 @@ class DomainInfo:
     @property
     def end(self) -> EndReason | None:
         """Why it has shut down; None for one that has not, or that only is suspended."""
+        if self.crashed:  # and then not `shutdown`, as xc_domain_getinfo has it
+            return EndReason.CRASH
         if not self.shutdown or self.shutdown_reason == _SUSPENDED:
             return None
-        if self.crashed or self.shutdown_reason in _CRASHED:
+        if self.shutdown_reason in _CRASHED:
             return EndReason.CRASH
         return EndReason.REBOOT if self.shutdown_reason in _REBOOTS else EndReason.POWEROFF
 

@@ -17,8 +17,9 @@ _OFFSET = 0x00FFFFFFFFFFFE00
 _COMPRESSED = 1 << 62
 _ZERO = 1
 _CORRUPT, _DATA_FILE, _COMPRESSION, _EXTENDED = 1 << 1, 1 << 2, 1 << 3, 1 << 4
-_TABLE_BYTES = 1 << 24
-"""What the tables that are kept may take together."""
+_TABLE_BYTES = 1 << 22
+_EXPANDED_BYTES = 1 << 21
+"""What tables and expanded clusters that are kept may take together, in each of up to 64 layers."""
 
 
 class Qcow2Blocks:
@@ -41,8 +42,8 @@ class Qcow2Blocks:
         if self._version == 3:
             _refuse_features(head)
         self._cluster = 1 << self._bits
-        self._table = Recent(max(1, _TABLE_BYTES >> self._bits), self._read_table)
-        self._expanded = Recent(4, self._expand)
+        self._table = Recent(_TABLE_BYTES >> self._bits, self._read_table)
+        self._expanded = Recent(_EXPANDED_BYTES >> self._bits, self._expand)
 
     def read(self, offset: int, length: int) -> bytes:
         """As Blocks has it; Unreadable where a table or a compressed cluster is broken."""

@@ -1,0 +1,176 @@
+"""A configuration as the text of a guest file, which reads back as that configuration in either dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from xenia.model.boot import Firmware
+from xenia.model.disk import Disk, DiskMode, DiskSource
+from xenia.model.display import Display, VgaModel
+from xenia.model.domain import DomainConfig, Kind, Policy
+from xenia.model.errors import invalid
+from xenia.model.vif import Vif, VifType
+
+_WIDTH = 8
+
+Value = str | int | Sequence[str]
+
+
+def write(config: DomainConfig, *, heading: str = "") -> str:
+    """The text, with `heading` as a comment above it. What has its default is left out.
+
+    Raises invalid for a value that cannot stand in a guest file (control characters).
+    """
+    lines = [f"# {line}" for line in heading.splitlines()]
+    settings = dict(_settings(config))
+    for name, value in config.other.items():
+        if isinstance(value, str | int):
+            settings.setdefault(name, value)
+    for name, value in settings.items():
+        lines += _lines(name, value)
+    return "\n".join(lines) + "\n"
+
+
+def _settings(config: DomainConfig) -> Iterator[tuple[str, Value]]:
+    yield "name", config.name
+    yield "type", config.kind.value
+    if config.uuid:
+        yield "uuid", config.uuid
+    yield "memory", config.memory
+    if config.max_memory and config.max_memory > config.memory:
+        yield "maxmem", config.max_memory
+    yield "vcpus", config.vcpus
+    if config.max_vcpus and config.max_vcpus > config.vcpus:
+        yield "maxvcpus", config.max_vcpus
+    numbers = {"cpus": config.cpus, "cpu_weight": config.cpu_weight, "cpu_cap": config.cpu_cap}
+    yield from ((name, value) for name, value in numbers.items() if value is not None)
+    yield from _boot(config)
+    yield "disk", [_disk(disk) for disk in config.disks]
+    yield "vif", [_vif(vif, config.kind) for vif in config.vifs]
+    yield from _display(config)
+    yield from _platform(config)
+    yield from _policy(config.policy)
+
+
+def _boot(config: DomainConfig) -> Iterator[tuple[str, Value]]:
+    boot = config.boot
+    texts = {
+        "kernel": boot.kernel,
+        "ramdisk": boot.ramdisk,
+        "root": boot.root,
+        "extra": boot.extra,
+        "bootloader": boot.bootloader,
+        "bootargs": boot.bootargs,
+    }
+    yield from ((name, text) for name, text in texts.items() if text)
+    if config.kind is Kind.HVM and not boot.direct:
+        yield "boot", boot.order
+        if boot.firmware is Firmware.UEFI:
+            yield "bios", "ovmf"
+
+
+def _disk(disk: Disk) -> str:
+    """In xl's words, the path last: there it may have commas (xl-disk-configuration(5), target)."""
+    words = [f"format={'raw' if disk.source is DiskSource.EMPTY else disk.format}", f"vdev={disk.target}"]
+    words += [] if disk.cdrom else [f"access={_ACCESS[disk.mode]}"]
+    words += ["devtype=cdrom"] if disk.cdrom else []
+    words += [f"script={disk.script}"] if disk.script else []
+    words += [f"target={disk.path}"] if disk.path else []
+    return ",".join(words)
+
+
+_ACCESS = {DiskMode.READ_ONLY: "ro", DiskMode.WRITE: "rw", DiskMode.SHARED: "w!"}
+
+
+def _vif(vif: Vif, kind: Kind) -> str:
+    words = {
+        "mac": vif.mac,
+        "bridge": vif.bridge,
+        "type": "vif" if kind is Kind.HVM and vif.type is VifType.PARAVIRTUAL else None,
+        "model": vif.model,
+        "script": vif.script,
+        "ip": " ".join(vif.ip) or None,
+        "gateway": vif.gateway,
+        "vifname": vif.vifname,
+        "rate": vif.rate,
+    }
+    return _words(words)
+
+
+def _display(config: DomainConfig) -> Iterator[tuple[str, Value]]:
+    display = config.display
+    if config.kind is not Kind.HVM:
+        if display.vnc or display.sdl:
+            yield "vfb", [_words({"vnc": int(display.vnc), "sdl": int(display.sdl), **_doors(display)})]
+        return
+    if display.vga is not VgaModel.CIRRUS:
+        yield "vga", _VGAS[display.vga]
+    if display.video_ram:
+        yield "videoram", display.video_ram
+    yield "vnc", int(display.vnc)
+    if display.sdl:
+        yield "sdl", 1
+    yield from ((name, value) for name, value in _doors(display).items() if value is not None)
+
+
+_VGAS = {VgaModel.STANDARD: "stdvga", VgaModel.QXL: "qxl", VgaModel.NONE: "none"}
+
+
+def _doors(display: Display) -> dict[str, str | int | None]:
+    return {
+        "vnclisten": display.vnc_listen,
+        "vncdisplay": display.vnc_display,
+        "vncunused": None if display.vnc_unused else 0,
+        "vncpasswd": display.vnc_password,
+        "keymap": display.keymap,
+    }
+
+
+def _platform(config: DomainConfig) -> Iterator[tuple[str, Value]]:
+    platform = config.platform
+    for name, on, usual in (
+        ("acpi", platform.acpi, True),
+        ("apic", platform.apic, True),
+        ("pae", platform.pae, True),
+        ("viridian", platform.viridian, False),
+        ("localtime", platform.localtime, False),
+        ("usb", platform.usb, False),
+    ):
+        if on is not usual:
+            yield name, int(on)
+    if platform.rtc_timeoffset:
+        yield "rtc_timeoffset", platform.rtc_timeoffset
+    if platform.usb_devices:
+        yield "usbdevice", platform.usb_devices
+    if platform.sound:
+        yield "soundhw", platform.sound
+    if platform.serial:
+        yield "serial", platform.serial
+
+
+def _policy(policy: Policy) -> Iterator[tuple[str, Value]]:
+    yield "on_poweroff", policy.on_poweroff.value
+    yield "on_reboot", policy.on_reboot.value
+    yield "on_crash", policy.on_crash.value
+
+
+def _words(words: Mapping[str, str | int | None]) -> str:
+    return ",".join(f"{name}={value}" for name, value in words.items() if value is not None)
+
+
+def _lines(name: str, value: Value) -> list[str]:
+    if isinstance(value, int):
+        return [f"{name:<{_WIDTH}} = {int(value)}"]
+    if isinstance(value, str):
+        return [f"{name:<{_WIDTH}} = {_quoted(value)}"]
+    if len(value) < 2:
+        return [f"{name:<{_WIDTH}} = [{', '.join(map(_quoted, value))}]"]
+    return [f"{name:<{_WIDTH}} = [", *(f"    {_quoted(item)}," for item in value), "]"]
+
+
+def _quoted(text: str) -> str:
+    """A text that Python and xl read alike."""
+    if not text.isprintable():
+        raise invalid(f"{text!r} cannot stand in a guest file: it has control characters")
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

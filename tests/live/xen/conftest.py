@@ -1,0 +1,51 @@
+"""A real Xen host for tests marked `xen`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.live.xenlab.host import XenHost
+from tests.live.xenlab.pair import pair
+from tests.live.xenlab.recipe import CHECKOUT
+
+HOSTS = pytest.StashKey[list[XenHost]]()
+"""The hosts that run now, to be asked for their logs when a test fails."""
+
+
+@pytest.fixture(scope="module")
+def xen_host(request: pytest.FixtureRequest) -> Iterator[XenHost]:
+    """A clean Xen host for each module."""
+    with XenHost() as host:
+        yield from _known(request, host)
+
+
+@pytest.fixture(scope="module")
+def xen_pair(request: pytest.FixtureRequest) -> Iterator[tuple[XenHost, XenHost]]:
+    """Two clean Xen hosts on one network for each module."""
+    with pair() as (left, right):
+        yield from ((left, right) for _ in _known(request, left, right))
+
+
+def _known(request: pytest.FixtureRequest, *hosts: XenHost) -> Iterator[XenHost]:
+    running = request.config.stash.setdefault(HOSTS, [])
+    running += hosts
+    yield hosts[0]
+    for host in hosts:
+        running.remove(host)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """The logs of the hosts that run are kept in build/xenlab (or $XENIA_LAB_LOGS) when a test fails."""
+    report = yield
+    if report.failed and (hosts := item.config.stash.get(HOSTS, [])):
+        top = Path(os.environ.get("XENIA_LAB_LOGS", CHECKOUT / "build/xenlab"))
+        folder = top / re.sub(r"[^\w.-]+", "_", item.nodeid)
+        for host in hosts:
+            host.logs(folder / f"xen{host.number}")
+        report.sections.append(("logs of the Xen hosts", str(folder)))
+    return report

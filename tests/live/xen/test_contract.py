@@ -1,0 +1,16 @@
+"""The contract of engines on real Xen: the suite that the others pass, run inside dom0."""
+
+from __future__ import annotations
+
+import pytest
+from tests.live.xenlab.host import XenHost
+
+pytestmark = [pytest.mark.xen, pytest.mark.timeout(900)]
+
+
+@pytest.mark.parametrize("kind", ["xen and not pvh", pytest.param("pvh", marks=pytest.mark.full)])
+def test_the_contract_holds_on_xen(xen_host: XenHost, kind: str) -> None:
+    said = xen_host.pytest("tests/contract/test_engine_contract.py", "-k", kind, timeout=800)
+    assert said.code == 0, said.out[-6000:] + said.err[-2000:]
+    assert " skipped" not in said.out
+    assert [domain for domain in xen_host.ok("xl", "list").splitlines()[1:] if not domain.startswith("Domain-0")] == []
