@@ -120,7 +120,7 @@ class ConsoleHub:
             ConsoleLog(self._log_of(uuid, kind)),
             fresh=fresh,
             heard=partial(guest.heard, kind),
-            lost=partial(self._lost, uuid, guest, kind),
+            lost=lambda: self._lost(uuid, guest, kind, line),
         )
         guest.lines[kind] = line
         try:
@@ -129,9 +129,10 @@ class ConsoleHub:
             guest.lines.pop(kind, None)
             log.warning("the %s console of %s cannot be reached: %s", kind, uuid, error)
 
-    def _lost(self, uuid: str, guest: _Guest, kind: str) -> None:
-        guest.lines.pop(kind, None)
-        guest.end(Ending.GONE, kind)
+    def _lost(self, uuid: str, guest: _Guest, kind: str, line: Line) -> None:
+        if guest.lines.get(kind) is line:
+            del guest.lines[kind]
+            guest.end(Ending.GONE, kind)
         if not guest.lines:
             guest.end(Ending.GONE)
             if self._guests.get(uuid) is guest:
@@ -167,8 +168,9 @@ class ConsoleHub:
         self._watching.discard(watcher)
         self._left.set()
         if not guest.watchers:
-            for line in tuple(guest.lines.values()):
+            for kind, line in tuple(guest.lines.items()):
                 if line.shared:
+                    del guest.lines[kind]  # who comes now gets one of its own
                     line.close()
 
     @staticmethod

@@ -6,10 +6,9 @@ import os
 from dataclasses import dataclass
 from typing import Protocol
 
-from xenia.model.errors import conflict
 from xenia.model.vif import Vif
 from xenia.network.bridge import bridges, no_bridge
-from xenia.network.interface import exists
+from xenia.network.interface import check_free
 from xenia.network.tap import open_tap, plug
 
 DEFAULT_BRIDGE = "xenbr0"
@@ -111,13 +110,11 @@ class BackendNetwork:
         return bridge
 
     def attach(self, vif: Vif, domid: int, number: int, mac: str, *, privileged: bool) -> AttachedVif:
-        """Nothing is made here. Raises as `check`, and a conflict for a name that another interface has."""
+        """Nothing is made here. Raises as `check`, and invalid or a conflict for an impossible or taken name."""
         del domid, number, privileged
         bridge = self._bridge(vif)
-        if vif.vifname and exists(vif.vifname):
-            raise conflict(
-                f"the interface '{vif.vifname}' exists already", f"see what it is: ip -d link show {vif.vifname}"
-            )
+        if vif.vifname:
+            check_free(vif.vifname)
         return AttachedVif(vif, mac, ifname=vif.vifname or "", bridge=bridge, notes=_script_notes(vif))
 
     def detach(self, attached: AttachedVif) -> None:

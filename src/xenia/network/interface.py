@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from xenia.model.errors import invalid
+from xenia.model.errors import conflict, invalid
 
 NAME_LIMIT = 15
 """Characters: IFNAMSIZ is 16 with the NUL."""
@@ -37,6 +37,13 @@ def exists(name: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def check_free(name: str) -> None:
+    """Raises invalid for an impossible name, conflict for one that another interface has."""
+    check_name(name)
+    if exists(name):
+        raise conflict(f"the interface '{name}' exists already", f"see what it is: ip -d link show {name}")
 
 
 def set_up(name: str) -> None:

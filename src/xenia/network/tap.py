@@ -8,9 +8,9 @@ import os
 import struct
 from pathlib import Path
 
-from xenia.model.errors import conflict, denied, unavailable
+from xenia.model.errors import denied, unavailable
 from xenia.network.bridge import add_port
-from xenia.network.interface import check_name, copy_mtu, exists, request, set_mac, set_up
+from xenia.network.interface import check_free, copy_mtu, request, set_mac, set_up
 
 _TUNSETIFF = 0x400454CA
 _IFF_TAP, _IFF_NO_PI, _IFF_VNET_HDR = 0x0002, 0x1000, 0x4000
@@ -26,9 +26,7 @@ def open_tap(name: str) -> int:
     Raises invalid for an impossible name, conflict for a taken one, denied without the rights, unavailable without tap
     devices.
     """
-    check_name(name)
-    if exists(name):
-        raise conflict(f"the interface '{name}' exists already", f"see what it is: ip -d link show {name}")
+    check_free(name)
     try:
         descriptor = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
     except PermissionError as error:

@@ -52,10 +52,11 @@ async def _sweep(domid: int, store: Xenstore) -> None:
     for kind in await store.directory(_BACKEND_FOLDER):
         if str(domid) in await store.directory(f"{_BACKEND_FOLDER}/{kind}"):
             await store.remove(f"{_BACKEND_FOLDER}/{kind}/{domid}")
-    vm = await store.read(f"/local/domain/{domid}/vm")
-    for path in (f"/local/domain/{domid}", f"/libxl/{domid}", vm):
-        if path:
-            await store.remove(path)
+    vm = await store.read(f"/local/domain/{domid}/vm") or ""
+    if vm.startswith("/vm/"):
+        await store.remove(vm)
+    for path in (f"/local/domain/{domid}", f"/local/domain/0/device-model/{domid}", f"/libxl/{domid}"):
+        await store.remove(path)
 
 
 def end_xl_of(configs: Iterable[Path]) -> None:

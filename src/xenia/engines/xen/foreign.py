@@ -106,14 +106,14 @@ def _vif(index: int, nic: Mapping[str, Any], kind: Kind) -> Vif:
 
 def _display(hvm: Mapping[str, Any], vfbs: Any) -> Display:
     vnc: Mapping[str, Any] = hvm.get("vnc") or next((vfb["vnc"] for vfb in vfbs if "vnc" in vfb), {})
-    shown = _true(vnc.get("enable", bool(vfbs)))
+    shown, unused = _true(vnc.get("enable", bool(vfbs))), _true(vnc.get("findunused", True))
     vga = hvm.get("vga", {}).get("kind", "cirrus") if hvm else "none"
     return Display(
         vga=_VGAS.get(vga, VgaModel.CIRRUS),
         vnc=shown,
         vnc_listen=vnc.get("listen") if shown else None,
-        vnc_display=vnc.get("display") if shown else None,
-        vnc_unused=_true(vnc.get("findunused", True)),
+        vnc_display=vnc.get("display", None if unused else 0) if shown else None,
+        vnc_unused=unused,
         vnc_password=vnc.get("passwd") or None,
     )
 

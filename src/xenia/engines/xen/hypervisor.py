@@ -13,6 +13,7 @@ import json
 import logging
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -86,6 +87,9 @@ def _info(row: list[Any]) -> DomainInfo:
     return DomainInfo(domid, tuple(handle), *figures)
 
 
+_Waiting = dict[int, asyncio.Future[dict[str, Any]]]
+
+
 class Hypervisor:
     """`start` before anything else, `close` at the end. A helper that has died is started anew when next asked."""
 
@@ -94,7 +98,8 @@ class Hypervisor:
         self._words = [python, "-I", "-S", os.fspath(_MAIN), *folders]
         self._process: asyncio.subprocess.Process | None = None
         self._numbers = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._waiting: _Waiting = {}
+        """For an answer of this process; one that was before it fails only those who have asked that one."""
         self._tasks = Tasks()
         self._starting = asyncio.Lock()
 
@@ -128,9 +133,9 @@ class Hypervisor:
     async def _call(self, name: str, *arguments: int, seconds: float = _SECONDS) -> Any:
         async with self._starting:
             process = await self._running()
-        number = next(self._numbers)
+        number, waiting = next(self._numbers), self._waiting
         future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = future
+        waiting[number] = future
         try:
             cast(asyncio.StreamWriter, process.stdin).write(
                 json.dumps({"id": number, "call": name, "arguments": arguments}).encode() + b"\n"
@@ -138,10 +143,11 @@ class Hypervisor:
             async with asyncio.timeout(seconds):
                 answer = await future
         except TimeoutError:
-            process.kill()
+            with suppress(ProcessLookupError):
+                process.kill()
             raise unavailable(f"the hypervisor does not answer within {seconds:g} s") from None
         finally:
-            self._waiting.pop(number, None)
+            waiting.pop(number, None)
         if "error" in answer:
             gone = answer["errno"] == errno.ESRCH
             raise engine_failed("there is no such domain any more" if gone else f"Xen refuses: {answer['error']}")
@@ -159,21 +165,22 @@ class Hypervisor:
                 )
             except OSError as error:
                 raise unavailable(f"{self._words[0]} cannot be run: {error.strerror}", _HINT) from error
-            self._tasks.start(self._listen(self._process), name="hypervisor helper")
+            self._waiting = {}
+            self._tasks.start(self._listen(self._process, self._waiting), name="hypervisor helper")
         return self._process
 
-    async def _listen(self, process: asyncio.subprocess.Process) -> None:
+    async def _listen(self, process: asyncio.subprocess.Process, waiting: _Waiting) -> None:
         out, err = cast(asyncio.StreamReader, process.stdout), cast(asyncio.StreamReader, process.stderr)
         while line := await out.readline():
             answer = json.loads(line)
-            future = self._waiting.get(answer["id"])
+            future = waiting.get(answer["id"])
             if future is not None and not future.done():
                 future.set_result(answer)
         said = (await err.read()).decode(errors="replace").strip().splitlines()
         await process.wait()
         why = said[-1] if said else f"it ended with {process.returncode}"
         log.warning("the helper that asks the hypervisor has ended: %s", why)
-        for future in self._waiting.values():
+        for future in waiting.values():
             if not future.done():
                 future.set_exception(unavailable(f"the hypervisor cannot be asked: {why}", _HINT))
 

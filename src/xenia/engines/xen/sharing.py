@@ -39,7 +39,8 @@ async def refuse_shared(disks: Sequence[OpenedDisk], store: Xenstore) -> None:
     held = await _holders(store) if claims else {}
     for opened in claims:
         top = opened.layers[0]
-        for holder in held.get(holder_key(top.descriptor), ()):
+        key = _behind(holder_key(top.descriptor))
+        for holder in held.get(key, ()) if key is not None else ():
             if holder.writes or top.writable:
                 name = await store.read(f"/local/domain/{holder.domid}/name") or "?"
                 message = f"'{top.path}' is in use: domain '{name}' (id {holder.domid}) has it"
@@ -66,10 +67,7 @@ async def _of_vbd(store: Xenstore, path: str) -> Key | None:
     match = _NUMBERS.fullmatch(await store.read(f"{path}/physical-device") or "")
     if match is None:
         return None
-    major, minor = int(match[1], 16), int(match[2], 16)
-    if major == LOOP_MAJOR:
-        return backing_of(f"/dev/loop{minor}")
-    return os.makedev(major, minor), 0
+    return _behind((os.makedev(int(match[1], 16), int(match[2], 16)), 0))
 
 
 async def _of_qdisk(store: Xenstore, path: str) -> Key | None:
@@ -82,6 +80,14 @@ async def _of_qdisk(store: Xenstore, path: str) -> Key | None:
     if descriptor < 0:
         return None
     try:
-        return holder_key(descriptor)
+        return _behind(holder_key(descriptor))
     finally:
         os.close(descriptor)
+
+
+def _behind(key: Key) -> Key | None:
+    """A loop device is the file behind it (None: it has none any more), any other image is itself."""
+    device, inode = key
+    if inode == 0 and os.major(device) == LOOP_MAJOR:
+        return backing_of(f"/dev/loop{os.minor(device)}")
+    return key

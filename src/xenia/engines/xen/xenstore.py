@@ -43,6 +43,7 @@ class Xenstore:
         self._waiting: dict[int, asyncio.Future[Message]] = {}
         self._link: _Link | None = None
         self._tasks = Tasks()
+        self._reconnecting: asyncio.Task[None] | None = None
         self._closed = False
 
     async def connect(self) -> None:
@@ -78,10 +79,14 @@ class Xenstore:
         except FileNotFoundError:
             return []
         except XeniaError as error:
-            if isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.E2BIG:
-                return await self._large_directory(path)
-            raise
-        return answer.strings
+            if not isinstance(error.__cause__, OSError) or error.__cause__.errno != errno.E2BIG:
+                raise
+        else:
+            return answer.strings
+        try:
+            return await self._large_directory(path)
+        except FileNotFoundError:  # it was removed meanwhile
+            return []
 
     async def _large_directory(self, path: str) -> list[str]:
         """A folder whose names fit in no single answer (XS_DIRECTORY_PART): begun again when it changes meanwhile."""
@@ -153,10 +158,14 @@ class Xenstore:
         if self._link is None:
             raise unavailable("xenstored is not connected", "xend tries again by itself")
         number = next(self._numbers) & 0xFFFFFFFF
+        try:
+            request = encode(Message(kind, number, transaction, payload))
+        except ValueError as error:
+            raise _refused(errno.E2BIG, kind, payload) from error
         future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
         try:
-            self._link.send(encode(Message(kind, number, transaction, payload)))
+            self._link.send(request)
             async with asyncio.timeout(_ANSWER_SECONDS):
                 answer = await future
         except TimeoutError:
@@ -178,26 +187,33 @@ class Xenstore:
         if future is not None and not future.done():
             future.set_result(message)
 
-    def _lost(self) -> None:
+    def _lost(self, link: _Link) -> None:
+        if link is not self._link:
+            return
         self._link = None
         for future in self._waiting.values():
             if not future.done():
                 future.set_exception(unavailable("xenstored has closed the connection", "xend connects again"))
         if not self._closed:
             log.warning("the connection to xenstored is lost")
-            self._tasks.start(self._connect_again(), name="xenstore connection")
+            if self._reconnecting is None or self._reconnecting.done():
+                self._reconnecting = self._tasks.start(self._connect_again(), name="xenstore connection")
 
     async def _connect_again(self) -> None:
         for pause in itertools.chain(_AGAIN_SECONDS, itertools.repeat(_AGAIN_SECONDS[-1])):
+            await asyncio.sleep(pause)
             try:
                 await self.connect()
                 for token, (path, _) in tuple(self._watches.items()):
-                    await self._ask(Kind.WATCH, strings(path, token))
+                    if token in self._watches:
+                        await self._ask(Kind.WATCH, strings(path, token))
             except (XeniaError, FileNotFoundError):
-                await asyncio.sleep(pause)
+                if self._link is not None:
+                    self._link.close()
                 continue
-            log.info("connected to xenstored again")
-            return
+            if self._link is not None:
+                log.info("connected to xenstored again")
+                return
 
 
 def _refusal(answer: Message, kind: Kind, payload: bytes) -> Exception:
@@ -205,6 +221,10 @@ def _refusal(answer: Message, kind: Kind, payload: bytes) -> Exception:
     number = getattr(errno, name, errno.EIO)
     if number == errno.ENOENT:
         return FileNotFoundError(number, os.strerror(number))
+    return _refused(number, kind, payload)
+
+
+def _refused(number: int, kind: Kind, payload: bytes) -> XeniaError:
     what = payload.partition(b"\0")[0].decode("utf-8", "replace")
     error = engine_failed(f"xenstore refuses {kind.name.lower().replace('_', ' ')} of {what}: {os.strerror(number)}")
     error.__cause__ = OSError(number, os.strerror(number))
@@ -214,7 +234,7 @@ def _refusal(answer: Message, kind: Kind, payload: bytes) -> Exception:
 class _Link(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, heard: Callable[[Message], None], lost: Callable[[], None]) -> None:
+    def __init__(self, heard: Callable[[Message], None], lost: Callable[[_Link], None]) -> None:
         self._heard = heard
         self._lost = lost
         self._decoder = Decoder()
@@ -237,6 +257,8 @@ class _Link(asyncio.Protocol):
             DeviceTransport(os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK), self)
         else:
             await loop.create_unix_connection(lambda: self, os.fspath(path))
+        if self._transport is None:  # lost at once
+            raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.WriteTransport, transport)
@@ -255,7 +277,7 @@ class _Link(asyncio.Protocol):
 
     def connection_lost(self, _: Exception | None) -> None:
         self._transport = None
-        self._lost()
+        self._lost(self)
 
     def close(self) -> None:
         if self._transport is not None:

@@ -18,7 +18,10 @@ CREATE_SECONDS = 300.0
 
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 
-_PREFIX = re.compile(r"^(?:libxl|xl|xc)(?:detail)?: (?:error|warning|notice|info|debug|detail): (?:\S+:\d+:\S+: )?(?:Domain \d+:)?")
+_PREFIX = re.compile(
+    r"^(?:libxl|xl|xc)(?:detail)?: (?:error|warning|notice|info|debug|detail): (?:panic: )?(?:\S+:\d+: ?\S+: )?"
+    r"(?:Domain \d+:)?"
+)
 _NOISE = re.compile(r"^(?:Parsing config|libxl: (?:warning|notice|info|debug|detail)|xencall: error: alloc_pages)")
 _MOST_LINES = 3
 
@@ -31,17 +34,24 @@ class Xl:
 
     async def run(self, *words: str, seconds: float = SECONDS) -> str:
         """What it prints. Raises engine_failed with its own words, timed_out, unavailable when there is no xl."""
-        process = await self._spawn(words)
+        spawning = asyncio.get_running_loop().create_task(self._spawn(words), name=f"start of xl {words[0]}")
+        try:
+            process = await asyncio.shield(spawning)
+        except asyncio.CancelledError:
+            _end_group(await spawning)
+            raise
         try:
             async with asyncio.timeout(seconds):
                 out, said = await process.communicate()
         except TimeoutError:
+            _end_group(process)
             raise timed_out(
                 f"xl {words[0]} did not end within {seconds:g} s and was ended",
                 "its own log is in /var/log/xen; xl list shows what there is",
             ) from None
-        finally:
+        except BaseException:
             _end_group(process)
+            raise
         if process.returncode:
             raise _failure(words[0], process.returncode, said.decode(errors="replace"))
         return out.decode(errors="replace")
@@ -64,12 +74,11 @@ class Xl:
 
 
 def _end_group(process: asyncio.subprocess.Process) -> None:
-    """xl that is cut off ends with the scripts that it runs. What it leaves behind on purpose (device models) is in a
-    session of its own by then.
+    """xl that is cut off ends with the scripts that it runs, also when it has ended itself and they still hold its
+    output. What it leaves behind on purpose (device models) is in a session of its own by then.
     """
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _failure(verb: str, code: int, said: str) -> XeniaError:
