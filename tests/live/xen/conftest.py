@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -39,7 +39,7 @@ def _known(request: pytest.FixtureRequest, *hosts: XenHost) -> Iterator[XenHost]
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """The logs of the hosts that run are kept in build/xenlab (or $XENIA_LAB_LOGS) when a test fails."""
     report = yield
     if report.failed and (hosts := item.config.stash.get(HOSTS, [])):
