@@ -36,6 +36,7 @@ from xenia.model.host import Capability, EngineReport, Host
 log = logging.getLogger(__name__)
 
 _ALWAYS = frozenset({Capability.PAUSE, Capability.CONSOLE, Capability.VNC, Capability.ADOPT})
+_WATCH_AGAIN = 1.0
 _TRANSIENT = "--incoming"
 """libxl's suffix for a domain that is still being received."""
 
@@ -55,6 +56,7 @@ class XenEngine:
         self._guests: dict[str, Guest] = {}
         self._busy: set[str] = set()
         """UUIDs of domains that are being started or ended: what is seen of them is told by who does it."""
+        self._appearing: set[str] = set()
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
         self._changed = asyncio.Event()
         self._looking = asyncio.Lock()
@@ -213,7 +215,7 @@ class XenEngine:
         guest = self._known(uuid)
         if not foreign.end_waiting_xl(guest.name):
             log.info("no xl waits for the end of domain %s", guest.name)
-        guest.foreign = False
+        guest.found = None
 
     def console_log(self, uuid: str, kind: ConsoleKind) -> Path | None:
         """None: what xenconsoled keeps, if it does, is its own."""
@@ -239,7 +241,7 @@ class XenEngine:
     async def _watch(self) -> None:
         """The special watches fire once at their beginning: that is the first look."""
         for path in ("@introduceDomain", "@releaseDomain"):
-            await self._store.watch(path, lambda _path: self._changed.set())
+            await self._listen_at(path)
         while True:
             await self._changed.wait()
             self._changed.clear()
@@ -247,6 +249,15 @@ class XenEngine:
                 await self._look()
             except XeniaError as error:
                 log.warning("the domains cannot be looked at: %s", error)
+
+    async def _listen_at(self, path: str) -> None:
+        while True:
+            try:
+                await self._store.watch(path, lambda _path: self._changed.set())
+                return
+            except XeniaError as error:
+                log.warning("xenstore cannot be watched: %s", error)
+                await asyncio.sleep(_WATCH_AGAIN)
 
     async def _look(self) -> list[DomainInfo]:
         """Ask the hypervisor for all domains, and tell what is new. One look at a time, so that it is told once."""
@@ -262,8 +273,9 @@ class XenEngine:
                 elif guest.look(info):
                     self._events.put_nowait(EngineEvent(uuid, guest.state, guest.end, _detail(guest)))
             for uuid, info in there.items():
-                if uuid not in self._guests and uuid not in self._busy:
-                    await self._appeared(info)
+                if uuid not in self._guests and uuid not in self._busy | self._appearing:
+                    self._appearing.add(uuid)
+                    self._tasks.start(self._appeared(info), name=f"a look at domain {info.domid}")
         return domains
 
     def _gone(self, guest: Guest) -> None:
@@ -273,21 +285,33 @@ class XenEngine:
         self._events.put_nowait(EngineEvent(guest.uuid, State.DYING, end, detail))
 
     async def _appeared(self, info: DomainInfo) -> None:
-        """Somebody else has started a domain. While it is still built, or received, it has no name of its own yet: the
-        event that it is introduced, or the next look, finds it then.
+        """Somebody else has started a domain, or is about to. It may be gone again when all is known of it: so another
+        look follows.
+        """
+        try:
+            guest = await self._get_to_know(info)
+        except XeniaError as error:
+            log.warning("domain %d of somebody else is not shown: %s", info.domid, error)
+            return
+        finally:
+            self._appearing.discard(info.uuid)
+        if guest is not None and guest.uuid not in self._busy | self._guests.keys():
+            self._guests[guest.uuid] = guest
+            self._events.put_nowait(EngineEvent(guest.uuid, guest.state, guest.end, found=guest.found))
+            self._changed.set()
+
+    async def _get_to_know(self, info: DomainInfo) -> Guest | None:
+        """None while it is still built, or received, and has no name of its own: the event that it is introduced, or
+        the next look, finds it then.
         """
         name = await self._store.read(f"/local/domain/{info.domid}/name")
         if not name or name.endswith(_TRANSIENT):
-            return
-        try:
-            found = await foreign.describe(info.domid, info.uuid, name, time.time(), self._xl)
-        except XeniaError as error:
-            log.warning("domain %s (id %d) is not shown: %s", name, info.domid, error)
-            return
-        guest = Guest(info.uuid, info.domid, name, info.state, info.end, foreign=True)
+            return None
+        started_at = await places.start_time(self._store, info.uuid) or time.time()
+        found = await foreign.describe(info.domid, info.uuid, name, started_at, self._xl)
+        guest = Guest(info.uuid, info.domid, name, info.state, info.end, found=found)
         await self._locate(guest, serial=found.config.kind is Kind.HVM and bool(found.config.platform.serial))
-        self._guests[info.uuid] = guest
-        self._events.put_nowait(EngineEvent(info.uuid, info.state, info.end, found=found))
+        return guest
 
 
 def _figures(info: DomainInfo) -> Figures:

@@ -8,21 +8,21 @@ from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, Observed
 from xenia.engines.xen.hypervisor import DomainInfo
-from xenia.model.domain import EndReason, State
+from xenia.model.domain import EndReason, Started, State
 
 ENDED = frozenset({State.SHUTDOWN, State.CRASHED})
 
 
 @dataclass(slots=True)
 class Guest:
-    """`told` is the end that was told already, so that it is told once. `foreign`: somebody else has started it."""
+    """`found` is what is known of one that somebody else has started."""
 
     uuid: str
     domid: int
     name: str
     state: State
     end: EndReason | None = None
-    foreign: bool = False
+    found: Started | None = None
     consoles: Mapping[ConsoleKind, Path] = field(default_factory=dict)
     vnc: str | None = None
     vifs: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -34,6 +35,12 @@ async def vnc(store: Xenstore, domid: int) -> str | None:
     if port is None or not port.isdigit() or listen is None or listen.startswith("unix:"):
         return None
     return f"{listen or '127.0.0.1'}:{int(port) - _FIRST_PORT}"
+
+
+async def start_time(store: Xenstore, uuid: str) -> float | None:
+    """When libxl has started a domain, in seconds since the epoch; None where it does not say."""
+    text = await store.read(f"/vm/{uuid}/start_time") or ""
+    return float(text) if re.fullmatch(r"\d{1,12}(?:\.\d*)?", text) else None
 
 
 async def vifs(store: Xenstore, domid: int) -> tuple[str, ...]:
