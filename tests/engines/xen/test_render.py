@@ -178,7 +178,7 @@ def test_what_was_prepared_is_what_xl_gets() -> None:
             DiskBackend(iso, "/proc/7/fd/5"),
         ),
         (VifBackend(config.vifs[0], "00:16:3e:00:00:01", "xenbr0", "web0", "vif-xenia"),),
-        VncDoor("127.0.0.1", None, unused=False),
+        VncDoor("127.0.0.1", 7, unused=False),
     )
     read = parsed(render(started(config), ready))
     assert (read["kernel"], read["ramdisk"], read["cmdline"]) == ("/proc/7/fd/3", "/proc/7/fd/4", "console=ttyS0")

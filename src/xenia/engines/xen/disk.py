@@ -42,7 +42,7 @@ def _item(config: DomainConfig, backend: DiskBackend, vdev: str) -> str:
             "access": "rw" if writable else "ro",
             "devtype": "cdrom" if disk.cdrom else None,
             "backendtype": "phy" if phy else "qdisk",
-            "script": backend.script,
+            "script": backend.script if phy else None,
         }
     )
     if empty:

@@ -42,8 +42,6 @@ def _backend(opened: OpenedDisk, settings: XenSettings, held: ExitStack, *, trus
         return DiskBackend(disk, os.path.realpath(top.path), disk.format, block=True, script=script)
     device = attach(top.descriptor, write=top.writable, name=top.path)
     held.callback(os.close, device.descriptor)
-    if disk.cdrom:
-        return DiskBackend(disk, device.path, disk.format)  # QEMU serves those: libxl refuses anything else
     return DiskBackend(disk, device.path, disk.format, block=True, script=script)
 
 

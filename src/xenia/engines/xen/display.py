@@ -45,26 +45,24 @@ def door_of(display: Display, password: str = "") -> VncDoor | None:
     """Where VNC listens, None for nowhere; `password` is the host's default."""
     if not display.vnc or asks_for_password(display, password):
         return None
-    unused = display.vnc_unused and (display.vnc_display or 0) <= _LAST_UNUSED
+    unused = display.vnc_display is None or (display.vnc_unused and display.vnc_display <= _LAST_UNUSED)
     return VncDoor(LISTEN, display.vnc_display, unused)
 
 
-def display_settings(config: DomainConfig, door: VncDoor | None, domid: int) -> Settings:
+def display_settings(config: DomainConfig, door: VncDoor | None) -> Settings:
     """The card of an HVM guest, or the framebuffer of another one where there is a door to see it."""
     display = config.display
     if config.kind is not Kind.HVM:
-        return {"vfb": [words(_door_words(door, domid) | _keymap(display))]} if door else {}
+        return {"vfb": [words(_door_words(door) | _keymap(display))]} if door else {}
     settings: Settings = {"vga": _VGA[display.vga]}
     if display.vga in _LEAST_VIDEO_RAM and display.video_ram:
         settings["videoram"] = max(display.video_ram, _LEAST_VIDEO_RAM[display.vga])
     settings |= _keymap(display)
-    return settings | (_door_words(door, domid) if door else {"vnc": 0})  # without a word xl opens VNC
+    return settings | (_door_words(door) if door else {"vnc": 0})  # without a word xl opens VNC
 
 
-def _door_words(door: VncDoor, domid: int) -> dict[str, str | int]:
-    """Where no display is wished for and none may be looked for, it is the domain id, as xm had it."""
-    number = door.display if door.display is not None else 0 if door.unused else domid
-    return {"vnc": 1, "vnclisten": door.listen, "vncdisplay": number, "vncunused": int(door.unused)}
+def _door_words(door: VncDoor) -> dict[str, str | int]:
+    return {"vnc": 1, "vnclisten": door.listen, "vncdisplay": door.display or 0, "vncunused": int(door.unused)}
 
 
 def _keymap(display: Display) -> dict[str, str | int]:
@@ -86,6 +84,12 @@ def explain_display(config: DomainConfig, password: str = "") -> Iterator[Compla
             "vnclisten",
             f"VNC listens on {LISTEN} only, not on {display.vnc_listen}: on Xen it has neither password nor TLS",
             "reach it through SSH: ssh -L 5900:127.0.0.1:5900 HOST",
+        )
+    if display.vnc and not display.vnc_unused and display.vnc_display is None:
+        yield note(
+            "vncunused",
+            "vncunused=0 without a vncdisplay has no effect: the first free display is taken",
+            "vncdisplay = 3 for a display that stays the same",
         )
     if display.vnc and display.vnc_unused and (display.vnc_display or 0) > _LAST_UNUSED:
         yield note("vncunused", f"vncunused has no effect: Xen's tools look for a free display up to {_LAST_UNUSED}")

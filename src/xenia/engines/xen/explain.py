@@ -15,7 +15,7 @@ from xenia.engines.xen.prepared import DiskBackend, Prepared, VifBackend
 from xenia.engines.xen.render import render
 from xenia.engines.xen.vif import explain_vifs
 from xenia.model.complaint import Complaint, Severity
-from xenia.model.disk import DiskSource
+from xenia.model.disk import Disk, DiskFormat, DiskSource
 from xenia.model.domain import Definition, DomainConfig, Started
 from xenia.model.errors import XeniaError
 
@@ -48,16 +48,20 @@ def explain(config: DomainConfig, facts: XenFacts, password: str = "") -> Meanin
         return Meaning((*complaints, error("", refused.message, refused.hint)))
 
 
+def _disk(disk: Disk) -> DiskBackend:
+    """A raw file is served through a loop device, whose number is known only at the start."""
+    path, loop = shown_path(disk), disk.source is DiskSource.FILE and disk.format is DiskFormat.RAW
+    block = loop or disk.source is DiskSource.BLOCK
+    return DiskBackend(disk, f"/dev/loop<of {path}>" if loop else path, disk.format, block, disk.script)
+
+
 def _shown(config: DomainConfig, password: str) -> Prepared:
     boot = config.boot
     return Prepared(
         kernel=boot.kernel or (f"<what {boot.bootloader} finds>" if boot.bootloader else None),
         ramdisk=boot.ramdisk,
         command_line=boot.command_line or None,
-        disks=tuple(
-            DiskBackend(disk, shown_path(disk), disk.format, disk.source is DiskSource.BLOCK, disk.script)
-            for disk in config.disks
-        ),
+        disks=tuple(_disk(disk) for disk in config.disks),
         vifs=tuple(
             VifBackend(vif, vif.mac or "00:16:3e:<made>", vif.bridge, vif.vifname, vif.script) for vif in config.vifs
         ),

@@ -30,7 +30,7 @@ def settings_of(started: Started, prepared: Prepared) -> Settings:
         **boot_settings(config, prepared),
         **disk_settings(config, prepared.disks),
         **vif_settings(config, prepared.vifs),
-        **display_settings(config, prepared.vnc, started.domid),
+        **display_settings(config, prepared.vnc),
         **platform_settings(config),
         **passed_on_settings(config),
     }
