@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ from xenia.model.host import EngineReport, Host
 from xenia.model.job import Job
 from xenia.model.operations import OPERATIONS, permit, require, unsupported
 from xenia.model.request import CreateRequest, Plan
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,9 @@ class Manager:
         await self._parts.engine.close()
 
     async def host(self) -> Host:
-        return await self._parts.engine.refine(self._parts.read_host())
+        """The host's figures now. Raises XeniaError when the engine does not answer."""
+        host = self._parts.read_host()
+        return await self._parts.engine.refine(host) if self._report.usable else host
 
     def engine_report(self) -> EngineReport:
         return self._report
@@ -109,7 +114,11 @@ class Manager:
         return tuple(self._all(everything=everything))
 
     async def _measure(self) -> None:
-        self._figures = await self._parts.engine.figures()
+        """What cannot be asked now is answered from memory."""
+        try:
+            self._figures = await self._parts.engine.figures()
+        except XeniaError as error:
+            log.warning("the engine cannot be asked: %s", error)
 
     async def look_up(self, ref: str) -> Domain:
         """As `find`, as it is now; guest files that came or changed since they were last read count as well."""

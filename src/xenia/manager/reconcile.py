@@ -24,7 +24,11 @@ class Reconcile:
     async def run(self) -> None:
         """Called once, before any request: nobody else touches a domain yet, so no lock is needed."""
         written = await self.lifecycle.runs.load()
-        found = {observed.uuid: observed for observed in await self.lifecycle.engine.recover(written)}
+        try:
+            found = {observed.uuid: observed for observed in await self.lifecycle.engine.recover(written)}
+        except XeniaError as error:
+            log.error("what runs cannot be found, and is left as it is: %s", error)
+            return
         for started in written:
             try:
                 await self._settle(started, found.get(started.uuid))

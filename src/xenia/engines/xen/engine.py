@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
@@ -30,7 +29,7 @@ from xenia.engines.xen.xl import Xl
 from xenia.lib.aio import Tasks
 from xenia.model.complaint import Severity
 from xenia.model.domain import DOMAIN_0_UUID, DomainConfig, EndReason, Kind, Started, State
-from xenia.model.errors import XeniaError, conflict, engine_failed, invalid
+from xenia.model.errors import XeniaError, conflict, engine_failed, invalid, unavailable
 from xenia.model.host import Capability, EngineReport, Host
 
 log = logging.getLogger(__name__)
@@ -49,6 +48,7 @@ class XenEngine:
 
     def __init__(self, settings: XenSettings) -> None:
         self.facts = XenFacts()
+        self._usable = False
         self._settings = settings
         self._xl = Xl(settings.xl)
         self._store = Xenstore(settings.xenstore)
@@ -70,19 +70,19 @@ class XenEngine:
         try:
             self.facts = await probe(self._settings, self._hypervisor)
             await self._store.connect()
+            told = await self._hypervisor.host()
         except XeniaError as error:
             hint = f" ({error.hint})" if error.hint else ""
             return EngineReport(self.name, usable=False, reason=f"{error.message}{hint}")
-        self._settings.run_dir.mkdir(mode=0o755, parents=True, exist_ok=True)
-        for script in self._settings.hotplug.iterdir():
-            if not os.access(script, os.X_OK):
-                script.chmod(0o755)  # not every way of unpacking a wheel keeps it
-        return report(self.facts, self.capabilities, await self._hypervisor.host())
+        self._usable = True
+        return report(self.facts, self.capabilities, told)
 
     async def recover(self, started: Sequence[Started]) -> list[Observed]:
         """Also ends every xl that an earlier xend has left at work (what it was starting is taken back by manager), or
         that waits for the end of a domain which was being adopted.
         """
+        if not self._usable:
+            raise unavailable("this is no host for the engine xen", "xm info says why")
         ends.end_xl_of(self._settings.config_of(each.uuid) for each in started)
         for each in started:
             foreign.end_waiting_xl(each.config.name)
@@ -204,7 +204,7 @@ class XenEngine:
         return guest.observed if guest is not None else None
 
     async def figures(self) -> Mapping[str, Figures]:
-        domains = await self._look()
+        domains = await self._look() if self._usable else []
         return {info.uuid if info.domid else DOMAIN_0_UUID: _figures(info) for info in domains}
 
     async def refine(self, host: Host) -> Host:

@@ -50,6 +50,18 @@ def check_host(settings: XenSettings, *, sys: Path = _SYS, capabilities: Path = 
         raise unavailable("only root may control Xen's domains", "run xend as root")
     if shutil.which(settings.xl) is None:
         raise unavailable("xl is not installed", "apt-get install xen-utils-common")
+    try:
+        _make_ready(settings)
+    except OSError as error:
+        raise unavailable(f"cannot use {error.filename}: {error.strerror}") from error
+
+
+def _make_ready(settings: XenSettings) -> None:
+    """The folder of the settings; scripts that can be run: not every way of unpacking a wheel keeps that."""
+    settings.run_dir.mkdir(mode=0o755, parents=True, exist_ok=True)
+    for script in settings.hotplug.iterdir():
+        if not os.access(script, os.X_OK):
+            script.chmod(0o755)
 
 
 async def probe(settings: XenSettings, hypervisor: Hypervisor) -> XenFacts:
