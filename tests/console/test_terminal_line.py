@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,8 @@ from tests.console.conftest import UUID
 from xenia.console import hub
 from xenia.console.hub import ConsoleHub
 from xenia.console.watcher import Ending, Watcher
-from xenia.model.errors import XeniaError
+from xenia.model.errors import XeniaError, not_found
+from xenia.model.event import Event, EventKind
 
 
 class Terminal:
@@ -56,8 +57,11 @@ class Guest:
     def __init__(self) -> None:
         self.terminals = {"pv": Terminal()}
         self.hub = ConsoleHub(self.sockets, lambda _uuid, _kind: None)
+        self.gone = False
 
     def sockets(self, uuid: str) -> Mapping[str, Path]:
+        if self.gone:
+            raise not_found("there is no such domain")
         return {kind: terminal.path for kind, terminal in self.terminals.items()} if uuid == UUID else {}
 
 
@@ -159,3 +163,73 @@ async def test_of_two_consoles_both_are_let_go(guest: Guest) -> None:
     await shows(watcher, b"firmware")
     watcher.close()
     assert [terminal.open_here for terminal in guest.terminals.values()] == [0, 0]
+
+
+def happens(kind: EventKind) -> Event:
+    return Event(1, 0.0, kind, "guest", UUID, 2)
+
+
+class Bus:
+    """Events as they are put, to each who listens."""
+
+    def __init__(self) -> None:
+        self.listeners: list[asyncio.Queue[Event]] = []
+
+    @contextmanager
+    def listen(self) -> Iterator[AsyncIterator[Event]]:
+        queue: asyncio.Queue[Event] = asyncio.Queue()
+        self.listeners.append(queue)
+        yield self._events(queue)
+        self.listeners.remove(queue)
+
+    async def _events(self, queue: asyncio.Queue[Event]) -> AsyncIterator[Event]:
+        while True:
+            yield await queue.get()
+
+    async def put(self, kind: EventKind, listeners: int) -> None:
+        """Once so many listen."""
+        async with asyncio.timeout(5):
+            while len(self.listeners) < listeners:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+        for queue in self.listeners:
+            queue.put_nowait(happens(kind))
+
+
+@pytest.fixture
+async def bus(guest: Guest) -> Bus:
+    async def running() -> list[str]:
+        return [UUID]
+
+    bus = Bus()
+    guest.hub.start(bus.listen, running)
+    return bus
+
+
+async def test_who_watches_stays_connected_when_the_guest_reboots_and_gets_another_terminal(
+    guest: Guest, bus: Bus
+) -> None:
+    watcher = await guest.hub.watch(UUID)
+    old = guest.terminals["pv"]
+    old.say(b"Restarting system.")
+    await shows(watcher, b"Restarting system.")
+    os.close(old.guest)
+    guest.terminals["pv"] = Terminal()
+    await bus.put(EventKind.REBOOTED, listeners=2)
+    async with asyncio.timeout(5):
+        while not guest.terminals["pv"].open_here:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    guest.terminals["pv"].say(b"Linux version 6.1")
+    await shows(watcher, b"Linux version 6.1")
+    await watcher.write(b"root\n")
+    await guest.terminals["pv"].heard(b"root\n")
+    os.close(old.reader)
+
+
+async def test_a_guest_that_does_not_come_back_ends_its_watchers(guest: Guest, bus: Bus) -> None:
+    watcher = await guest.hub.watch(UUID)
+    os.close(guest.terminals["pv"].guest)
+    guest.gone = True
+    await bus.put(EventKind.ENDED, listeners=1)
+    async with asyncio.timeout(5):
+        assert await watcher.read() is None
+    assert watcher.ending is Ending.GONE

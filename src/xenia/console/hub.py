@@ -30,6 +30,10 @@ Listen = Callable[[], AbstractContextManager[AsyncIterator[Event]]]
 
 _APPEARS = frozenset({EventKind.STARTED, EventKind.FOUND, EventKind.REBOOTED})
 """After a reboot the guest may have another process, and its consoles other sockets."""
+_TURNS = frozenset({EventKind.REBOOTED, EventKind.ENDED, EventKind.CRASHED})
+"""After these a guest has new terminals, or is gone."""
+_NEXT_LIFE = 120.0
+"""Seconds that a watcher waits for the terminals of a guest that reboots."""
 _FAREWELL = 1.0
 
 _NAMES = {PARAVIRTUAL: "paravirtual", SERIAL: "serial"}
@@ -80,9 +84,11 @@ class ConsoleHub:
         self._watching: set[Watcher] = set()
         self._left = asyncio.Event()
         self._closed = False
+        self._listen: Listen | None = None
 
     def start(self, listen: Listen, running: Callable[[], Awaitable[Iterable[str]]]) -> None:
         """Keep up with what runs: `running` gives the UUIDs of all guests now, `listen` what happens from then on."""
+        self._listen = listen
         self._tasks.start(self._keep_up(listen, running), name="console hub")
 
     async def _keep_up(self, listen: Listen, running: Callable[[], Awaitable[Iterable[str]]]) -> None:
@@ -112,8 +118,12 @@ class ConsoleHub:
                 guest = self._guests.setdefault(uuid, _Guest())
                 if kind not in guest.lines and (watched or not _is_shared(path)):
                     await self._connect(uuid, guest, kind, path, fresh=fresh)
-            if uuid in self._guests and not self._guests[uuid].lines:
-                del self._guests[uuid]
+            self._forget_if_idle(uuid)
+
+    def _forget_if_idle(self, uuid: str) -> None:
+        guest = self._guests.get(uuid)
+        if guest is not None and not guest.lines and not guest.watchers:
+            del self._guests[uuid]
 
     async def _connect(self, uuid: str, guest: _Guest, kind: str, path: Path, *, fresh: bool) -> None:
         line = Line(
@@ -132,11 +142,34 @@ class ConsoleHub:
     def _lost(self, uuid: str, guest: _Guest, kind: str, line: Line) -> None:
         if guest.lines.get(kind) is line:
             del guest.lines[kind]
-            guest.end(Ending.GONE, kind)
+            if line.shared and guest.watchers and self._listen is not None and not self._closed:
+                self._tasks.start(self._next_life(uuid, guest, kind, self._listen), name=f"consoles of {uuid}")
+            else:
+                self._end(uuid, guest, kind)
+        elif self._guests.get(uuid) is guest:
+            self._forget_if_idle(uuid)
+
+    def _end(self, uuid: str, guest: _Guest, kind: str) -> None:
+        guest.end(Ending.GONE, kind)
         if not guest.lines:
             guest.end(Ending.GONE)
             if self._guests.get(uuid) is guest:
                 del self._guests[uuid]
+
+    async def _next_life(self, uuid: str, guest: _Guest, kind: str, listen: Listen) -> None:
+        """A guest that reboots gets new terminals: who watches sees them as soon as they are there."""
+        with suppress(TimeoutError, XeniaError):
+            async with asyncio.timeout(_NEXT_LIFE):
+                with listen() as events:
+                    self._sockets(uuid)  # raises when the domain is gone
+                    async for event in events:
+                        if event.uuid == uuid and event.kind in _TURNS:
+                            self._sockets(uuid)
+                            await self.follow(uuid, watched=event.kind is EventKind.REBOOTED)
+                            if kind in guest.lines or not guest.watchers:
+                                return
+        if kind not in guest.lines:
+            self._end(uuid, guest, kind)
 
     async def watch(self, uuid: str, kind: str = AUTO, *, replay: int = 0) -> Watcher:
         """Watch the console `kind` of a running guest, or `auto`: the paravirtual one once it has spoken, until then
@@ -146,7 +179,7 @@ class ConsoleHub:
         """
         await self.follow(uuid, watched=True)
         guest = self._guests.get(uuid)
-        if guest is None:
+        if guest is None or not guest.lines:
             raise conflict("this domain has no text console now", "xm list shows whether it still runs")
         shown = self._first(guest) if kind == AUTO else kind
         if shown not in guest.lines:

@@ -114,7 +114,8 @@ class PolicyKeeper:
         if action is EndAction.PRESERVE and not gone:
             await lifecycle.preserve(entry, reason)
         elif action in _RESTARTS and (reason is EndReason.REBOOT or self._may_restart(entry)):
-            lifecycle.bus.publish(kind, entry.started, detail)
+            if reason is not EndReason.REBOOT:
+                lifecycle.bus.publish(kind, entry.started, detail)
             await lifecycle.restart(entry, detail)
         else:
             await lifecycle.end(entry, kind, detail)
