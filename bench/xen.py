@@ -27,7 +27,7 @@ def bench(options: argparse.Namespace) -> list[Row]:
             *("python3", "-SP", "/opt/xenia/bench.py", str(options.rounds)), env=environment, timeout=seconds
         )
         if said.code:
-            raise SystemExit(f"the measurements in dom0 failed: {said.err}")
+            raise SystemExit(f"the measurements in dom0 failed (code {said.code}): {said.err or said.out}")
     return [_row(figure, **by_who) for figure, by_who in json.loads(said.out).items()]
 
 
