@@ -44,7 +44,7 @@ def host(shared: XenHost) -> Iterator[XenHost]:
     """One xend for all: what goes wrong leaves nothing that the next would meet."""
     yield shared
     for name in by_xl(shared):
-        shared.run("xl", "destroy", name)
+        started(shared.xm("destroy", name))
     nothing_left(shared)
 
 
@@ -109,6 +109,7 @@ def test_an_image_that_another_domain_has_is_busy_whoever_started_that(host: Xen
     started(host.xm("destroy", "ours"))
     host.put("/root/theirs.cfg", guests.file("sector", "theirs").encode())
     host.ok("xl", "create", "-p", "/root/theirs.cfg")
+    until(lambda: set(by_xm(host)) == {"theirs"}, "xend has seen it", 20, every=0.3)
     refused(create(host, "third", disk), 5, image, "theirs", "third.cfg:4:9")
     assert set(by_xl(host)) == {"theirs"}
 
@@ -130,7 +131,7 @@ def test_an_hvm_guest_starts_with_a_cd_in_its_drive(host: XenHost) -> None:
     host.ok("truncate", "-s", "1M", "/var/lib/xen/lab/cd.iso")
     started(create(host, "cd", f"{SMALL}disk = ['file:{GUESTS}/cd.iso,hdc:cdrom,r']"))
     (arguments,) = [line for line in host.ok("ps", "-eo", "args").splitlines() if "-name cd" in line]
-    assert "media=cdrom" in arguments
+    assert "-device ide-cd," in arguments
 
 
 def test_domain_0_gives_up_memory_for_a_guest_where_it_may(host: XenHost) -> None:
