@@ -16,7 +16,7 @@ ps -eo args | grep -E '^(\\S*/)?(xl (create|reboot)|xen-qemu-system-i386|qemu-sy
 """
 
 _OF_GUESTS = re.compile(
-    r"/local/domain/[1-9]|/vm/.|/libxl/[1-9]|/local/domain/0/backend/[^/]+/\d|/local/domain/0/device-model/[1-9]"
+    r"/local/domain/[1-9]|/vm/(?!0{8}-)|/libxl/[1-9]|/local/domain/0/backend/[^/]+/\d|/local/domain/0/device-model/[1-9]"
     r"|/sys/class/net/|/run/xenia/|/dev/loop|(?:\S*/)?xl |\S*qemu\S* (?!-xen-domid 0 )"
 )
 
