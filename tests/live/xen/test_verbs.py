@@ -9,7 +9,6 @@ import json
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -30,7 +29,7 @@ HEADING = """\
 # The verbs of xm on Xen
 
 This table is made by tests/live/xen/test_verbs.py from what it finds on a real Xen host, and checked by it. Do not
-write in it: `XENIA_WRITE_DOCS=1 ./check --only xen` does.
+write in it: `XENIA_WRITE_DOCS=1 ./check --full --only xen` does.
 
 The PV and the PVH guest are a small Linux. The HVM guest is a boot sector: it has no operating system, no drivers and
 no ear for ACPI, which shows what works on any guest at all.
@@ -92,8 +91,8 @@ class Walk:
         return int(self.host.ok("xl", "domid", self.kind))
 
     def is_up(self, times: int = 1) -> None:
-        word = f"{guests.COUNT}00" if self.kind == "hvm" else guests.marker(self.kind)
-        if self.kind != "hvm":
+        if self.kind != "hvm":  # a boot sector is there at once
+            word = guests.marker(self.kind)
             until(lambda: self.host.heard(self.kind).count(word) >= times, f"{self.kind} is up", every=0.3)
 
 
@@ -106,7 +105,7 @@ def host(xen_host: XenHost) -> XenHost:
 
 
 @pytest.fixture(scope="module")
-def table() -> Iterator[dict[str, dict[str, str]]]:
+def table() -> dict[str, dict[str, str]]:
     """Verb, kind, what is true."""
     return defaultdict(dict)
 
@@ -117,7 +116,7 @@ def test_xl_refuses_the_guest_file_that_xm_reads(host: XenHost) -> None:
     assert "parsing error" in said.err
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["pv", "hvm", pytest.param("pvh", marks=pytest.mark.full)])
 def test_a_guest_goes_through_all_verbs(host: XenHost, table: dict[str, dict[str, str]], kind: str) -> None:
     walk = Walk(host, kind, table)
     is_started(walk)
@@ -219,13 +218,25 @@ def is_ended(walk: Walk) -> None:
 
 
 def test_the_reference_tells_what_was_found(table: dict[str, dict[str, str]]) -> None:
-    if not all(set(row) == set(KINDS) for row in table.values()) or not table:
-        pytest.skip("not every kind went through all verbs: run the whole file")
-    rows = [["xm", *(kind.upper() for kind in KINDS)], ["---"] * (1 + len(KINDS))]
-    rows += [[f"`{verb}`", *(table[verb][kind] for kind in KINDS)] for verb in table]
-    text = HEADING + "".join(f"| {' | '.join(row)} |\n" for row in rows) + LEGEND
-    if os.environ.get("XENIA_WRITE_DOCS"):
+    """Also where not all kinds went through the verbs: then only the columns of those that did are compared."""
+    whole = bool(table) and all(set(row) == set(KINDS) for row in table.values())
+    if whole and os.environ.get("XENIA_WRITE_DOCS"):
         REFERENCE.parent.mkdir(parents=True, exist_ok=True)
-        REFERENCE.write_text(text)
+        REFERENCE.write_text(text_of(table))
     written = REFERENCE.read_text() if REFERENCE.exists() else ""
-    assert written == text, f"{REFERENCE.name} is to be (XENIA_WRITE_DOCS=1 writes it):\n{text}"
+    if whole:
+        new = text_of(table)
+        assert written == new, f"{REFERENCE.name} is to be (XENIA_WRITE_DOCS=1 writes it):\n{new}"
+        return
+    lines = [
+        [cell.strip() for cell in line.split("|")[1:-1]] for line in written.splitlines() if line.startswith("| `")
+    ]
+    told = {verb.strip("`"): dict(zip(KINDS, words, strict=True)) for verb, *words in lines}
+    found = {(verb, kind): word for verb, row in table.items() for kind, word in row.items()}
+    assert found == {(verb, kind): told.get(verb, {}).get(kind) for verb, kind in found}
+
+
+def text_of(table: dict[str, dict[str, str]]) -> str:
+    rows = [["xm", *(kind.upper() for kind in KINDS)], ["---"] * (1 + len(KINDS))]
+    rows += [[f"`{verb}`", *(row[kind] for kind in KINDS)] for verb, row in table.items()]
+    return HEADING + "".join(f"| {' | '.join(row)} |\n" for row in rows) + LEGEND
