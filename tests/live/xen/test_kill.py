@@ -32,7 +32,10 @@ LONGEST = {"create": 4.0, "destroy": 2.5, "pause": 1.5, "reboot": 8.0, "shutdown
 
 FILES = {
     "sector": f"builder = 'hvm'\nmemory = 16\nserial = 'pty'\ndisk = ['file:{GUESTS}/counting.img,hda,w']\n",
-    "linux": f"kernel = '{GUESTS}/vmlinux'\nmemory = 128\nextra = 'console=hvc0 quiet xenia.guest=linux'\nvif = ['bridge=xenbr0']\n",
+    "linux": (
+        f"kernel = '{GUESTS}/vmlinux'\nramdisk = '{GUESTS}/ramdisk'\nmemory = 128\n"
+        "extra = 'console=hvc0 quiet xenia.guest=linux'\nvif = ['bridge=xenbr0']\n"
+    ),
 }
 
 
