@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from xenia.engines.xen import foreign
 from xenia.engines.xen.foreign import config_of, describe, end_waiting_xl
 from xenia.engines.xen.xl import Xl
 from xenia.model.boot import Boot, Firmware
@@ -256,10 +257,26 @@ async def test_a_domain_is_described_as_if_it_had_been_started_here(
         json.dumps([PV])[:-100],
     ],
 )
-async def test_what_cannot_be_understood_is_said_so(text: str, xl: Callable[[str], Xl]) -> None:
+async def test_what_cannot_be_understood_is_said_so(
+    text: str, xl: Callable[[str], Xl], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(foreign, "_LOOK_AGAIN", 0)
+    monkeypatch.setattr(foreign, "_ATTEMPTS", 3)
     with pytest.raises(XeniaError, match=r"what xl tells of domain 'guest' \(id 7\) cannot be understood") as caught:
         await describe(7, UUID, "guest", 0, xl(text))
     assert caught.value.kind is ErrorKind.ENGINE_FAILED
+
+
+async def test_a_domain_that_is_still_being_built_is_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(foreign, "_LOOK_AGAIN", 0)
+    (tmp_path / "text").write_text(json.dumps([PV]))
+    script = f'#!/bin/sh\ncd {tmp_path}\nif [ -e asked ]; then cat text; else touch asked; echo "[ ]"; fi\n'
+    (tmp_path / "xl").write_text(script)
+    (tmp_path / "xl").chmod(0o755)
+    started = await describe(7, UUID, "guest", 0, Xl(str(tmp_path / "xl")))
+    assert started.config == config(PV)
 
 
 Waiting = Callable[[str, str], "subprocess.Popen[bytes]"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -20,13 +21,15 @@ from xenia.model.errors import engine_failed
 from xenia.model.vif import Vif, VifType
 
 _VGAS = {"cirrus": VgaModel.CIRRUS, "std": VgaModel.STANDARD, "qxl": VgaModel.QXL, "none": VgaModel.NONE}
+_ATTEMPTS = 40
+_LOOK_AGAIN = 0.5
 _BUSES = {"hd": DiskBus.IDE, "sd": DiskBus.SCSI}
 
 
 async def describe(domid: int, uuid: str, name: str, started_at: float, xl: Xl) -> Started:
     """What runs as `domid`, as if xend had started it. Raises engine_failed where xl tells nothing of it."""
     try:
-        (told,) = json.loads(await xl.run("list", "-l", str(domid)))
+        (told,) = await _told(domid, xl)
         config = config_of(told["config"], name)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise engine_failed(f"what xl tells of domain '{name}' (id {domid}) cannot be understood: {error}") from error
@@ -34,6 +37,18 @@ async def describe(domid: int, uuid: str, name: str, started_at: float, xl: Xl) 
     return Started(
         uuid, domid, config, Definition(), macs, "xen", started_at, phase=Phase.RUNNING, trusted=True, foreign=True
     )
+
+
+async def _told(domid: int, xl: Xl) -> Any:
+    """libxl writes down what a domain is only after it has introduced it: until then xl's list is empty, and nobody
+    tells when that changes.
+    """
+    for _ in range(_ATTEMPTS):
+        told = json.loads(await xl.run("list", "-l", str(domid)))
+        if told != []:
+            break
+        await asyncio.sleep(_LOOK_AGAIN)
+    return told
 
 
 def config_of(told: Mapping[str, Any], name: str) -> DomainConfig:

@@ -1,0 +1,176 @@
+"""What goes wrong on a Xen host: said in words, with a way out, and nothing of it left."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from tests.live.xenlab import guests
+from tests.live.xenlab.host import XenHost
+from tests.live.xenlab.recipe import GUESTS
+from tests.live.xenlab.traces import by_xl, by_xm, nothing_left
+from tests.support.live import Said, until
+
+pytestmark = [pytest.mark.xen, pytest.mark.timeout(300)]
+
+XL = """\
+#!/bin/sh
+# xl, but for a guest called doomed.
+for word; do file=$word; done
+if [ "$1" = create ] && grep -q '"doomed"' "$file"; then
+	echo 'libxl: error: libxl_device.c:1109:device_backend_callback: Domain 7:unable to add device with path /x' >&2
+	printf 'libxl: error: libxl_create.c:1921:domcreate_attach_devices: Domain 7:\\033]0;pwned\\007no flux\\n' >&2
+	exit 3
+fi
+exec /usr/sbin/xl "$@"
+"""
+
+SETTINGS = "xl = '/root/xl'\n"
+
+SMALL = "builder = 'hvm'\nmemory = 16\n"
+
+
+@pytest.fixture(scope="module")
+def shared(xen_host: XenHost) -> XenHost:
+    xen_host.put("/root/xl", XL.encode(), 0o755)
+    xen_host.put("/etc/xen/xend.toml", SETTINGS.encode())
+    xen_host.start_xend()
+    return xen_host
+
+
+@pytest.fixture
+def host(shared: XenHost) -> Iterator[XenHost]:
+    """One xend for all: what goes wrong leaves nothing that the next would meet."""
+    yield shared
+    for name in by_xl(shared):
+        started(shared.xm("destroy", name))
+    nothing_left(shared)
+
+
+def create(host: XenHost, name: str, text: str, *words: str) -> Said:
+    host.put(f"/etc/xen/{name}.cfg", f"name = '{name}'\n{text}\n".encode())
+    return host.xm("create", "-p", name, *words)
+
+
+def refused(said: Said, code: int, *words: str) -> None:
+    """A refusal with its code and words, and nothing in it that acts on a terminal."""
+    assert (said.code, [word for word in words if word not in said.err]) == (code, []), said
+    assert all(char.isprintable() or char == "\n" for char in said.out + said.err), said
+
+
+def started(said: Said) -> None:
+    assert said.code == 0, said
+
+
+def free(host: XenHost) -> int:
+    return int(host.ok("xl", "info", "free_memory"))
+
+
+def of_dom0(host: XenHost) -> int:
+    return int(host.ok("xl", "list", "0").splitlines()[1].split()[2])
+
+
+def restarted(host: XenHost, settings: str) -> None:
+    host.stop_xend()
+    host.put("/etc/xen/xend.toml", settings.encode())
+    host.start_xend()
+
+
+def test_an_xl_that_fails_is_told_in_its_own_words(host: XenHost) -> None:
+    refused(create(host, "doomed", SMALL), 1, "xl create failed: unable to add device", "no flux", "/var/log/xen")
+
+
+REFUSED = {
+    # text of the file: exit code, words
+    "a kernel that is none": (f"kernel = '{GUESTS}/ramdisk'\nmemory = 64", 1, "is not a kernel", ":2:10"),
+    "a missing kernel": ("kernel = '/no/such/vmlinuz'", 3, "'/no/such/vmlinuz' does not exist"),
+    "a missing bridge": (SMALL + "vif = ['bridge=nobr7']", None, "nobr7"),
+    "a missing image": (SMALL + "disk = ['file:/no/such.img,hda,w']", 3, "does not exist"),
+    "more memory than there is": ("builder = 'hvm'\nmemory = 100000", None, "100000"),
+    "more memory than is free": ("builder = 'hvm'\nmemory = 2500", None, "MiB are free", "dom0_ballooning"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_is_refused_and_leaves_nothing(host: XenHost, case: str) -> None:
+    text, code, *words = REFUSED[case]
+    said = create(host, "wrong", text)
+    refused(said, said.code if code is None else code, *words)
+    assert said.code != 0
+    assert by_xl(host) == {}
+
+
+def test_an_image_that_another_domain_has_is_busy_whoever_started_that(host: XenHost) -> None:
+    image = f"{GUESTS}/counting.img"
+    disk = f"{SMALL}disk = ['file:{image},hda,w']"
+    started(create(host, "ours", disk))
+    refused(create(host, "second", disk), 5, image, "ours", "second.cfg:4:9")
+    started(host.xm("destroy", "ours"))
+    host.put("/root/theirs.cfg", guests.file("sector", "theirs").encode())
+    host.ok("xl", "create", "-p", "/root/theirs.cfg")
+    until(lambda: set(by_xm(host)) == {"theirs"}, "xend has seen it", 20, every=0.3)
+    refused(create(host, "third", disk), 5, image, "theirs", "third.cfg:4:9")
+    assert set(by_xl(host)) == {"theirs"}
+
+
+def test_vnc_is_open_on_the_host_itself_only_and_not_at_all_where_a_password_is_asked_for(host: XenHost) -> None:
+    said = create(host, "secret", SMALL + "vnc = 1\nvncpasswd = 'geheim'")
+    started(said)
+    assert "VNC is not opened" in said.err
+    started(create(host, "open", SMALL + "vnc = 1\nvnclisten = '0.0.0.0'"))
+    listening = re.findall(r"^State.*|^LISTEN\s+\d+\s+\d+\s+(\S+):59\d\d\s", host.ok("ss", "-tln"), re.MULTILINE)
+    assert [each for each in listening if each] == ["127.0.0.1"]
+    arguments = [line for line in host.ok("ps", "-eo", "args").splitlines() if "-name secret" in line]
+    assert len(arguments) == 1
+    assert "geheim" not in arguments[0]
+    assert "-vnc none" in arguments[0]
+
+
+def test_an_hvm_guest_starts_with_a_cd_in_its_drive(host: XenHost) -> None:
+    host.ok("truncate", "-s", "1M", "/var/lib/xen/lab/cd.iso")
+    started(create(host, "cd", f"{SMALL}disk = ['file:{GUESTS}/cd.iso,hdc:cdrom,r']"))
+    (arguments,) = [line for line in host.ok("ps", "-eo", "args").splitlines() if "-name cd" in line]
+    assert "-device ide-cd," in arguments
+
+
+def test_domain_0_gives_up_memory_for_a_guest_where_it_may(host: XenHost) -> None:
+    before, wanted = of_dom0(host), free(host) + 100
+    restarted(host, f"{SETTINGS}dom0_ballooning = true\ndom0_min_mem = 512\n")
+    refused(create(host, "huge", f"builder = 'hvm'\nmemory = {free(host) + before - 300}"), 1, "keeps 512")
+    assert of_dom0(host) == before
+    started(create(host, "large", f"builder = 'hvm'\nmemory = {wanted}"))
+    assert 512 <= of_dom0(host) < before - 50
+    started(host.xm("destroy", "large"))
+    host.ok("xl", "mem-set", "0", f"{before}m")
+    restarted(host, SETTINGS)
+
+
+def test_who_is_not_root_cannot_use_xen(host: XenHost) -> None:
+    host.ok("install", "-d", "-o", "65534", "/tmp/theirs")
+    words = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "xend", "--root", "/tmp/theirs")
+    pid = host.spawn(*words, "--engine", "xen")
+    until(lambda: host.run("test", "-S", "/tmp/theirs/run/xenia/xend.sock").code == 0, "xend listens", 30, every=0.3)
+    info = host.xm("--root", "/tmp/theirs", "info")
+    assert "only root may control Xen's domains (run xend as root)" in info.out, info
+    host.ok("kill", str(pid))
+
+
+def test_without_xl_xend_says_what_is_missing(host: XenHost) -> None:
+    restarted(host, "xl = '/no/such/xl'\n")
+    info = host.xm("info")
+    assert (info.code, "xl is not installed (apt-get install xen-utils-common)" in info.out) == (0, True), info
+    refused(create(host, "none", SMALL), 1, "xl is not installed", "xen-utils-common")
+    restarted(host, SETTINGS)
+
+
+def test_without_xenstored_xend_goes_on_answering(shared: XenHost) -> None:
+    """The last one: a xenstored that was killed is not to be had again without a new start of the host."""
+    started(create(shared, "last", SMALL))
+    shared.ok("sh", "-c", "kill -9 $(cat /run/xenstored.pid)")
+    assert set(by_xm(shared)) == {"last"}
+    until(lambda: "xenstore" in shared.ok("tail", "-n", "5", "/var/log/xenia/xend.log"), "it is logged", 20, every=0.3)
+    said = create(shared, "later", SMALL)
+    assert said.code != 0
+    assert set(by_xm(shared)) == {"last"}
+    assert "Traceback" not in shared.ok("cat", "/var/log/xenia/xend.log", "/var/log/xenia/xend.out")

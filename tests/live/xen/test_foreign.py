@@ -1,0 +1,104 @@
+"""Domains that somebody has started with xl, beside xend's own: seen, used, left alone, and adopted."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.live.xenlab import guests
+from tests.live.xenlab.console import talk
+from tests.live.xenlab.host import XenHost
+from tests.live.xenlab.traces import by_xl, by_xm, letters, nothing_left
+from tests.support.live import until
+
+pytestmark = [pytest.mark.xen, pytest.mark.timeout(400)]
+
+SOON = 60.0
+"""Seconds, at most, until xl has made a domain and xend has looked at it: two or three on a quiet machine."""
+
+
+@pytest.fixture(scope="module")
+def host(xen_host: XenHost) -> XenHost:
+    xen_host.start_xend()
+    return xen_host
+
+
+@pytest.fixture(scope="module")
+def linux(host: XenHost) -> XenHost:
+    """The host, with a PV guest `linux` that xl has started and that is up."""
+    host.put("/root/linux.cfg", guests.file("pv", "linux", "vif = ['bridge=xenbr0']").encode())
+    host.ok("xl", "create", "/root/linux.cfg")
+    host.hears("linux", guests.marker("linux"))
+    return host
+
+
+def same_to_both(host: XenHost, *names: str) -> None:
+    until(
+        lambda: by_xm(host) == by_xl(host) and set(by_xl(host)) == set(names), "xm shows what xl shows", SOON, every=0.3
+    )
+
+
+def waiting_xl(host: XenHost, name: str) -> str:
+    """The process ids of the xl that waits for the end of a domain."""
+    script = 'for each in /proc/[0-9]*; do [ "$(readlink $each/fd/1)" != "/var/log/xen/xl-$1.log" ] || echo $each; done'
+    return host.sh(script, name).out
+
+
+def up_again(host: XenHost, name: str, times: int) -> None:
+    until(lambda: host.heard(name).count(guests.marker(name)) >= times, f"{name} is up again", every=0.3)
+
+
+def xm(host: XenHost, *words: str) -> str:
+    said = host.xm(*words)
+    assert said.code == 0, said
+    return said.out
+
+
+def test_a_boot_sector_of_xl_comes_is_paused_and_goes(host: XenHost) -> None:
+    host.put("/root/theirs.cfg", guests.file("sector", "theirs").encode())
+    host.ok("xl", "create", "-p", "/root/theirs.cfg")
+    same_to_both(host, "theirs")
+    (told,) = json.loads(xm(host, "list", "-o", "json", "theirs"))
+    assert (told["state"], told["kind"], told["memory"]) == ("paused", "hvm", 32)
+    xm(host, "unpause", "theirs")
+    assert "p" not in letters(host, "theirs")
+    xm(host, "pause", "theirs")
+    assert letters(host, "theirs") == "--p---"
+    host.ok("xl", "destroy", "theirs")
+    until(lambda: by_xm(host) == {}, "it is gone for xm", SOON, every=0.3)
+    nothing_left(host)
+
+
+def test_a_guest_of_xl_speaks_on_xms_console(linux: XenHost) -> None:
+    same_to_both(linux, "linux")
+    talk(linux, "xm", "console", "linux", typed="echo $((6*7))x", awaited="42x")
+
+
+def test_the_reboot_of_a_guest_of_xl_is_left_to_xl(linux: XenHost) -> None:
+    before = by_xl(linux)["linux"]
+    assert waiting_xl(linux, "linux")
+    linux.ok("xl", "reboot", "linux")
+    until(lambda: by_xl(linux).get("linux", before) != before, "xl has started it anew", every=0.3)
+    same_to_both(linux, "linux")
+    assert linux.sh("ls /run/xenia/domains").out == ""
+    up_again(linux, "linux", 2)
+
+
+def test_an_adopted_guest_is_xends_from_then_on(linux: XenHost) -> None:
+    before = by_xl(linux)["linux"]
+    said = xm(linux, "adopt", "linux")
+    assert "Adopted domain linux, defined by /etc/xen/linux.cfg" in said
+    assert waiting_xl(linux, "linux") == ""
+    assert b"name = " in linux.get("/etc/xen/linux.cfg")
+    # Not by itself: who reboots within a minute of its start is not started over.
+    xm(linux, "reboot", "-w", "linux")
+    assert by_xl(linux)["linux"] != before
+    same_to_both(linux, "linux")
+    assert waiting_xl(linux, "linux") == ""
+    xm(linux, "destroy", "linux")
+    nothing_left(linux)
+    xm(linux, "create", "-p", "linux")
+    assert letters(linux, "linux") == "--p---"
+    same_to_both(linux, "linux")
+    xm(linux, "destroy", "linux")
+    nothing_left(linux)

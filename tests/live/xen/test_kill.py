@@ -1,0 +1,145 @@
+"""xend killed at random moments while domains are made, changed and ended on a real Xen.
+
+XENIA_XEN_KILLS says how many kills; XENIA_SEED begins another series.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import pytest
+from tests.live.xenlab.guests import marker
+from tests.live.xenlab.host import XenHost
+from tests.live.xenlab.recipe import GUESTS
+from tests.live.xenlab.traces import by_xl, by_xm, nothing_left, of_guests
+from tests.support.live import until
+
+pytestmark = pytest.mark.xen
+
+KILLS = int(os.environ.get("XENIA_XEN_KILLS", "6"))
+MANY = int(os.environ.get("XENIA_XEN_KILLS", "60"))
+SEED = int(os.environ.get("XENIA_SEED", "1"))
+
+LONGEST = {"create": 4.0, "destroy": 2.5, "pause": 1.5, "reboot": 8.0, "shutdown": 1.5}
+"""Seconds from the request to the kill, at most. A request itself takes most of a second: xm is started for it."""
+
+FILES = {
+    "sector": f"builder = 'hvm'\nmemory = 16\nserial = 'pty'\ndisk = ['file:{GUESTS}/counting.img,hda,w']\n",
+    "linux": (
+        f"kernel = '{GUESTS}/vmlinux'\nramdisk = '{GUESTS}/ramdisk'\nmemory = 128\n"
+        "extra = 'console=hvc0 quiet xenia.guest=linux'\nvif = ['bridge=xenbr0']\n"
+    ),
+}
+
+
+@dataclass
+class Series:
+    """One host and the kills of its xend. `there` are the domains that were promised; None: there may be one or not."""
+
+    host: XenHost
+    random: random.Random
+    there: dict[str, bool | None] = field(default_factory=lambda: dict.fromkeys(FILES, False))
+    deck: list[str] = field(default_factory=list)
+    """The verbs to come: all of them in each round."""
+    seen: Counter[str] = field(default_factory=Counter)
+
+    def define(self) -> None:
+        for name, text in FILES.items():
+            self.host.put(f"/etc/xen/{name}.cfg", f"name = '{name}'\n{text}".encode())
+
+    def kill(self) -> None:
+        """Ask for something, kill xend in the midst of it, and start another one."""
+        if not self.deck:
+            self.deck = self.random.sample(sorted(LONGEST), len(LONGEST))
+        verb = self.deck.pop()
+        name = self.random.choice(sorted(FILES))
+        if verb == "shutdown":
+            name = "sector"  # it takes no notice; a Linux that is up would go with it, at any time
+        if verb == "reboot":
+            name = "linux"
+            self._provide(name, there=False)
+            self.host.ok("rm", "-f", f"/var/log/xen/guest-{name}.log")
+        self._provide(name, there=verb != "create")
+        if verb == "reboot":
+            self.host.hears(name, marker(name))
+        with ThreadPoolExecutor() as pool:
+            answer = pool.submit(self.host.xm, verb, name)
+            time.sleep(self.random.uniform(0.1, LONGEST[verb]))  # the random moment itself
+            self.host.stop_xend(signal.SIGKILL)
+            self.host.start_xend()
+            said = answer.result()
+        self.seen[f"{verb} {name}: {'done' if said.code == 0 else 'cut off'}"] += 1
+        if verb in ("create", "destroy"):
+            self.there[name] = verb == "create" if said.code == 0 else None
+
+    def _provide(self, name: str, *, there: bool) -> None:
+        """What a verb needs to do anything: the domain, or its absence."""
+        if self.there[name] is not there:
+            said = self.host.xm("create" if there else "destroy", name)
+            assert said.code == 0, said
+            self.there[name] = there
+
+    def check(self) -> None:
+        """xm and xl show the same domains, with all that were promised and nothing half-made."""
+        try:
+            until(self._agrees, "xm and xl show the same, and what was promised", 60, every=0.3)
+        except AssertionError:
+            raise AssertionError(self._account()) from None
+        ids = by_xl(self.host)
+        self.there = {name: name in ids for name in self.there}
+
+    def _agrees(self) -> bool:
+        ids, found = by_xl(self.host), of_guests(self.host)
+        folders = [line for line in found if line.startswith("/run/xenia/")]
+        numbers = {int(match[1]) for line in found if (match := _ID.match(line))}
+        starting = [line for line in found if "xl create" in line]
+        if any(promised is not None and (name in ids) is not promised for name, promised in self.there.items()):
+            return False  # it may be on its way: a domain that starts over is away for a moment
+        return ids == by_xm(self.host) and numbers == set(ids.values()) and len(folders) == len(ids) and not starting
+
+    def _account(self) -> str:
+        log = self.host.ok("tail", "-n", "30", "/var/log/xenia/xend.out")
+        found = "\n".join(of_guests(self.host))
+        return f"{self.there=} {by_xl(self.host)=} {by_xm(self.host)=} {self.seen=}\n{found}\n{log}"
+
+
+_ID = re.compile(
+    r"(?:/local/domain/|/libxl/|/local/domain/0/(?:backend/[^/]+|device-model)/|\S*qemu\S* -xen-domid )([1-9]\d*)\b"
+)
+
+
+def run(host: XenHost, kills: int, seed: int) -> None:
+    series = Series(host, random.Random(seed))  # noqa: S311 (a series that can be had again)
+    series.define()
+    host.start_xend()
+    for _ in range(kills):
+        series.kill()
+        series.check()
+    print(
+        f"\n{kills} kills, seed {seed}:",
+        *(f"{what} {count}" for what, count in sorted(series.seen.items())),
+        sep="\n  ",
+    )
+    for name in by_xl(host):
+        said = host.xm("destroy", name)
+        assert said.code == 0, said
+    nothing_left(host)
+    host.stop_xend()
+
+
+@pytest.mark.timeout(120 + 60 * KILLS)
+def test_no_kill_of_xend_loses_doubles_or_leaks_a_domain(xen_host: XenHost) -> None:
+    run(xen_host, KILLS, SEED)
+
+
+@pytest.mark.full
+@pytest.mark.timeout(120 + 60 * MANY)
+def test_nor_do_many_kills(xen_host: XenHost) -> None:
+    run(xen_host, MANY, SEED + 1)

@@ -1,0 +1,243 @@
+"""Every verb of xm on one guest of each kind, as a user would use it; docs/reference/xen-verbs.md is made from this.
+
+XENIA_WRITE_DOCS=1 writes the file anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+
+import pytest
+from tests.live.xenlab import guests
+from tests.live.xenlab.console import talk
+from tests.live.xenlab.host import XenHost
+from tests.live.xenlab.recipe import CHECKOUT, GUESTS
+from tests.live.xenlab.traces import by_xl, by_xm, letters, nothing_left
+from tests.support.live import until
+
+pytestmark = [pytest.mark.xen, pytest.mark.timeout(400)]
+
+REFERENCE = CHECKOUT / "docs/reference/xen-verbs.md"
+
+KINDS = ("pv", "pvh", "hvm")
+
+HEADING = """\
+# The verbs of xm on Xen
+
+This table is made by tests/live/xen/test_verbs.py from what it finds on a real Xen host, and checked by it. Do not
+write in it: `XENIA_WRITE_DOCS=1 ./check --full --only xen` does.
+
+The PV and the PVH guest are a small Linux. The HVM guest is a boot sector: it has no operating system, no drivers and
+no ear for ACPI, which shows what works on any guest at all.
+
+"""
+
+LEGEND = """
+- **yes**: it does what it says.
+- **new id**: Xen starts nothing over in place: the domain is made anew with the next id, and keeps its UUID.
+- **asked by ACPI**: a guest without Xen's drivers gets its power button pressed. This one does not listen and stays
+  as it is; `xm destroy` ends it.
+"""
+
+CARD = "vif = ['bridge=xenbr0']"
+
+FILES = {
+    # Python, with the line ends of another system: what xl itself cannot read.
+    "pv": f"""\
+import os
+memory = 32 * 4
+name = 'pv'
+kernel = os.path.join('{GUESTS}', 'vmlinux')
+ramdisk = '{GUESTS}/ramdisk'
+extra = 'console=hvc0 quiet xenia.guest=%s' % name
+disk = ['file:{GUESTS}/disk.raw,xvda,w']
+{CARD}
+""".replace("\n", "\r\n"),
+    "pvh": guests.file("pvh", "pvh", CARD),
+    "hvm": f"""\
+name = 'hvm'
+builder = 'hvm'
+memory = 32
+serial = 'pty'
+disk = ['file:{GUESTS}/counting.img,hda,w']
+{CARD}
+""",
+}
+
+
+@dataclass
+class Walk:
+    """One guest, and what is found out about its kind. Only what is stated by `found` is in the table."""
+
+    host: XenHost
+    kind: str
+    table: dict[str, dict[str, str]]
+
+    def found(self, verb: str, word: str = "yes") -> None:
+        self.table[verb][self.kind] = word
+
+    def xm(self, *words: str, timeout: float = 90) -> str:
+        said = self.host.xm(*words, timeout=timeout)
+        assert said.code == 0, (words, said)
+        return said.out
+
+    @property
+    def id(self) -> int:
+        """As Xen itself has it."""
+        return int(self.host.ok("xl", "domid", self.kind))
+
+    def is_up(self, times: int = 1) -> None:
+        if self.kind != "hvm":  # a boot sector is there at once
+            word = guests.marker(self.kind)
+            until(lambda: self.host.heard(self.kind).count(word) >= times, f"{self.kind} is up", every=0.3)
+
+
+@pytest.fixture(scope="module")
+def host(xen_host: XenHost) -> XenHost:
+    for name, text in FILES.items():
+        xen_host.put(f"/etc/xen/{name}.cfg", text.encode())
+    xen_host.start_xend()
+    return xen_host
+
+
+@pytest.fixture(scope="module")
+def table() -> dict[str, dict[str, str]]:
+    """Verb, kind, what is true."""
+    return defaultdict(dict)
+
+
+def test_xl_refuses_the_guest_file_that_xm_reads(host: XenHost) -> None:
+    said = host.run("xl", "create", "-n", "/etc/xen/pv.cfg")
+    assert said.code != 0
+    assert "parsing error" in said.err
+
+
+@pytest.mark.parametrize("kind", ["pv", "hvm", pytest.param("pvh", marks=pytest.mark.full)])
+def test_a_guest_goes_through_all_verbs(host: XenHost, table: dict[str, dict[str, str]], kind: str) -> None:
+    walk = Walk(host, kind, table)
+    is_started(walk)
+    is_shown(walk)
+    is_paused(walk)
+    walk.is_up()
+    is_spoken_to(walk)
+    is_rebooted(walk)
+    is_ended(walk)
+    nothing_left(host)
+
+
+def is_started(walk: Walk) -> None:
+    plan, kind = walk.xm("create", "-n", walk.kind), walk.kind
+    assert re.search(rf'^xen gets:\n(  .*\n)*  type = "{kind}"\n(  .*\n)*  name = "{kind}"\n', plan, re.MULTILINE), plan
+    assert by_xl(walk.host) == {}
+    walk.found("create -n")
+    walk.xm("create", "-p", walk.kind)
+    assert letters(walk.host, walk.kind) == "--p---"
+    walk.found("create -p")
+    walk.xm("unpause", walk.kind)
+    walk.found("create")
+
+
+def is_shown(walk: Walk) -> None:
+    host, kind = walk.host, walk.kind
+    (told,) = json.loads(walk.xm("list", "-o", "json", kind))
+    assert (told["domid"], told["kind"], told["engine"]) == (walk.id, kind, "xen")
+    assert told["state"] in ("running", "blocked")
+    assert told["vifs"] == [f"vif{walk.id}.0"]
+    walk.found("list -o json")
+    row = walk.xm("list", kind).splitlines()[1].split()
+    assert row[:2] == [kind, str(walk.id)]
+    walk.found("list")
+    sxp = walk.xm("list", "-l", kind)
+    assert f"(domid {walk.id})" in sxp
+    assert "(bridge xenbr0)" in sxp
+    assert "(mac 00:16:3e:" in sxp
+    walk.found("list -l")
+    info = walk.xm("info")
+    assert re.search(r"^engine +: xen\n(.*\n)*engine_version +: 4\.17", info, re.MULTILINE), info
+    walk.found("info")
+    normal = json.loads(host.ok("xl", "list", "-l", kind))
+    assert [each["config"]["c_info"]["name"] for each in normal] == [kind]
+
+
+def is_paused(walk: Walk) -> None:
+    walk.xm("pause", walk.kind)
+    assert letters(walk.host, walk.kind) == "--p---"
+    walk.found("pause")
+    walk.xm("unpause", walk.kind)
+    assert "p" not in letters(walk.host, walk.kind)
+    walk.found("unpause")
+
+
+def is_spoken_to(walk: Walk) -> None:
+    if walk.kind == "hvm":
+        talk(walk.host, "xm", "console", "hvm", awaited=rf"{guests.COUNT}[0-9a-f]{{4}}")
+        walk.found("console", "its serial port")
+        return
+    talk(walk.host, "xm", "console", walk.kind, typed="echo $((6*7))x", awaited="42x")
+    walk.found("console")
+    # xl's own console is another reader of the same terminal.
+    talk(walk.host, "xl", "console", walk.kind, typed="echo $((5*7))x", awaited="35x")
+
+
+def is_rebooted(walk: Walk) -> None:
+    before, uuid = walk.id, uuid_of(walk)
+    if walk.kind == "hvm":
+        walk.xm("reboot", "hvm")
+        assert walk.id == before
+        walk.found("reboot", "asked by ACPI")
+        return
+    walk.xm("reboot", "-w", walk.kind, timeout=90)
+    assert walk.id > before
+    assert uuid_of(walk) == uuid
+    walk.found("reboot", "new id")
+    walk.is_up(times=2)
+
+
+def uuid_of(walk: Walk) -> str:
+    (told,) = json.loads(walk.xm("list", "-o", "json", walk.kind))
+    return str(told["uuid"])
+
+
+def is_ended(walk: Walk) -> None:
+    if walk.kind == "hvm":
+        walk.xm("shutdown", "hvm")
+        assert by_xl(walk.host) == by_xm(walk.host) == {"hvm": walk.id}
+        walk.found("shutdown", "asked by ACPI")
+    else:
+        walk.xm("shutdown", "-w", walk.kind)
+        assert by_xm(walk.host) == {}
+        walk.found("shutdown")
+        nothing_left(walk.host)
+        walk.xm("create", walk.kind)
+    walk.xm("destroy", walk.kind)
+    assert by_xm(walk.host) == {}
+    walk.found("destroy")
+
+
+def test_the_reference_tells_what_was_found(table: dict[str, dict[str, str]]) -> None:
+    """Also where not all kinds went through the verbs: then only the columns of those that did are compared."""
+    whole = bool(table) and all(set(row) == set(KINDS) for row in table.values())
+    if whole and os.environ.get("XENIA_WRITE_DOCS"):
+        REFERENCE.parent.mkdir(parents=True, exist_ok=True)
+        REFERENCE.write_text(text_of(table))
+    written = REFERENCE.read_text() if REFERENCE.exists() else ""
+    if whole:
+        new = text_of(table)
+        assert written == new, f"{REFERENCE.name} is to be (XENIA_WRITE_DOCS=1 writes it):\n{new}"
+        return
+    lines = [
+        [cell.strip() for cell in line.split("|")[1:-1]] for line in written.splitlines() if line.startswith("| `")
+    ]
+    told = {verb.strip("`"): dict(zip(KINDS, words, strict=True)) for verb, *words in lines}
+    found = {(verb, kind): word for verb, row in table.items() for kind, word in row.items()}
+    assert found == {(verb, kind): told.get(verb, {}).get(kind) for verb, kind in found}
+
+
+def text_of(table: dict[str, dict[str, str]]) -> str:
+    rows = [["xm", *(kind.upper() for kind in KINDS)], ["---"] * (1 + len(KINDS))]
+    rows += [[f"`{verb}`", *(row[kind] for kind in KINDS)] for verb, row in table.items()]
+    return HEADING + "".join(f"| {' | '.join(row)} |\n" for row in rows) + LEGEND
