@@ -29,7 +29,7 @@ HEADING = """\
 # The verbs of xm on Xen
 
 This table is made by tests/live/xen/test_verbs.py from what it finds on a real Xen host, and checked by it. Do not
-write in it: `XENIA_WRITE_DOCS=1 ./check --full --only xen` does.
+write in it: `XENIA_WRITE_DOCS=1 ./check --only xen` does.
 
 The PV and the PVH guest are a small Linux. The HVM guest is a boot sector: it has no operating system, no drivers and
 no ear for ACPI, which shows what works on any guest at all.
@@ -116,7 +116,7 @@ def test_xl_refuses_the_guest_file_that_xm_reads(host: XenHost) -> None:
     assert "parsing error" in said.err
 
 
-@pytest.mark.parametrize("kind", ["pv", "hvm", pytest.param("pvh", marks=pytest.mark.full)])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_guest_goes_through_all_verbs(host: XenHost, table: dict[str, dict[str, str]], kind: str) -> None:
     walk = Walk(host, kind, table)
     is_started(walk)
