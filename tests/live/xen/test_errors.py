@@ -150,7 +150,7 @@ def test_who_is_not_root_cannot_use_xen(host: XenHost) -> None:
     host.ok("install", "-d", "-o", "65534", "/tmp/theirs")
     words = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "xend", "--root", "/tmp/theirs")
     pid = host.spawn(*words, "--engine", "xen")
-    until(lambda: host.run("test", "-S", "/tmp/theirs/run/xenia/xend.sock").code == 0, "xend listens", 30, every=0.3)
+    until(lambda: host.run("test", "-S", "/tmp/theirs/run/xenia/xend.sock").code == 0, "xend listens", every=0.3)
     info = host.xm("--root", "/tmp/theirs", "info")
     assert "only root may control Xen's domains (run xend as root)" in info.out, info
     host.ok("kill", str(pid))

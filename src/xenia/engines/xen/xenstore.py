@@ -241,11 +241,13 @@ class _Link(asyncio.Protocol):
         self._transport: asyncio.WriteTransport | None = None
 
     async def open(self, paths: Sequence[Path]) -> None:
-        """Raises OSError of the last path when none can be reached."""
+        """The first path that exists. Raises its OSError where nobody answers there: the kernel's own device would take
+        what is written to it also while there is no xenstored, and hold the writer until there is one.
+        """
         for path in paths:
             try:
                 await self._open(path)
-            except OSError as error:
+            except FileNotFoundError as error:
                 last = error
             else:
                 return
