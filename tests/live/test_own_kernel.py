@@ -42,6 +42,12 @@ def make(host: LiveHost, menu: str = MENU) -> Path:
     return host.file("own", GUEST_FILE.format(disk=disk))
 
 
+def up(host: LiveHost) -> int:
+    """How often a shell has begun on a console of the guest."""
+    logs = (host.root / "var/log/xenia").glob("*own*")
+    return sum(log.read_text(errors="replace").count("xenia: guest demo is up") for log in logs)
+
+
 def test_a_guest_boots_its_own_kernel(host: LiveHost) -> None:
     make(host)
     said = host.xm("create", "--dryrun", "own")
@@ -53,11 +59,12 @@ def test_a_guest_boots_its_own_kernel(host: LiveHost) -> None:
         screen.sees("xenia: guest demo is up")
         screen.types("cat /proc/cmdline\r")
         screen.sees("root=/dev/vda from.the.image=yes xenia.guest=demo")
-    before = host.guests()
+    before, times = host.guests(), up(host)
     host.ok("reboot", "-w", "--timeout=60", "own")
     assert host.guests().keys() == before.keys()
     assert host.guests() != before, "the image was not read again"
     assert host.domain("own")["domid"] == 2
+    until(lambda: up(host) > times, "it is up again")
     with Terminal(host.command("console", "own"), host.environment) as screen:
         screen.types("echo again-$((40 + 2))\r")  # what the console shows at first is of before
         screen.sees("again-42")
