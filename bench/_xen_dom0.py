@@ -27,6 +27,8 @@ KINDS = {
     "hvm": f'type = "hvm"\nmemory = 32\nserial = "pty"\n{DISK.format("hda", "counting.img")}{CARD}',
 }
 
+LISTS = 3
+
 client = Client()
 Figures = dict[str, dict[str, list[float]]]
 
@@ -51,10 +53,11 @@ def measure(kind: str, file: Path) -> Iterator[tuple[str, str, float]]:
     """(figure, who, seconds), for one guest created and destroyed by each."""
     text = file.read_text()
     yield f"create {kind}", "xend", timed(lambda: asked("/domains", {"text": text, "file": str(file)}))
+    for _ in range(LISTS):
+        yield "list", "xend", timed(lambda: client.get("/domains"))
+        yield "list", "xl", timed(lambda: xl("list"))
     yield f"destroy {kind}", "xend", timed(lambda: asked(f"/domains/bench-{kind}/destroy", {}))
     yield f"create {kind}", "xl", timed(lambda: xl("create", str(file)))
-    yield "list", "xend", timed(lambda: client.get("/domains"))
-    yield "list", "xl", timed(lambda: xl("list"))
     yield f"destroy {kind}", "xl", timed(lambda: xl("destroy", f"bench-{kind}"))
 
 
