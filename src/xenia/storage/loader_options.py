@@ -1,6 +1,6 @@
 """What a guest file tells the boot loader that reads a guest's image.
 
-Sources: Xen 4.17 tools/pygrub (its options), tools/libs/light/libxl_bootloader.c and xend's XendBootloader.py (what
+Sources: Xen tools/pygrub (its options; read in a copy older than 4.17), tools/libs/light/libxl_bootloader.c and xend's XendBootloader.py (what
 they give it: `--args=` with the guest file's own command line, then `bootloader_args` or `bootargs`; a later option
 wins).
 """
