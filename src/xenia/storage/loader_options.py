@@ -1,8 +1,8 @@
 """What a guest file tells the boot loader that reads a guest's image.
 
-Sources: Xen tools/pygrub (its options; read in a copy older than 4.17), tools/libs/light/libxl_bootloader.c and xend's XendBootloader.py (what
-they give it: `--args=` with the guest file's own command line, then `bootloader_args` or `bootargs`; a later option
-wins).
+Sources: Xen tools/pygrub (its options; read in a copy older than 4.17), tools/libs/light/libxl_bootloader.c and xend's
+XendBootloader.py (what they give it: `--args=` with the guest file's own command line, then `bootloader_args` or
+`bootargs`; a later option wins).
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Which kernel a guest's image wants to boot: the configurations of boot loaders, in the order in which pygrub looks.
 
-Source: Xen tools/pygrub, a copy older than 4.17 (partitions with the active one first; GRUB 2, then extlinux, then GRUB legacy).
+Source: Xen tools/pygrub, a copy older than 4.17 (partitions with the active one first; GRUB 2, then extlinux, then GRUB
+legacy).
 """
 
 from __future__ import annotations
