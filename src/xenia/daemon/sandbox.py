@@ -7,13 +7,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from xenia.daemon.settings import Settings
-from xenia.lib.codec import from_plain
+from xenia.lib.codec import from_plain, to_plain
 from xenia.lib.worker import Worker, WorkerDied, WorkerRefused, WorkerTimedOut
-from xenia.model.errors import XeniaError, invalid, unavailable
+from xenia.model.change import Change, Edited
+from xenia.model.complaint import Complaint
+from xenia.model.errors import GuestFileError, XeniaError, invalid, unavailable
 from xenia.model.reading import Reading
 from xenia.storage.inspect import INSPECTIONS
 
-_CALLS = {"read_guest_file": "xenia.guestfile.in_worker:read_guest_file", **INSPECTIONS}
+_CALLS = {
+    "read_guest_file": "xenia.guestfile.in_worker:read_guest_file",
+    "edit_guest_file": "xenia.guestfile.in_worker:edit_guest_file",
+    **INSPECTIONS,
+}
 _SECONDS = 5.0
 _MEMORY_MIB = 512
 
@@ -40,6 +46,15 @@ class Sandbox:
         arguments = {"text": text, "file": file, "overrides": list(overrides)}
         plain = await self._call("read_guest_file", arguments, (), what=file or "the guest file")
         return from_plain(Reading, plain)
+
+    async def edit_guest_file(self, text: str, file: str, changes: Sequence[Change]) -> Edited:
+        """A guest file with `changes` made. Raises GuestFileError or invalid where they cannot be."""
+        arguments = {"text": text, "file": file, "changes": to_plain(list(changes))}
+        answer = await self._call("edit_guest_file", arguments, (), what=file or "the guest file")
+        if (refused := answer.get("refused")) is not None:
+            complaints = tuple(from_plain(Complaint, each) for each in refused["complaints"])
+            raise GuestFileError(refused["message"], complaints, hint=refused["hint"])
+        return from_plain(Edited, answer["edited"])
 
     async def inspect(self, name: str, arguments: dict[str, Any], descriptors: Sequence[int]) -> dict[str, Any]:
         """What an image or kernel is (storage.inspect). Raises invalid for one that cannot be read within bounds."""

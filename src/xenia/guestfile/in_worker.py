@@ -1,11 +1,14 @@
-"""Reading a guest file in the worker: the function that xend calls there."""
+"""Reading and editing a guest file in the worker: the functions that xend calls there."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from xenia.guestfile.edit.edit import edit
 from xenia.guestfile.read import read
-from xenia.lib.codec import to_plain
+from xenia.lib.codec import from_plain, to_plain
+from xenia.model.change import Change
+from xenia.model.errors import GuestFileError, XeniaError
 
 
 def read_guest_file(arguments: dict[str, Any], descriptors: list[int]) -> dict[str, Any]:
@@ -16,3 +19,16 @@ def read_guest_file(arguments: dict[str, Any], descriptors: list[int]) -> dict[s
     reading = read(arguments["text"], file=arguments["file"], overrides=arguments.get("overrides", ()))
     plain: dict[str, Any] = to_plain(reading)
     return plain
+
+
+def edit_guest_file(arguments: dict[str, Any], descriptors: list[int]) -> dict[str, Any]:
+    """`{text, file, changes}` → `{edited}`, for `codec.from_plain(Edited, ...)`, or `{refused}` with the members of a
+    GuestFileError. Takes no descriptors.
+    """
+    del descriptors
+    changes = [from_plain(Change, change) for change in arguments["changes"]]
+    try:
+        return {"edited": to_plain(edit(arguments["text"], file=arguments["file"], changes=changes))}
+    except XeniaError as error:
+        complaints = error.complaints if isinstance(error, GuestFileError) else ()
+        return {"refused": {"message": error.message, "hint": error.hint, "complaints": to_plain(complaints)}}

@@ -51,11 +51,13 @@ class NotPlain(Refused):
 
 def parse(source: Source) -> Evaluated:
     """What a file in xl's grammar gives. Raises NotPlain at the first thing that is not in it."""
-    parser = _Parser(source)
+    parser = Parser(source)
     return Evaluated(parser.file(), python=False, complaints=parser.notes)
 
 
-class _Parser:
+class Parser:
+    """One pass over the tokens of a file; `edit` has a parser that notes where they stand besides."""
+
     def __init__(self, source: Source) -> None:
         self.source = source
         self.at = 0
