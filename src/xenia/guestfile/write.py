@@ -22,13 +22,18 @@ def write(config: DomainConfig, *, heading: str = "") -> str:
     Raises invalid for a value that cannot stand in a guest file (control characters).
     """
     lines = [f"# {line}" for line in heading.splitlines()]
-    settings = dict(_settings(config))
+    settings = settings_of(config)
     for name, value in config.other.items():
         if isinstance(value, str | int):
             settings.setdefault(name, value)
     for name, value in settings.items():
         lines += _lines(name, value)
     return "\n".join(lines) + "\n"
+
+
+def settings_of(config: DomainConfig) -> dict[str, Value]:
+    """The keys of a guest file that say `config`, with their values, in the order of a file; those of `other` apart."""
+    return dict(_settings(config))
 
 
 def _settings(config: DomainConfig) -> Iterator[tuple[str, Value]]:

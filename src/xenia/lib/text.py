@@ -11,6 +11,17 @@ def decode(content: bytes) -> str:
         return content.decode("latin-1")
 
 
+def encode_like(text: str, content: bytes) -> bytes:
+    """`text` in the encoding that `decode` found `content` to be in. Raises UnicodeEncodeError where that lacks a
+    letter.
+    """
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return text.encode("latin-1")
+    return text.encode()
+
+
 def printable(text: str) -> str:
     r"""`text` on one line, all that is no visible character escaped as Python would: `\x1b`, `\n`, `\u202e`.
 

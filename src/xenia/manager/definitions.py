@@ -4,88 +4,106 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import stat
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
-from xenia.guestfile.text import LIMIT
 from xenia.lib.text import decode, printable
+from xenia.model.complaint import Complaint, Severity
 from xenia.model.domain import DomainConfig
-from xenia.model.errors import XeniaError, invalid
+from xenia.model.errors import XeniaError
+from xenia.model.guest_file import GuestFile
 from xenia.model.reading import Reading
+from xenia.store.folder import GuestFolder, Stamp, etag_of
 
 log = logging.getLogger(__name__)
 
 ReadGuestFile = Callable[[str, str, tuple[str, ...]], Awaitable[Reading]]
 """(text, file, overrides) → what it means; evaluated in the worker."""
 
-Stamp = tuple[int, int, int, int]
+Noticed = Callable[[str, bytes | None], None]
+"""(name, content) of a guest file that came, changed or went (None)."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
     stamp: Stamp | None
-    config: DomainConfig | None
+    file: GuestFile
 
 
 class Definitions:
-    """`folder` is etc/xen below the root. `refresh` reads what has changed since; everything else answers from
-    memory.
-    """
+    """`refresh` reads what has changed since; everything else answers from memory. `noticed` is told of each change."""
 
-    def __init__(self, folder: Path, read: ReadGuestFile) -> None:
-        self._folder = folder
+    def __init__(self, folder: GuestFolder, read: ReadGuestFile, noticed: Noticed) -> None:
+        self.folder = folder
         self._read = read
-        self._files: dict[Path, _Read] = {}
+        self._noticed = noticed
+        self._files: dict[str, _Read] = {}
         self._turn = asyncio.Lock()
 
-    async def refresh(self) -> None:
-        """One after the other: a file that is slow to read is read once, whoever asks and whoever stops waiting."""
+    async def refresh(self, names: Iterable[str] | None = None) -> None:
+        """Read what has changed, of all files or of those with `names`.
+
+        One after the other: a file that is slow to read is read once, whoever asks and whoever stops waiting.
+        """
         async with self._turn:
-            paths = sorted(self._folder.glob("*.cfg"))
-            for path in paths:
-                stamp = _stamp(path)
-                known = self._files.get(path)
-                if known is None or known.stamp != stamp:
-                    self._files[path] = _Read(stamp, await self._config(path))
-            self._files = {path: self._files[path] for path in paths}
+            there = set(self.folder.names())
+            for name in sorted(there | self._files.keys() if names is None else set(names)):
+                await self._refresh(name, there)
 
-    async def _config(self, path: Path) -> DomainConfig | None:
+    async def _refresh(self, name: str, there: set[str]) -> None:
+        known = self._files.get(name)
+        if name not in there:
+            if known is not None:
+                del self._files[name]
+                self._noticed(name, None)
+            return
+        stamp = self.folder.stamp(name)
+        if known is None or known.stamp != stamp:
+            self._files[name] = _Read(stamp, await self._look_at(name))
+
+    async def _look_at(self, name: str) -> GuestFile:
+        path = self.folder.path(name)
         try:
-            content = _content(path)
-            return (await self._read(decode(content), str(path), ())).config
+            content = self.folder.read(name)
         except OSError as error:
-            log.info("guest file %s cannot be read: %s", printable(str(path)), error.strerror)
+            return _unreadable(path, f"it cannot be read: {error.strerror}")
         except XeniaError as error:
-            log.info("guest file %s: %s", printable(str(path)), printable(str(error)))
-        return None
+            return _unreadable(path, error.message)
+        self._noticed(name, content)
+        return await self.read(path, content)
 
-    def all(self) -> list[tuple[DomainConfig, Path]]:
-        """One for each name, by name; of several files that define one, the first."""
-        by_name: dict[str, tuple[DomainConfig, Path]] = {}
-        for path, read in self._files.items():
-            if read.config is not None:
-                by_name.setdefault(read.config.name, (read.config, path))
-        return [by_name[name] for name in sorted(by_name)]
+    async def read(self, path: str, content: bytes) -> GuestFile:
+        """What a guest file of `content` would be at `path`."""
+        try:
+            reading = await self._read(decode(content), path, ())
+        except XeniaError as error:
+            return _unreadable(path, error.message, etag_of(content))
+        errors = tuple(each for each in reading.complaints if each.severity is Severity.ERROR)
+        if errors:
+            log.info("guest file %s: %s", printable(path), printable(errors[0].message))
+        return GuestFile(path, etag_of(content), reading.config, errors)
+
+    def files(self) -> tuple[GuestFile, ...]:
+        """All guest files, by name."""
+        return tuple(self._files[name].file for name in sorted(self._files))
+
+    def all(self) -> list[tuple[DomainConfig, tuple[GuestFile, ...]]]:
+        """What is defined, by name of the domain, each with all files that define it, by name. The first one counts."""
+        by_name: dict[str, list[GuestFile]] = {}
+        for file in self.files():
+            if file.config is not None:
+                by_name.setdefault(file.config.name, []).append(file)
+        return [(files[0].config, tuple(files)) for _, files in sorted(by_name.items()) if files[0].config is not None]
+
+    def of(self, name: str) -> tuple[GuestFile, ...]:
+        """The files that define the domain `name`."""
+        return tuple(file for file in self.files() if file.config is not None and file.config.name == name)
+
+    def broken(self) -> Iterable[GuestFile]:
+        """The files that define nothing because they cannot be used."""
+        return (file for file in self.files() if file.config is None)
 
 
-def _stamp(path: Path) -> Stamp | None:
-    """What tells that a file is still as it was; None for one that is not there."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
-
-
-def _content(path: Path) -> bytes:
-    """Raises OSError, or invalid for what can be no guest file. Opening must not wait: a pipe has nobody at its end."""
-    with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise invalid("it is no file")
-        content = file.read(LIMIT + 1)
-    if len(content) > LIMIT:
-        raise invalid(f"it is longer than {LIMIT >> 10} KiB")
-    return content
+def _unreadable(path: str, why: str, etag: str = "") -> GuestFile:
+    log.info("guest file %s: %s", printable(path), printable(why))
+    return GuestFile(path, etag, errors=(Complaint(Severity.ERROR, why, path),))

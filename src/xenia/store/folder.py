@@ -1,0 +1,133 @@
+"""The folder of guest files, as bytes: read without waiting for anybody, replaced in one step."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from xenia.guestfile.text import LIMIT
+from xenia.model.errors import XeniaError, conflict, invalid
+
+Stamp = tuple[int, int, int, int]
+
+_SUFFIX = ".cfg"
+_LONGEST_NAME = 200
+_NEW_MODE = 0o600
+
+
+def etag_of(content: bytes) -> str:
+    """A name for `content` that no other content has."""
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+class GuestFolder:
+    """The `*.cfg` files in `folder`, an absolute path, by their names."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def names(self) -> list[str]:
+        """Sorted; empty when there is no such folder."""
+        try:
+            return sorted(name for name in os.listdir(self.folder) if is_guest_file(name))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def path(self, name: str) -> str:
+        return os.path.join(self.folder, name)
+
+    def stamp(self, name: str) -> Stamp | None:
+        """What tells that a file is still as it was; None for one that is not there."""
+        try:
+            status = os.stat(self.path(name))
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
+
+    def mode(self, name: str) -> int:
+        """The permissions of a file. Raises OSError."""
+        return stat.S_IMODE(os.stat(self.path(name)).st_mode)
+
+    def read(self, name: str) -> bytes:
+        """Raises OSError, or invalid for what can be no guest file. Opening does not wait: a pipe has nobody at its
+        end.
+        """
+        descriptor = os.open(self.path(name), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+        with open(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise invalid("it is no file")
+            content = file.read(LIMIT + 1)
+        if len(content) > LIMIT:
+            raise invalid(f"it is longer than {LIMIT >> 10} KiB")
+        return content
+
+    def read_if_there(self, name: str) -> bytes | None:
+        """As `read`; None where there is no such file."""
+        try:
+            return self.read(name)
+        except FileNotFoundError:
+            return None
+
+    async def replace(self, name: str, content: bytes | None, *, expected: bytes | None, mode: int = _NEW_MODE) -> None:
+        """Give the file `content`, or remove it (None), durably and in one step; it keeps its owner and permissions. A
+        new one gets `mode`. A link is followed, and stays.
+
+        Raises a conflict when the file is not as `expected` (None: not there) any more, and OSError; then nothing has
+        changed.
+        """
+        await asyncio.to_thread(self._replace, name, content, expected, mode)
+
+    def _replace(self, name: str, content: bytes | None, expected: bytes | None, mode: int) -> None:
+        target = Path(os.path.realpath(self.path(name)))
+        temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+        try:
+            if content is not None:
+                _write(temporary, content, target, mode)
+            if self.read_if_there(name) != expected:
+                raise changed_meanwhile(self.path(name))
+            if content is not None:
+                temporary.replace(target)
+            elif expected is not None:
+                os.unlink(self.path(name))
+        except OSError as error:  # one that fails while writing does not say of which file
+            raise OSError(error.errno, error.strerror, str(target)) from error
+        finally:
+            temporary.unlink(missing_ok=True)
+        _sync(target.parent)
+
+
+def is_guest_file(name: str) -> bool:
+    """Whether `name` can be that of a guest file in the folder: no hidden one, no path."""
+    return name.endswith(_SUFFIX) and not name.startswith(".") and "/" not in name and len(name) <= _LONGEST_NAME
+
+
+def changed_meanwhile(file: str) -> XeniaError:
+    return conflict(f"{file} was changed by somebody else meanwhile, and is left as it is", "look at it, and try again")
+
+
+def _write(temporary: Path, content: bytes, target: Path, mode: int) -> None:
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "wb") as file:
+        try:
+            old = target.stat()
+        except FileNotFoundError:
+            os.fchmod(descriptor, mode)
+        else:
+            if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
+                os.fchown(descriptor, old.st_uid, old.st_gid)
+            os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
+        file.write(content)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
