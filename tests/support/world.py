@@ -15,6 +15,8 @@ from xenia.engines.base import Resources
 from xenia.engines.simulated.engine import SimulatedEngine
 from xenia.engines.simulated.host import SimulatedHost
 from xenia.manager.adoption import Adoption
+from xenia.manager.check.checker import Checker
+from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions
 from xenia.manager.events import EventBus
@@ -90,14 +92,17 @@ class World:
         files = MemoryFiles(self)
         table, bus, locks = Table(), EventBus(self.clock, self.published.append), NameLocks()
         engine = SimulatedEngine(self.host)
-        lifecycle = Lifecycle(
-            engine, SimulatedPreparer(self, table), Runs(files, "boot"), Records(files), table, bus, self.clock
-        )
+        preparer = SimulatedPreparer(self, table)
+        lifecycle = Lifecycle(engine, preparer, Runs(files, "boot"), Records(files), table, bus, self.clock)
         creation = Creation(engine, lifecycle, locks, read_plain, self.new_uuid, self.new_mac)
         jobs = Jobs(self.clock, lambda job: None)
         definitions = Definitions(NOWHERE, read_plain)
         adoption = Adoption(lifecycle, read_plain, files, Path("/etc/xen"))
-        return Manager(Parts(engine, lifecycle, creation, definitions, adoption, locks, bus, jobs, lambda: HOST))
+        neighbours = Neighbours(definitions, lifecycle.records, table)
+        checker = Checker(engine, {engine.name: engine}, read_plain, preparer, neighbours, lambda: HOST)
+        return Manager(
+            Parts(engine, lifecycle, creation, checker, definitions, adoption, locks, bus, jobs, lambda: HOST)
+        )
 
     def clock(self) -> float:
         return self.now

@@ -64,6 +64,19 @@ class PlanAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckAnswer:
+    """`name` is the domain's, null where the file has no meaning; `assumed` what was taken for granted of an engine
+    that is not here. A complaint of severity `error` is one for which create would refuse the file.
+    """
+
+    file: str
+    name: str | None
+    engine: str
+    assumed: tuple[str, ...]
+    complaints: tuple[Complaint, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class JobAnswer:
     job: Job
 
@@ -89,7 +102,7 @@ class Problem:
     job: Job | None = None
 
 
-ANSWERS = (HostAnswer, DomainList, DomainAnswer, PlanAnswer, JobAnswer, JobList, Problem)
+ANSWERS = (HostAnswer, DomainList, DomainAnswer, PlanAnswer, CheckAnswer, JobAnswer, JobList, Problem)
 
 
 _MEMBERS = tuple(field.name for field in fields(Domain))

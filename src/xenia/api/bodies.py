@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from xenia.model.check import CheckRequest
 from xenia.model.request import CreateRequest
 
 
@@ -27,16 +28,27 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
 
-class CreateBody(Body):
+class GuestFileBody(Body):
     """A guest file, read by the caller with the caller's own rights."""
 
     text: Annotated[Text, Field(description="the content of the guest file")]
     file: Annotated[Text, Field(description="its absolute path, or empty for a text without one")] = ""
     overrides: Annotated[list[Text], Field(description="key=value words that beat the file, in order")] = []
+
+
+class CreateBody(GuestFileBody):
     paused: Annotated[bool, Field(description="leave the guest's CPUs stopped")] = False
 
     def request(self) -> CreateRequest:
         return CreateRequest(self.text, self.file, tuple(self.overrides), self.paused)
+
+
+class CheckBody(GuestFileBody):
+    engine: Annotated[str, Field(description="the engine that it is meant for; empty for the one at hand")] = ""
+    host: Annotated[bool, Field(description="look at this host too: images, bridges, memory, other domains")] = True
+
+    def request(self) -> CheckRequest:
+        return CheckRequest(self.text, self.file, tuple(self.overrides), self.engine, self.host)
 
 
 class OperationBody(Body):

@@ -55,7 +55,7 @@ TABLE = (
     Entry("Domains", "pause", "power", "Stop the domain's CPUs; it keeps its memory"),
     Entry("Domains", "unpause", "power", "Let a paused domain run on"),
     Entry("Domains", "adopt", "adopt", "Take over a domain that others have started"),
-    Entry("Guest files", "config", "", "Work on guest files: check them", table="config.table"),
+    Entry("Guest files", "config", "", "Work on guest files: check them and more", table="config.table"),
     Entry("Names", "domid", "names", "Tell the id of a domain"),
     Entry("Names", "domname", "names", "Tell the name of a domain"),
     Entry("Host", "info", "info", "Tell about this host and its engine"),

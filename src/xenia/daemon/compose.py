@@ -17,6 +17,8 @@ from xenia.engines.base import ConsoleKind
 from xenia.lib.files import DiskFiles
 from xenia.lib.paths import Paths
 from xenia.manager.adoption import Adoption
+from xenia.manager.check.checker import Checker
+from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions
 from xenia.manager.events import EventBus
@@ -79,12 +81,16 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
     bus = EventBus(time.time, history.put_event)
     lifecycle = Lifecycle(chosen.engine, preparer, Runs(files, boot_id()), Records(files), table, bus, clock=time.time)
     creation = Creation(chosen.engine, lifecycle, locks, sandbox.read_guest_file, _new_uuid, generate_mac)
+    definitions = Definitions(paths.guest_files, sandbox.read_guest_file)
+    neighbours = Neighbours(definitions, lifecycle.records, table)
+    checker = Checker(chosen.engine, choice.engines, sandbox.read_guest_file, preparer, neighbours, read_host)
     return Manager(
         Parts(
             engine=chosen.engine,
             lifecycle=lifecycle,
             creation=creation,
-            definitions=Definitions(paths.guest_files, sandbox.read_guest_file),
+            checker=checker,
+            definitions=definitions,
             adoption=Adoption(lifecycle, sandbox.read_guest_file, files, paths.guest_files),
             locks=locks,
             bus=bus,

@@ -62,12 +62,15 @@ class Definitions:
             log.info("guest file %s: %s", printable(str(path)), printable(str(error)))
         return None
 
+    def files(self) -> list[tuple[DomainConfig, Path]]:
+        """Every guest file that has a meaning, in the order of the names of the files."""
+        return [(read.config, path) for path, read in self._files.items() if read.config is not None]
+
     def all(self) -> list[tuple[DomainConfig, Path]]:
         """One for each name, by name; of several files that define one, the first."""
         by_name: dict[str, tuple[DomainConfig, Path]] = {}
-        for path, read in self._files.items():
-            if read.config is not None:
-                by_name.setdefault(read.config.name, (read.config, path))
+        for config, path in self.files():
+            by_name.setdefault(config.name, (config, path))
         return [by_name[name] for name in sorted(by_name)]
 
 

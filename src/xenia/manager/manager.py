@@ -13,6 +13,7 @@ from xenia.engines.base import ConsoleKind, Engine, Figures
 from xenia.lib.aio import Tasks
 from xenia.manager import view
 from xenia.manager.adoption import Adoption
+from xenia.manager.check.checker import Checker
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions
 from xenia.manager.events import EventBus, Listener
@@ -24,6 +25,7 @@ from xenia.manager.policy import PolicyKeeper
 from xenia.manager.reconcile import Reconcile
 from xenia.manager.table import Entry
 from xenia.model.caller import Caller
+from xenia.model.check import Checked, CheckRequest
 from xenia.model.domain import DOMAIN_0_UUID, Domain, Intent, Started
 from xenia.model.errors import XeniaError, invalid, not_found, unavailable
 from xenia.model.event import EventKind
@@ -42,6 +44,7 @@ class Parts:
     engine: Engine
     lifecycle: Lifecycle
     creation: Creation
+    checker: Checker
     definitions: Definitions
     adoption: Adoption
     locks: NameLocks
@@ -143,7 +146,11 @@ class Manager:
 
     async def plan(self, request: CreateRequest, caller: Caller) -> Plan:
         """What `create` would do, without doing it. Raises GuestFileError where the file has no meaning."""
-        return await self._parts.creation.plan(request, caller)
+        return await self._parts.checker.plan(request, caller)
+
+    async def check(self, request: CheckRequest, caller: Caller) -> Checked:
+        """All there is to say about a guest file. Raises not_found for an engine that there is not."""
+        return await self._parts.checker.check(request, caller)
 
     def create(self, request: CreateRequest, caller: Caller) -> Job:
         """Start a domain from a guest file, as a job.
