@@ -47,7 +47,7 @@ async def refused(xend: Xend, path: str, content: Any, status: int, *, method: s
     ],
 )
 async def test_a_body_that_does_not_fit_is_refused_by_name(xend: Xend, content: Any, word: str) -> None:
-    for path in ("/domains", "/plan"):
+    for path in ("/domains", "/plan", "/check"):
         assert word in await refused(xend, path, content, 422)
 
 

@@ -122,6 +122,21 @@ async def test_a_plan_starts_nothing(xend: Xend) -> None:
     assert len((await xend.get("/domains")).json()["domains"]) == 1
 
 
+async def test_a_check_tells_all_there_is_to_say(xend: Xend) -> None:
+    answer = await xend.post("/check", {"text": "name=one on_crash=coredump-restart", "file": "/one.cfg"})
+    assert answer.status_code == 200
+    checked = answer.json()
+    (note,) = checked.pop("complaints")
+    assert checked == {"file": "/one.cfg", "name": "one", "engine": "simulated", "assumed": []}
+    assert (note["severity"], note["key"], note["file"]) == ("note", "on_crash", "/one.cfg")
+
+
+async def test_an_engine_that_there_is_not_is_not_found(xend: Xend) -> None:
+    answer = await xend.post("/check", {"text": "name=one", "engine": "vmware"})
+    assert answer.status_code == 404
+    assert answer.json()["detail"] == "there is no engine 'vmware'"
+
+
 async def test_the_host_its_engine_and_xend_are_told(xend: Xend) -> None:
     answer = (await xend.get("/host")).json()
     assert answer["host"]["total_memory"] == 16384

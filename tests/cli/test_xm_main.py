@@ -6,23 +6,27 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Xm
 from tests.cli.fake_xend import DOMAIN_0, FakeXend, domain
 
-from xenia.cli.commands import TABLE, find
+from xenia.cli.commands import TABLE, Entry, find, resolve
 from xenia.cli.errors import wants_json
 from xenia.client.errors import ClientError
 from xenia.model.operations import OPERATIONS
 
+GROUPS = [entry for entry in TABLE if entry.table]
+LEAVES = [entry.name for entry in TABLE if not entry.table]
+LEAVES += [f"{group.name} {entry.name}" for group in GROUPS for entry in group.rows()]
 RUNNING = "GET /domains?all=false"
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
-@pytest.mark.parametrize(("word", "name"), [("list", "list"), ("li", "list"), ("ls", "list"), ("des", "destroy")])
+@pytest.mark.parametrize(
+    ("word", "name"), [("list", "list"), ("li", "list"), ("ls", "list"), ("des", "destroy"), ("con", "console")]
+)
 def test_commands_are_found_by_name_alias_and_prefix(word: str, name: str) -> None:
     assert find(word).name == name
 
@@ -38,8 +42,47 @@ def test_an_unknown_command_names_the_nearest(xm: Xm, capsys: pytest.CaptureFixt
     assert "did you mean" in capsys.readouterr().err
 
 
-def test_prefixes_stay_unique_names() -> None:
-    words = [word for entry in TABLE for word in (entry.name, *entry.aliases)]
+@pytest.mark.parametrize(
+    ("words", "name", "rest"),
+    [
+        ("config check a.cfg", "config check", ["a.cfg"]),
+        ("conf che a.cfg", "config check", ["a.cfg"]),
+        ("config", "config", []),
+        ("config --root /x", "config", ["--root", "/x"]),
+        ("list check", "list", ["check"]),
+    ],
+)
+def test_commands_of_a_group_are_found_in_it(words: str, name: str, rest: list[str]) -> None:
+    found = resolve(words.split())
+    assert (found.name, found.words) == (name, rest)
+
+
+def test_an_unknown_command_of_a_group_names_the_nearest(xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    assert xm("config", "chekc", "a.cfg") == 2
+    err = capsys.readouterr().err
+    assert "no command 'config chekc'" in err
+    assert "did you mean config check?" in err
+    assert xm("help", "config", "xyzzy") == 2
+    assert "hint: xm help config lists the commands" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
+def test_a_group_lists_its_commands(xm: Xm, capsys: pytest.CaptureFixture[str], group: Entry) -> None:
+    assert xm("help", group.name) == 0
+    page = capsys.readouterr().out
+    assert page.startswith(f"usage: xm {group.name} COMMAND")
+    assert all(f"\n  {entry.name} " in page for entry in group.rows())
+    assert xm(group.name, "--help") == 0
+    assert capsys.readouterr().out == page
+    assert xm(group.name) == 2
+    assert capsys.readouterr().err == page
+    assert xm(group.name, "--nosuch") == 2
+    assert "has no option '--nosuch' before its command" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("table", [TABLE, *(group.rows() for group in GROUPS)], ids=["xm", *(g.name for g in GROUPS)])
+def test_names_and_aliases_stay_unique(table: tuple[Entry, ...]) -> None:
+    words = [word for entry in table for word in (entry.name, *entry.aliases)]
     assert len(words) == len(set(words))
 
 
@@ -48,18 +91,18 @@ def test_the_table_says_of_operations_what_the_model_says() -> None:
     assert {name: operation.sentence for name, operation in OPERATIONS.items()}.items() <= summaries.items()
 
 
-@pytest.mark.parametrize("name", [entry.name for entry in TABLE])
+@pytest.mark.parametrize("name", LEAVES)
 def test_every_command_has_a_page_that_teaches(xm: Xm, capsys: pytest.CaptureFixture[str], name: str) -> None:
-    assert xm("help", name) == 0
+    assert xm("help", *name.split()) == 0
     page = capsys.readouterr().out
-    assert xm(name, "--help") == 0
+    assert xm(*name.split(), "--help") == 0
     assert capsys.readouterr().out == page
     assert page.startswith(f"usage: xm {name}")
     assert "examples:\n" in page
     assert "exit codes:\n" in page
     assert max(map(len, page.splitlines())) <= 120
-    for entry in import_module(f"xenia.cli.{find(name).module}").COMMANDS[name].see_also:
-        assert find(entry).name == entry
+    for other in resolve(name.split()).command().see_also:
+        assert resolve(other.split()).name == other
 
 
 def test_the_overview_lists_every_command(xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
@@ -102,6 +145,8 @@ def test_the_version_is_one_line(xm: Xm, capsys: pytest.CaptureFixture[str]) -> 
         ("--root",),
         ("",),
         ("help", "nosuch"),
+        ("help", "list", "nosuch"),
+        ("config", "check"),
     ],
 )
 def test_wrong_usage_is_told_without_asking_xend(xm: Xm, capsys: pytest.CaptureFixture[str], words: tuple[str]) -> None:

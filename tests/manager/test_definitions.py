@@ -11,6 +11,7 @@ from xenia.guestfile.text import LIMIT
 from xenia.lib.aio import Tasks
 from xenia.manager.definitions import Definitions
 from xenia.model.errors import invalid
+from xenia.store.folder import GuestFolder
 
 
 class Reader:
@@ -39,7 +40,7 @@ def reader():
 @pytest.fixture
 def definitions(tmp_path, reader):
     (tmp_path / "good.cfg").write_text("name=good")
-    return Definitions(tmp_path, reader)
+    return Definitions(GuestFolder(tmp_path), reader, lambda name, content: None)
 
 
 def names(definitions):

@@ -16,6 +16,7 @@ from xenia.model.event import EventKind
 from xenia.model.host import Capability, EngineReport
 from xenia.model.job import JobState
 from xenia.model.operations import OPERATIONS, permit
+from xenia.store.folder import GuestFolder
 
 
 async def run(manager, name="a", **words):
@@ -163,7 +164,7 @@ async def test_a_listener_that_is_too_slow_is_ended(manager):
 
 
 async def test_a_guest_file_that_was_written_just_now_is_known_by_name(world, manager, tmp_path):
-    definitions = Definitions(tmp_path, read_plain)
+    definitions = Definitions(GuestFolder(tmp_path), read_plain, lambda name, content: None)
     manager._parts = replace(manager._parts, definitions=definitions)
     (tmp_path / "new.cfg").write_text("name=new")
     with pytest.raises(XeniaError, match="no domain"):

@@ -6,7 +6,7 @@ import asyncio
 import errno
 import itertools
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,17 +14,24 @@ from pathlib import Path
 from xenia.engines.base import Resources
 from xenia.engines.simulated.engine import SimulatedEngine
 from xenia.engines.simulated.host import SimulatedHost
+from xenia.guestfile.edit.edit import edit
+from xenia.guestfile.read import read
 from xenia.manager.adoption import Adoption
+from xenia.manager.check.checker import Checker
+from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.creation import Creation
-from xenia.manager.definitions import Definitions
+from xenia.manager.definitions import Definitions, ReadGuestFile
 from xenia.manager.events import EventBus
+from xenia.manager.guest_files import GuestFiles
 from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.manager import Manager, Parts
+from xenia.manager.noticing import Keeper
 from xenia.manager.prepare import Findings
 from xenia.manager.table import Table
 from xenia.model.caller import Caller, Role
+from xenia.model.change import Change, Edited
 from xenia.model.disk import Disk, DiskMode
 from xenia.model.domain import DomainConfig, EndAction, Policy, Started
 from xenia.model.errors import ResourceError, conflict, engine_failed
@@ -33,8 +40,10 @@ from xenia.model.host import Host
 from xenia.model.reading import Reading
 from xenia.model.request import CreateRequest
 from xenia.storage.open import OpenedDisk
+from xenia.store.folder import GuestFolder
 from xenia.store.records import Records
 from xenia.store.runs import Runs
+from xenia.store.versions import Versions
 
 ROOT = Caller(0, "root", Role.ADMINISTRATOR)
 HOST = Host("sim", "6.1", "#1", "x86_64", 4, 1, 4, 1, 2800, "", 16384, 8192, 0.0, 1.0)
@@ -57,6 +66,8 @@ class World:
     dead: bool = False
     domids: list[int] = field(default_factory=list)
     published: list[Event] = field(default_factory=list)
+    folder: Path = Path("/nonexistent")
+    read: ReadGuestFile = field(default_factory=lambda: read_plain)
     serial: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
@@ -90,14 +101,22 @@ class World:
         files = MemoryFiles(self)
         table, bus, locks = Table(), EventBus(self.clock, self.published.append), NameLocks()
         engine = SimulatedEngine(self.host)
-        lifecycle = Lifecycle(
-            engine, SimulatedPreparer(self, table), Runs(files, "boot"), Records(files), table, bus, self.clock
-        )
-        creation = Creation(engine, lifecycle, locks, read_plain, self.new_uuid, self.new_mac)
+        preparer = SimulatedPreparer(self, table)
+        lifecycle = Lifecycle(engine, preparer, Runs(files, "boot"), Records(files), table, bus, self.clock)
+        creation = Creation(engine, lifecycle, locks, self.read, self.new_uuid, self.new_mac)
         jobs = Jobs(self.clock, lambda job: None)
-        definitions = Definitions(NOWHERE, read_plain)
-        adoption = Adoption(lifecycle, read_plain, files, Path("/etc/xen"))
-        return Manager(Parts(engine, lifecycle, creation, definitions, adoption, locks, bus, jobs, lambda: HOST))
+        versions = Versions(files, self.clock)
+        keeper = Keeper(versions)
+        definitions = Definitions(GuestFolder(self.folder), self.read, keeper)
+        guest_files = GuestFiles(definitions, versions, keeper, lifecycle.records, table, self.read, edit_really)
+        adoption = Adoption(lifecycle, self.read, files, Path("/etc/xen"))
+        neighbours = Neighbours(definitions, lifecycle.records, table)
+        checker = Checker(engine, {engine.name: engine}, self.read, preparer, neighbours, lambda: HOST)
+        return Manager(
+            Parts(
+                engine, lifecycle, creation, checker, definitions, guest_files, adoption, locks, bus, jobs, lambda: HOST
+            )
+        )
 
     def clock(self) -> float:
         return self.now
@@ -112,14 +131,6 @@ class World:
     def runs(self) -> set[str]:
         """The UUIDs that are written down to run."""
         return {path.split("/")[3] for path in self.files if path.startswith("run/xenia/domains/")}
-
-
-class _Nowhere:
-    def glob(self, pattern: str) -> list[object]:
-        return []
-
-
-NOWHERE = _Nowhere()
 
 
 @dataclass
@@ -184,6 +195,15 @@ async def read_plain(text: str, file: str, overrides: tuple[str, ...]) -> Readin
         on_crash=EndAction(words.get("on_crash", "restart")),
     )
     return Reading(file, DomainConfig(name=words["name"], uuid=words.get("uuid"), disks=disks, policy=policy))
+
+
+async def read_really(text: str, file: str, overrides: tuple[str, ...]) -> Reading:
+    """A guest file in its own language."""
+    return read(text, file=file, overrides=overrides)
+
+
+async def edit_really(text: str, file: str, changes: Sequence[Change]) -> Edited:
+    return edit(text, file=file, changes=changes)
 
 
 def request(name: str, *, paused: bool = False, **words: str) -> CreateRequest:

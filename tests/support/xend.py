@@ -120,8 +120,8 @@ class Xend:
 
 
 @asynccontextmanager
-async def running_xend(folder: Path) -> AsyncIterator[Xend]:
-    world = World()
+async def running_xend(folder: Path, world: World | None = None) -> AsyncIterator[Xend]:
+    world = world or World()
     manager = world.boot()
     await manager.start()
     sockets: dict[str, dict[str, Path]] = {}

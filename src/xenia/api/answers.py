@@ -16,8 +16,10 @@ from starlette.responses import Response
 from xenia.api.doors import About
 from xenia.model.complaint import Complaint
 from xenia.model.domain import Definition, Domain, DomainConfig
+from xenia.model.guest_file import Saved, Shown, Version
 from xenia.model.host import EngineReport, Host
 from xenia.model.job import Job
+from xenia.model.live import Difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,19 @@ class PlanAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckAnswer:
+    """`name` is the domain's, null where the file has no meaning; `assumed` what was taken for granted of an engine
+    that is not here. A complaint of severity `error` is one for which create would refuse the file.
+    """
+
+    file: str
+    name: str | None
+    engine: str
+    assumed: tuple[str, ...]
+    complaints: tuple[Complaint, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class JobAnswer:
     job: Job
 
@@ -89,7 +104,56 @@ class Problem:
     job: Job | None = None
 
 
-ANSWERS = (HostAnswer, DomainList, DomainAnswer, PlanAnswer, JobAnswer, JobList, Problem)
+@dataclass(frozen=True, slots=True)
+class GuestFileRow:
+    """`domain` is the one that the file defines, or ""; then `problem` says why."""
+
+    file: str
+    etag: str
+    domain: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class GuestFileList:
+    files: tuple[GuestFileRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionList:
+    """The versions of a guest file that are kept, the oldest first."""
+
+    file: str
+    versions: tuple[Version, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionAnswer:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunningAnswer:
+    """A domain as it runs: `text` is a guest file that would start it again as it is."""
+
+    domain: str
+    domid: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceList:
+    """In what a domain that runs is not as its guest file wants it."""
+
+    domain: str
+    domid: int
+    differences: tuple[Difference, ...]
+
+
+ANSWERS = (
+    HostAnswer, DomainList, DomainAnswer, PlanAnswer, CheckAnswer, JobAnswer, JobList, Problem, GuestFileList, Shown,
+    Saved, VersionList, VersionAnswer, RunningAnswer, DifferenceList,
+)  # fmt: skip
 
 
 _MEMBERS = tuple(field.name for field in fields(Domain))

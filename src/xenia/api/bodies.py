@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from xenia.model.change import Action, Change
+from xenia.model.check import CheckRequest
 from xenia.model.request import CreateRequest
 
 
@@ -27,16 +29,50 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
 
-class CreateBody(Body):
+class GuestFileBody(Body):
     """A guest file, read by the caller with the caller's own rights."""
 
     text: Annotated[Text, Field(description="the content of the guest file")]
     file: Annotated[Text, Field(description="its absolute path, or empty for a text without one")] = ""
     overrides: Annotated[list[Text], Field(description="key=value words that beat the file, in order")] = []
+
+
+class CreateBody(GuestFileBody):
     paused: Annotated[bool, Field(description="leave the guest's CPUs stopped")] = False
 
     def request(self) -> CreateRequest:
         return CreateRequest(self.text, self.file, tuple(self.overrides), self.paused)
+
+
+class CheckBody(GuestFileBody):
+    engine: Annotated[str, Field(description="the engine that it is meant for; empty for the one at hand")] = ""
+    host: Annotated[bool, Field(description="look at this host too: images, bridges, memory, other domains")] = True
+
+    def request(self) -> CheckRequest:
+        return CheckRequest(self.text, self.file, tuple(self.overrides), self.engine, self.host)
+
+
+class ChangeBody(Body):
+    """One change of a guest file (model.change)."""
+
+    action: Annotated[Literal["set", "unset", "add", "remove"], Field(description="what to do with the key")]
+    key: Annotated[Text, Field(description="the key, such as memory or disk")]
+    value: Annotated[Text, Field(description="the value, the item to add, or the name of the one to remove")] = ""
+
+
+class EditBody(Body):
+    changes: Annotated[list[ChangeBody], Field(description="the changes, made one after the other", min_length=1)]
+
+    def wanted(self) -> list[Change]:
+        return [Change(Action(each.action), each.key, each.value) for each in self.changes]
+
+
+class TextBody(Body):
+    text: Annotated[Text, Field(description="the whole content")]
+
+
+class RevertBody(Body):
+    version: Annotated[int | None, Field(description="its number; null for the one before the last")] = None
 
 
 class OperationBody(Body):

@@ -8,7 +8,17 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from xenia.api.answers import DomainAnswer, DomainList, JobAnswer, PlanAnswer, json_response, row, without_secrets
+from xenia.api.answers import (
+    DifferenceList,
+    DomainAnswer,
+    DomainList,
+    JobAnswer,
+    PlanAnswer,
+    RunningAnswer,
+    json_response,
+    row,
+    without_secrets,
+)
 from xenia.api.bodies import CreateBody, OperationBody
 from xenia.api.doors import DoorsOf
 from xenia.api.jobs import Wait, settle
@@ -54,6 +64,22 @@ async def create(request: Request, doors: DoorsOf, caller: CallerOf, body: Creat
 @router.post("/plan", summary="What create would do, without doing it", responses=answers(PlanAnswer))
 async def plan(doors: DoorsOf, caller: CallerOf, body: CreateBody) -> Response:
     return json_response(to_plain(await doors.manager.plan(body.request(), caller)))
+
+
+@router.get("/domains/{ref}/guest-file", summary="A domain as it runs", responses=answers(RunningAnswer))
+async def as_it_runs(doors: DoorsOf, caller: CallerOf, ref: Ref) -> Response:
+    started, text = await doors.manager.as_it_runs(ref, caller)
+    return json_response(to_plain(RunningAnswer(started.config.name, started.domid, text)))
+
+
+@router.get(
+    "/domains/{ref}/differences",
+    summary="In what a domain that runs is not as its guest file wants it",
+    responses=answers(DifferenceList),
+)
+async def differences(doors: DoorsOf, caller: CallerOf, ref: Ref) -> Response:
+    started, found = await doors.manager.differences(ref, caller)
+    return json_response(to_plain(DifferenceList(started.config.name, started.domid, found)))
 
 
 def _route(operation: Operation) -> Callable[..., Awaitable[Response]]:

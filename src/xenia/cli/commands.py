@@ -1,33 +1,61 @@
-"""The table of commands, and how a word of the user is found in it."""
+"""The tables of commands, and how words of the user are found in them."""
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from xenia.client.errors import ClientError, usage
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xenia.cli.command import Command
 
 
 class Entry:
-    """One row: `module` below xenia.cli holds the command in its `COMMANDS`; `summary` is its line in `xm help`."""
+    """One row: `module` below xenia.cli holds the command in its `COMMANDS`; `summary` is its line in `xm help`.
 
-    __slots__ = ("aliases", "group", "module", "name", "summary")
+    A group of commands (`xm config`) has a `table` instead: the module that holds its rows in its `TABLE`.
+    """
 
-    def __init__(self, group: str, name: str, module: str, summary: str, aliases: tuple[str, ...] = ()) -> None:
-        self.group = group
+    __slots__ = ("aliases", "module", "name", "section", "summary", "table")
+
+    def __init__(
+        self,
+        section: str,
+        name: str,
+        module: str,
+        summary: str,
+        aliases: tuple[str, ...] = (),
+        *,
+        table: str = "",
+    ) -> None:
+        self.section = section
         self.name = name
         self.module = module
         self.summary = summary
         self.aliases = aliases
+        self.table = table
+
+    def rows(self) -> tuple[Entry, ...]:
+        """The commands of this group."""
+        rows: tuple[Entry, ...] = import_module(f"xenia.cli.{self.table}").TABLE
+        return rows
 
 
 TABLE = (
     Entry("Domains", "create", "create", "Start a domain from a guest file"),
     Entry("Domains", "list", "list", "List domains", ("ls",)),
-    Entry("Domains", "console", "console", "Connect to the text console"),
+    # What was short for it under xm, too.
+    Entry("Domains", "console", "console", "Connect to the text console", ("co", "con")),
     Entry("Domains", "shutdown", "power", "Ask the guest to shut down"),
     Entry("Domains", "reboot", "power", "Ask the guest to reboot"),
     Entry("Domains", "destroy", "power", "End a domain at once, like pulling its plug"),
     Entry("Domains", "pause", "power", "Stop the domain's CPUs; it keeps its memory"),
     Entry("Domains", "unpause", "power", "Let a paused domain run on"),
     Entry("Domains", "adopt", "adopt", "Take over a domain that others have started"),
+    Entry("Guest files", "config", "", "Work on guest files: check them and more", table="config.table"),
     Entry("Names", "domid", "names", "Tell the id of a domain"),
     Entry("Names", "domname", "names", "Tell the name of a domain"),
     Entry("Host", "info", "info", "Tell about this host and its engine"),
@@ -35,25 +63,56 @@ TABLE = (
 )
 
 
-def find(word: str) -> Entry:
-    """The command that `word` names: a name, an alias or a unique prefix of a name, as in xm.
+class Found:
+    """What a command line names: its row, its whole name (`config check`), and the words that follow."""
+
+    __slots__ = ("entry", "name", "words")
+
+    def __init__(self, entry: Entry, name: str, words: list[str]) -> None:
+        self.entry = entry
+        self.name = name
+        self.words = words
+
+    def command(self) -> Command:
+        """The command itself, imported now. Not for a group."""
+        command: Command = import_module(f"xenia.cli.{self.entry.module}").COMMANDS[self.entry.name]
+        return command
+
+
+def resolve(words: Sequence[str]) -> Found:
+    """The command that `words` begin with, one of a group where the first names a group and the next is no option.
 
     Raises ClientError (usage) that says which commands are near.
     """
-    for entry in TABLE:
+    entry, rest = find(words[0]), list(words[1:])
+    name = entry.name
+    if entry.table and rest and not rest[0].startswith("-"):
+        entry = find(rest.pop(0), entry.rows(), name)
+        name = f"{name} {entry.name}"
+    return Found(entry, name, rest)
+
+
+def find(word: str, table: Sequence[Entry] = TABLE, group: str = "") -> Entry:
+    """The row of `table` (that of the command `group`) that `word` names: a name, an alias or a unique prefix of a
+    name, as in xm.
+
+    Raises ClientError (usage) that says which commands are near.
+    """
+    for entry in table:
         if word == entry.name or word in entry.aliases:
             return entry
-    begun = [entry for entry in TABLE if word and entry.name.startswith(word)]
+    begun = [entry for entry in table if word and entry.name.startswith(word)]
     if len(begun) == 1:
         return begun[0]
     if begun:
         raise usage(f"'{word}' is ambiguous: {', '.join(entry.name for entry in begun)}", "write more letters of it")
-    raise _unknown(word)
+    raise _unknown(word, table, group)
 
 
-def _unknown(word: str) -> ClientError:
+def _unknown(word: str, table: Sequence[Entry], group: str) -> ClientError:
     from difflib import get_close_matches  # brings re and more, which only a mistake has to pay for
 
-    near = get_close_matches(word, [entry.name for entry in TABLE], n=3, cutoff=0.6)
-    hint = f"did you mean {' or '.join(near)}?" if near else "xm help lists the commands"
-    return usage(f"there is no command '{word}'", hint)
+    before = f"{group} " if group else ""
+    near = get_close_matches(word, [entry.name for entry in table], n=3, cutoff=0.6)
+    hint = f"did you mean {' or '.join(before + name for name in near)}?" if near else None
+    return usage(f"there is no command '{before}{word}'", hint or f"xm help {before}lists the commands")

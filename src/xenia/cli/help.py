@@ -3,37 +3,64 @@
 from __future__ import annotations
 
 from xenia.cli.command import Command
-from xenia.cli.commands import TABLE, find
+from xenia.cli.commands import TABLE, resolve
+from xenia.client.errors import usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
 
     from xenia.cli.command import Context
+    from xenia.cli.commands import Entry, Found
 
 
 def overview() -> str:
-    lines = [
-        "usage: xm [--root DIR] COMMAND [ARGUMENT...]",
-        "",
-        "xm starts and controls the virtual machines (domains) of this host.",
-    ]
-    group = ""
-    for entry in TABLE:
-        if entry.group != group:
-            group = entry.group
-            lines += ["", f"{group}:"]
+    return "\n".join(
+        [
+            "usage: xm [--root DIR] COMMAND [ARGUMENT...]",
+            "",
+            "xm starts and controls the virtual machines (domains) of this host.",
+            *_rows(TABLE),
+            "",
+            "Commands may be shortened as long as they are unique: xm li, xm cr, xm des.",
+            "A domain is named by its name, id, UUID, or a unique beginning of name or UUID.",
+            "",
+            "xm help COMMAND explains a command, with examples.",
+            "To begin: xm info, then xm create FILE -c, then xm list.",
+            "",
+        ]
+    )
+
+
+def page(found: Found) -> str:
+    """The page of one command, or of a group of them."""
+    from xenia.cli.parser import Parser
+
+    if not found.entry.table:
+        return Parser(found.name, found.command()).format_help()
+    return "\n".join(
+        [
+            f"usage: xm {found.name} COMMAND [ARGUMENT...]",
+            "",
+            f"{found.entry.summary}.",
+            *_rows(found.entry.rows()),
+            "",
+            f"xm help {found.name} COMMAND explains a command, with examples.",
+            "",
+        ]
+    )
+
+
+def _rows(table: Sequence[Entry]) -> list[str]:
+    lines: list[str] = []
+    section = ""
+    for entry in table:
+        if entry.section != section:
+            section = entry.section
+            lines += ["", f"{section}:"]
         lines.append(f"  {entry.name:<10} {entry.summary}")
-    lines += [
-        "",
-        "Commands may be shortened as long as they are unique: xm li, xm cr, xm des.",
-        "A domain is named by its name, id, UUID, or a unique beginning of name or UUID.",
-        "",
-        "xm help COMMAND explains a command, with examples.",
-        "To begin: xm info, then xm create FILE -c, then xm list.",
-        "",
-    ]
-    return "\n".join(lines)
+    return lines
 
 
 def version() -> str:
@@ -47,20 +74,17 @@ def version() -> str:
 
 
 def _options(parser: ArgumentParser) -> None:
-    parser.add_argument("command", metavar="COMMAND", nargs="?", help="the command to explain")
+    parser.add_argument("words", metavar="COMMAND", nargs="*", help="the command to explain")
 
 
 def _help(_context: Context, options: Namespace) -> int:
-    if options.command is None:
+    if not options.words:
         print(overview(), end="")
         return 0
-    from importlib import import_module
-
-    from xenia.cli.parser import Parser
-
-    entry = find(options.command)
-    command: Command = import_module(f"xenia.cli.{entry.module}").COMMANDS[entry.name]
-    print(Parser(entry.name, command).format_help(), end="")
+    found = resolve(options.words)
+    if found.words:
+        raise usage(f"help: '{found.words[0]}' is one word too many after {found.name}", f"xm help {found.name}")
+    print(page(found), end="")
     return 0
 
 
@@ -70,6 +94,10 @@ COMMANDS = {
         "Explain xm, or one command: its options, examples and exit codes.",
         _options,
         _help,
-        examples=(("xm help", "list the commands"), ("xm help create", "all about starting a domain")),
+        examples=(
+            ("xm help", "list the commands"),
+            ("xm help create", "all about starting a domain"),
+            ("xm help config check", "one of the commands of xm config"),
+        ),
     )
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xenia.cli.command import Command, add_output
-from xenia.cli.errors import report
+from xenia.cli.errors import report, say
 from xenia.client.domains import domain_path
 from xenia.client.errors import ClientError, usage
 from xenia.lib.text import printable
@@ -59,6 +59,8 @@ def _list(context: Context, options: Namespace) -> int:
         _print_long(context, domains)
     else:
         _print(domains, options.output)
+    if options.output in ("table", "wide"):
+        _remark(domains)
     return code
 
 
@@ -103,6 +105,15 @@ def _print(domains: Domains, output: str) -> None:
         print_data(domains, output)
 
 
+def _remark(domains: Domains) -> None:
+    """Say what a row of the table cannot: files that cannot be used, and domains that several files define."""
+    for domain in domains:
+        if domain["problem"]:
+            say(f"a file that cannot be used: {domain['problem']}")
+        elif len(domain["files"]) > 1:
+            say(f"'{domain['name']}' is defined by {len(domain['files'])} files: {', '.join(domain['files'])}")
+
+
 def _row(domain: dict[str, Any]) -> str:
     """A line as xm prints it; the columns are those that scripts cut."""
     domid = "-" if domain["domid"] is None else domain["domid"]
@@ -132,7 +143,10 @@ COMMANDS = {
 List the domains that run, Domain-0 (the host itself) first.
 
 The columns are xm's: Mem in MiB, the time that the CPUs have spent for the domain in seconds, and six places
-for the state: r running, b blocked (waiting), p paused, s shut down, c crashed, d dying.""",
+for the state: r running, b blocked (waiting), p paused, s shut down, c crashed, d dying.
+
+With --all there is a row for every domain that a file in /etc/xen defines, one where several files define it, and for
+every file that cannot be used, under the file's name; why, and which files, is said on stderr.""",
         _options,
         _list,
         examples=(

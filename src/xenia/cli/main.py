@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 
-from xenia.cli.command import Command, Context
-from xenia.cli.commands import find
+from xenia.cli.command import Context
+from xenia.cli.commands import resolve
 from xenia.cli.errors import EXIT_PIPE, report, say, wants_json
 from xenia.client.errors import EXIT_INTERRUPTED, EXIT_USAGE, ClientError, usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from xenia.cli.commands import Found
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -68,17 +69,30 @@ def _run(words: list[str], json: bool) -> int:
         words[0] = "help"
     if words[0].startswith("-"):
         raise usage(f"xm has no option '{words[0]}' before the command", "xm help")
-    entry = find(words[0])
-    command: Command = import_module(f"xenia.cli.{entry.module}").COMMANDS[entry.name]
+    found = resolve(words)
+    if "-h" in found.words or "--help" in found.words:
+        from xenia.cli.help import page
+
+        print(page(found), end="")
+        return 0
+    if found.entry.table:
+        return _no_command(found)
 
     from xenia.cli.parser import Parser
 
-    parser = Parser(entry.name, command)
-    if "-h" in words[1:] or "--help" in words[1:]:
-        print(parser.format_help(), end="")
-        return 0
-    options = parser.parse_intermixed_args(words[1:])
+    command = found.command()
+    options = Parser(found.name, command).parse_intermixed_args(found.words)
     return command.run(Context(options.root or root, json=json), options)
+
+
+def _no_command(found: Found) -> int:
+    """A group is named, and none of its commands."""
+    from xenia.cli.help import page
+
+    if found.words:
+        raise usage(f"{found.name} has no option '{found.words[0]}' before its command", f"xm help {found.name}")
+    sys.stderr.write(page(found))
+    return EXIT_USAGE
 
 
 def _global_options(words: list[str]) -> tuple[str, list[str]]:

@@ -32,7 +32,7 @@ def _cells(domain: dict[str, Any], now: float) -> tuple[str, ...]:
         domain["engine"],
         None if domain["started_at"] is None else uptime(now - domain["started_at"]),
         domain["vnc"],
-        domain["file"],
+        ",".join(domain["files"]) or domain["file"],
     )
     return tuple("-" if cell in (None, "") else printable(str(cell)) for cell in cells)
 

@@ -39,9 +39,13 @@ class Client:
         """The answer to POST /v1`path` with `body`. As `get`."""
         return self._request("POST", path, json.dumps(body).encode(), seconds)
 
+    def patch(self, path: str, body: dict[str, Any], *, seconds: float = 10) -> Any:
+        """The answer to PATCH /v1`path` with `body`. As `get`."""
+        return self._request("PATCH", path, json.dumps(body).encode(), seconds)
+
     def _request(self, method: str, path: str, body: bytes, seconds: float) -> Any:
         lines = [f"{method} /v1{path} HTTP/1.1", "Host: localhost", "Connection: close", "Accept: application/json"]
-        if method == "POST":
+        if body:
             lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
         request = "\r\n".join(lines).encode("ascii") + b"\r\n\r\n" + body
         deadline = time.monotonic() + seconds

@@ -17,22 +17,28 @@ from xenia.engines.base import ConsoleKind
 from xenia.lib.files import DiskFiles
 from xenia.lib.paths import Paths
 from xenia.manager.adoption import Adoption
+from xenia.manager.check.checker import Checker
+from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions
 from xenia.manager.events import EventBus
+from xenia.manager.guest_files import GuestFiles
 from xenia.manager.host import read_host
 from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.manager import Manager, Parts
+from xenia.manager.noticing import Keeper
 from xenia.manager.prepare import HostPreparer
 from xenia.manager.table import Table
 from xenia.model.domain import DOMAIN_0_UUID
 from xenia.network.mac import generate_mac
 from xenia.storage.open import Storage
+from xenia.store.folder import GuestFolder
 from xenia.store.history import History
 from xenia.store.records import Records
 from xenia.store.runs import Runs, boot_id
+from xenia.store.versions import Versions
 
 _JOBS = 200
 """Jobs of earlier xends that are still told."""
@@ -79,12 +85,27 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
     bus = EventBus(time.time, history.put_event)
     lifecycle = Lifecycle(chosen.engine, preparer, Runs(files, boot_id()), Records(files), table, bus, clock=time.time)
     creation = Creation(chosen.engine, lifecycle, locks, sandbox.read_guest_file, _new_uuid, generate_mac)
+    versions = Versions(files, time.time)
+    keeper = Keeper(versions)
+    definitions = Definitions(GuestFolder(paths.guest_files), sandbox.read_definition, keeper)
+    neighbours = Neighbours(definitions, lifecycle.records, table)
+    checker = Checker(chosen.engine, choice.engines, sandbox.read_guest_file, preparer, neighbours, read_host)
     return Manager(
         Parts(
             engine=chosen.engine,
             lifecycle=lifecycle,
             creation=creation,
-            definitions=Definitions(paths.guest_files, sandbox.read_guest_file),
+            checker=checker,
+            definitions=definitions,
+            guest_files=GuestFiles(
+                definitions,
+                versions,
+                keeper,
+                lifecycle.records,
+                table,
+                sandbox.read_guest_file,
+                sandbox.edit_guest_file,
+            ),
             adoption=Adoption(lifecycle, sandbox.read_guest_file, files, paths.guest_files),
             locks=locks,
             bus=bus,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -42,26 +42,31 @@ class Fitted:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """`why` says in words why it is `chosen`; `others` are the engines that it was not."""
+    """`why` says in words why it is `chosen`; `others` are the engines that it was not. `engines` are all that can tell
+    what a guest file becomes on them, by name.
+    """
 
     chosen: Fitted
     why: str
+    engines: Mapping[str, Engine]
     others: tuple[Engine, ...] = ()
 
 
 def choose(paths: Paths, settings: Settings, sandbox: Sandbox) -> Choice:
     """The engine of the settings; where they leave it open (`auto`), Xen in a Domain-0 and QEMU elsewhere."""
-    if settings.engine == "simulated":
-        return Choice(_simulated(), "xend was told so: nothing is executed")
     xen, qemu = _xen(paths, settings, sandbox), _qemu(paths, settings, sandbox)
-    said = f"engine = '{settings.engine}' in xend.toml or on the command line"
-    if settings.engine == "xen":
-        return Choice(xen, said, (qemu.engine,))
-    if settings.engine == "qemu":
-        return Choice(qemu, said, (xen.engine,))
-    if booted_into_xen():
-        return Choice(xen, "the host is booted into Xen", (qemu.engine,))
-    return Choice(qemu, "the host is not booted into Xen", (xen.engine,))
+    engines = {fitted.engine.name: fitted.engine for fitted in (xen, qemu)}
+    if settings.engine == "simulated":
+        simulated = _simulated()
+        engines[simulated.engine.name] = simulated.engine
+        return Choice(simulated, "xend was told so: nothing is executed", engines)
+    chosen, other = (xen, qemu) if settings.engine == "xen" else (qemu, xen)
+    why = f"engine = '{settings.engine}' in xend.toml or on the command line"
+    if settings.engine == "auto":
+        in_xen = booted_into_xen()
+        chosen, other = (xen, qemu) if in_xen else (qemu, xen)
+        why = f"the host is {'' if in_xen else 'not '}booted into Xen"
+    return Choice(chosen, why, engines, (other.engine,))
 
 
 def _simulated() -> Fitted:

@@ -47,6 +47,11 @@ class Sandbox:
         plain = await self._call("read_guest_file", arguments, (), what=file or "the guest file")
         return from_plain(Reading, plain)
 
+    async def read_definition(self, text: str, file: str, overrides: tuple[str, ...]) -> Reading:
+        """As `read_guest_file`, the configuration and the errors alone."""
+        arguments = {"text": text, "file": file, "overrides": list(overrides), "definition": True}
+        return from_plain(Reading, await self._call("read_guest_file", arguments, (), what=file or "the guest file"))
+
     async def edit_guest_file(self, text: str, file: str, changes: Sequence[Change]) -> Edited:
         """A guest file with `changes` made. Raises GuestFileError or invalid where they cannot be."""
         arguments = {"text": text, "file": file, "changes": to_plain(list(changes))}

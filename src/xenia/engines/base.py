@@ -93,11 +93,13 @@ class Meaning:
     """What a configuration becomes on this engine: what `create --dryrun` shows.
 
     `complaints` say what was translated, has no effect or cannot be; one of severity ERROR means that a start would
-    be refused. `rendered` is the engine's own form (QEMU's arguments one to a line, an xl.cfg).
+    be refused. `rendered` is the engine's own form (QEMU's arguments one to a line, an xl.cfg). `assumed` are
+    sentences on what was taken for granted about the host, where this engine has not been probed.
     """
 
     complaints: tuple[Complaint, ...] = ()
     rendered: str = ""
+    assumed: tuple[str, ...] = ()
 
 
 class Engine(Protocol):

@@ -138,11 +138,11 @@ class Given:
         binding = self.bindings.get(name)
         message, hint = printable(message), printable(hint) if hint else None
         if binding is not None and binding.word:
-            complaint = Complaint(severity, message, COMMAND_LINE, text=printable(binding.word), hint=hint)
+            complaint = Complaint(severity, message, COMMAND_LINE, text=printable(binding.word), hint=hint, key=key)
         elif (place := binding.key if at_key and binding else self.places.get(key, self.places.get(name))) is not None:
-            complaint = Complaint(severity, message, self.file, place.line, place.column, place.text, hint)
+            complaint = Complaint(severity, message, self.file, place.line, place.column, place.text, hint, key)
         else:
-            complaint = Complaint(severity, message, self.file, hint=hint)
+            complaint = Complaint(severity, message, self.file, hint=hint, key=key)
         self._complaints[complaint] = None
 
 

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from xenia.guestfile.edit.edit import edit
 from xenia.guestfile.read import read
 from xenia.lib.codec import from_plain, to_plain
 from xenia.model.change import Change
+from xenia.model.complaint import Severity
 from xenia.model.errors import GuestFileError, XeniaError
 
 
 def read_guest_file(arguments: dict[str, Any], descriptors: list[int]) -> dict[str, Any]:
-    """`{text, file, overrides}` → the Reading as plain data, for `codec.from_plain(Reading, ...)`. Takes no
+    """`{text, file, overrides, definition}` → the Reading as plain data, for `codec.from_plain(Reading, ...)`. Takes no
     descriptors.
+
+    With `definition` it is the configuration and the errors alone, which is quicker for a whole folder.
     """
     del descriptors
     reading = read(arguments["text"], file=arguments["file"], overrides=arguments.get("overrides", ()))
+    if arguments.get("definition"):
+        errors = tuple(each for each in reading.complaints if each.severity is Severity.ERROR)
+        reading = replace(reading, complaints=errors, values={}, places={})
     plain: dict[str, Any] = to_plain(reading)
     return plain
 

@@ -1,4 +1,4 @@
-"""From a guest file to a running domain: what create and its dry run do."""
+"""From a guest file to a running domain: what create does."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from xenia.engines.base import Engine
+from xenia.manager.check.checker import meaningful, refuse
 from xenia.manager.definitions import ReadGuestFile
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
@@ -16,7 +17,7 @@ from xenia.model.complaint import Complaint, Severity
 from xenia.model.domain import Definition, DomainConfig, DomainRecord, Started
 from xenia.model.errors import GuestFileError, ResourceError
 from xenia.model.reading import Reading
-from xenia.model.request import CreateRequest, Plan
+from xenia.model.request import CreateRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +31,11 @@ class Creation:
     new_uuid: Callable[[], str]
     new_mac: Callable[[frozenset[str]], str]
 
-    async def plan(self, request: CreateRequest, caller: Caller) -> Plan:
-        """What `create` would do. Raises GuestFileError where the file has no meaning.
-
-        What the host or the engine lacks for it is a warning: the file may be meant for another host.
-        """
-        reading, config = await self._read(request)
-        said, rendered = self._explained(reading, config)
-        complaints = [*said]
-        trusted = caller.role >= Role.ADMINISTRATOR
-        found = await self.lifecycle.preparer.look(config, request.file, trusted=trusted)
-        complaints += (reading.complain(Severity.NOTE, key, note) for key, note in found.notes)
-        complaints += (reading.complain(Severity.ERROR, error.key, error.message, error.hint) for error in found.errors)
-        return Plan(config, self.engine.name, tuple(_as_warning(each) for each in complaints), rendered)
-
     async def create(self, request: CreateRequest, caller: Caller) -> tuple[Entry, tuple[Complaint, ...]]:
         """Start the domain. Raises GuestFileError, and what Lifecycle.create raises."""
-        reading, config = await self._read(request)
-        complaints, _ = self._explained(reading, config)
+        reading = await self.read(request.text, request.file, request.overrides)
+        config = meaningful(reading)
+        complaints = self._explained(reading, config)
         refuse(complaints)
         definition = Definition(request.file, request.overrides)
         async with self.locks(config.name):
@@ -74,18 +62,10 @@ class Creation:
         notes = (reading.complain(Severity.NOTE, key, note) for key, note in entry.notes)
         return entry, (*complaints, *notes)
 
-    async def _read(self, request: CreateRequest) -> tuple[Reading, DomainConfig]:
-        reading = await self.read(request.text, request.file, request.overrides)
-        refuse(reading.complaints)
-        if reading.config is None:
-            raise GuestFileError(f"{reading.file or 'the guest file'} defines no domain", reading.complaints)
-        return reading, reading.config
-
-    def _explained(self, reading: Reading, config: DomainConfig) -> tuple[tuple[Complaint, ...], str]:
-        """All there is to say about a guest file without looking at the host, and the engine's form of it."""
-        meaning = self.engine.explain(config)
-        said = (*meaning.complaints, *explain_policy(config.policy))
-        return reading.complaints + tuple(reading.place(complaint) for complaint in said), meaning.rendered
+    def _explained(self, reading: Reading, config: DomainConfig) -> tuple[Complaint, ...]:
+        """All there is to say about a guest file without looking at the host."""
+        said = (*self.engine.explain(config).complaints, *explain_policy(config.policy))
+        return reading.complaints + tuple(reading.place(complaint) for complaint in said)
 
     def _record(self, config: DomainConfig, definition: Definition) -> DomainRecord:
         """What was decided for this domain before, with what this start decides anew."""
@@ -120,18 +100,3 @@ class Creation:
         if known is not None and known.get("board") == board:
             return known
         return self.engine.abi_of(config) | {"board": board}
-
-
-def refuse(complaints: tuple[Complaint, ...]) -> None:
-    """Raises GuestFileError with the first error as its message, when there is one."""
-    errors = [complaint for complaint in complaints if complaint.severity is Severity.ERROR]
-    if not errors:
-        return
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    raise GuestFileError(errors[0].message + more, complaints, hint=errors[0].hint)
-
-
-def _as_warning(complaint: Complaint) -> Complaint:
-    if complaint.severity is not Severity.ERROR:
-        return complaint
-    return replace(complaint, severity=Severity.WARNING, message=f"create would be refused: {complaint.message}")

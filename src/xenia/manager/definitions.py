@@ -83,25 +83,29 @@ class Definitions:
             log.info("guest file %s: %s", printable(path), printable(errors[0].message))
         return GuestFile(path, etag_of(content), reading.config, errors)
 
-    def files(self) -> tuple[GuestFile, ...]:
-        """All guest files, by name."""
+    def guest_files(self) -> tuple[GuestFile, ...]:
+        """All of them, by name, whether they can be used or not."""
         return tuple(self._files[name].file for name in sorted(self._files))
 
     def all(self) -> list[tuple[DomainConfig, tuple[GuestFile, ...]]]:
         """What is defined, by name of the domain, each with all files that define it, by name. The first one counts."""
         by_name: dict[str, list[GuestFile]] = {}
-        for file in self.files():
+        for file in self.guest_files():
             if file.config is not None:
                 by_name.setdefault(file.config.name, []).append(file)
         return [(files[0].config, tuple(files)) for _, files in sorted(by_name.items()) if files[0].config is not None]
 
+    def files(self) -> list[tuple[DomainConfig, str]]:
+        """What each file that can be used defines, and its path."""
+        return [(file.config, file.file) for file in self.guest_files() if file.config is not None]
+
     def of(self, name: str) -> tuple[GuestFile, ...]:
         """The files that define the domain `name`."""
-        return tuple(file for file in self.files() if file.config is not None and file.config.name == name)
+        return tuple(file for file in self.guest_files() if file.config is not None and file.config.name == name)
 
     def broken(self) -> Iterable[GuestFile]:
         """The files that define nothing because they cannot be used."""
-        return (file for file in self.files() if file.config is None)
+        return (file for file in self.guest_files() if file.config is None)
 
 
 def _unreadable(path: str, why: str, etag: str = "") -> GuestFile:

@@ -57,7 +57,7 @@ class Jobs:
         except XeniaError as error:
             self._end(job, JobState.FAILED, error=error.problem())
         except OSError as error:
-            self._end(job, JobState.FAILED, error=_from_system(error).problem())
+            self._end(job, JobState.FAILED, error=from_system(error).problem())
         except Exception:
             log.exception("job %d (%s) failed", job.id, job.operation)
             defect = XeniaError(
@@ -107,7 +107,8 @@ class Jobs:
         await self._tasks.close()
 
 
-def _from_system(error: OSError) -> XeniaError:
+def from_system(error: OSError) -> XeniaError:
+    """What the operating system has refused, in our words."""
     where = f" {error.filename}" if error.filename else ""
     hint = "free some space and try again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else None
     return unavailable(f"cannot use{where or ' a file'}: {error.strerror or error}", hint)

@@ -5,30 +5,37 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from xenia.engines.base import ConsoleKind, Engine, Figures
+from xenia.guestfile.write import write
 from xenia.lib.aio import Tasks
 from xenia.manager import view
 from xenia.manager.adoption import Adoption
+from xenia.manager.check.checker import Checker
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions
+from xenia.manager.differences import as_it_runs, differences
 from xenia.manager.events import EventBus, Listener
+from xenia.manager.guest_files import GuestFiles, require_administrator
 from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.names import resolve
+from xenia.manager.noticing import Watch
 from xenia.manager.policy import PolicyKeeper
 from xenia.manager.reconcile import Reconcile
 from xenia.manager.table import Entry
 from xenia.model.caller import Caller
+from xenia.model.check import Checked, CheckRequest
 from xenia.model.domain import DOMAIN_0_UUID, Domain, Intent, Started
-from xenia.model.errors import XeniaError, invalid, not_found, unavailable
+from xenia.model.errors import XeniaError, conflict, invalid, not_found, unavailable
 from xenia.model.event import EventKind
 from xenia.model.host import EngineReport, Host
 from xenia.model.job import Job
+from xenia.model.live import Difference
 from xenia.model.operations import OPERATIONS, permit, require, unsupported
 from xenia.model.request import CreateRequest, Plan
 
@@ -42,7 +49,9 @@ class Parts:
     engine: Engine
     lifecycle: Lifecycle
     creation: Creation
+    checker: Checker
     definitions: Definitions
+    guest_files: GuestFiles
     adoption: Adoption
     locks: NameLocks
     bus: EventBus
@@ -61,6 +70,7 @@ class Manager:
         self._parts = parts
         self._policy = PolicyKeeper(parts.lifecycle, parts.locks)
         self._tasks = Tasks()
+        self._guest_file_watch = Watch(parts.definitions)
         self._report = EngineReport(parts.engine.name, reason="not probed yet")
         self._figures: Mapping[str, Figures] = {}
         self._other_reports = {each.name: EngineReport(each.name, reason="not probed yet") for each in parts.others}
@@ -70,6 +80,8 @@ class Manager:
         self._report = await self._parts.engine.probe()
         await self._parts.lifecycle.records.load()
         await Reconcile(self._parts.lifecycle, self._policy).run()
+        self._guest_file_watch.start(self._tasks)
+        self._tasks.start(self._parts.guest_files.keeper.run(), name="keeper of versions")
         await self._parts.definitions.refresh()
         self._tasks.start(self._watch(), name="engine watcher")
         for other in self._parts.others:
@@ -86,6 +98,7 @@ class Manager:
         """Let go of the guests and end the background tasks."""
         await self._parts.jobs.close()
         await self._tasks.close()
+        self._guest_file_watch.close()
         self._parts.bus.close()
         await self._parts.engine.close()
 
@@ -143,7 +156,11 @@ class Manager:
 
     async def plan(self, request: CreateRequest, caller: Caller) -> Plan:
         """What `create` would do, without doing it. Raises GuestFileError where the file has no meaning."""
-        return await self._parts.creation.plan(request, caller)
+        return await self._parts.checker.plan(request, caller)
+
+    async def check(self, request: CheckRequest, caller: Caller) -> Checked:
+        """All there is to say about a guest file. Raises not_found for an engine that there is not."""
+        return await self._parts.checker.check(request, caller)
 
     def create(self, request: CreateRequest, caller: Caller) -> Job:
         """Start a domain from a guest file, as a job.
@@ -222,6 +239,36 @@ class Manager:
         if report.usable and operation.capability is not None and operation.capability not in report.capabilities:
             raise unsupported(operation, report.name)
 
+    @property
+    def guest_files(self) -> GuestFiles:
+        """What administrators do with guest files."""
+        return self._parts.guest_files
+
+    async def as_it_runs(self, ref: str, caller: Caller) -> tuple[Started, str]:
+        """The as-started configuration of a domain, and as the text of a guest file. Raises as `find`, denied, and a
+        conflict for one that does not run.
+        """
+        require_administrator(caller)
+        started = await self._running(ref)
+        heading = f"domain '{started.config.name}' (id {started.domid}) as it runs"
+        return started, write(as_it_runs(started), heading=heading)
+
+    async def differences(self, ref: str, caller: Caller) -> tuple[Started, tuple[Difference, ...]]:
+        """In what a domain that runs is not as its guest file wants it. Raises as `as_it_runs`, and what finding the
+        file raises.
+        """
+        require_administrator(caller)
+        started = await self._running(ref)
+        wanted = await self._parts.guest_files.wanted(started.config.name)
+        return started, differences(wanted, started.config)
+
+    async def _running(self, ref: str) -> Started:
+        domain = await self.look_up(ref)
+        started = self.started(ref)
+        if started is None:
+            raise conflict(f"domain '{domain.name}' does not run", f"xm config show {domain.name} shows its guest file")
+        return started
+
     def jobs(self) -> tuple[Job, ...]:
         return self._parts.jobs.all()
 
@@ -254,12 +301,20 @@ class Manager:
         domains = [view.domain_0(self._parts.read_host(), engine.name, self._figures.get(DOMAIN_0_UUID))]
         domains += (self._domain(entry) for entry in self._parts.lifecycle.table)
         if everything:
+            defined = {config.name: files for config, files in self._parts.definitions.all()}
+            domains = [
+                replace(each, files=tuple(file.file for file in defined[each.name])) if each.name in defined else each
+                for each in domains
+            ]
             existing = {domain.name for domain in domains}
             domains += (
-                view.defined(config, path, engine.name)
-                for config, path in self._parts.definitions.all()
+                view.defined(config, files, engine.name)
+                for config, files in self._parts.definitions.all()
                 if config.name not in existing
             )
+            existing = {domain.name for domain in domains}
+            broken = (view.broken(file, engine.name) for file in self._parts.definitions.broken())
+            domains += (each for each in broken if each.name not in existing)
         return domains
 
     def _domain(self, entry: Entry) -> Domain:

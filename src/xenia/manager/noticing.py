@@ -19,7 +19,7 @@ from xenia.lib.inotify import (
     Inotify,
 )
 from xenia.manager.definitions import Definitions
-from xenia.store.folder import GuestFolder, is_guest_file
+from xenia.store.folder import is_guest_file
 from xenia.store.versions import Versions
 
 log = logging.getLogger(__name__)
@@ -71,8 +71,8 @@ class Watch:
     kernel has no watch left) they are looked at when somebody asks.
     """
 
-    def __init__(self, folder: GuestFolder, definitions: Definitions, settle: float = SETTLE) -> None:
-        self._folder = folder
+    def __init__(self, definitions: Definitions, settle: float = SETTLE) -> None:
+        self._folder = definitions.folder
         self._definitions = definitions
         self._settle = settle
         self._inotify: Inotify | None = None

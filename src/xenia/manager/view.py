@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from xenia.engines.base import Figures, Observed
@@ -18,6 +19,7 @@ from xenia.model.domain import (
     Phase,
     State,
 )
+from xenia.model.guest_file import GuestFile
 from xenia.model.host import Host
 
 
@@ -76,8 +78,8 @@ def _state(entry: Entry, observed: Observed | None) -> State:
     return entry.state
 
 
-def defined(config: DomainConfig, path: Path, engine: str) -> Domain:
-    """What a guest file names and does not run."""
+def defined(config: DomainConfig, files: Sequence[GuestFile], engine: str) -> Domain:
+    """What guest files define and does not run."""
     return Domain(
         name=config.name,
         uuid=config.uuid or "",
@@ -89,5 +91,26 @@ def defined(config: DomainConfig, path: Path, engine: str) -> Domain:
         cpu_time=0.0,
         kind=config.kind,
         engine=engine,
-        file=str(path),
+        file=files[0].file,
+        files=tuple(file.file for file in files),
+    )
+
+
+def broken(file: GuestFile, engine: str) -> Domain:
+    """A guest file that cannot be used, in the place of what it would define."""
+    error = file.errors[0]
+    return Domain(
+        name=Path(file.file).stem,
+        uuid="",
+        domid=None,
+        state=State.DEFINED,
+        memory=0,
+        max_memory=0,
+        vcpus=0,
+        cpu_time=0.0,
+        kind=Kind.PV,
+        engine=engine,
+        file=file.file,
+        files=(file.file,),
+        problem=f"{error.place}: {error.message}",
     )

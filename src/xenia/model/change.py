@@ -31,9 +31,10 @@ class Change:
     value: str = ""
 
     def __str__(self) -> str:
+        """In the words of xm config, without a password."""
         match self.action:
             case Action.SET:
-                return f"set {self.key}={self.value}"
+                return f"set {self.key}={'***' if 'passwd' in self.key else self.value}"
             case Action.UNSET:
                 return f"unset {self.key}"
             case _:

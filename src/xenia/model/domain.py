@@ -234,5 +234,9 @@ class Domain:
     vnc: str | None = None
     """`address:display`, where VNC can be reached."""
     file: str = ""
+    files: tuple[str, ...] = ()
+    """All files in /etc/xen that define it, told where domains are listed with those that do not run."""
+    problem: str = ""
+    """Why its file, which cannot be used, defines nothing: then the name is the file's, and the figures are 0."""
     vifs: tuple[str, ...] = ()
     """The host's ends of its cards (`vif3.0`), in list order; `user` for user-mode networking."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig
+from xenia.model.live import Difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +35,33 @@ class Version:
     what: str
     etag: str
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A guest file as it is: `text` with its `etag`. `domain` is the name of the domain that it defines, or "";
+    `values` are the values by key. `complaints` are what is to be said of it.
+    """
+
+    file: str
+    etag: str
+    text: str
+    domain: str
+    values: dict[str, Any]
+    complaints: tuple[Complaint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a change of a guest file came to. `changed` is False where it was so already; `version` numbers the content
+    that it has now. `pending` is in what its domain, which runs, is not as the file wants it.
+    """
+
+    file: str
+    etag: str
+    changed: bool
+    version: int
+    domain: str = ""
+    notes: tuple[str, ...] = ()
+    complaints: tuple[Complaint, ...] = ()
+    pending: tuple[Difference, ...] = ()

@@ -38,19 +38,19 @@ class GuestFolder:
             return []
 
     def path(self, name: str) -> str:
-        return os.path.join(self.folder, name)
+        return str(self.folder / name)
 
     def stamp(self, name: str) -> Stamp | None:
         """What tells that a file is still as it was; None for one that is not there."""
         try:
-            status = os.stat(self.path(name))
+            status = (self.folder / name).stat()
         except OSError:
             return None
         return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
 
     def mode(self, name: str) -> int:
         """The permissions of a file. Raises OSError."""
-        return stat.S_IMODE(os.stat(self.path(name)).st_mode)
+        return stat.S_IMODE((self.folder / name).stat().st_mode)
 
     def read(self, name: str) -> bytes:
         """Raises OSError, or invalid for what can be no guest file. Opening does not wait: a pipe has nobody at its
@@ -92,7 +92,7 @@ class GuestFolder:
             if content is not None:
                 temporary.replace(target)
             elif expected is not None:
-                os.unlink(self.path(name))
+                (self.folder / name).unlink()
         except OSError as error:  # one that fails while writing does not say of which file
             raise OSError(error.errno, error.strerror, str(target)) from error
         finally:

@@ -1,4 +1,6 @@
-"""The earlier versions of guest files (`var/lib/xenia/versions/FILE/`): `versions.json` lists them, `NUMBER.cfg` is one."""
+"""The earlier versions of guest files, below `var/lib/xenia/versions/FILE/`: `versions.json` lists them, and each is a
+`NUMBER.cfg`.
+"""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from xenia.engines.qemu.facts import Facts
 from xenia.engines.qemu.kernel import explain_kernel
 from xenia.engines.qemu.launch import Doors, compose
 from xenia.engines.qemu.machine import explain_machine
+from xenia.engines.qemu.others import explain_others
 from xenia.engines.qemu.platform import explain_platform
 from xenia.engines.qemu.serial import ConsoleEnds, explain_consoles, kinds_of
 from xenia.engines.qemu.settings import QemuSettings
@@ -23,6 +24,10 @@ from xenia.network.attach import AttachedVif
 from xenia.storage.kernel import KernelFacts, PreparedBoot
 from xenia.storage.open import ImageLayer, OpenedDisk
 
+_ASSUMED = (
+    "QEMU has not been asked on this host: the machine types are the newest ones, without their versions",
+    "there is no hardware acceleration (accel=tcg)",
+)
 _NONE = -1
 """A descriptor that there is not."""
 
@@ -38,6 +43,7 @@ def complaints_of(config: DomainConfig, settings: QemuSettings, facts: Facts) ->
         *explain_display(config, settings),
         *explain_consoles(config),
         *explain_platform(config, facts.accelerator),
+        *explain_others(config),
     )
 
 
@@ -45,10 +51,14 @@ def explain(config: DomainConfig, settings: QemuSettings, facts: Facts) -> Meani
     """Complaints, and QEMU's options with descriptors named by what they will be."""
     complaints = complaints_of(config, settings, facts)
     if any(complaint.severity is Severity.ERROR for complaint in complaints):
-        return Meaning(complaints)
+        return Meaning(complaints, assumed=_assumed(facts))
     line = ShownCommandLine()
     compose(line, _started(config), _resources(config), _doors(config), settings, facts)
-    return Meaning(complaints, f"{settings.binary}\n{line.rendered}")
+    return Meaning(complaints, f"{settings.binary}\n{line.rendered}", _assumed(facts))
+
+
+def _assumed(facts: Facts) -> tuple[str, ...]:
+    return () if facts.version else _ASSUMED
 
 
 def _started(config: DomainConfig) -> Started:

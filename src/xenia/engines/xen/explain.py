@@ -40,12 +40,18 @@ def explain(config: DomainConfig, facts: XenFacts, password: str = "") -> Meanin
     """Complaints, and the xl.cfg with files as the guest file names them."""
     complaints = complaints_of(config, facts, password)
     if any(complaint.severity is Severity.ERROR for complaint in complaints):
-        return Meaning(complaints)
+        return Meaning(complaints, assumed=_assumed(facts))
     started = Started(config.uuid or "<made>", 0, config, Definition(), (), "xen", 0.0)
     try:
-        return Meaning(complaints, render(started, _shown(config, password)))
+        return Meaning(complaints, render(started, _shown(config, password)), _assumed(facts))
     except XeniaError as refused:
-        return Meaning((*complaints, error("", refused.message, refused.hint)))
+        return Meaning((*complaints, error("", refused.message, refused.hint)), assumed=_assumed(facts))
+
+
+def _assumed(facts: XenFacts) -> tuple[str, ...]:
+    if facts.version:
+        return ()
+    return ("the host has Xen 4.17 or newer, and its hardware can run HVM and PVH guests", "memory enough is there")
 
 
 def _disk(disk: Disk) -> DiskBackend:

@@ -175,4 +175,4 @@ def _no_new_errors(before: Sequence[Complaint], after: Sequence[Complaint]) -> N
     known = {each.message for each in before if each.severity is Severity.ERROR}
     new = tuple(each for each in after if each.severity is Severity.ERROR and each.message not in known)
     if new:
-        raise GuestFileError(f"the file is left as it was: {new[0].message}", new, hint=new[0].hint)
+        raise GuestFileError(f"the file is left as it was: {new[0].message}", new)

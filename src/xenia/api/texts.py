@@ -1,0 +1,22 @@
+"""Guest files as texts: looked over, and nothing kept of them."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from xenia.api.answers import CheckAnswer, json_response
+from xenia.api.bodies import CheckBody
+from xenia.api.doors import DoorsOf
+from xenia.api.peer import CallerOf
+from xenia.api.schema import answers
+from xenia.lib.codec import to_plain
+
+router = APIRouter(tags=["guest files"])
+
+
+@router.post("/check", summary="All there is to say about a guest file", responses=answers(CheckAnswer))
+async def check(doors: DoorsOf, caller: CallerOf, body: CheckBody) -> Response:
+    checked = await doors.manager.check(body.request(), caller)
+    name = checked.config.name if checked.config is not None else None
+    return json_response(to_plain(CheckAnswer(body.file, name, checked.engine, checked.assumed, checked.complaints)))

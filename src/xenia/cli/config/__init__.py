@@ -1,0 +1,1 @@
+"""xm config: the commands on guest files, one file per noun."""
