@@ -22,6 +22,8 @@ from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions, ReadGuestFile
 from xenia.manager.events import EventBus
+from xenia.manager.folder_apply import FolderApply
+from xenia.manager.folder_plan import Planner
 from xenia.manager.guest_files import GuestFiles
 from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
@@ -40,6 +42,7 @@ from xenia.model.host import Host
 from xenia.model.reading import Reading
 from xenia.model.request import CreateRequest
 from xenia.storage.open import OpenedDisk
+from xenia.store.applied import Journal
 from xenia.store.folder import GuestFolder
 from xenia.store.records import Records
 from xenia.store.runs import Runs
@@ -114,7 +117,18 @@ class World:
         checker = Checker(engine, {engine.name: engine}, self.read, preparer, neighbours, lambda: HOST)
         return Manager(
             Parts(
-                engine, lifecycle, creation, checker, definitions, guest_files, adoption, locks, bus, jobs, lambda: HOST
+                engine=engine,
+                lifecycle=lifecycle,
+                creation=creation,
+                checker=checker,
+                definitions=definitions,
+                guest_files=guest_files,
+                folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks),
+                adoption=adoption,
+                locks=locks,
+                bus=bus,
+                jobs=jobs,
+                read_host=lambda: HOST,
             )
         )
 

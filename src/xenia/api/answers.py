@@ -16,6 +16,7 @@ from starlette.responses import Response
 from xenia.api.doors import About
 from xenia.model.complaint import Complaint
 from xenia.model.domain import Definition, Domain, DomainConfig
+from xenia.model.folder_plan import FolderPlan
 from xenia.model.guest_file import Saved, Shown, Version
 from xenia.model.host import EngineReport, Host
 from xenia.model.job import Job
@@ -152,7 +153,7 @@ class DifferenceList:
 
 ANSWERS = (
     HostAnswer, DomainList, DomainAnswer, PlanAnswer, CheckAnswer, JobAnswer, JobList, Problem, GuestFileList, Shown,
-    Saved, VersionList, VersionAnswer, RunningAnswer, DifferenceList,
+    Saved, VersionList, VersionAnswer, RunningAnswer, DifferenceList, FolderPlan,
 )  # fmt: skip
 
 

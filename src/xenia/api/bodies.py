@@ -75,6 +75,15 @@ class RevertBody(Body):
     version: Annotated[int | None, Field(description="its number; null for the one before the last")] = None
 
 
+class FolderBody(Body):
+    folder: Annotated[Text, Field(description="the absolute path of a folder of guest files; empty for what runs")] = ""
+    remove: Annotated[bool, Field(description="remove the guest files that the folder does not have")] = False
+
+
+class ApplyBody(FolderBody):
+    digest: Annotated[str, Field(description="that of the plan which was looked at")]
+
+
 class OperationBody(Body):
     until_gone: Annotated[
         bool, Field(description="the job ends when the guest has ended (shutdown) or started over (reboot)")

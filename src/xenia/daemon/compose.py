@@ -22,6 +22,8 @@ from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions
 from xenia.manager.events import EventBus
+from xenia.manager.folder_apply import FolderApply
+from xenia.manager.folder_plan import Planner
 from xenia.manager.guest_files import GuestFiles
 from xenia.manager.host import read_host
 from xenia.manager.jobs import Jobs
@@ -34,6 +36,7 @@ from xenia.manager.table import Table
 from xenia.model.domain import DOMAIN_0_UUID
 from xenia.network.mac import generate_mac
 from xenia.storage.open import Storage
+from xenia.store.applied import Journal
 from xenia.store.folder import GuestFolder
 from xenia.store.history import History
 from xenia.store.records import Records
@@ -90,6 +93,15 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
     definitions = Definitions(GuestFolder(paths.guest_files), sandbox.read_definition, keeper)
     neighbours = Neighbours(definitions, lifecycle.records, table)
     checker = Checker(chosen.engine, choice.engines, sandbox.read_guest_file, preparer, neighbours, read_host)
+    guest_files = GuestFiles(
+        definitions,
+        versions,
+        keeper,
+        lifecycle.records,
+        table,
+        sandbox.read_guest_file,
+        sandbox.edit_guest_file,
+    )
     return Manager(
         Parts(
             engine=chosen.engine,
@@ -97,15 +109,8 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
             creation=creation,
             checker=checker,
             definitions=definitions,
-            guest_files=GuestFiles(
-                definitions,
-                versions,
-                keeper,
-                lifecycle.records,
-                table,
-                sandbox.read_guest_file,
-                sandbox.edit_guest_file,
-            ),
+            guest_files=guest_files,
+            folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks),
             adoption=Adoption(lifecycle, sandbox.read_guest_file, files, paths.guest_files),
             locks=locks,
             bus=bus,

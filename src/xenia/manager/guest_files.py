@@ -16,11 +16,11 @@ from xenia.manager.table import Table
 from xenia.model.caller import Caller, Role
 from xenia.model.change import Change, Edited
 from xenia.model.complaint import Complaint
-from xenia.model.domain import DomainConfig
+from xenia.model.domain import DomainConfig, Started
 from xenia.model.errors import XeniaError, conflict, denied, invalid, not_found
 from xenia.model.guest_file import GuestFile, Saved, Shown, Version
 from xenia.model.live import Difference
-from xenia.store.folder import GuestFolder, changed_meanwhile, etag_of, is_guest_file
+from xenia.store.folder import NEW_MODE, GuestFolder, changed_meanwhile, etag_of, is_guest_file
 from xenia.store.records import Records
 from xenia.store.versions import Versions
 
@@ -223,10 +223,7 @@ class GuestFiles:
         complaints: tuple[Complaint, ...] = (),
     ) -> Saved:
         try:
-            await self._keep(name, old)
-            if new != old:
-                await self.folder.replace(name, new, expected=old)
-                await self.versions.add(name, new, caller.name, what)
+            await self.write(name, old, new, caller.name, what)
         except OSError as error:
             raise from_system(error) from error
         await self.definitions.refresh([name])
@@ -243,10 +240,34 @@ class GuestFiles:
             self.pending(config) if config is not None else (),
         )
 
+    async def write(
+        self, name: str, old: bytes | None, new: bytes | None, who: str, what: str, *, mode: int = NEW_MODE
+    ) -> None:
+        """Replace the content `old` of a file by `new` (None: no file), and keep both as versions. Under the lock of
+        `name`.
+
+        Raises a conflict when the file does not hold `old` any more, and OSError; then it is as it was.
+        """
+        await self._keep(name, old)
+        if new != old:
+            await self.folder.replace(name, new, expected=old, mode=mode)
+            await self.versions.add(name, new, who, what)
+
+    def running(self, domain: str) -> Started | None:
+        """The as-started configuration of `domain`; None where it does not run, or is kept by others."""
+        entry = self.table.by_name(domain)
+        return entry.started if entry is not None and not entry.started.foreign else None
+
+    def defined(self, started: Started) -> DomainConfig | None:
+        """What is wanted of a domain that runs: by the file that it was started from, where several define it."""
+        files = self.definitions.of(started.config.name)
+        file = next((each for each in files if each.file == started.definition.file), files[0] if files else None)
+        return file.config if file is not None else None
+
     def pending(self, config: DomainConfig) -> tuple[Difference, ...]:
         """In what the domain of this name, if it runs, is not as `config`."""
-        entry = self.table.by_name(config.name)
-        return differences(config, entry.started.config) if entry is not None else ()
+        started = self.running(config.name)
+        return differences(config, started.config) if started is not None else ()
 
 
 def require_administrator(caller: Caller) -> None:

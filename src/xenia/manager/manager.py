@@ -19,6 +19,7 @@ from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions
 from xenia.manager.differences import as_it_runs, differences
 from xenia.manager.events import EventBus, Listener
+from xenia.manager.folder_apply import FolderApply
 from xenia.manager.guest_files import GuestFiles, require_administrator
 from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
@@ -33,6 +34,7 @@ from xenia.model.check import Checked, CheckRequest
 from xenia.model.domain import DOMAIN_0_UUID, Domain, Intent, Started
 from xenia.model.errors import XeniaError, conflict, invalid, not_found, unavailable
 from xenia.model.event import EventKind
+from xenia.model.folder_plan import FolderPlan
 from xenia.model.host import EngineReport, Host
 from xenia.model.job import Job
 from xenia.model.live import Difference
@@ -52,6 +54,7 @@ class Parts:
     checker: Checker
     definitions: Definitions
     guest_files: GuestFiles
+    folder: FolderApply
     adoption: Adoption
     locks: NameLocks
     bus: EventBus
@@ -80,6 +83,7 @@ class Manager:
         self._report = await self._parts.engine.probe()
         await self._parts.lifecycle.records.load()
         await Reconcile(self._parts.lifecycle, self._policy).run()
+        await self._parts.folder.recover()
         self._guest_file_watch.start(self._tasks)
         self._tasks.start(self._parts.guest_files.keeper.run(), name="keeper of versions")
         await self._parts.definitions.refresh()
@@ -259,6 +263,9 @@ class Manager:
         """
         require_administrator(caller)
         started = await self._running(ref)
+        if started.foreign:
+            name = started.config.name
+            raise conflict(f"domain '{name}' was started by others: xend keeps no guest file of it", f"xm adopt {name}")
         wanted = await self._parts.guest_files.wanted(started.config.name)
         return started, differences(wanted, started.config)
 
@@ -268,6 +275,33 @@ class Manager:
         if started is None:
             raise conflict(f"domain '{domain.name}' does not run", f"xm config show {domain.name} shows its guest file")
         return started
+
+    async def plan_folder(self, folder: str, caller: Caller, *, remove: bool) -> FolderPlan:
+        """What `apply_folder` would do with the files of `folder`, or ("") with what runs and is defined. Raises
+        denied, not_found.
+        """
+        return await self._parts.folder.plan(folder, caller, remove=remove)
+
+    def apply_folder(self, folder: str, caller: Caller, *, remove: bool, digest: str) -> Job:
+        """Do what the plan with this `digest` says, as a job; its result is that of FolderApply.apply. Raises
+        denied.
+        """
+        require_administrator(caller)
+        name = folder or str(self._parts.guest_files.folder.folder)
+
+        async def work() -> dict[str, Any]:
+            return await self._parts.folder.apply(folder, caller, remove=remove, digest=digest)
+
+        return self._parts.jobs.start("apply", name, caller, work)
+
+    def undo_folder(self, caller: Caller) -> Job:
+        """Take the last apply back, as a job. Raises denied."""
+        require_administrator(caller)
+
+        async def work() -> dict[str, Any]:
+            return await self._parts.folder.undo(caller)
+
+        return self._parts.jobs.start("undo", "the last apply", caller, work)
 
     def jobs(self) -> tuple[Job, ...]:
         return self._parts.jobs.all()

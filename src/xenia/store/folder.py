@@ -16,7 +16,8 @@ Stamp = tuple[int, int, int, int]
 
 _SUFFIX = ".cfg"
 _LONGEST_NAME = 200
-_NEW_MODE = 0o600
+NEW_MODE = 0o600
+"""The permissions of a file that is made: it may hold a password."""
 
 
 def etag_of(content: bytes) -> str:
@@ -72,7 +73,7 @@ class GuestFolder:
         except FileNotFoundError:
             return None
 
-    async def replace(self, name: str, content: bytes | None, *, expected: bytes | None, mode: int = _NEW_MODE) -> None:
+    async def replace(self, name: str, content: bytes | None, *, expected: bytes | None, mode: int = NEW_MODE) -> None:
         """Give the file `content`, or remove it (None), durably and in one step; it keeps its owner and permissions. A
         new one gets `mode`. A link is followed, and stays.
 

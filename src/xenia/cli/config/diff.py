@@ -57,6 +57,6 @@ Of a list, - is an item that runs and is no longer wanted, + one that is wanted 
             ("xm config diff web", "what would change?"),
             ("xm config diff web --exit-code", "for scripts: 0 nothing, 2 something"),
         ),
-        see_also=("config show", "config set"),
+        see_also=("config show", "plan", "apply"),
     )
 }

@@ -1,0 +1,33 @@
+"""A folder of guest files as a whole: planned, applied, taken back. For administrators."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from xenia.api.answers import JobAnswer, json_response
+from xenia.api.bodies import ApplyBody, FolderBody
+from xenia.api.doors import DoorsOf
+from xenia.api.jobs import Wait, settle
+from xenia.api.peer import CallerOf
+from xenia.api.schema import answers
+from xenia.lib.codec import to_plain
+from xenia.model.folder_plan import FolderPlan
+
+router = APIRouter(prefix="/folder", tags=["guest files"])
+
+
+@router.post("/plan", summary="What applying a folder would do, file by file", responses=answers(FolderPlan))
+async def plan(doors: DoorsOf, caller: CallerOf, body: FolderBody) -> Response:
+    return json_response(to_plain(await doors.manager.plan_folder(body.folder, caller, remove=body.remove)))
+
+
+@router.post("/apply", summary="Do what a plan says, all of it or nothing", responses=answers(JobAnswer, 200, 202))
+async def apply(request: Request, doors: DoorsOf, caller: CallerOf, body: ApplyBody, wait: Wait = 0) -> Response:
+    job = doors.manager.apply_folder(body.folder, caller, remove=body.remove, digest=body.digest)
+    return await settle(request, doors, job, caller, wait)
+
+
+@router.post("/undo", summary="Take the last apply back", responses=answers(JobAnswer, 200, 202))
+async def undo(request: Request, doors: DoorsOf, caller: CallerOf, wait: Wait = 0) -> Response:
+    return await settle(request, doors, doors.manager.undo_folder(caller), caller, wait)
