@@ -127,3 +127,20 @@ def test_an_answer_that_is_no_json_is_said(xend: FakeXend, xm: Xm, capsys: pytes
     xend.routes[RUNNING] = Answer(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n<html")
     assert xm("list") == 7
     assert "does not answer like xend" in capsys.readouterr().err
+
+
+def test_files_that_cannot_be_used_and_domains_of_several_files_are_told(
+    xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = ["/etc/xen/web.cfg", "/etc/xen/web-install.cfg"]
+    broken = domain("bad", None, state="defined", problem="/etc/xen/bad.cfg:1:8: not closed", letters="------")
+    xend.routes["GET /domains?all=true"] = {"domains": [domain("web", files=files), broken]}
+    assert xm("list", "--all") == 0
+    out, err = capsys.readouterr()
+    assert [line.split()[0] for line in out.splitlines()] == ["Name", "web", "bad"]
+    assert err.splitlines() == [
+        "xm: 'web' is defined by 2 files: /etc/xen/web.cfg, /etc/xen/web-install.cfg",
+        "xm: a file that cannot be used: /etc/xen/bad.cfg:1:8: not closed",
+    ]
+    assert xm("list", "--all", "-o", "wide") == 0
+    assert "/etc/xen/web.cfg,/etc/xen/web-install.cfg" in capsys.readouterr().out
