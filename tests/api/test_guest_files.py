@@ -230,6 +230,16 @@ async def test_operators_are_denied(
     assert (folder / "web.cfg").read_text() == WEB
 
 
+async def test_operators_are_not_told_what_a_file_says(
+    xend: Xend, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "broken.cfg").write_text("name = 'broken'\nmemory = 's3cret'\n")
+    assert "s3cret" in (await xend.get("/domains", all=True)).text
+    monkeypatch.setattr(peer, "caller_of", lambda uid: Caller(uid, "eve", Role.OPERATOR))
+    assert "s3cret" not in (await xend.get("/domains", all=True)).text
+    assert "s3cret" not in (await xend.get("/domains/broken")).text
+
+
 async def test_answers_are_as_the_document_says(xend: Xend, folder: Path) -> None:
     await start(xend, folder)
     for path, answer in (

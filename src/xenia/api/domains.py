@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
@@ -25,7 +26,8 @@ from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
-from xenia.model.domain import Definition
+from xenia.model.caller import Caller, Role
+from xenia.model.domain import Definition, Domain
 from xenia.model.operations import OPERATIONS, Operation
 
 router = APIRouter(tags=["domains"])
@@ -37,14 +39,14 @@ _OTHER_DOORS = {"create", "console"}
 
 
 @router.get("/domains", summary="Domain-0 and what runs, by domain id", responses=answers(DomainList))
-async def list_domains(doors: DoorsOf, everything: All = False) -> Response:
+async def list_domains(doors: DoorsOf, caller: CallerOf, everything: All = False) -> Response:
     domains = await doors.manager.list(everything=everything)
-    return json_response({"domains": [row(domain) for domain in domains]})
+    return json_response({"domains": [row(_told(domain, caller)) for domain in domains]})
 
 
 @router.get("/domains/{ref}", summary="One domain and its configuration", responses=answers(DomainAnswer))
-async def one_domain(doors: DoorsOf, ref: Ref) -> Response:
-    domain = await doors.manager.look_up(ref)
+async def one_domain(doors: DoorsOf, caller: CallerOf, ref: Ref) -> Response:
+    domain = _told(await doors.manager.look_up(ref), caller)
     started = doors.manager.started(ref)
     return json_response(
         {
@@ -54,6 +56,13 @@ async def one_domain(doors: DoorsOf, ref: Ref) -> Response:
             "macs": to_plain(started.macs if started is not None else ()),
         }
     )
+
+
+def _told(domain: Domain, caller: Caller) -> Domain:
+    """What is wrong with a guest file may quote it, and not everybody may read it."""
+    if domain.problem and caller.role < Role.ADMINISTRATOR:
+        return replace(domain, problem="it cannot be used")
+    return domain
 
 
 @router.post("/domains", summary=OPERATIONS["create"].sentence, responses=answers(JobAnswer, 200, 202))

@@ -75,8 +75,8 @@ async def compose(paths: Paths, settings: Settings, about: About) -> AsyncIterat
 def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: History, choice: Choice) -> Manager:
     chosen = choice.chosen
     files, table, locks = DiskFiles(paths.root), Table(), NameLocks()
-    for folder in (paths.run, paths.state):
-        files.remove_leftovers(str(folder))
+    for state in (paths.run, paths.state):
+        files.remove_leftovers(str(state))
     preparer = HostPreparer(
         storage=Storage(sandbox.inspect),
         network=chosen.network,
@@ -90,7 +90,9 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
     creation = Creation(chosen.engine, lifecycle, locks, sandbox.read_guest_file, _new_uuid, generate_mac)
     versions = Versions(files, time.time)
     keeper = Keeper(versions)
-    definitions = Definitions(GuestFolder(paths.guest_files), sandbox.read_definition, keeper)
+    folder = GuestFolder(paths.guest_files)
+    folder.remove_leftovers()
+    definitions = Definitions(folder, sandbox.read_definition, keeper)
     neighbours = Neighbours(definitions, lifecycle.records, table)
     checker = Checker(chosen.engine, choice.engines, sandbox.read_guest_file, preparer, neighbours, read_host)
     guest_files = GuestFiles(

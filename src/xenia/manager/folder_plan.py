@@ -49,24 +49,24 @@ class Planner:
         Raises not_found where there is no such folder.
         """
         await self.guest_files.definitions.refresh()
-        rows, writes = [], []
+        here = self._here()
+        found: list[tuple[Row, Write | None]] = []
         if folder:
             source = _source(folder, self.guest_files.folder)
-            for name in source.names()[:MOST_FILES]:
-                row, write = await self._of_source(source, name, caller)
-                rows.append(row)
-                writes += [write] if write is not None else []
-            for name in sorted(set(self.guest_files.folder.names()) - set(source.names())):
-                row, write = self._missing(name, folder, remove=remove)
-                rows.append(row)
-                writes += [write] if write is not None else []
+            names = source.names()[:MOST_FILES]
+            found += [await self._of_source(source, name, here.get(name), caller) for name in names]
+            found += [self._missing(row, folder, remove=remove) for name, row in here.items() if name not in set(names)]
         else:
-            rows = [*self._here(), *self._gone()]
+            found += [(row, None) for row in (*here.values(), *self._gone())]
+        rows = [row for row, _ in found]
+        writes = [write for _, write in found if write is not None]
         plan = FolderPlan(folder, "", tuple(sorted(rows, key=lambda row: row.file)))
         return Planned(FolderPlan(folder, self._digest(plan, writes), plan.rows), tuple(writes))
 
-    async def _of_source(self, source: GuestFolder, name: str, caller: Caller) -> tuple[Row, Write | None]:
-        """A file of the folder that is planned with."""
+    async def _of_source(
+        self, source: GuestFolder, name: str, here: Row | None, caller: Caller
+    ) -> tuple[Row, Write | None]:
+        """A file of the folder that is planned with; `here` is the row of the file that there is of this name."""
         try:
             new = source.read(name)
             old = self.guest_files.folder.read_if_there(name)
@@ -74,8 +74,8 @@ class Planner:
             why = error.strerror if isinstance(error, OSError) else error.message
             complaint = Complaint(Severity.ERROR, f"it cannot be read: {why}", source.path(name))
             return Row(name, "", Outcome.REFUSED, written=True, complaints=(complaint,)), None
-        if new == old:
-            return next(row for row in self._here() if row.file == name), None
+        if new == old and here is not None:
+            return here, None
         checked = await self.checker.check(CheckRequest(decode(new), source.path(name), host=False), caller)
         said = tuple(each for each in checked.complaints if each.severity is not Severity.NOTE)
         config = checked.reading.config
@@ -111,31 +111,30 @@ class Planner:
         path = self.guest_files.folder.path(name)
         return next((config for config, file in self.guest_files.definitions.files() if file == path), None)
 
-    def _missing(self, name: str, folder: str, *, remove: bool) -> tuple[Row, Write | None]:
+    def _missing(self, here: Row, folder: str, *, remove: bool) -> tuple[Row, Write | None]:
         """A file of /etc/xen that the folder does not have."""
-        config = self._defined(name)
-        domain = config.name if config is not None else ""
         if not remove:
-            return Row(name, domain, Outcome.UNTOUCHED, note=f"not in {folder}; --remove would remove it"), None
-        note = "its domain runs on until it ends" if self.guest_files.running(domain) is not None else ""
-        content = self.guest_files.folder.read_if_there(name)
-        return Row(name, domain, Outcome.REMOVED, True, note), Write(name, content, None)
+            note = f"not in {folder}; --remove would remove it"
+            return Row(here.file, here.domain, Outcome.UNTOUCHED, note=note), None
+        note = "its domain runs on until it ends" if self.guest_files.running(here.domain) is not None else ""
+        content = self.guest_files.folder.read_if_there(here.file)
+        return Row(here.file, here.domain, Outcome.REMOVED, True, note), Write(here.file, content, None)
 
-    def _here(self) -> list[Row]:
-        """The files of /etc/xen against what runs."""
-        rows = []
+    def _here(self) -> dict[str, Row]:
+        """The files of /etc/xen against what runs, by name."""
+        rows = {}
         for file in self.guest_files.definitions.guest_files():
             name = Path(file.file).name
             if file.config is None:
-                rows.append(Row(name, "", Outcome.REFUSED, complaints=file.errors))
+                rows[name] = Row(name, "", Outcome.REFUSED, complaints=file.errors)
                 continue
             started = self.guest_files.running(file.config.name)
             if started is None or self.guest_files.defined(started) is not file.config:
-                rows.append(Row(name, file.config.name, Outcome.UNTOUCHED))
+                rows[name] = Row(name, file.config.name, Outcome.UNTOUCHED)
                 continue
             found = differences(file.config, started.config)
             outcome = _outcome(found) if found else Outcome.UNTOUCHED
-            rows.append(Row(name, file.config.name, outcome, differences=found))
+            rows[name] = Row(name, file.config.name, outcome, differences=found)
         return rows
 
     def _gone(self) -> list[Row]:

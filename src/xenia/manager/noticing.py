@@ -63,7 +63,8 @@ class Keeper:
         if content is None and not known:
             return
         what = "removed outside of xend" if content is None else "changed outside of xend" if known else "first seen"
-        await self._versions.add(name, content, "", what, durable=False)
+        # A host full of files that are seen for the first time does not have to wait for its disk.
+        await self._versions.add(name, content, "", what, durable=bool(known))
 
 
 class Watch:

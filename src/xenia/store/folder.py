@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import re
 import secrets
 import stat
 from pathlib import Path
@@ -15,6 +16,7 @@ from xenia.model.errors import XeniaError, conflict, invalid
 Stamp = tuple[int, int, int, int]
 
 _SUFFIX = ".cfg"
+_TEMPORARY = re.compile(r"\..+\.cfg\.[0-9a-f]{8}")
 _LONGEST_NAME = 200
 NEW_MODE = 0o600
 """The permissions of a file that is made: it may hold a password."""
@@ -98,7 +100,13 @@ class GuestFolder:
             raise OSError(error.errno, error.strerror, str(target)) from error
         finally:
             temporary.unlink(missing_ok=True)
-        _sync(target.parent)
+        _sync(self.folder if content is None else target.parent)
+
+    def remove_leftovers(self) -> None:
+        """Remove what a process left that was killed while it wrote. Only while nobody writes there."""
+        for name in os.listdir(self.folder):
+            if _TEMPORARY.fullmatch(name):
+                (self.folder / name).unlink(missing_ok=True)
 
 
 def is_guest_file(name: str) -> bool:
