@@ -233,7 +233,7 @@ async def test_operators_are_denied(
 async def test_operators_are_not_told_what_a_file_says(
     xend: Xend, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (folder / "broken.cfg").write_text("name = 'broken'\nmemory = 's3cret'\n")
+    (folder / "broken.cfg").write_text("name = 'broken'\nkernel = '/k'\nmemory = 's3cret'\n")
     assert "s3cret" in (await xend.get("/domains", all=True)).text
     monkeypatch.setattr(peer, "caller_of", lambda uid: Caller(uid, "eve", Role.OPERATOR))
     assert "s3cret" not in (await xend.get("/domains", all=True)).text
