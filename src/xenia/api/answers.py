@@ -16,6 +16,7 @@ from starlette.responses import Response
 from xenia.api.doors import About
 from xenia.model.complaint import Complaint
 from xenia.model.domain import Definition, Domain, DomainConfig
+from xenia.model.explanation import Explanation
 from xenia.model.host import EngineReport, Host
 from xenia.model.job import Job
 
@@ -77,6 +78,11 @@ class CheckAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class ExplainAnswer(Explanation):
+    """`remarks` are those about no line; `rendered` is the engine's own form, empty where the file has no meaning."""
+
+
+@dataclass(frozen=True, slots=True)
 class JobAnswer:
     job: Job
 
@@ -102,7 +108,7 @@ class Problem:
     job: Job | None = None
 
 
-ANSWERS = (HostAnswer, DomainList, DomainAnswer, PlanAnswer, CheckAnswer, JobAnswer, JobList, Problem)
+ANSWERS = (HostAnswer, DomainList, DomainAnswer, PlanAnswer, CheckAnswer, ExplainAnswer, JobAnswer, JobList, Problem)
 
 
 _MEMBERS = tuple(field.name for field in fields(Domain))

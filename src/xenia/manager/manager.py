@@ -14,6 +14,7 @@ from xenia.lib.aio import Tasks
 from xenia.manager import view
 from xenia.manager.adoption import Adoption
 from xenia.manager.check.checker import Checker
+from xenia.manager.check.explain import explain
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions
 from xenia.manager.events import EventBus, Listener
@@ -29,6 +30,7 @@ from xenia.model.check import Checked, CheckRequest
 from xenia.model.domain import DOMAIN_0_UUID, Domain, Intent, Started
 from xenia.model.errors import XeniaError, invalid, not_found, unavailable
 from xenia.model.event import EventKind
+from xenia.model.explanation import Explanation
 from xenia.model.host import EngineReport, Host
 from xenia.model.job import Job
 from xenia.model.operations import OPERATIONS, permit, require, unsupported
@@ -151,6 +153,10 @@ class Manager:
     async def check(self, request: CheckRequest, caller: Caller) -> Checked:
         """All there is to say about a guest file. Raises not_found for an engine that there is not."""
         return await self._parts.checker.check(request, caller)
+
+    async def explain(self, request: CheckRequest, caller: Caller) -> Explanation:
+        """What each line of a guest file became. Raises as `check`."""
+        return explain(await self.check(request, caller))
 
     def create(self, request: CreateRequest, caller: Caller) -> Job:
         """Start a domain from a guest file, as a job.
