@@ -8,6 +8,7 @@ from tests.support.xend import Xend
 
 from xenia.api.answers import (
     CheckAnswer,
+    ConvertAnswer,
     DomainAnswer,
     DomainList,
     ExplainAnswer,
@@ -61,6 +62,7 @@ async def test_every_route_has_a_summary_and_describes_its_answers(xend: Xend) -
         ("POST", "/plan", PlanAnswer),
         ("POST", "/check", CheckAnswer),
         ("POST", "/explain", ExplainAnswer),
+        ("POST", "/convert", ConvertAnswer),
         ("GET", "/jobs", JobList),
         ("GET", "/jobs/1", JobAnswer),
     ],
@@ -70,6 +72,8 @@ async def test_an_answer_has_the_members_that_its_schema_names(
 ) -> None:
     await xend.create("guest")
     body = {"text": "name=guest"} if path.startswith(("/domains?wait", "/plan", "/check", "/explain")) else None
+    if path == "/convert":
+        body = {"text": "name=guest", "to": "json"}
     plain = (await xend.client.request(method, f"/v1{path}", json=body)).json()
     schema = TypeAdapter(answer).json_schema(mode="serialization")
     check(plain, schema, schema.get("$defs", {}))

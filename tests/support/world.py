@@ -17,6 +17,7 @@ from xenia.engines.simulated.host import SimulatedHost
 from xenia.manager.adoption import Adoption
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.neighbours import Neighbours
+from xenia.manager.conversion import Converter
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions
 from xenia.manager.events import EventBus
@@ -100,8 +101,11 @@ class World:
         adoption = Adoption(lifecycle, read_plain, files, Path("/etc/xen"))
         neighbours = Neighbours(definitions, lifecycle.records, table)
         checker = Checker(engine, {engine.name: engine}, read_plain, preparer, neighbours, lambda: HOST)
+        converter = Converter(read_plain, read_plain)
         return Manager(
-            Parts(engine, lifecycle, creation, checker, definitions, adoption, locks, bus, jobs, lambda: HOST)
+            Parts(
+                engine, lifecycle, creation, checker, converter, definitions, adoption, locks, bus, jobs, lambda: HOST
+            )
         )
 
     def clock(self) -> float:

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from xenia.api.doors import About
 from xenia.model.complaint import Complaint
+from xenia.model.conversion import Converted
 from xenia.model.domain import Definition, Domain, DomainConfig
 from xenia.model.explanation import Explanation
 from xenia.model.host import EngineReport, Host
@@ -83,6 +84,11 @@ class ExplainAnswer(Explanation):
 
 
 @dataclass(frozen=True, slots=True)
+class ConvertAnswer(Converted):
+    """`text` in the `form` asked for."""
+
+
+@dataclass(frozen=True, slots=True)
 class JobAnswer:
     job: Job
 
@@ -108,7 +114,18 @@ class Problem:
     job: Job | None = None
 
 
-ANSWERS = (HostAnswer, DomainList, DomainAnswer, PlanAnswer, CheckAnswer, ExplainAnswer, JobAnswer, JobList, Problem)
+ANSWERS = (
+    HostAnswer,
+    DomainList,
+    DomainAnswer,
+    PlanAnswer,
+    CheckAnswer,
+    ExplainAnswer,
+    ConvertAnswer,
+    JobAnswer,
+    JobList,
+    Problem,
+)
 
 
 _MEMBERS = tuple(field.name for field in fields(Domain))

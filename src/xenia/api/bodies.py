@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from xenia.model.check import CheckRequest
+from xenia.model.conversion import ConvertRequest, Form, SourceForm
 from xenia.model.request import CreateRequest
 
 
@@ -49,6 +50,16 @@ class CheckBody(GuestFileBody):
 
     def request(self) -> CheckRequest:
         return CheckRequest(self.text, self.file, tuple(self.overrides), self.engine, self.host)
+
+
+class ConvertBody(GuestFileBody):
+    to: Annotated[Form, Field(description="the form wanted", strict=False)]
+    source: Annotated[
+        SourceForm | None, Field(description="what the text is; where it is not said, the text tells", strict=False)
+    ] = None
+
+    def request(self) -> ConvertRequest:
+        return ConvertRequest(self.text, self.to, self.file, tuple(self.overrides), self.source)
 
 
 class OperationBody(Body):

@@ -59,7 +59,7 @@ TABLE = (
         "Guest files",
         "config",
         "",
-        "Check and explain guest files",
+        "Check, explain and convert guest files",
         table="config.table",
     ),
     Entry("Names", "domid", "names", "Tell the id of a domain"),

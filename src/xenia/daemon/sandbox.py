@@ -13,7 +13,11 @@ from xenia.model.errors import XeniaError, invalid, unavailable
 from xenia.model.reading import Reading
 from xenia.storage.inspect import INSPECTIONS
 
-_CALLS = {"read_guest_file": "xenia.guestfile.in_worker:read_guest_file", **INSPECTIONS}
+_CALLS = {
+    "read_guest_file": "xenia.guestfile.in_worker:read_guest_file",
+    "read_domain_xml": "xenia.guestfile.in_worker:read_domain_xml",
+    **INSPECTIONS,
+}
 _SECONDS = 5.0
 _MEMORY_MIB = 512
 
@@ -37,9 +41,15 @@ class Sandbox:
 
     async def read_guest_file(self, text: str, file: str, overrides: tuple[str, ...]) -> Reading:
         """What a guest file means. Raises invalid for one that cannot be evaluated within bounds."""
+        return await self._read("read_guest_file", text, file, overrides)
+
+    async def read_domain_xml(self, text: str, file: str, overrides: tuple[str, ...]) -> Reading:
+        """What libvirt's domain XML means, as a guest file. Raises as `read_guest_file`."""
+        return await self._read("read_domain_xml", text, file, overrides)
+
+    async def _read(self, call: str, text: str, file: str, overrides: tuple[str, ...]) -> Reading:
         arguments = {"text": text, "file": file, "overrides": list(overrides)}
-        plain = await self._call("read_guest_file", arguments, (), what=file or "the guest file")
-        return from_plain(Reading, plain)
+        return from_plain(Reading, await self._call(call, arguments, (), what=file or "the guest file"))
 
     async def inspect(self, name: str, arguments: dict[str, Any], descriptors: Sequence[int]) -> dict[str, Any]:
         """What an image or kernel is (storage.inspect). Raises invalid for one that cannot be read within bounds."""

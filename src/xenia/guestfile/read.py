@@ -42,10 +42,13 @@ def read(text: str, *, file: str, overrides: Sequence[str] = ()) -> Reading:
     bindings = evaluated.bindings | given_words
     for name, value in others.items():
         bindings.setdefault(name, Binding(value, word=f"{name}={value}"))
-    return _reading(file, bindings, evaluated, complaints)
+    return reading_of(file, bindings, evaluated, complaints)
 
 
-def _reading(file: str, bindings: Mapping[str, Binding], evaluated: Evaluated, complaints: list[Complaint]) -> Reading:
+def reading_of(
+    file: str, bindings: Mapping[str, Binding], evaluated: Evaluated, complaints: list[Complaint]
+) -> Reading:
+    """What `bindings` mean; `complaints` are those that were made on the way to them."""
     given = Given(file, bindings)
     _unknown_keys(given, python=evaluated.python)
     types_agree(given, HELD)

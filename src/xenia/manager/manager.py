@@ -15,6 +15,7 @@ from xenia.manager import view
 from xenia.manager.adoption import Adoption
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.explain import explain
+from xenia.manager.conversion import Converter
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions
 from xenia.manager.events import EventBus, Listener
@@ -27,6 +28,7 @@ from xenia.manager.reconcile import Reconcile
 from xenia.manager.table import Entry
 from xenia.model.caller import Caller
 from xenia.model.check import Checked, CheckRequest
+from xenia.model.conversion import Converted, ConvertRequest
 from xenia.model.domain import DOMAIN_0_UUID, Domain, Intent, Started
 from xenia.model.errors import XeniaError, invalid, not_found, unavailable
 from xenia.model.event import EventKind
@@ -47,6 +49,7 @@ class Parts:
     lifecycle: Lifecycle
     creation: Creation
     checker: Checker
+    converter: Converter
     definitions: Definitions
     adoption: Adoption
     locks: NameLocks
@@ -157,6 +160,10 @@ class Manager:
     async def explain(self, request: CheckRequest, caller: Caller) -> Explanation:
         """What each line of a guest file became. Raises as `check`."""
         return explain(await self.check(request, caller))
+
+    async def convert(self, request: ConvertRequest) -> Converted:
+        """A guest file or libvirt's XML in another form. Raises GuestFileError where it has no meaning."""
+        return await self._parts.converter.convert(request)
 
     def create(self, request: CreateRequest, caller: Caller) -> Job:
         """Start a domain from a guest file, as a job.
