@@ -6,7 +6,18 @@ import pytest
 from pydantic import TypeAdapter
 from tests.support.xend import Xend
 
-from xenia.api.answers import CheckAnswer, DomainAnswer, DomainList, HostAnswer, JobAnswer, JobList, PlanAnswer, Problem
+from xenia.api.answers import (
+    CheckAnswer,
+    ConvertAnswer,
+    DomainAnswer,
+    DomainList,
+    ExplainAnswer,
+    HostAnswer,
+    JobAnswer,
+    JobList,
+    PlanAnswer,
+    Problem,
+)
 
 
 async def test_the_document_is_openapi_3_1_and_every_reference_in_it_leads_somewhere(xend: Xend) -> None:
@@ -50,6 +61,8 @@ async def test_every_route_has_a_summary_and_describes_its_answers(xend: Xend) -
         ("POST", "/domains?wait=10", Problem),
         ("POST", "/plan", PlanAnswer),
         ("POST", "/check", CheckAnswer),
+        ("POST", "/explain", ExplainAnswer),
+        ("POST", "/convert", ConvertAnswer),
         ("GET", "/jobs", JobList),
         ("GET", "/jobs/1", JobAnswer),
     ],
@@ -58,7 +71,9 @@ async def test_an_answer_has_the_members_that_its_schema_names(
     xend: Xend, method: str, path: str, answer: type
 ) -> None:
     await xend.create("guest")
-    body = {"text": "name=guest"} if path.startswith(("/domains?wait", "/plan", "/check")) else None
+    body = {"text": "name=guest"} if path.startswith(("/domains?wait", "/plan", "/check", "/explain")) else None
+    if path == "/convert":
+        body = {"text": "name=guest", "to": "json"}
     plain = (await xend.client.request(method, f"/v1{path}", json=body)).json()
     schema = TypeAdapter(answer).json_schema(mode="serialization")
     check(plain, schema, schema.get("$defs", {}))

@@ -1,32 +1,68 @@
 from __future__ import annotations
 
+import pytest
 from tests.guestfile.corpus import CORPUS, needs_corpus
 
-from xenia.guestfile import keys_on_xen
-from xenia.guestfile.domain import _HELD
-from xenia.guestfile.keys import KEYS, MEANT, Effect
+from xenia.guestfile.domain import HELD
+from xenia.guestfile.keys import CHAPTERS, KEYS, MEANT, Effect, Key, KeyType
+from xenia.guestfile.read import read
+
+HARMLESS = """\
+name = 'a'
+kernel = '/boot/vmlinuz'
+memory = 512
+"""
 
 
-def test_every_key_says_what_it_is_and_what_becomes_of_it() -> None:
-    for name, key in KEYS.items():
-        assert key.name == name
-        assert key.sentence
-        assert not key.sentence.endswith(".")
-        assert bool(key.reason) == (key.qemu is not Effect.HONOURED)
-        assert bool(key.xen_reason) == (key.xen is not Effect.HONOURED)
+def test_every_key_stands_in_one_chapter() -> None:
+    names = [key.name for chapter in CHAPTERS.values() for key in chapter]
+    assert len(names) == len(set(names)) == len(KEYS)
 
 
-def test_the_column_of_xen_is_about_keys_of_the_table_each_said_once() -> None:
-    said = [*keys_on_xen.HONOURED, *keys_on_xen.TRANSLATED, *keys_on_xen.IGNORED]
-    assert set(said) <= set(KEYS)
-    assert len(said) == len(set(said))
-    assert not [name for name in keys_on_xen.HONOURED if KEYS[name].qemu is Effect.HONOURED]
+@pytest.mark.parametrize("key", KEYS.values(), ids=lambda key: key.name)
+def test_every_key_says_what_it_is_and_what_becomes_of_it(key: Key) -> None:
+    assert key.meaning
+    assert not key.meaning.endswith(".")
+    assert bool(key.form) == (key.type is KeyType.ANY)
+    for fate in (key.qemu, key.xen):
+        assert bool(fate.reason) == (fate.effect is not Effect.HONOURED)
+    assert key.on("simulated").effect is Effect.HONOURED
+
+
+@pytest.mark.parametrize("key", KEYS.values(), ids=lambda key: key.name)
+def test_every_example_is_read_without_a_complaint_about_it(key: Key) -> None:
+    base = "\n".join(line for line in HARMLESS.splitlines() if not line.startswith(f"{key.name} "))
+    reading = read(f"{base}\n{key.example}\n", file="a.cfg")
+    assert set(reading.values) == {"name", "kernel", "memory", key.name}
+    about = [complaint.message for complaint in reading.complaints if complaint.key.partition("[")[0] == key.name]
+    assert about == BESIDE_A_KERNEL.get(key.name, [])
+
+
+BESIDE_A_KERNEL = {
+    "nfs_root": ["an NFS root needs a server as well"],
+}
 
 
 def test_keys_that_a_field_holds_are_in_the_table_and_have_an_effect_now_or_later() -> None:
-    assert set(KEYS) >= _HELD
-    without = {name for name in _HELD if KEYS[name].qemu is Effect.IGNORED} - {"bootentry"}
-    assert {KEYS[name].reason for name in without} == {"it has no effect on QEMU yet"}
+    assert set(KEYS) >= HELD
+    without = {name for name in HELD if KEYS[name].qemu.effect is Effect.IGNORED}
+    assert without == {"maxmem", "cpus", "cpu", "cpu_weight", "cpu_cap", "cap", "sdl", "opengl", "keymap"}
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("hap = 'maybe'", "hap takes 0 or 1, not 'maybe'"),
+        ("shadow_memory = []", "shadow_memory takes a number, not a list"),
+        ("vtpm = [3]", "vtpm takes a list of texts; this item is 3"),
+        ("seclabel = {}", "seclabel takes a text, not a dict"),
+    ],
+)
+def test_a_wrong_value_of_a_key_that_only_tunes_is_a_warning_where_it_stands(line: str, message: str) -> None:
+    reading = read(f"{HARMLESS}{line}\n", file="a.cfg")
+    (warning,) = reading.complaints
+    assert (warning.severity, warning.message, warning.line) == ("warning", message, 4)
+    assert reading.config is not None
 
 
 def test_words_of_other_tools_lead_to_keys() -> None:

@@ -19,6 +19,7 @@ from xenia.guestfile.read import read
 from xenia.manager.adoption import Adoption
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.neighbours import Neighbours
+from xenia.manager.conversion import Converter
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions, ReadGuestFile
 from xenia.manager.events import EventBus
@@ -115,12 +116,14 @@ class World:
         adoption = Adoption(lifecycle, self.read, files, Path("/etc/xen"))
         neighbours = Neighbours(definitions, lifecycle.records, table)
         checker = Checker(engine, {engine.name: engine}, self.read, preparer, neighbours, lambda: HOST)
+        converter = Converter(self.read, self.read)
         return Manager(
             Parts(
                 engine=engine,
                 lifecycle=lifecycle,
                 creation=creation,
                 checker=checker,
+                converter=converter,
                 definitions=definitions,
                 guest_files=guest_files,
                 folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks),

@@ -15,7 +15,9 @@ from starlette.responses import Response
 
 from xenia.api.doors import About
 from xenia.model.complaint import Complaint
+from xenia.model.conversion import Converted
 from xenia.model.domain import Definition, Domain, DomainConfig
+from xenia.model.explanation import Explanation
 from xenia.model.folder_plan import FolderPlan
 from xenia.model.guest_file import Saved, Shown, Version
 from xenia.model.host import EngineReport, Host
@@ -77,6 +79,16 @@ class CheckAnswer:
     engine: str
     assumed: tuple[str, ...]
     complaints: tuple[Complaint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainAnswer(Explanation):
+    """`remarks` are those about no line; `rendered` is the engine's own form, empty where the file has no meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertAnswer(Converted):
+    """`text` in the `form` asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +164,25 @@ class DifferenceList:
 
 
 ANSWERS = (
-    HostAnswer, DomainList, DomainAnswer, PlanAnswer, CheckAnswer, JobAnswer, JobList, Problem, GuestFileList, Shown,
-    Saved, VersionList, VersionAnswer, RunningAnswer, DifferenceList, FolderPlan,
-)  # fmt: skip
+    HostAnswer,
+    DomainList,
+    DomainAnswer,
+    PlanAnswer,
+    CheckAnswer,
+    ExplainAnswer,
+    ConvertAnswer,
+    JobAnswer,
+    JobList,
+    Problem,
+    GuestFileList,
+    Shown,
+    Saved,
+    VersionList,
+    VersionAnswer,
+    RunningAnswer,
+    DifferenceList,
+    FolderPlan,
+)
 
 
 _MEMBERS = tuple(field.name for field in fields(Domain))

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from xenia.model.change import Action, Change
 from xenia.model.check import CheckRequest
+from xenia.model.conversion import ConvertRequest, Form, SourceForm
 from xenia.model.request import CreateRequest
 
 
@@ -82,6 +83,16 @@ class FolderBody(Body):
 
 class ApplyBody(FolderBody):
     digest: Annotated[str, Field(description="that of the plan which was looked at")]
+
+
+class ConvertBody(GuestFileBody):
+    to: Annotated[Form, Field(description="the form wanted", strict=False)]
+    source: Annotated[
+        SourceForm | None, Field(description="what the text is; where it is not said, the text tells", strict=False)
+    ] = None
+
+    def request(self) -> ConvertRequest:
+        return ConvertRequest(self.text, self.to, self.file, tuple(self.overrides), self.source)
 
 
 class OperationBody(Body):

@@ -59,7 +59,7 @@ TABLE = (
         "Guest files",
         "config",
         "",
-        "Check, show and edit guest files, and bring earlier ones back",
+        "Check, explain, convert, show and edit guest files; bring earlier ones back",
         table="config.table",
     ),
     Entry("Guest files", "plan", "folder", "Show how guest files differ from what is defined and runs"),

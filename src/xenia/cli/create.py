@@ -33,10 +33,16 @@ def _options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "-v", "--verbose", action="store_true", help="show notes too: what was translated for this engine"
     )
+    parser.add_argument("--help_config", action="store_true", help="list the keys of guest files, as xm did")
     add_output(parser, "text", "json", "yaml")
 
 
 def _create(context: Context, options: Namespace) -> int:
+    if options.help_config:
+        from xenia.cli.config.keys import key_table, overview
+
+        print(overview(key_table()))
+        return 0
     if options.console and options.output != "text":
         raise usage("create: -c shows a console; it does not go with -o", "leave one of them out")
     name, overrides = _split(options)
@@ -143,7 +149,8 @@ a meaning, even where something it names is missing on this host.""",
             ("xm create winxp memory=1024", "with more memory, this time"),
             ("xm create winxp 'boot=\"d\"' -p", "from CD-ROM, paused at first"),
             ("xm create -n winxp", "what would it be?"),
+            ("xm create --help_config", "what may stand in a guest file?"),
         ),
-        see_also=("list", "console", "destroy"),
+        see_also=("list", "console", "destroy", "config check"),
     )
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xenia.cli.command import Command
 from xenia.cli.commands import TABLE, resolve
-from xenia.client.errors import usage
+from xenia.client.errors import ClientError, usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,30 +74,60 @@ def version() -> str:
 
 
 def _options(parser: ArgumentParser) -> None:
-    parser.add_argument("words", metavar="COMMAND", nargs="*", help="the command to explain")
+    parser.add_argument("words", metavar="COMMAND", nargs="*", help="a command, or a key of guest files")
+    parser.add_argument("--help_config", action="store_true", help="with create: the keys of guest files")
 
 
 def _help(_context: Context, options: Namespace) -> int:
     if not options.words:
         print(overview(), end="")
         return 0
-    found = resolve(options.words)
+    if options.help_config:
+        return _keys(options.words)
+    try:
+        found = resolve(options.words)
+    except ClientError:
+        return _key(options.words)
     if found.words:
         raise usage(f"help: '{found.words[0]}' is one word too many after {found.name}", f"xm help {found.name}")
     print(page(found), end="")
     return 0
 
 
+def _keys(words: list[str]) -> int:
+    """What `xm create --help_config` tells, asked for in another way."""
+    if resolve(words).name != "create":
+        raise usage("help: --help_config goes with create only", "xm help create --help_config")
+    from xenia.cli.config.keys import key_table
+    from xenia.cli.config.keys import overview as all_keys
+
+    print(all_keys(key_table()))
+    return 0
+
+
+def _key(words: list[str]) -> int:
+    """What is no command may be a key. Raises what `resolve` says where it is neither."""
+    from xenia.cli.config.keys import explanation, find_key
+
+    row = find_key(words[0]) if len(words) == 1 else None
+    if row is None:
+        resolve(words)
+    else:
+        print(explanation(row))
+    return 0
+
+
 COMMANDS = {
     "help": Command(
-        "xm help [COMMAND]",
-        "Explain xm, or one command: its options, examples and exit codes.",
+        "xm help [COMMAND | KEY]",
+        "Explain xm, one command (its options, examples and exit codes), or one key of guest files.",
         _options,
         _help,
         examples=(
             ("xm help", "list the commands"),
             ("xm help create", "all about starting a domain"),
             ("xm help config check", "one of the commands of xm config"),
+            ("xm help memory", "a key of guest files"),
         ),
     )
 }

@@ -19,6 +19,7 @@ from xenia.lib.paths import Paths
 from xenia.manager.adoption import Adoption
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.neighbours import Neighbours
+from xenia.manager.conversion import Converter
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions
 from xenia.manager.events import EventBus
@@ -110,6 +111,7 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
             lifecycle=lifecycle,
             creation=creation,
             checker=checker,
+            converter=Converter(sandbox.read_guest_file, sandbox.read_domain_xml),
             definitions=definitions,
             guest_files=guest_files,
             folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks),

@@ -18,6 +18,7 @@ from xenia.storage.inspect import INSPECTIONS
 _CALLS = {
     "read_guest_file": "xenia.guestfile.in_worker:read_guest_file",
     "edit_guest_file": "xenia.guestfile.in_worker:edit_guest_file",
+    "read_domain_xml": "xenia.guestfile.in_worker:read_domain_xml",
     **INSPECTIONS,
 }
 _SECONDS = 5.0
@@ -43,14 +44,19 @@ class Sandbox:
 
     async def read_guest_file(self, text: str, file: str, overrides: tuple[str, ...]) -> Reading:
         """What a guest file means. Raises invalid for one that cannot be evaluated within bounds."""
-        arguments = {"text": text, "file": file, "overrides": list(overrides)}
-        plain = await self._call("read_guest_file", arguments, (), what=file or "the guest file")
-        return from_plain(Reading, plain)
+        return await self._read("read_guest_file", text, file, overrides)
+
+    async def read_domain_xml(self, text: str, file: str, overrides: tuple[str, ...]) -> Reading:
+        """What libvirt's domain XML means, as a guest file. Raises as `read_guest_file`."""
+        return await self._read("read_domain_xml", text, file, overrides)
+
+    async def _read(self, call: str, text: str, file: str, overrides: tuple[str, ...], **others: bool) -> Reading:
+        arguments = {"text": text, "file": file, "overrides": list(overrides), **others}
+        return from_plain(Reading, await self._call(call, arguments, (), what=file or "the guest file"))
 
     async def read_definition(self, text: str, file: str, overrides: tuple[str, ...]) -> Reading:
         """As `read_guest_file`, the configuration and the errors alone."""
-        arguments = {"text": text, "file": file, "overrides": list(overrides), "definition": True}
-        return from_plain(Reading, await self._call("read_guest_file", arguments, (), what=file or "the guest file"))
+        return await self._read("read_guest_file", text, file, overrides, definition=True)
 
     async def edit_guest_file(self, text: str, file: str, changes: Sequence[Change]) -> Edited:
         """A guest file with `changes` made. Raises GuestFileError or invalid where they cannot be."""

@@ -43,7 +43,7 @@ _MOST_CPUS = 4096
 _MOST_MEMORY = 1 << 26
 _SMALL_MEMORY = 4
 
-_HELD = frozenset(
+HELD = frozenset(
     {
         "name", "uuid", "builder", "type", "memory", "maxmem", "vcpus", "maxvcpus", "vcpu_avail", "cpus", "cpu",
         "cpu_weight", "cpu_cap", "cap", "on_poweroff", "on_reboot", "on_crash", "restart", "kernel", "ramdisk", "root",
@@ -258,4 +258,4 @@ def _viridian(given: Given) -> bool:
 
 
 def _other(given: Given) -> dict[str, Any]:
-    return {name: given.raw(name) for name in given.bindings if name in KEYS and name not in _HELD and given.has(name)}
+    return {name: given.raw(name) for name in given.bindings if name in KEYS and name not in HELD and given.has(name)}

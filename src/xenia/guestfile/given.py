@@ -4,7 +4,7 @@ it stands.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from xenia.guestfile.bindings import Binding, PlacedStr, plain_value
@@ -185,20 +185,33 @@ def _kind(value: Any) -> str:
     return names.get(type(value), "nothing")
 
 
-def types_agree(given: Given) -> None:
-    """Complain about the known keys whose value is of the wrong type, also those nothing else asks for."""
-    for name in given.bindings:
-        key = KEYS.get(name)
-        if key is None or not given.has(name):
+def types_agree(given: Given, held: Collection[str]) -> None:
+    """Complain about the known keys whose value is of the wrong type, also those nothing else asks for.
+
+    Only one of `held` is worth refusing a file for: the others tune, or have no effect at all.
+    """
+    for name, binding in given.bindings.items():
+        if name not in KEYS or not given.has(name):
             continue
-        match key.type:
-            case KeyType.TEXT:
-                given.text(name)
-            case KeyType.NUMBER:
-                given.number(name)
-            case KeyType.FLAG:
-                given.flag(name, bool(key.default))
-            case KeyType.LIST:
-                given.items(name)
-            case KeyType.ANY:
-                pass
+        if name in held:
+            _has_type(given, name)
+            continue
+        lenient = Given(given.file, {name: binding})
+        _has_type(lenient, name)
+        for complaint in lenient.complaints:
+            given.warn(complaint.key, complaint.message, complaint.hint)
+
+
+def _has_type(given: Given, name: str) -> None:
+    key = KEYS[name]
+    match key.type:
+        case KeyType.TEXT:
+            given.text(name)
+        case KeyType.NUMBER:
+            given.number(name)
+        case KeyType.FLAG:
+            given.flag(name, bool(key.default))
+        case KeyType.LIST:
+            given.items(name)
+        case KeyType.ANY:
+            pass

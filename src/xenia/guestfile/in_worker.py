@@ -1,4 +1,4 @@
-"""Reading and editing a guest file in the worker: the functions that xend calls there."""
+"""Guest files and libvirt's XML, read and edited in the worker: the functions that xend calls there."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from xenia.guestfile.edit.edit import edit
+from xenia.guestfile.libvirt.read import read_libvirt
 from xenia.guestfile.read import read
 from xenia.lib.codec import from_plain, to_plain
 from xenia.model.change import Change
@@ -39,3 +40,11 @@ def edit_guest_file(arguments: dict[str, Any], descriptors: list[int]) -> dict[s
     except XeniaError as error:
         complaints = error.complaints if isinstance(error, GuestFileError) else ()
         return {"refused": {"message": error.message, "hint": error.hint, "complaints": to_plain(complaints)}}
+
+
+def read_domain_xml(arguments: dict[str, Any], descriptors: list[int]) -> dict[str, Any]:
+    """As read_guest_file, of libvirt's domain XML."""
+    del descriptors
+    reading = read_libvirt(arguments["text"], file=arguments["file"], overrides=arguments.get("overrides", ()))
+    plain: dict[str, Any] = to_plain(reading)
+    return plain

@@ -9,7 +9,7 @@ from dataclasses import replace
 from xenia.guestfile import plain, python
 from xenia.guestfile.bindings import Binding, Evaluated, plain_value
 from xenia.guestfile.diagnose import diagnose, nearest
-from xenia.guestfile.domain import read_domain
+from xenia.guestfile.domain import HELD, read_domain
 from xenia.guestfile.given import COMMAND_LINE, Given, types_agree
 from xenia.guestfile.keys import KEYS
 from xenia.guestfile.overrides import read_overrides
@@ -42,13 +42,16 @@ def read(text: str, *, file: str, overrides: Sequence[str] = ()) -> Reading:
     bindings = evaluated.bindings | given_words
     for name, value in others.items():
         bindings.setdefault(name, Binding(value, word=f"{name}={value}"))
-    return _reading(file, bindings, evaluated, complaints)
+    return reading_of(file, bindings, evaluated, complaints)
 
 
-def _reading(file: str, bindings: Mapping[str, Binding], evaluated: Evaluated, complaints: list[Complaint]) -> Reading:
+def reading_of(
+    file: str, bindings: Mapping[str, Binding], evaluated: Evaluated, complaints: list[Complaint]
+) -> Reading:
+    """What `bindings` mean; `complaints` are those that were made on the way to them."""
     given = Given(file, bindings)
     _unknown_keys(given, python=evaluated.python)
-    types_agree(given)
+    types_agree(given, HELD)
     config = read_domain(given, file)
     complaints = _in_order([*complaints, *given.complaints])
     return Reading(

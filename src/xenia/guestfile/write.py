@@ -1,10 +1,11 @@
-"""A configuration as the text of a guest file, which reads back as that configuration in either dialect."""
+"""A configuration as a guest file in xl's words, which reads back as that configuration in either dialect."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from xenia.model.boot import Firmware
+from xenia.model.boot import Boot, Firmware
 from xenia.model.disk import Disk, DiskMode, DiskSource
 from xenia.model.display import Display, VgaModel
 from xenia.model.domain import DomainConfig, Kind, Policy
@@ -13,26 +14,42 @@ from xenia.model.vif import Vif, VifType
 
 _WIDTH = 8
 
-Value = str | int | Sequence[str]
+Value = str | int | Sequence[Any]
+"""A text, a number, or a list of them, which may hold lists in turn."""
 
 
 def write(config: DomainConfig, *, heading: str = "") -> str:
     """The text, with `heading` as a comment above it. What has its default is left out.
 
-    Raises invalid for a value that cannot stand in a guest file (control characters).
+    Raises invalid for a value that cannot stand in a guest file (control characters, a comma within a word).
     """
-    lines = [f"# {line}" for line in heading.splitlines()]
     settings = settings_of(config)
     for name, value in config.other.items():
-        if isinstance(value, str | int):
+        if writable(value):
             settings.setdefault(name, value)
+    return layout(settings, heading=heading)
+
+
+def layout(settings: Mapping[str, Value], *, heading: str = "") -> str:
+    """`settings`, one to a line, with `heading` as a comment above them. Raises invalid as `write`."""
+    lines = [f"# {line}" for line in heading.splitlines()]
     for name, value in settings.items():
         lines += _lines(name, value)
     return "\n".join(lines) + "\n"
 
 
+def writable(value: Any) -> bool:
+    """Whether both dialects can say it: xl has neither fractions nor dicts."""
+    if isinstance(value, list | tuple):
+        return all(map(writable, value))
+    return isinstance(value, str | int)
+
+
 def settings_of(config: DomainConfig) -> dict[str, Value]:
-    """The keys of a guest file that say `config`, with their values, in the order of a file; those of `other` apart."""
+    """The keys of a guest file that say `config`, with their values, in the order of a file; those of `other` apart.
+
+    Raises invalid as `write`.
+    """
     return dict(_settings(config))
 
 
@@ -47,7 +64,7 @@ def _settings(config: DomainConfig) -> Iterator[tuple[str, Value]]:
     yield "vcpus", config.vcpus
     if config.max_vcpus and config.max_vcpus > config.vcpus:
         yield "maxvcpus", config.max_vcpus
-    numbers = {"cpus": config.cpus, "cpu_weight": config.cpu_weight, "cpu_cap": config.cpu_cap}
+    numbers = {"cpus": config.cpus, "cpu_weight": config.cpu_weight, "cap": config.cpu_cap}
     yield from ((name, value) for name, value in numbers.items() if value is not None)
     yield from _boot(config)
     yield "disk", [_disk(disk) for disk in config.disks]
@@ -63,9 +80,9 @@ def _boot(config: DomainConfig) -> Iterator[tuple[str, Value]]:
         "kernel": boot.kernel,
         "ramdisk": boot.ramdisk,
         "root": boot.root,
-        "extra": boot.extra,
+        "extra": extra_of(boot),
         "bootloader": boot.bootloader,
-        "bootargs": boot.bootargs,
+        "bootloader_args": boot.bootargs,
     }
     yield from ((name, text) for name, text in texts.items() if text)
     if config.kind is Kind.HVM and not boot.direct:
@@ -74,12 +91,20 @@ def _boot(config: DomainConfig) -> Iterator[tuple[str, Value]]:
             yield "bios", "ovmf"
 
 
+def extra_of(boot: Boot) -> str:
+    """`extra`, with the ip= that xm composed from keys which xl does not have."""
+    return " ".join(part for part in (f"ip={boot.ip}" if boot.ip else "", boot.extra or "") if part)
+
+
 def _disk(disk: Disk) -> str:
     """In xl's words, the path last: there it may have commas (xl-disk-configuration(5), target)."""
+    block = disk.source is DiskSource.BLOCK and not disk.path.startswith("/dev/")
     words = [f"format={'raw' if disk.source is DiskSource.EMPTY else disk.format}", f"vdev={disk.target}"]
     words += [] if disk.cdrom else [f"access={_ACCESS[disk.mode]}"]
     words += ["devtype=cdrom"] if disk.cdrom else []
-    words += [f"script={disk.script}"] if disk.script else []
+    words += ["backendtype=phy"] if block else []
+    words += [_word("script", disk.script)] if disk.script else []
+    words += [_word("backend", disk.backend)] if disk.backend else []
     words += [f"target={disk.path}"] if disk.path else []
     return ",".join(words)
 
@@ -98,36 +123,39 @@ def _vif(vif: Vif, kind: Kind) -> str:
         "gateway": vif.gateway,
         "vifname": vif.vifname,
         "rate": vif.rate,
+        "backend": vif.backend,
     }
     return _words(words)
 
 
 def _display(config: DomainConfig) -> Iterator[tuple[str, Value]]:
     display = config.display
+    if display.video_ram:
+        yield "videoram", display.video_ram
     if config.kind is not Kind.HVM:
         if display.vnc or display.sdl:
-            yield "vfb", [_words({"vnc": int(display.vnc), "sdl": int(display.sdl), **_doors(display)})]
+            yield "vfb", [_words({"vnc": int(display.vnc), "sdl": int(display.sdl), **doors(display)})]
         return
     if display.vga is not VgaModel.CIRRUS:
         yield "vga", _VGAS[display.vga]
-    if display.video_ram:
-        yield "videoram", display.video_ram
     yield "vnc", int(display.vnc)
     if display.sdl:
         yield "sdl", 1
-    yield from ((name, value) for name, value in _doors(display).items() if value is not None)
+    yield from ((name, value) for name, value in doors(display).items() if value is not None)
 
 
 _VGAS = {VgaModel.STANDARD: "stdvga", VgaModel.QXL: "qxl", VgaModel.NONE: "none"}
 
 
-def _doors(display: Display) -> dict[str, str | int | None]:
+def doors(display: Display) -> dict[str, str | int | None]:
+    """How the display is reached, in words that keys and the vfb share; None for what is not said."""
     return {
         "vnclisten": display.vnc_listen,
         "vncdisplay": display.vnc_display,
         "vncunused": None if display.vnc_unused else 0,
         "vncpasswd": display.vnc_password,
         "keymap": display.keymap,
+        "opengl": 1 if display.opengl else None,
     }
 
 
@@ -160,17 +188,29 @@ def _policy(policy: Policy) -> Iterator[tuple[str, Value]]:
 
 
 def _words(words: Mapping[str, str | int | None]) -> str:
-    return ",".join(f"{name}={value}" for name, value in words.items() if value is not None)
+    return ",".join(_word(name, value) for name, value in words.items() if value is not None)
+
+
+def _word(name: str, value: str | int) -> str:
+    if "," in str(value):
+        raise invalid(f"{name}={value} cannot stand in a guest file: a comma there begins the next word")
+    return f"{name}={value}"
 
 
 def _lines(name: str, value: Value) -> list[str]:
-    if isinstance(value, int):
-        return [f"{name:<{_WIDTH}} = {int(value)}"]
+    if isinstance(value, str | int) or len(value) < 2:
+        return [f"{name:<{_WIDTH}} = {_item(value)}"]
+    return [f"{name:<{_WIDTH}} = [", *(f"    {_item(item)}," for item in value), "]"]
+
+
+def _item(value: Value) -> str:
     if isinstance(value, str):
-        return [f"{name:<{_WIDTH}} = {_quoted(value)}"]
-    if len(value) < 2:
-        return [f"{name:<{_WIDTH}} = [{', '.join(map(_quoted, value))}]"]
-    return [f"{name:<{_WIDTH}} = [", *(f"    {_quoted(item)}," for item in value), "]"]
+        return _quoted(value)
+    if isinstance(value, int):
+        return (
+            str(int(value)) if value >= 0 else f'"{value}"'
+        )  # xl's grammar has no sign; read as a text it may have one
+    return f"[{', '.join(map(_item, value))}]"
 
 
 def _quoted(text: str) -> str:

@@ -15,6 +15,8 @@ from xenia.lib.aio import Tasks
 from xenia.manager import view
 from xenia.manager.adoption import Adoption
 from xenia.manager.check.checker import Checker
+from xenia.manager.check.explain import explain
+from xenia.manager.conversion import Converter
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions
 from xenia.manager.differences import as_it_runs, differences
@@ -31,9 +33,11 @@ from xenia.manager.reconcile import Reconcile
 from xenia.manager.table import Entry
 from xenia.model.caller import Caller
 from xenia.model.check import Checked, CheckRequest
+from xenia.model.conversion import Converted, ConvertRequest
 from xenia.model.domain import DOMAIN_0_UUID, Domain, Intent, Started
 from xenia.model.errors import XeniaError, conflict, invalid, not_found, unavailable
 from xenia.model.event import EventKind
+from xenia.model.explanation import Explanation
 from xenia.model.folder_plan import FolderPlan
 from xenia.model.host import EngineReport, Host
 from xenia.model.job import Job
@@ -52,6 +56,7 @@ class Parts:
     lifecycle: Lifecycle
     creation: Creation
     checker: Checker
+    converter: Converter
     definitions: Definitions
     guest_files: GuestFiles
     folder: FolderApply
@@ -165,6 +170,14 @@ class Manager:
     async def check(self, request: CheckRequest, caller: Caller) -> Checked:
         """All there is to say about a guest file. Raises not_found for an engine that there is not."""
         return await self._parts.checker.check(request, caller)
+
+    async def explain(self, request: CheckRequest, caller: Caller) -> Explanation:
+        """What each line of a guest file became. Raises as `check`."""
+        return explain(await self.check(request, caller))
+
+    async def convert(self, request: ConvertRequest) -> Converted:
+        """A guest file or libvirt's XML in another form. Raises GuestFileError where it has no meaning."""
+        return await self._parts.converter.convert(request)
 
     def create(self, request: CreateRequest, caller: Caller) -> Job:
         """Start a domain from a guest file, as a job.

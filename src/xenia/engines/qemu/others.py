@@ -14,5 +14,5 @@ def explain_others(config: DomainConfig) -> Iterator[Complaint]:
     """What of `config.other` has no effect on QEMU."""
     for name in config.other:
         key = KEYS.get(name)
-        if key is not None and key.qemu is Effect.IGNORED:
-            yield note(name, f"{name} has no effect on QEMU: {key.reason}")
+        if key is not None and key.qemu.effect is Effect.IGNORED:
+            yield note(name, f"{name} has no effect on QEMU: {key.qemu.reason}")

@@ -142,8 +142,8 @@ def explain_others(config: DomainConfig) -> Iterator[Complaint]:
         passed = PASSED_ON.get(name)
         if passed is None:
             key = KEYS.get(name)
-            if key is not None and key.xen is Effect.IGNORED:
-                yield note(name, f"{name} has no effect on Xen: {key.xen_reason}")
+            if key is not None and key.xen.effect is Effect.IGNORED:
+                yield note(name, f"{name} has no effect on Xen: {key.xen.reason}")
         elif config.kind not in passed.kinds:
             yield note(name, f"{name} has no effect: it is not for {config.kind} guests")
         elif passed.read(raw) is None:
