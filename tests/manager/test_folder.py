@@ -63,7 +63,7 @@ async def start(manager: Manager, etc: Path, name: str) -> None:
 
 
 async def planned(manager: Manager, folder: Path | str, *, remove: bool = False) -> FolderPlan:
-    return await manager.plan_folder(str(folder), ROOT, remove=remove)
+    return await manager.folder.plan(str(folder), ROOT, remove=remove)
 
 
 def outcomes(plan: FolderPlan) -> dict[str, str]:
@@ -72,7 +72,7 @@ def outcomes(plan: FolderPlan) -> dict[str, str]:
 
 async def apply(manager: Manager, folder: Path | str, *, remove: bool = False, digest: str = "") -> Job:
     digest = digest or (await planned(manager, folder, remove=remove)).digest
-    return await manager.wait(manager.apply_folder(str(folder), ROOT, remove=remove, digest=digest).id, 10)
+    return await manager.wait(manager.folder.apply(str(folder), ROOT, remove=remove, digest=digest).id, 10)
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -110,10 +110,10 @@ async def test_an_apply_copies_all_and_changes_what_can_be(
     assert (started.config.policy.on_crash.value, started.config.memory) == ("preserve", 256)
     assert b'"on_crash": "preserve"' in world.files[f"run/xenia/domains/{started.uuid}/started.json"]
     assert outcomes(await planned(manager, ""))["web.cfg"] == "changed at next start"
-    undone = await manager.wait(manager.undo_folder(ROOT).id, 10)
+    undone = await manager.wait(manager.folder.undo(ROOT).id, 10)
     assert undone.result == {"written": ["mail.cfg", "web.cfg"], "changed": ["web"]}
     assert contents(etc) == before
-    again = await manager.wait(manager.undo_folder(ROOT).id, 10)
+    again = await manager.wait(manager.folder.undo(ROOT).id, 10)
     assert again.state is JobState.DONE
     assert contents(etc) == contents(checkout)
     _, kept = await manager.guest_files.history("mail", ROOT)
@@ -176,7 +176,7 @@ async def test_what_fails_midway_is_taken_back(
     assert job.error is not None
     assert "No space left" in job.error["detail"]
     assert contents(etc) == before
-    undone = await manager.wait(manager.undo_folder(ROOT).id, 10)
+    undone = await manager.wait(manager.folder.undo(ROOT).id, 10)
     assert undone.error is not None
     assert undone.error["detail"] == "there is no apply to take back"
 
@@ -194,7 +194,7 @@ async def test_what_was_cut_off_is_taken_back_by_the_next_xend(
     monkeypatch.setattr(GuestFolder, "replace", killed)
     digest = (await planned(manager, checkout)).digest
     with pytest.raises(BaseException):  # noqa: B017, PT011  # the death of xend
-        await manager._parts.folder.apply(str(checkout), ROOT, remove=False, digest=digest)
+        await manager.folder._apply(str(checkout), ROOT, False, digest)
     assert contents(etc) != before
     monkeypatch.setattr(GuestFolder, "replace", replace)
     other = world.boot()
@@ -207,7 +207,7 @@ async def test_an_undo_leaves_what_was_changed_since(manager: Manager, etc: Path
     await apply(manager, checkout)
     (etc / "web.cfg").write_text(text("web", memory=999))
     after = contents(etc)
-    job = await manager.wait(manager.undo_folder(ROOT).id, 10)
+    job = await manager.wait(manager.folder.undo(ROOT).id, 10)
     assert job.error is not None
     assert job.error["detail"].startswith("these files were changed since they were applied: web.cfg")
     assert contents(etc) == after
@@ -235,8 +235,8 @@ async def test_a_folder_that_cannot_be_is_refused(manager: Manager, tmp_path: Pa
 async def test_operators_may_not(manager: Manager, checkout: Path) -> None:
     eve = Caller(1000, "eve", Role.OPERATOR)
     with pytest.raises(XeniaError, match="eve may not"):
-        await manager.plan_folder(str(checkout), eve, remove=False)
+        await manager.folder.plan(str(checkout), eve, remove=False)
     with pytest.raises(XeniaError, match="eve may not"):
-        manager.apply_folder(str(checkout), eve, remove=False, digest="")
+        manager.folder.apply(str(checkout), eve, remove=False, digest="")
     with pytest.raises(XeniaError, match="eve may not"):
-        manager.undo_folder(eve)
+        manager.folder.undo(eve)

@@ -126,7 +126,7 @@ class World:
                 converter=converter,
                 definitions=definitions,
                 guest_files=guest_files,
-                folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks),
+                folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks, jobs),
                 adoption=adoption,
                 locks=locks,
                 bus=bus,

@@ -19,15 +19,15 @@ router = APIRouter(prefix="/folder", tags=["guest files"])
 
 @router.post("/plan", summary="What applying a folder would do, file by file", responses=answers(FolderPlan))
 async def plan(doors: DoorsOf, caller: CallerOf, body: FolderBody) -> Response:
-    return json_response(to_plain(await doors.manager.plan_folder(body.folder, caller, remove=body.remove)))
+    return json_response(to_plain(await doors.manager.folder.plan(body.folder, caller, remove=body.remove)))
 
 
 @router.post("/apply", summary="Do what a plan says, all of it or nothing", responses=answers(JobAnswer, 200, 202))
 async def apply(request: Request, doors: DoorsOf, caller: CallerOf, body: ApplyBody, wait: Wait = 0) -> Response:
-    job = doors.manager.apply_folder(body.folder, caller, remove=body.remove, digest=body.digest)
+    job = doors.manager.folder.apply(body.folder, caller, remove=body.remove, digest=body.digest)
     return await settle(request, doors, job, caller, wait)
 
 
 @router.post("/undo", summary="Take the last apply back", responses=answers(JobAnswer, 200, 202))
 async def undo(request: Request, doors: DoorsOf, caller: CallerOf, wait: Wait = 0) -> Response:
-    return await settle(request, doors, doors.manager.undo_folder(caller), caller, wait)
+    return await settle(request, doors, doors.manager.folder.undo(caller), caller, wait)

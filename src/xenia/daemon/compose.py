@@ -105,6 +105,7 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
         sandbox.read_guest_file,
         sandbox.edit_guest_file,
     )
+    jobs = Jobs(time.time, history.put_job, history.last_jobs(_JOBS))
     return Manager(
         Parts(
             engine=chosen.engine,
@@ -114,11 +115,11 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
             converter=Converter(sandbox.read_guest_file, sandbox.read_domain_xml),
             definitions=definitions,
             guest_files=guest_files,
-            folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks),
+            folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks, jobs),
             adoption=Adoption(lifecycle, sandbox.read_guest_file, files, paths.guest_files),
             locks=locks,
             bus=bus,
-            jobs=Jobs(time.time, history.put_job, history.last_jobs(_JOBS)),
+            jobs=jobs,
             read_host=read_host,
             choice=choice.why,
             others=choice.others,

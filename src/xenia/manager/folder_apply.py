@@ -16,11 +16,13 @@ from typing import Any
 
 from xenia.manager.folder_plan import Planner
 from xenia.manager.guest_files import GuestFiles, require_administrator
+from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.model.caller import Caller
 from xenia.model.errors import GuestFileError, XeniaError, conflict, not_found
 from xenia.model.folder_plan import FolderPlan, Outcome, Write
+from xenia.model.job import Job
 from xenia.store.applied import Journal
 from xenia.store.folder import changed_meanwhile
 
@@ -38,6 +40,7 @@ class FolderApply:
     journal: Journal
     lifecycle: Lifecycle
     locks: NameLocks
+    jobs: Jobs
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def plan(self, folder: str, caller: Caller, *, remove: bool) -> FolderPlan:
@@ -45,12 +48,26 @@ class FolderApply:
         require_administrator(caller)
         return (await self.planner.plan(folder, caller, remove=remove)).plan
 
-    async def apply(self, folder: str, caller: Caller, *, remove: bool, digest: str) -> dict[str, Any]:
-        """Do what the plan with this `digest` says. The result has `written` (files) and `changed` (domains that run).
+    def apply(self, folder: str, caller: Caller, *, remove: bool, digest: str) -> Job:
+        """Do what the plan with this `digest` says, as a job. Its result has `written` (files) and `changed` (domains
+        that run). Raises denied.
 
-        Raises a conflict when it would be another plan now, and GuestFileError while a file that would be written is
-        refused; then nothing was done. Whatever else fails, all files are as they were.
+        The job fails with a conflict when it would be another plan now, and with a GuestFileError while a file that
+        would be written is refused; then nothing was done. Whatever else fails, all files are as they were.
         """
+        require_administrator(caller)
+        where = folder or str(self.guest_files.folder.folder)
+        return self.jobs.start("apply", where, caller, lambda: self._apply(folder, caller, remove, digest))
+
+    def undo(self, caller: Caller) -> Job:
+        """Bring back what the last apply has replaced, as a job, which can be undone in turn. Raises denied.
+
+        The job fails with not_found where there is nothing to undo, and with a conflict where a file was changed since.
+        """
+        require_administrator(caller)
+        return self.jobs.start("undo", "the last apply", caller, lambda: self._undo(caller))
+
+    async def _apply(self, folder: str, caller: Caller, remove: bool, digest: str) -> dict[str, Any]:
         async with self.turn:
             planned = await self.planner.plan(folder, caller, remove=remove)
             if planned.plan.digest != digest:
@@ -65,11 +82,7 @@ class FolderApply:
                 await self._write(planned.writes, caller.name, f"applied from {where}")
             return await self._result(planned.writes, {row.domain for row in planned.plan.rows})
 
-    async def undo(self, caller: Caller) -> dict[str, Any]:
-        """Bring back what the last apply has replaced. This can be undone in turn.
-
-        Raises not_found where there is nothing to undo, and a conflict where a file was changed since.
-        """
+    async def _undo(self, caller: Caller) -> dict[str, Any]:
         async with self.turn:
             last = await self.journal.read()
             if last is None or not last.done:

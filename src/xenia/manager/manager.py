@@ -38,7 +38,6 @@ from xenia.model.domain import DOMAIN_0_UUID, Domain, Intent, Started
 from xenia.model.errors import XeniaError, conflict, invalid, not_found, unavailable
 from xenia.model.event import EventKind
 from xenia.model.explanation import Explanation
-from xenia.model.folder_plan import FolderPlan
 from xenia.model.host import EngineReport, Host
 from xenia.model.job import Job
 from xenia.model.live import Difference
@@ -261,6 +260,11 @@ class Manager:
         """What administrators do with guest files."""
         return self._parts.guest_files
 
+    @property
+    def folder(self) -> FolderApply:
+        """What they do with a folder of them as a whole."""
+        return self._parts.folder
+
     async def as_it_runs(self, ref: str, caller: Caller) -> tuple[Started, str]:
         """The as-started configuration of a domain, and as the text of a guest file. Raises as `find`, denied, and a
         conflict for one that does not run.
@@ -288,33 +292,6 @@ class Manager:
         if started is None:
             raise conflict(f"domain '{domain.name}' does not run", f"xm config show {domain.name} shows its guest file")
         return started
-
-    async def plan_folder(self, folder: str, caller: Caller, *, remove: bool) -> FolderPlan:
-        """What `apply_folder` would do with the files of `folder`, or ("") with what runs and is defined. Raises
-        denied, not_found.
-        """
-        return await self._parts.folder.plan(folder, caller, remove=remove)
-
-    def apply_folder(self, folder: str, caller: Caller, *, remove: bool, digest: str) -> Job:
-        """Do what the plan with this `digest` says, as a job; its result is that of FolderApply.apply. Raises
-        denied.
-        """
-        require_administrator(caller)
-        name = folder or str(self._parts.guest_files.folder.folder)
-
-        async def work() -> dict[str, Any]:
-            return await self._parts.folder.apply(folder, caller, remove=remove, digest=digest)
-
-        return self._parts.jobs.start("apply", name, caller, work)
-
-    def undo_folder(self, caller: Caller) -> Job:
-        """Take the last apply back, as a job. Raises denied."""
-        require_administrator(caller)
-
-        async def work() -> dict[str, Any]:
-            return await self._parts.folder.undo(caller)
-
-        return self._parts.jobs.start("undo", "the last apply", caller, work)
 
     def jobs(self) -> tuple[Job, ...]:
         return self._parts.jobs.all()

@@ -89,7 +89,7 @@ def _appended(layout: Layout, line: str, wanted: object) -> Way:
 def _override(layout: Layout, key: str, last: Site, line: str, wanted: object) -> Way:
     why = "is computed" if not (last.plain and last.literal) or last.added else "is used by other lines"
     comment = f"# {key} {why} above (line {last.line}): this is what holds."
-    note = f"{key} {why} (line {last.line}), so the line stays as it is and '{line.splitlines()[0]}' stands at the end"
+    note = f"{key} {why} (line {last.line}): that line stays, and the end of the file has {line.splitlines()[0]}"
     return Way((_at_end(layout, f"\n{comment}\n{line}\n"),), wanted, note)
 
 
