@@ -14,7 +14,7 @@ def line(number: int = 3, **others: object) -> dict[str, object]:
 
 
 def explained(*lines: dict[str, object], **others: object) -> dict[str, object]:
-    return {"engine": "xen", "lines": lines, "remarks": [], "rendered": "", "assumed": [], **others}
+    return {"engine": "xen", "config": None, "lines": lines, "remarks": [], "rendered": "", "assumed": [], **others}
 
 
 def remark(severity: str = "note") -> dict[str, object]:
@@ -57,6 +57,15 @@ def test_what_is_sent(xend: FakeXend, xm: Xm, file: Path) -> None:
     overrides = ["memory=5", "vcpus=2"]
     body = {"text": "name = 'a'\n", "file": str(file), "overrides": overrides, "engine": "qemu", "host": False}
     assert xend.requests == [("POST", "/explain", body)]
+
+
+def test_a_device_is_told_as_what_it_is(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    disk = {"item": 1, "path": "/a.img", "mode": "w", "cdrom": False, "format": "raw", "target": "xvda", "bus": "xen"}
+    devices = {"disks": [disk], "vifs": []}
+    item = line(key="disk[1]", value="file:/a.img,xvda,w", meaning="Disks")
+    xend.routes["POST /explain"] = explained(item, config=devices)
+    assert xm("config", "explain", "a") == 0
+    assert "       honoured    xvda xen disk, /a.img, raw, read-write\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("where", ["line", "file"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.guestfile.corpus import CORPUS, load, needs_corpus, text_of
 
 from xenia.guestfile.libvirt.read import is_domain_xml, read_libvirt
@@ -165,3 +167,22 @@ def test_devices_of_the_host_go_there_and_back() -> None:
     again = read_libvirt(written.text, file="x.xml").config
     assert again is not None
     assert again.other == other
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(st.tuples(st.integers(0, len(KVM)), st.integers(0, 40), st.text(max_size=6)), max_size=4))
+def test_no_xml_however_broken_is_more_than_complained_about(changes: list[tuple[int, int, str]]) -> None:
+    text = KVM
+    for at, length, new in changes:
+        text = text[:at] + new + text[at + length :]
+    reading = read_libvirt(text, file="x.xml")
+    assert reading.config is not None or reading.complaints
+    if reading.config is not None:
+        to_libvirt(reading.config)
+
+
+def test_many_devices_are_read_and_told_in_bounded_space() -> None:
+    text = KVM.replace("  <devices>", "  <devices>" + "<disk type='file'/><tpm/>" * 20_000)
+    reading = read_libvirt(text, file="x.xml")
+    assert reading.config is None
+    assert len(reading.complaints) <= 100

@@ -71,6 +71,19 @@ def test_any_printable_command_line_reads_back(text: str) -> None:
     assert reading.config.boot.extra == text
 
 
+def test_lists_in_lists_and_numbers_below_nought_are_written() -> None:
+    other = {"vnuma": [["pnode=0", "size=512"], ["pnode=1", "size=512"]], "irqs": [10, 11], "cpuid": ["a", "b"]}
+    reading = read(write(replace(HVM, other=other, platform=Platform(rtc_timeoffset=-5))), file="x.cfg")
+    assert reading.config is not None
+    assert reading.config.other == other
+    assert reading.config.platform.rtc_timeoffset == -5
+
+
+def test_a_comma_that_would_begin_another_word_is_refused() -> None:
+    with pytest.raises(XeniaError, match="a comma there begins the next word"):
+        write(replace(PV, vifs=(Vif(script="/a,b"),)))
+
+
 def test_control_characters_are_refused() -> None:
     with pytest.raises(XeniaError, match="control characters"):
         write(replace(PV, boot=replace(PV.boot, extra="a\nmemory = 1")))

@@ -31,8 +31,8 @@ def _rows(plan: dict[str, Any]) -> list[tuple[str, str]]:
         ("memory", _memory(config)),
         ("cpus", _cpus(config)),
         ("boot", _boot(config["boot"])),
-        *(("disk", _disk(disk)) for disk in config["disks"]),
-        *(("vif", _vif(vif)) for vif in config["vifs"]),
+        *(("disk", disk_words(disk)) for disk in config["disks"]),
+        *(("vif", vif_words(vif)) for vif in config["vifs"]),
         ("display", _display(config["display"])),
         ("ends", ", ".join(f"{key.removeprefix('on_')}: {value}" for key, value in policy.items())),
         ("engine", plan["engine"]),
@@ -78,7 +78,8 @@ def _named(boot: dict[str, Any], key: str) -> str:
     return f"{key}={boot[key]}" if boot[key] else ""
 
 
-def _disk(disk: dict[str, Any]) -> str:
+def disk_words(disk: dict[str, Any]) -> str:
+    """What a disk of a configuration is."""
     medium = disk["path"] or "no medium"
     access = {"r": "read-only", "w": "read-write", "w!": "read-write, shared"}[disk["mode"]]
     what = "CD-ROM" if disk["cdrom"] else "disk"
@@ -86,7 +87,8 @@ def _disk(disk: dict[str, Any]) -> str:
     return ", ".join(part for part in (f"{disk['target']:<6}{disk['bus']} {what}", medium, form, access) if part)
 
 
-def _vif(vif: dict[str, Any]) -> str:
+def vif_words(vif: dict[str, Any]) -> str:
+    """What a card of a configuration is."""
     card = f"emulated {vif['model'] or 'card'}" if vif["type"] == "ioemu" else "paravirtual card"
     parts = [card, f"MAC {vif['mac']}" if vif["mac"] else "a MAC made at the first start", _bridge(vif)]
     parts += [f"ip {address}" for address in vif["ip"]]

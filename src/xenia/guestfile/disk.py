@@ -84,6 +84,7 @@ def read_disks(given: Given) -> tuple[Disk, ...]:
         path = given.word(key)
         if path is None or any(disk.target == target or (key == "cdrom" and disk.cdrom) for disk in disks):
             continue
+        given.stands_for(key, f"disk[{len(disks)}]")
         cdrom = key == "cdrom"
         mode = DiskMode.READ_ONLY if cdrom else DiskMode.WRITE
         bus = DiskBus.IDE if cdrom else DiskBus.FLOPPY

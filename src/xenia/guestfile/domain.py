@@ -60,6 +60,8 @@ has whether, the list of groups is kept as it is."""
 
 def read_domain(given: Given, file: str) -> DomainConfig:
     """The configuration; what is wrong with it is among the complaints of `given`, and then it is not to be used."""
+    given.stands_for("cap", "cpu_cap")
+    given.stands_for("cpu", "cpus")
     kind = _kind(given)
     memory, max_memory = _memory(given)
     vcpus, max_vcpus = _vcpus(given)

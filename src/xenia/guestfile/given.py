@@ -45,6 +45,11 @@ class Given:
                 if place is not None:
                     self.places[f"{name}[{index}]"] = place
 
+    def stands_for(self, key: str, other: str) -> None:
+        """`key` is another word for `other`: remarks on `other` are placed where `key` stands."""
+        if key in self.places:
+            self.places.setdefault(other, self.places[key])
+
     def has(self, key: str) -> bool:
         """Whether `key` has a value at all; None, as Python files write it, is none."""
         return key in self.bindings and self.bindings[key].value is not None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xenia.model.complaint import Complaint
+from xenia.model.domain import DomainConfig
 
 REFUSED = "refused"
 
@@ -31,11 +32,12 @@ class ExplainedLine:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`remarks` are those about no line of the file; `rendered` is the engine's own form, "" where there is none;
-    `assumed` what was taken for granted about a host that was not asked.
+    """`config` is None where the file has no meaning. `remarks` are those about no line of the file; `rendered` is the
+    engine's own form, "" where there is none; `assumed` what was taken for granted about a host that was not asked.
     """
 
     engine: str
+    config: DomainConfig | None
     lines: tuple[ExplainedLine, ...]
     remarks: tuple[Complaint, ...]
     rendered: str

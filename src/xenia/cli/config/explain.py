@@ -6,6 +6,7 @@ from xenia.cli.command import Command, add_output
 from xenia.cli.complaints import format_complaint
 from xenia.cli.config.engine import add_engine
 from xenia.cli.guestfile import open_guest_file
+from xenia.cli.plan import disk_words, vif_words
 from xenia.client.errors import usage
 from xenia.lib.text import printable
 
@@ -47,7 +48,7 @@ def _explain(context: Context, options: Namespace) -> int:
 def _show(path: str, explained: dict[str, Any]) -> None:
     print(f"{printable(path)} on {explained['engine']}:\n")
     for line in explained["lines"]:
-        print("\n".join(_lines(line)))
+        print("\n".join(_lines(line, explained["config"] or {})))
     if explained["remarks"]:
         print()
         for remark in explained["remarks"]:
@@ -62,13 +63,13 @@ def _show(path: str, explained: dict[str, Any]) -> None:
             print(f"assumed: {printable(sentence)}")
 
 
-def _lines(line: dict[str, Any]) -> list[str]:
+def _lines(line: dict[str, Any], config: dict[str, Any]) -> list[str]:
     number = line["line"] or "word"
     value = printable(repr(line["value"]))
     value = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}..."
     lines = [f"{number:>5}  {printable(line['key'])} = {value}"]
-    if line["meaning"]:
-        lines.append(f"       {line['effect']:<10}  {printable(line['meaning'])}")
+    if meaning := _device(line["key"], config) or line["meaning"]:
+        lines.append(f"       {line['effect']:<10}  {printable(meaning)}")
     if line["reason"]:
         lines.append(f"       {'':<10}  {printable(line['reason'])}")
     for remark in line["remarks"]:
@@ -76,6 +77,15 @@ def _lines(line: dict[str, Any]) -> list[str]:
         if remark["hint"]:
             lines.append(f"       {'':<10}  hint: {printable(remark['hint'])}")
     return lines
+
+
+def _device(key: str, config: dict[str, Any]) -> str:
+    """What the item of a list has become: more than what its key means. "" for everything else."""
+    for name, words in (("disk", disk_words), ("vif", vif_words)):
+        for device in config.get(f"{name}s", ()):
+            if key == f"{name}[{device['item']}]":
+                return " ".join(words(device).split())
+    return ""
 
 
 COMMANDS = {

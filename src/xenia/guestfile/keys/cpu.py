@@ -119,7 +119,7 @@ KEYS = (
         False,
         "The guest can be a hypervisor itself",
         "nestedhvm = 1",
-        qemu=ignored("under KVM the guest's CPU can what the host's KVM allows (its setting nested)"),
+        qemu=ignored("under KVM the guest has what the host's KVM allows (its setting nested)"),
     ),
     Key("nx", _FLAG, True, "The guest can forbid execution of pages", "nx = 1", _XL, NO_HYPERVISOR),
     Key(

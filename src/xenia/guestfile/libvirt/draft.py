@@ -32,8 +32,10 @@ class Draft:
 
     def append(self, key: str, text: str, node: Node) -> None:
         """`key` is a list, and has one more item."""
-        before: list[PlacedStr] = self.bindings[key].value if key in self.bindings else []
-        self.set(key, [*before, placed(text, self.place(node))], node)
+        if key not in self.bindings:
+            self.set(key, [], node)
+        items: list[PlacedStr] = self.bindings[key].value
+        items.append(placed(text, self.place(node)))
 
     def words(self, node: Node, pairs: dict[str, str | int | None]) -> str:
         """`key=value,key=value`; a value with a comma is lost."""

@@ -27,7 +27,7 @@ def explain(checked: Checked) -> Explanation:
             lines.append(_line(checked, name, item, part, remarks))
     lines.sort(key=lambda each: (each.line, each.column))
     others = tuple(complaint for complaint in checked.complaints if complaint not in told)
-    return Explanation(checked.engine, tuple(lines), others, checked.rendered, checked.assumed)
+    return Explanation(checked.engine, checked.config, tuple(lines), others, checked.rendered, checked.assumed)
 
 
 def _items(name: str, value: Any) -> list[tuple[str, Any]]:
