@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from xenia.guestfile.bindings import Binding, PlacedStr, plain_value
+from xenia.guestfile.bindings import Binding, PlacedStr, WrittenInt, plain_value
 from xenia.guestfile.keys import KEYS, KeyType
 from xenia.guestfile.text import printable
 from xenia.model.complaint import Complaint, Severity
@@ -60,6 +60,8 @@ class Given:
             return default
         if isinstance(value, str):
             return str(value)
+        if isinstance(value, WrittenInt):
+            return value.letters
         if isinstance(value, int | float) and not isinstance(value, bool):
             return str(value)
         if isinstance(value, list | tuple) and len(value) == 1 and isinstance(value[0], str):
