@@ -12,7 +12,9 @@ from tests.support.libxlutil import LIBRARY, needs_library
 
 from xenia.guestfile import plain
 from xenia.guestfile.bindings import WrittenInt
+from xenia.guestfile.read import read
 from xenia.guestfile.text import prepare
+from xenia.model.disk import DiskMode, DiskSource
 
 pytestmark = needs_library
 
@@ -140,3 +142,72 @@ def test_whatever_xl_takes_has_xl_s_values(text: str) -> None:
 def test_what_is_easily_read_otherwise(text: str, values: dict[str, Any]) -> None:
     assert LIBRARY is not None
     assert LIBRARY.settings(text.encode()) == ours(text) == values
+
+
+_path_words = some.sampled_from(
+    [
+        "", "/x", "/dev/vg/a-b", "/a=b", "/x.iso", "phy:/dev/x", "phy:vg/x", "file:/x", "tap:aio:/x", "tap2:qcow2:/x",
+        "tap:tapdisk:aio:/x", "qcow2:/x", "vhd:/x", "raw:/x", "aio:/x", "nbd:h 1", "iscsi:iqn.x:y", "drbd:r0",
+        "rbd:p/i", "phy:", "file:",
+    ]
+)  # fmt: skip
+_formats = some.sampled_from(["", "raw", "qcow", "qcow2", "vhd", "qed", "empty", "nonsense"])
+_targets = some.sampled_from(
+    ["hda", "hdc", "xvda", "xvdb1", "sda", "vda", "hdc:cdrom", "ioemu:hda", "ioemu:hdc:cdrom", "hda:disk", "/dev/xvda"]
+)  # fmt: skip
+_modes = some.sampled_from(["", "r", "w", "ro", "rw"])
+_options = some.sampled_from(
+    [
+        "cdrom", "devtype=cdrom", "devtype=disk", "devtype=x", "access=ro", "access=rw", "format=raw", "format=qcow2",
+        "vdev=xvdz", "backendtype=phy", "backendtype=qdisk", "backend=dom", "script=block-x", "discard", "no-discard",
+        "direct-io-safe", "unknown=1", "removable=1",
+    ]
+)  # fmt: skip
+_items = some.tuples(_path_words, _targets, _modes) | some.tuples(_path_words, _formats, _targets, _modes)
+disks = some.builds(
+    lambda words, more: ",".join([*words, *more]), _items, some.lists(_options, max_size=3)
+) | some.builds(
+    lambda words, blank, path: f",{blank}".join([*words, f"target={path}"]),
+    some.lists(_options, min_size=1, max_size=5),
+    some.sampled_from(["", " "]),
+    some.sampled_from(["/x", "/x,y=z,w", "/dev/x", "/x,"]),
+)
+
+
+def our_disk(item: str) -> dict[str, Any] | None:
+    config = read(f"name='x'; kernel='/k'; disk=[{item!r}]", file="x").config
+    if config is None:
+        return None
+    disk = config.disks[0]
+    path = disk.path
+    if disk.source is DiskSource.NETWORK and disk.script:
+        path = path.removeprefix(disk.script.removeprefix("block-") + ":")
+    return {
+        "path": path,
+        "vdev": disk.target,
+        "format": "empty" if disk.source is DiskSource.EMPTY else disk.format.value,
+        "script": disk.script,
+        "writable": disk.mode is not DiskMode.READ_ONLY,
+        "cdrom": disk.cdrom,
+    }
+
+
+def their_disk(item: str) -> dict[str, Any] | None:
+    """What xl takes it for. None where xl or its later parts refuse it: without a target, or without a source though
+    it is no CD-ROM.
+    """
+    assert LIBRARY is not None
+    found = LIBRARY.disk(item)
+    if found is None or not found["vdev"] or (not found["cdrom"] and (found["format"] == "empty" or not found["path"])):
+        return None
+    found["vdev"] = found["vdev"].removeprefix("/dev/")
+    del found["backend"]
+    return found | ({"path": ""} if found["format"] == "empty" else {})
+
+
+@settings(max_examples=600, deadline=None, derandomize=True)
+@given(disks)
+def test_a_disk_that_xl_takes_is_the_same_here(item: str) -> None:
+    theirs = their_disk(item)
+    if theirs is not None:
+        assert our_disk(item) == theirs
