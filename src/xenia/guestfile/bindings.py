@@ -60,7 +60,7 @@ class Evaluated:
 
 
 def plain_value(value: Any) -> Any:
-    """`value` as JSON can hold it: tuples as lists, keys as strings, no numbers that are none."""
+    """`value` as JSON can hold it: tuples as lists, keys as strings, no numbers that are none, no functions."""
     if isinstance(value, str):
         return str(value)
     if isinstance(value, list | tuple):
@@ -71,4 +71,4 @@ def plain_value(value: Any) -> Any:
         return int(value)
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
-    return value
+    return value if value is None or isinstance(value, int | float) else "a function or module"

@@ -18,11 +18,12 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class Refused(Exception):
-    """Reading ends here, with one complaint."""
+    """Reading ends here, with one complaint. `error` names Python's exception where the file itself may catch it."""
 
-    def __init__(self, complaint: Complaint) -> None:
+    def __init__(self, complaint: Complaint, error: str = "") -> None:
         super().__init__(complaint.message)
         self.complaint = complaint
+        self.error = error
 
 
 @dataclass(frozen=True, slots=True)
