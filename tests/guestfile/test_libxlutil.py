@@ -211,3 +211,25 @@ def test_a_disk_that_xl_takes_is_the_same_here(item: str) -> None:
     theirs = their_disk(item)
     if theirs is not None:
         assert our_disk(item) == theirs
+
+
+_hex = some.sampled_from(["0", "1", "01", "1f", "20", "ff", "100", "zz", "0000", "00001", "10000", "*", ""])
+_functions = some.sampled_from([".0", ".7", ".*", ".8", ".1", "", ".0-3"])
+_pci_options = some.sampled_from(
+    ["", ",permissive=1", ",msitranslate=0", ",power_mgmt=1,seize=1", ",rdm_policy=strict", ",rdm_policy=x", ",foo=1"]
+)
+pci_devices = some.builds(
+    "{}{}:{}{}{}{}".format,
+    some.sampled_from(["", "0000:", "1:", "10000:"]),
+    _hex, _hex, _functions, some.sampled_from(["", "", "@4", "@1f"]), _pci_options,
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(pci_devices)
+@example("01:00.0")
+def test_a_pci_device_is_taken_where_xl_takes_it(item: str) -> None:
+    """Without `bdf=`, behind which xl looks at the beginning only."""
+    assert LIBRARY is not None
+    config = read(f"name='x'; kernel='/k'; pci=[{item!r}]", file="x").config
+    assert (config is not None) == LIBRARY.takes_pci(item)

@@ -15,6 +15,7 @@ from xenia.storage.inspect import INSPECTIONS
 
 _CALLS = {"read_guest_file": "xenia.guestfile.in_worker:read_guest_file", **INSPECTIONS}
 _SECONDS = 5.0
+_READING_SECONDS = 1.0
 _MEMORY_MIB = 512
 
 
@@ -38,7 +39,9 @@ class Sandbox:
     async def read_guest_file(self, text: str, file: str, overrides: tuple[str, ...]) -> Reading:
         """What a guest file means. Raises invalid for one that cannot be evaluated within bounds."""
         arguments = {"text": text, "file": file, "overrides": list(overrides)}
-        plain = await self._call("read_guest_file", arguments, (), what=file or "the guest file")
+        plain = await self._call(
+            "read_guest_file", arguments, (), what=file or "the guest file", seconds=_READING_SECONDS
+        )
         return from_plain(Reading, plain)
 
     async def inspect(self, name: str, arguments: dict[str, Any], descriptors: Sequence[int]) -> dict[str, Any]:
@@ -46,10 +49,16 @@ class Sandbox:
         return await self._call(name, arguments, descriptors, what="an image or kernel")
 
     async def _call(
-        self, name: str, arguments: dict[str, Any], descriptors: Sequence[int], *, what: str
+        self,
+        name: str,
+        arguments: dict[str, Any],
+        descriptors: Sequence[int],
+        *,
+        what: str,
+        seconds: float = _SECONDS,
     ) -> dict[str, Any]:
         try:
-            return await self._worker.call(name, arguments, descriptors)
+            return await self._worker.call(name, arguments, descriptors, seconds=seconds)
         except WorkerTimedOut as error:
             raise invalid(f"{what} cannot be read: {error}", "it may be broken, or made to keep xend busy") from error
         except (WorkerDied, WorkerRefused) as error:

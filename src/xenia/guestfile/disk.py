@@ -22,6 +22,7 @@ _FORMATS = {
     "": None, "raw": DiskFormat.RAW, "qcow": DiskFormat.QCOW, "qcow2": DiskFormat.QCOW2, "vhd": DiskFormat.VHD,
     "vmdk": DiskFormat.VMDK, "qed": DiskFormat.QED, "empty": None,
 }  # fmt: skip
+_FORMAT_WORDS = "raw, qcow2, qcow, vhd, vmdk, qed"
 _MODES = {
     "r": DiskMode.READ_ONLY, "ro": DiskMode.READ_ONLY, "w": DiskMode.WRITE, "rw": DiskMode.WRITE, "wr": DiskMode.WRITE,
     "w!": DiskMode.SHARED, "rw!": DiskMode.SHARED, "!": DiskMode.SHARED,
@@ -136,6 +137,12 @@ def _disk(given: Given, key: str, words: _Words, target: str, bus: DiskBus, inde
             f"{path} looks like a {kind} image, but is given to the guest as raw",
             f"tap:{kind}:{path} or format={kind}",
         )
+    if source in (DiskSource.FILE, DiskSource.BLOCK) and (found := re.search(r"[*?]", path)) is not None:
+        given.warn(
+            key,
+            f"{path} has a {found[0]} in it, which stands for itself: no shell looks for what it may mean",
+            "write the whole name of the image",
+        )
     return Disk(
         target, path, source, format or DiskFormat.RAW, bus, mode, words.cdrom, words.script, words.backend, index
     )
@@ -151,6 +158,9 @@ def _split(text: str) -> _Words:
         if not text:
             words.problems.append("this disk has no vdev: target= takes all that follows it, so it must stand last")
             return words
+    if (format := _unknown_format(text)) is not None:
+        words.problems.append(f"the format {format} is not known: {_FORMAT_WORDS}")
+        return words
     prefixed = False
     places = ["path", "format", "target", "mode", "backend"]
     for part in (part.strip() for part in text.split(",")):
@@ -185,6 +195,15 @@ def _position(words: _Words, places: list[str], part: str, prefixed: bool) -> bo
     if part or place == "format":
         _option(words, {"target": "vdev", "mode": "access"}.get(place, place), part)
     return prefixed
+
+
+def _unknown_format(text: str) -> str | None:
+    """The second word of `/dev/x,qcow3,xvda`, where a format stands that nobody knows."""
+    path, format, target, *_ = [*(part.strip() for part in text.split(",")), "", "", ""]
+    said = format.lower()
+    if _PREFIX.match(path) or not said or said in _FORMATS or _OPTION.fullmatch(format) or said in _FLAGS | {"cdrom"}:
+        return None
+    return format if not _bus(_device(said)[0]) and _bus(_device(target)[0]) else None
 
 
 def _is_set(words: _Words, place: str) -> bool:
@@ -235,7 +254,7 @@ def _option(words: _Words, name: str, value: str) -> None:
             words.cdrom = lowered.endswith(":cdrom")
     elif name == "format":
         if lowered not in _FORMATS:
-            words.problems.append(f"the format {value} is not known: raw, qcow2, qcow, vhd, vmdk, qed")
+            words.problems.append(f"the format {value} is not known: {_FORMAT_WORDS}")
         elif not (words.format and not lowered):
             words.format = lowered
     elif name == "access":
@@ -265,17 +284,28 @@ def _target(given: Given, key: str, words: _Words) -> tuple[str | None, DiskBus 
             key, "this disk has no target: the name it has in the guest", "for example 'file:/path/to/image,xvda,w'"
         )
         return None, None
-    target, _, kind = words.target.lower().removeprefix("ioemu:").removeprefix("/dev/").partition(":")
-    target, kind = target.strip(), kind.strip()
+    target, kind = _device(words.target)
     words.cdrom = words.cdrom or bool(_OPTICAL.match(target))
     if kind not in ("", "disk", "cdrom"):
         given.error(key, f"a target ends in :cdrom, :disk or nothing, not :{kind}", _TARGET_HINT)
         return None, None
-    for pattern, bus in _TARGETS:
-        if pattern.fullmatch(target):
-            return target, bus
-    given.error(key, f"{words.target} is no target of a disk", _TARGET_HINT)
+    if (bus := _bus(target)) is not None:
+        return target, bus
+    if target in _MODES:
+        given.error(key, f"this disk has no target: {target} stands in its place, which is a mode", _TARGET_HINT)
+    else:
+        given.error(key, f"{words.target} is no target of a disk", _TARGET_HINT)
     return None, None
+
+
+def _device(target: str) -> tuple[str, str]:
+    """`ioemu:hdc:cdrom` as hdc and cdrom."""
+    name, _, kind = target.lower().removeprefix("ioemu:").removeprefix("/dev/").partition(":")
+    return name.strip(), kind.strip()
+
+
+def _bus(target: str) -> DiskBus | None:
+    return next((bus for pattern, bus in _TARGETS if pattern.fullmatch(target)), None)
 
 
 def _source(words: _Words) -> DiskSource:

@@ -12,6 +12,7 @@ from xenia.guestfile.boot import read_boot
 from xenia.guestfile.disk import read_disks
 from xenia.guestfile.given import Given
 from xenia.guestfile.keys import KEYS
+from xenia.guestfile.pci import check_pci
 from xenia.guestfile.vfb import read_display
 from xenia.guestfile.vif import read_vifs
 from xenia.model.domain import DOMAIN_0_NAME, DomainConfig, EndAction, Kind, Platform, Policy
@@ -61,6 +62,7 @@ has whether, the list of groups is kept as it is."""
 def read_domain(given: Given, file: str) -> DomainConfig:
     """The configuration; what is wrong with it is among the complaints of `given`, and then it is not to be used."""
     kind = _kind(given)
+    check_pci(given)
     memory, max_memory = _memory(given)
     vcpus, max_vcpus = _vcpus(given)
     return DomainConfig(

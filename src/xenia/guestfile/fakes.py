@@ -33,6 +33,8 @@ REFUSED = {
 """Built-in functions of Python that a guest file may not call, with what to do instead."""
 
 IMPORTS = {
+    "commands": _BY_WORD,
+    "subprocess": _BY_WORD,
     "random": "leave mac out of vif: an address is made once and kept",
     "socket": "write the name or address itself, or give it as a word: xm create FILE NAME=VALUE",
     "xen": "what xend itself did with a file is not part of it: keep the lines with keys",

@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import Any
 
 from xenia.guestfile.bindings import Binding, Evaluated, WrittenInt, placed
-from xenia.guestfile.budget import BITS
+from xenia.guestfile.budget import BITS, ITEMS
 from xenia.guestfile.text import Refused, Source
 from xenia.model.complaint import Complaint, Severity
 from xenia.model.reading import Place
@@ -119,6 +119,8 @@ class _Parser:
             if self.word == "]" and self.kind == "mark":
                 self.advance()
                 return items
+            if len(items) >= ITEMS:
+                raise NotPlain(self.error(f"a list of more than {ITEMS} items is too long"))
             place = self.place()
             item = self.value(depth + 1)
             items.append(placed(item, place) if isinstance(item, str) else item)

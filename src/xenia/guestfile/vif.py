@@ -4,6 +4,7 @@ it.
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import replace
 
@@ -71,10 +72,10 @@ def _words(given: Given, key: str, text: str) -> dict[str, str]:
         elif not sign:
             _keyless(given, key, part, said)
         elif name not in _KNOWN:
+            near = difflib.get_close_matches(name[:32], sorted(_KNOWN), n=1)
+            words = "the words are mac, bridge, type, model, ip, script, vifname, rate, backend"
             given.warn(
-                key,
-                f"vif knows no {name}: it has no effect",
-                "the words are mac, bridge, type, model, ip, script, vifname, rate, backend",
+                key, f"vif knows no {name}: it has no effect", f"did you mean {near[0]}={value}?" if near else words
             )
         else:
             if name in said:
@@ -195,7 +196,7 @@ def _halves(given: Given, words: list[dict[str, str]]) -> None:
             joined = ", ".join(f"{name}={value}" for name, value in {**first, **second}.items())
             given.warn(
                 f"vif[{index}]",
-                "this card and the next were probably meant as one: they are two items of the list",
+                "two cards: did you mean one string? These are two items of the list",
                 f"vif = [ '{joined}' ]",
             )
 
