@@ -129,13 +129,13 @@ def _unknown_keys(given: Given, *, python: bool) -> None:
         unknown += 1
         if unknown > _MOST_UNKNOWN:
             return
+        if _HELPER.match(name) and not binding.word:
+            given.complain(Severity.NOTE, name, f"{name} is no key of a guest file: it has no effect", at_key=True)
+            continue
         near = nearest(name)
         hint = f"did you mean {near}?" if near else None
         if binding.word:
             given.warn(name, f"{name} on the {COMMAND_LINE} is no key of a guest file: it has no effect", hint)
-            continue
-        if _HELPER.match(name):
-            given.complain(Severity.NOTE, name, f"{name} is no key of a guest file: it has no effect", at_key=True)
             continue
         given.complain(Severity.WARNING, name, f"{name} is no key of a guest file: it has no effect", hint, at_key=True)
 

@@ -47,6 +47,7 @@ class Source:
     def complaint(self, line: int, column: int, message: str, hint: str | None = None) -> Complaint:
         """An error at one place."""
         place = self.place(line, column)
+        message, hint = printable(message), printable(hint) if hint else None
         return Complaint(Severity.ERROR, message, self.file, place.line, place.column, place.text, hint)
 
 
