@@ -50,7 +50,7 @@ def only(severity: Severity, text: str) -> Complaint:
         (GOOD + "name = '" + "n" * 200 + "'\n", 4, 8, "'nnn", None),
         (GOOD + "x\0y\n", 4, 2, "there is a NUL byte here", None),
         ("", 0, 0, "a pv domain needs a kernel or a bootloader", "hvm"),
-        ("x" * (LIMIT + 1), 0, 0, "the file is longer than 1 MiB", None),
+        ("x" * (LIMIT + 1), 0, 0, "the file is longer than 128 KiB", None),
     ],
     ids=lambda value: repr(value)[:40],
 )

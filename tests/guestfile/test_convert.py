@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.engines.xen.xl import LIBRARY, needs_library
+from tests.support.libxlutil import LIBRARY, needs_library
 
 from xenia.guestfile.convert.xl import to_xl
 from xenia.guestfile.convert.xm import to_xm

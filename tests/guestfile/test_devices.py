@@ -89,7 +89,7 @@ def test_a_disk_item_means_one_disk(item: str, disk: Disk) -> None:
         ("phy:/dev/x,bad,w", "bad is no target of a disk"),
         ("phy:/dev/x,hda:tape,w", "a target ends in :cdrom, :disk or nothing, not :tape"),
         ("phy:/dev/x,hda,x", "the mode x is not known"),
-        ("/dev/x,qcow9,hda,w", "the mode hda is not known"),
+        ("/dev/x,qcow9,hda,w", "the format qcow9 is not known: raw"),
         ("format=qcow9,vdev=hda,target=/x", "the format qcow9 is not known"),
         ("phy:/dev/x,hda,w,a,b", "there is a word too many in this disk: b"),
         (",hda,w", "the disk hda has no source: only a CD-ROM can be empty"),
@@ -155,7 +155,7 @@ def test_a_wrong_card_is_refused(items: list[str], message: str) -> None:
 def test_type_and_mac_as_two_items_are_two_cards_and_warned_of() -> None:
     text = HVM + "vif=['type=ioemu', 'mac =00:16:3E:00:00:01']"
     assert [vif.mac for vif in config(text).vifs] == [None, "00:16:3e:00:00:01"]
-    assert warnings(text) == ["this card and the next were probably meant as one: they are two items of the list"]
+    assert warnings(text) == ["two cards: did you mean one string? These are two items of the list"]
 
 
 def test_nics_adds_cards() -> None:
@@ -304,3 +304,59 @@ def test_a_wrong_word_of_the_command_line_is_told_as_such(word: str, message: st
 def test_an_unknown_word_of_the_command_line_is_warned_of() -> None:
     (warning,) = _complaints(read(PV, file="x", overrides=["memroy=5"]), "warning")
     assert (warning.file, warning.hint) == ("command line", "did you mean memory?")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "irqs = [ 5, 7 ]",
+        "ioports = [ '3f8-3ff', '2f8' ]",
+        "iomem = [ 'fe000,1' ]",
+        "pci = [ '01:00.0', '0000:02:00.1@4,permissive=1', '03:00.*', 'rdm_policy=strict,bdf=04:00.0' ]",
+        "pci = '01:00.0'",
+        "usbdevice = 'host:1d6b:0002'",
+        "serial = 'tcp:127.0.0.1:4444,server,nowait'; parallel = [ 'none' ]",
+        "viridian = [ 'base', '!time_ref_count' ]",
+        "cpuid = [ '1:ecx=xxx', '0x80000001:edx=x' ]",
+        "cpuid = 'host,tm=0'",
+        "vnuma = [ [ 'pnode=0', 'size=512', 'vcpus=0', 'vdistances=10,20' ], [ 'pnode=1', 'size=512' ] ]",
+        "cpus = [ 2, 3 ]; cpus_soft = 'all,^0'",
+        "cpus = 'nodes:0-1,^node:1'",
+        "timer_mode = 'delay_for_missed_ticks'; tsc_mode = 'native'",
+        "vif = [ 'mac=00:16:3e:00:00:01,trusted', 'untrusted' ]",
+        "vif = [ 'bridge=br0,vifname=tap0,rate=1MB/s@20ms,mtu=1500,devid=3' ]",
+    ],
+)
+def test_every_spelling_is_taken_without_a_word(line: str) -> None:
+    reading = read(f"{HVM}{line}\n", file="x")
+    assert reading.config is not None
+    assert reading.complaints == ()
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [
+        ("zz", "zz names no PCI device"),
+        ("", " names no PCI device"),
+        ("01:00.0,permissve=1", "a PCI device knows no permissve"),
+        ("01:00.0,rdm_policy=x", "rdm_policy knows no x"),
+    ],
+)
+def test_a_wrong_pci_device_is_refused(item: str, message: str) -> None:
+    assert errors(HVM + f"pci=[{item!r}]") == [message]
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [("name = 007", "007"), ("name = '007'", "007"), ("name = 1a", "1a"), ("name = 0x10", "0x10")],
+)
+def test_a_number_where_a_text_belongs_keeps_its_letters(line: str, name: str) -> None:
+    assert config(f"{line}; kernel='/k'").name == name
+
+
+def test_a_path_with_a_star_is_warned_of() -> None:
+    assert "has a * in it" in warnings(PV + "disk=['file:/a*.iso,hdc:cdrom,r']")[0]
+
+
+def test_a_port_in_the_place_of_a_vnc_display_is_warned_of() -> None:
+    assert warnings(HVM + "vncdisplay=5901") == ["VNC display 5901 is port 11801"]

@@ -22,6 +22,7 @@ _CALLS = {
     **INSPECTIONS,
 }
 _SECONDS = 5.0
+_READING_SECONDS = 1.0
 _MEMORY_MIB = 512
 
 
@@ -52,7 +53,8 @@ class Sandbox:
 
     async def _read(self, call: str, text: str, file: str, overrides: tuple[str, ...], **others: bool) -> Reading:
         arguments = {"text": text, "file": file, "overrides": list(overrides), **others}
-        return from_plain(Reading, await self._call(call, arguments, (), what=file or "the guest file"))
+        plain = await self._call(call, arguments, (), what=file or "the guest file", seconds=_READING_SECONDS)
+        return from_plain(Reading, plain)
 
     async def read_definition(self, text: str, file: str, overrides: tuple[str, ...]) -> Reading:
         """As `read_guest_file`, the configuration and the errors alone."""
@@ -72,10 +74,16 @@ class Sandbox:
         return await self._call(name, arguments, descriptors, what="an image or kernel")
 
     async def _call(
-        self, name: str, arguments: dict[str, Any], descriptors: Sequence[int], *, what: str
+        self,
+        name: str,
+        arguments: dict[str, Any],
+        descriptors: Sequence[int],
+        *,
+        what: str,
+        seconds: float = _SECONDS,
     ) -> dict[str, Any]:
         try:
-            return await self._worker.call(name, arguments, descriptors)
+            return await self._worker.call(name, arguments, descriptors, seconds=seconds)
         except WorkerTimedOut as error:
             raise invalid(f"{what} cannot be read: {error}", "it may be broken, or made to keep xend busy") from error
         except (WorkerDied, WorkerRefused) as error:

@@ -23,6 +23,17 @@ def placed(value: str, place: Place) -> PlacedStr:
     return item
 
 
+class WrittenInt(int):
+    """A number that knows the letters it was written with: where a text belongs, they are it (`name = 007`)."""
+
+    letters: str
+
+    def __new__(cls, value: int, letters: str) -> WrittenInt:
+        number = super().__new__(cls, value)
+        number.letters = letters
+        return number
+
+
 @dataclass(frozen=True, slots=True)
 class Binding:
     """One name of the file. `key` is where the name stands, `place` where its value does; both None when it comes from
@@ -49,13 +60,15 @@ class Evaluated:
 
 
 def plain_value(value: Any) -> Any:
-    """`value` as JSON can hold it: tuples as lists, keys as strings, no numbers that are none."""
+    """`value` as JSON can hold it: tuples as lists, keys as strings, no numbers that are none, no functions."""
     if isinstance(value, str):
         return str(value)
     if isinstance(value, list | tuple):
         return [plain_value(item) for item in value]
     if isinstance(value, dict):
         return {str(key): plain_value(item) for key, item in value.items()}
+    if isinstance(value, WrittenInt):
+        return int(value)
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
-    return value
+    return value if value is None or isinstance(value, int | float) else "a function or module"

@@ -10,14 +10,38 @@ from xenia.guestfile.text import Source
 from xenia.model.complaint import Complaint
 
 _TYPOGRAPHIC = re.compile("[\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2032\u2033\u00b4`]")
+_INVISIBLE = {
+    "\u00a0": "a no-break space", "\u2007": "a figure space", "\u202f": "a narrow no-break space",
+    "\u3000": "a wide space", "\u200b": "a zero-width space", "\u200e": "a direction mark",
+    "\u200f": "a direction mark", "\u2060": "a word joiner", "\ufeff": "a byte-order mark",
+    "\u00ad": "a soft hyphen", "\v": "a vertical tab", "\x1a": "an end-of-file mark of DOS",
+}  # fmt: skip
+_ODD = re.compile("[" + "".join(_INVISIBLE) + "]")
 _DASHED = re.compile(r"\s*([A-Za-z_]\w*(?:-\w+)+)\s*\+?=")
 _ASSIGNMENT = re.compile(r"\s*([A-Za-z_]\w*)\s*\+?=\s*(.*)")
 _BARE = re.compile(r"([A-Za-z_/.][\w./:+\- ]*?)\s*(?:#.*)?$")
 _STATEMENT = re.compile(
     r"\s*(?:if|elif|else|for|while|def|return|import|from|print|raise|assert|try|except|class|with|lambda|not|pass)\b"
 )
+_BROKEN_TEXT = re.compile(r"(['\"])[^'\"]*\1\s*[\w/.]")
+_OTHER_FORMATS = (
+    (re.compile(r"\s*<[?!A-Za-z]"), "this is XML, not a guest file", "a guest file has lines like memory = 512"),
+    (re.compile(r"\s*\{"), "this is JSON, not a guest file", "a guest file has lines like memory = 512"),
+    (re.compile(r"\s*\(\s*(?:vm|domain)\b"), "this is SXP, in which xend kept domains, not a guest file",
+     "a guest file has lines like memory = 512"),
+    (re.compile(r"#!.*\b(?:ba|da|z|k)?sh\b"), "this is a shell script, not a guest file",
+     "name the guest file that it starts"),
+)  # fmt: skip
 _LOOKED_AT = 400
-_PRINT = re.compile(r"\s*print\s+[^(\s]")
+_TEXT = re.compile(r"'[^']*'|\"[^\"]*\"|#.*")
+_PYTHON_2 = (
+    (re.compile(r"\s*print\s+[^(\s]"), "print without brackets is Python 2", "remove the line, or write print(...)"),
+    (re.compile(r"\s*raise\s+\w+\s*,"), "a comma after raise is Python 2", "write raise ValueError('why')"),
+    (re.compile(r"\s*except\s+\w+\s*,"), "a comma after except is Python 2", "write except ValueError as error:"),
+    (re.compile(r"\s*exec\b"), "exec runs a text, and a guest file is read, not run", "write the lines themselves"),
+    (re.compile(r"[^'\"]*<>"), "<> is Python 2", "write !="),
+    (re.compile(r"[^'\"]*\b0[0-7]*[lL]\b|[^'\"]*\b[1-9]\d*[lL]\b"), "an L behind a number is Python 2", "remove the L"),
+)
 
 
 def diagnose(source: Source, line: int, column: int, message: str) -> Complaint:
@@ -31,17 +55,29 @@ def diagnose(source: Source, line: int, column: int, message: str) -> Complaint:
     return source.complaint(line, column, _spoken(message), _hint(message))
 
 
+def other_format(source: Source) -> Complaint | None:
+    """What a file is that is not meant to be a guest file at all."""
+    for pattern, message, hint in _OTHER_FORMATS:
+        if pattern.match(source.text):
+            return source.complaint(1, 1, message, hint)
+    return None
+
+
 def _line(source: Source, number: int, text: str) -> Complaint | None:
     code = text.partition("#")[0]
     if (found := _TYPOGRAPHIC.search(code)) is not None:
         message = f"{found[0]} is a typographic quote: a text stands in ' or \""
         return source.complaint(number, found.start() + 1, message, "replace both by plain quotes")
+    if (found := _ODD.search(_TEXT.sub(_blanked, text))) is not None:
+        message = f"{_INVISIBLE[found[0]]} (U+{ord(found[0]):04X}) stands here, which looks like nothing or a blank"
+        return source.complaint(number, found.start() + 1, message, "delete it, or write a plain blank in its place")
     if (found := _DASHED.match(text)) is not None:
         return source.complaint(
             number, found.start(1) + 1, f"a key has no - in it: {found[1]}", _meant(found[1].replace("-", "_"))
         )
-    if _PRINT.match(text):
-        return source.complaint(number, 1, "print without brackets is Python 2", "remove the line, or write print(...)")
+    for pattern, message, hint in _PYTHON_2:
+        if pattern.match(code):
+            return source.complaint(number, len(text) - len(text.lstrip()) + 1, message, hint)
     if _STATEMENT.match(text):
         return None
     if (found := _ASSIGNMENT.match(text)) is not None:
@@ -51,6 +87,11 @@ def _line(source: Source, number: int, text: str) -> Complaint | None:
             number, 1, "this line is neither an assignment nor a comment", "is it a comment that has lost its #?"
         )
     return None
+
+
+def _blanked(found: re.Match[str]) -> str:
+    """As many letters, so that columns stay: what stands in a text or a comment may be odd."""
+    return "x" * len(found[0])
 
 
 def _is_prose(code: str) -> bool:
@@ -71,7 +112,13 @@ def _value(source: Source, number: int, found: re.Match[str]) -> Complaint | Non
     quote = value[0]
     if quote in "'\"" and value.count(quote) == 1:
         hint = f"a text ends on its line; one of several lines stands between {quote * 3}"
+        if number < len(source.lines) and source.lines[number].rstrip().endswith(quote):
+            hint = "it goes on in the next line: make one line of the two"
         return source.complaint(number, column, f"the text that begins here is not closed: a {quote} is missing", hint)
+    if _BROKEN_TEXT.match(value):
+        other = "'" if quote == '"' else '"'
+        hint = f"put the whole text in {other}, or a \\ before each {quote} in it"
+        return source.complaint(number, column, f"the second {quote} ends this text, and more follows it", hint)
     if (bare := _BARE.fullmatch(value)) is not None and not value[0].isdigit():
         return source.complaint(number, column, f"{bare[1][:80]} is a text without quotes", f'{key} = "{bare[1][:80]}"')
     return None
@@ -119,6 +166,8 @@ def _spoken(message: str) -> str:
 
 
 def _hint(message: str) -> str | None:
+    if "tabs and spaces" in message:
+        return "begin the lines with blanks only, or with tabs only"
     if "indent" in message:
         return "lines begin without blanks, except those below if, for and def"
     if "leading zeros" in message:

@@ -11,6 +11,7 @@ it.
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass, field
 
@@ -21,6 +22,7 @@ _FORMATS = {
     "": None, "raw": DiskFormat.RAW, "qcow": DiskFormat.QCOW, "qcow2": DiskFormat.QCOW2, "vhd": DiskFormat.VHD,
     "vmdk": DiskFormat.VMDK, "qed": DiskFormat.QED, "empty": None,
 }  # fmt: skip
+_FORMAT_WORDS = "raw, qcow2, qcow, vhd, vmdk, qed"
 _MODES = {
     "r": DiskMode.READ_ONLY, "ro": DiskMode.READ_ONLY, "w": DiskMode.WRITE, "rw": DiskMode.WRITE, "wr": DiskMode.WRITE,
     "w!": DiskMode.SHARED, "rw!": DiskMode.SHARED, "!": DiskMode.SHARED,
@@ -32,6 +34,8 @@ _OPTIONS = frozenset(
         "transport", "grant_usage", "hidden", "removable", "readonly", "id",
     }
 )  # fmt: skip
+_BACKEND_TYPES = frozenset({"phy", "tap", "qdisk", "standalone"})
+_DEVICE_TYPES = frozenset({"cdrom", "disk"})
 _TAP_TYPES = {
     "aio": "raw",
     "sync": "raw",
@@ -43,9 +47,12 @@ _TAP_TYPES = {
     "vhd": "vhd",
 }
 _PREFIX = re.compile(
-    r"(?:(tap2?|file|phy|raw|qcow2?|vhd|qed|vmdk|ioemu)|(iscsi|e?nbd|drbd|rbd|gluster|sheepdog|https?|ftp)):",
+    r"(?:(tap2?|file|phy|aio|raw|qcow2?|vhd|qed|vmdk|ioemu)|(iscsi|e?nbd|drbd|rbd|gluster|sheepdog|https?|ftp)):",
     re.IGNORECASE,
 )
+_SCRIPTED = frozenset({"iscsi", "nbd", "enbd", "drbd"})
+"""Prefixes that stand for block scripts of Xen; what follows the other protocols is QEMU's to open."""
+_OPTION = re.compile(r"([A-Za-z][A-Za-z_-]*)\s*=\s*(.*)", re.DOTALL)
 _TARGETS = (
     (re.compile(r"xv?d[a-z]{1,3}\d{0,3}"), DiskBus.XEN),
     (re.compile(r"d\d{1,5}(?:p\d{1,3})?|\d{1,9}|0x[0-9a-f]{1,8}"), DiskBus.XEN),
@@ -131,6 +138,12 @@ def _disk(given: Given, key: str, words: _Words, target: str, bus: DiskBus, inde
             f"{path} looks like a {kind} image, but is given to the guest as raw",
             f"tap:{kind}:{path} or format={kind}",
         )
+    if source in (DiskSource.FILE, DiskSource.BLOCK) and (found := re.search(r"[*?]", path)) is not None:
+        given.warn(
+            key,
+            f"{path} has a {found[0]} in it, which stands for itself: no shell looks for what it may mean",
+            "write the whole name of the image",
+        )
     return Disk(
         target, path, source, format or DiskFormat.RAW, bus, mode, words.cdrom, words.script, words.backend, index
     )
@@ -141,40 +154,57 @@ def _split(text: str) -> _Words:
     words = _Words()
     found = re.search(r"(?:^|,)\s*target\s*=", text)
     if found is not None:
-        _source_word(words, text[found.end() :].strip())
+        _source_word(words, text[found.end() :].strip().removesuffix(","))
         text = text[: found.start()]
         if not text:
             words.problems.append("this disk has no vdev: target= takes all that follows it, so it must stand last")
             return words
-    legacy = False
-    places = ["target", "mode", "backend"] if found else ["path", "format", "target", "mode", "backend"]
+    if (format := _unknown_format(text)) is not None:
+        words.problems.append(f"the format {format} is not known: {_FORMAT_WORDS}")
+        return words
+    prefixed = False
+    places = ["path", "format", "target", "mode", "backend"]
     for part in (part.strip() for part in text.split(",")):
-        name, sign, value = part.partition("=")
-        if sign and name.strip().lower() in _OPTIONS:
-            _option(words, name.strip().lower(), value.strip())
+        option = _OPTION.fullmatch(part)
+        if option is not None:
+            _option(words, option[1].lower(), option[2].strip())
         elif part.lower() in _FLAGS or part.lower() == "cdrom":
             words.cdrom = words.cdrom or part.lower() == "cdrom"
         else:
-            legacy = _position(words, places, part, legacy)
+            prefixed = _position(words, places, part, prefixed)
     return words
 
 
-def _position(words: _Words, places: list[str], part: str, legacy: bool) -> bool:
+def _position(words: _Words, places: list[str], part: str, prefixed: bool) -> bool:
     """Put `part` where it belongs; whether the item is one whose path has a prefix and no format."""
-    while places and _is_set(words, places[0]):
+    if places[0:1] == ["path"] and words.path is not None and part in ("", "phy:", "file:"):
+        places.pop(0)  # an empty path keeps its place where target= gives it
+        return part != ""
+    while places and places[0] != "mode" and _is_set(words, places[0]):
         places.pop(0)
-    if places[:1] == ["format"] and (legacy or part.lower() not in _FORMATS):
+    if places[:1] == ["format"] and (prefixed or part.lower() not in _FORMATS):
         places.pop(0)
     if not places:
         if part:
             words.problems.append(f"there is a word too many in this disk: {part}")
-        return legacy
+        return prefixed
     place = places.pop(0)
     if place == "path":
         return _source_word(words, part)
+    if place == "format":
+        places.remove("backend")  # the word of xl's items that xm's have in this place is an option there
     if part or place == "format":
         _option(words, {"target": "vdev", "mode": "access"}.get(place, place), part)
-    return legacy
+    return prefixed
+
+
+def _unknown_format(text: str) -> str | None:
+    """The second word of `/dev/x,qcow3,xvda`, where a format stands that nobody knows."""
+    path, format, target, *_ = [*(part.strip() for part in text.split(",")), "", "", ""]
+    said = format.lower()
+    if _PREFIX.match(path) or not said or said in _FORMATS or _OPTION.fullmatch(format) or said in _FLAGS | {"cdrom"}:
+        return None
+    return format if not _bus(_device(said)[0]) and _bus(_device(target)[0]) else None
 
 
 def _is_set(words: _Words, place: str) -> bool:
@@ -189,16 +219,18 @@ def _source_word(words: _Words, text: str) -> bool:
         rest = words.path[found.end() :]
         if protocol:
             words.network = True
-            if protocol in ("iscsi", "nbd", "enbd", "drbd") and words.script is None and not rest.startswith("//"):
-                words.script = f"block-{protocol}"
             words.path = f"{protocol}:{rest}"
-            return True
+            if protocol in _SCRIPTED and words.script is None and not rest.startswith("//"):
+                words.script = f"block-{protocol}"
+            return protocol in _SCRIPTED
         prefixed = True
         words.path = rest
         if prefix == "phy":
             words.block = True
         elif prefix in ("tap", "tap2"):
             _tap(words)
+        elif prefix == "aio":
+            words.format = "raw"
         elif prefix in _FORMATS:
             words.format = prefix
     if prefixed:
@@ -219,9 +251,11 @@ def _option(words: _Words, name: str, value: str) -> None:
     lowered = value.lower()
     if name == "vdev":
         words.target = value
+        if lowered.endswith((":cdrom", ":disk")):
+            words.cdrom = lowered.endswith(":cdrom")
     elif name == "format":
         if lowered not in _FORMATS:
-            words.problems.append(f"the format {value} is not known: raw, qcow2, qcow, vhd, vmdk, qed")
+            words.problems.append(f"the format {value} is not known: {_FORMAT_WORDS}")
         elif not (words.format and not lowered):
             words.format = lowered
     elif name == "access":
@@ -229,13 +263,20 @@ def _option(words: _Words, name: str, value: str) -> None:
             words.problems.append(f"the mode {value} is not known: r (read-only), w (read-write), w! (shared)")
         words.mode = lowered
     elif name == "devtype":
-        words.cdrom = words.cdrom or lowered == "cdrom"
+        if lowered not in _DEVICE_TYPES:
+            words.problems.append(f"the devtype {value} is not known: cdrom, disk")
+        words.cdrom = lowered == "cdrom"
     elif name == "backendtype":
+        if lowered not in _BACKEND_TYPES:
+            words.problems.append(f"the backendtype {value} is not known: phy, tap, qdisk, standalone")
         words.block = words.block or lowered == "phy"
     elif name == "backend":
         words.backend = value
     elif name == "script":
         words.script = value
+    elif name not in _OPTIONS:
+        near = difflib.get_close_matches(name, sorted(_OPTIONS), n=1)
+        words.problems.append(f"disk knows no {name}=" + (f"; did you mean {near[0]}=?" if near else ""))
 
 
 def _target(given: Given, key: str, words: _Words) -> tuple[str | None, DiskBus | None]:
@@ -244,27 +285,37 @@ def _target(given: Given, key: str, words: _Words) -> tuple[str | None, DiskBus 
             key, "this disk has no target: the name it has in the guest", "for example 'file:/path/to/image,xvda,w'"
         )
         return None, None
-    target, _, kind = words.target.lower().removeprefix("ioemu:").removeprefix("/dev/").partition(":")
-    target, kind = target.strip(), kind.strip()
-    if kind == "cdrom" or _OPTICAL.match(target):
-        words.cdrom = True
-    elif kind not in ("", "disk"):
+    target, kind = _device(words.target)
+    words.cdrom = words.cdrom or bool(_OPTICAL.match(target))
+    if kind not in ("", "disk", "cdrom"):
         given.error(key, f"a target ends in :cdrom, :disk or nothing, not :{kind}", _TARGET_HINT)
         return None, None
-    for pattern, bus in _TARGETS:
-        if pattern.fullmatch(target):
-            return target, bus
-    given.error(key, f"{words.target} is no target of a disk", _TARGET_HINT)
+    if (bus := _bus(target)) is not None:
+        return target, bus
+    if target in _MODES:
+        given.error(key, f"this disk has no target: {target} stands in its place, which is a mode", _TARGET_HINT)
+    else:
+        given.error(key, f"{words.target} is no target of a disk", _TARGET_HINT)
     return None, None
+
+
+def _device(target: str) -> tuple[str, str]:
+    """`ioemu:hdc:cdrom` as hdc and cdrom."""
+    name, _, kind = target.lower().removeprefix("ioemu:").removeprefix("/dev/").partition(":")
+    return name.strip(), kind.strip()
+
+
+def _bus(target: str) -> DiskBus | None:
+    return next((bus for pattern, bus in _TARGETS if pattern.fullmatch(target)), None)
 
 
 def _source(words: _Words) -> DiskSource:
     path = words.path or ""
-    if words.network:
-        return DiskSource.NETWORK
     if not path or words.format == "empty":
         words.path = ""
         return DiskSource.EMPTY
+    if words.network:
+        return DiskSource.NETWORK
     if words.script is not None and not path.startswith("/"):
         return _scripted(words, path)
     return DiskSource.BLOCK if words.block else _source_of(path)
@@ -273,7 +324,7 @@ def _source(words: _Words) -> DiskSource:
 def _scripted(words: _Words, path: str) -> DiskSource:
     """A source that only a block script understands: the same as with the script's prefix."""
     protocol = (words.script or "").rpartition("/")[2].removeprefix("block-")
-    if protocol in ("iscsi", "nbd", "enbd", "drbd"):
+    if protocol in _SCRIPTED:
         words.path = f"{protocol}:{path}"
     return DiskSource.NETWORK
 

@@ -12,6 +12,7 @@ from xenia.guestfile.boot import read_boot
 from xenia.guestfile.disk import read_disks
 from xenia.guestfile.given import Given
 from xenia.guestfile.keys import KEYS
+from xenia.guestfile.pci import check_pci
 from xenia.guestfile.vfb import read_display
 from xenia.guestfile.vif import read_vifs
 from xenia.model.domain import DOMAIN_0_NAME, DomainConfig, EndAction, Kind, Platform, Policy
@@ -63,6 +64,7 @@ def read_domain(given: Given, file: str) -> DomainConfig:
     given.stands_for("cap", "cpu_cap")
     given.stands_for("cpu", "cpus")
     kind = _kind(given)
+    check_pci(given)
     memory, max_memory = _memory(given)
     vcpus, max_vcpus = _vcpus(given)
     return DomainConfig(

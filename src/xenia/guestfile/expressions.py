@@ -6,61 +6,35 @@ from __future__ import annotations
 
 import ast
 import difflib
-import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from xenia.guestfile.bindings import placed
-from xenia.guestfile.budget import BITS, DEPTH, Budget, Exhausted
-from xenia.guestfile.fakes import Fake
+from xenia.guestfile.budget import DEPTH, Budget, Exhausted
+from xenia.guestfile.fakes import REFUSED, Fake, Uname
 from xenia.guestfile.methods import Forbidden, builtins, method
+from xenia.guestfile.operators import COMPARE, UNARY, operate
 from xenia.guestfile.text import Refused, Source
 from xenia.model.reading import Place
 
 _FAILURES = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError, MemoryError, re.error)
 
-_COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Is: operator.is_,
-    ast.IsNot: operator.is_not,
-    ast.In: lambda left, right: left in right,
-    ast.NotIn: lambda left, right: left not in right,
-}
-_UNARY: Mapping[type[ast.unaryop], Callable[[Any], Any]] = {
-    ast.Not: operator.not_,
-    ast.USub: operator.neg,
-    ast.UAdd: operator.pos,
-    ast.Invert: operator.invert,
-}
-_BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
-    ast.LShift: operator.lshift,
-    ast.RShift: operator.rshift,
-    ast.BitAnd: operator.and_,
-    ast.BitOr: operator.or_,
-    ast.BitXor: operator.xor,
-}
+_NEAR = 200
+"""How many names are looked at for one that was meant."""
 _CONVERSIONS: Mapping[int, Callable[[Any], str]] = {115: str, 114: repr, 97: ascii}
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A `def` of the file."""
+    """A `def` of the file, or a `lambda` in it. `outer` are the scopes that it sees beside the file's own names."""
 
-    node: ast.FunctionDef
+    name: str
+    arguments: tuple[str, ...]
     defaults: tuple[Any, ...]
+    body: list[ast.stmt] | ast.expr
+    outer: tuple[dict[str, Any], ...]
 
 
 class Expressions:
@@ -74,17 +48,23 @@ class Expressions:
         self.names: dict[str, Any] = {}
         self.local: list[dict[str, Any]] = []
         self.used: set[str] = set()
-        self.builtins: Mapping[str, Any] = builtins(self.budget) | {"True": True, "False": False, "None": None}
+        self.builtins: Mapping[str, Any] = builtins(self.budget) | {
+            "True": True, "False": False, "None": None, "globals": self.known, "locals": self.known, "vars": self.known,
+            "dir": lambda: sorted(self.known()),
+        }  # fmt: skip
         self.depth = 0
+        self.tries = 0
+        """How many `try` are under way: nobody reads the hints of what they catch."""
 
     def place(self, node: ast.expr | ast.stmt) -> Place:
         line = self.source.lines[node.lineno - 1] if node.lineno <= len(self.source.lines) else ""
         column = node.col_offset if line.isascii() else len(line.encode()[: node.col_offset].decode(errors="ignore"))
         return self.source.place(node.lineno, column + 1)
 
-    def refused(self, node: ast.expr | ast.stmt, message: str, hint: str | None = None) -> Refused:
+    def refused(self, node: ast.expr | ast.stmt, message: str, hint: str | None = None, error: str = "") -> Refused:
+        """`error` is the name of Python's exception, for `except` in the file; "" for what a file cannot catch."""
         place = self.place(node)
-        return Refused(self.source.complaint(place.line, place.column, message, hint))
+        return Refused(self.source.complaint(place.line, place.column, message, hint), error)
 
     def evaluate(self, node: ast.expr) -> Any:
         """The value of `node`. Raises Refused with its place when it has none or may not have one."""
@@ -98,11 +78,11 @@ class Expressions:
                 raise Exhausted("it is nested too deeply")
             return self.budget.result(handler(self, node))
         except Forbidden as error:
-            raise self.refused(node, error.message, error.hint) from None
+            raise self.refused(node, error.message, error.hint, error.error) from None
         except Exhausted as error:
             raise self.refused(node, f"evaluating the file was given up: {error}") from None
         except _FAILURES as error:
-            raise self.refused(node, f"this cannot be evaluated: {_said(error)}") from None
+            raise self.refused(node, f"this cannot be evaluated: {_said(error)}", None, type(error).__name__) from None
         finally:
             self.depth -= 1
 
@@ -120,9 +100,16 @@ class Expressions:
             return self.names[node.id]
         if node.id in self.builtins:
             return self.builtins[node.id]
-        near = difflib.get_close_matches(node.id, self.names, n=1, cutoff=0.75)
+        if node.id in REFUSED:
+            raise Forbidden(f"{node.id} is not allowed: a guest file is read, not run", REFUSED[node.id])
+        names = list(self.names)[:_NEAR]
+        near = [] if self.tries else difflib.get_close_matches(node.id[:64], names, n=1, cutoff=0.75)
         hint = f"did you mean {near[0]}?" if near else f'put it in quotes if it is a text: "{node.id}"'
-        raise Forbidden(f"the name {node.id} is not known here", hint)
+        raise Forbidden(f"the name {node.id} is not known here", hint, "NameError")
+
+    def known(self) -> dict[str, Any]:
+        """The names that have a value, as globals() has them."""
+        return {name: value for name, value in self.names.items() if not isinstance(value, Fake | Function)}
 
     def on_list(self, node: ast.List) -> list[Any]:
         return [self.item(each) for each in node.elts]
@@ -151,31 +138,11 @@ class Expressions:
         value = self.evaluate(chain[-1].left)
         for each in reversed(chain):
             self.budget.step()
-            value = self.budget.result(self.operate(each.op, value, self.evaluate(each.right)))
+            value = self.budget.result(operate(self.budget, each.op, value, self.evaluate(each.right)))
         return value
 
-    def operate(self, sign: ast.operator, left: Any, right: Any) -> Any:
-        """`left sign right`, its size checked first. Two whole numbers divide to a whole number, as in the Python that
-        xm was written in.
-        """
-        numbers = isinstance(left, int) and isinstance(right, int)
-        if isinstance(sign, ast.Div):
-            return left // right if numbers else left / right
-        if isinstance(sign, ast.Mod) and isinstance(left, str):
-            self.budget.percent(left, right)
-        elif isinstance(sign, ast.Mult) and not numbers:
-            for sequence, count in ((left, right), (right, left)):
-                if isinstance(sequence, str | list | tuple) and isinstance(count, int):
-                    self.budget.room(len(sequence) * count, items=not isinstance(sequence, str))
-        elif numbers and _grows(sign, left, right):
-            raise Exhausted("a number gets too large")
-        function = _BINARY.get(type(sign))
-        if function is None:
-            raise Forbidden("this operator is not allowed in a guest file")
-        return function(left, right)
-
     def on_unary(self, node: ast.UnaryOp) -> Any:
-        return _UNARY[type(node.op)](self.evaluate(node.operand))
+        return UNARY[type(node.op)](self.evaluate(node.operand))
 
     def on_boolean(self, node: ast.BoolOp) -> Any:
         value: Any = None
@@ -190,7 +157,7 @@ class Expressions:
         for sign, each in zip(node.ops, node.comparators, strict=True):
             right = self.evaluate(each)
             self.budget.shown(left, right)
-            if not _COMPARE[type(sign)](left, right):
+            if not COMPARE[type(sign)](left, right):
                 return False
             left = right
         return True
@@ -227,15 +194,36 @@ class Expressions:
         value = self.evaluate(node.value)
         if isinstance(value, Fake):
             return value.member(node.attr)
+        if isinstance(value, Uname) and node.attr in Uname._fields:
+            return getattr(value, node.attr)
         raise Forbidden(f".{node.attr} is not allowed here")
 
     def on_comprehension(self, node: ast.ListComp | ast.GeneratorExp) -> list[Any]:
         items: list[Any] = []
 
+        def add() -> None:
+            items.append(self.item(node.elt))
+            self.budget.room(len(items), items=True)
+
+        self.comprehend(node.generators, add)
+        return items
+
+    def on_dict_comprehension(self, node: ast.DictComp) -> dict[Any, Any]:
+        items: dict[Any, Any] = {}
+
+        def add() -> None:
+            items[self.evaluate(node.key)] = self.evaluate(node.value)
+            self.budget.room(len(items), items=True)
+
+        self.comprehend(node.generators, add)
+        return items
+
+    def comprehend(self, generators: list[ast.comprehension], add: Callable[[], None]) -> None:
+        """Call `add` for each round of the loops, in a scope of their own."""
+
         def run(generators: list[ast.comprehension]) -> None:
             if not generators:
-                items.append(self.item(node.elt))
-                self.budget.room(len(items), items=True)
+                add()
                 return
             first, *rest = generators
             for each in self.iterated(first.iter):
@@ -245,10 +233,9 @@ class Expressions:
 
         self.local.append({})
         try:
-            run(node.generators)
+            run(generators)
         finally:
             self.local.pop()
-        return items
 
     def iterated(self, node: ast.expr) -> list[Any]:
         """What a loop goes over, as it is when the loop begins."""
@@ -258,12 +245,26 @@ class Expressions:
             return list(value)
         raise Forbidden("only a text, a list, a tuple or a dict can be gone through")
 
+    def on_lambda(self, node: ast.Lambda) -> Function:
+        return self.function("lambda", node.args, node.body)
+
+    def function(self, name: str, arguments: ast.arguments, body: list[ast.stmt] | ast.expr) -> Function:
+        if arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.posonlyargs:
+            raise Forbidden("a function of a guest file takes plain arguments only")
+        defaults = tuple(self.evaluate(each) for each in arguments.defaults)
+        return Function(name, tuple(each.arg for each in arguments.args), defaults, body, tuple(self.local))
+
     def on_call(self, node: ast.Call) -> Any:
         function, target = self.callee(node.func)
-        if any(isinstance(each, ast.Starred) for each in node.args) or any(each.arg is None for each in node.keywords):
-            raise Forbidden("* and ** are not allowed in a call")
+        if any(each.arg is None for each in node.keywords):
+            raise Forbidden("** is not allowed in a call")
         grows = isinstance(target, list)
-        arguments = [self.item(each) if grows else self.evaluate(each) for each in node.args]
+        arguments: list[Any] = []
+        for each in node.args:
+            if isinstance(each, ast.Starred):
+                arguments.extend(self.iterated(each.value))
+            else:
+                arguments.append(self.item(each) if grows else self.evaluate(each))
         named = {str(each.arg): self.evaluate(each.value) for each in node.keywords}
         return self.apply(function, arguments, named)
 
@@ -280,8 +281,15 @@ class Expressions:
         if isinstance(function, Function):
             return self.run_function(function, arguments, named)
         if callable(function):
-            return function(*arguments, **named)
+            named = {name: self.called(value) for name, value in named.items()}
+            return function(*map(self.called, arguments), **named)
         raise Forbidden("this is no function")
+
+    def called(self, value: Any) -> Any:
+        """A function of the file as built-in ones can call it (sorted, map)."""
+        if not isinstance(value, Function):
+            return value
+        return lambda *arguments: self.apply(value, list(arguments), {})
 
     def assign(self, target: ast.expr, value: Any) -> None:
         """Give `target` its value. Overridden where the file's own names are kept."""
@@ -308,24 +316,19 @@ _HANDLERS: Mapping[type[ast.expr], Callable[[Any, Any], Any]] = {
     ast.Attribute: Expressions.on_attribute,
     ast.ListComp: Expressions.on_comprehension,
     ast.GeneratorExp: Expressions.on_comprehension,
+    ast.DictComp: Expressions.on_dict_comprehension,
+    ast.Lambda: Expressions.on_lambda,
     ast.Call: Expressions.on_call,
 }
 
 _SPOKEN = {
-    "Lambda": "lambda",
     "SetComp": "a set",
     "Set": "a set",
-    "DictComp": "a dict comprehension",
+    "NamedExpr": ":=",
+    "Starred": "*",
     "Await": "await",
     "Yield": "yield",
 }
-
-
-def _grows(sign: ast.operator, left: int, right: int) -> bool:
-    """Whether a power or a shift gives a number that is far too large."""
-    if isinstance(sign, ast.Pow):
-        return left.bit_length() * right > 2 * BITS
-    return isinstance(sign, ast.LShift) and right > BITS
 
 
 def _spoken(node: ast.AST) -> str:

@@ -4,10 +4,11 @@ it stands.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from xenia.guestfile.bindings import Binding, PlacedStr, plain_value
+from xenia.guestfile.bindings import Binding, PlacedStr, WrittenInt, plain_value
 from xenia.guestfile.keys import KEYS, KeyType
 from xenia.guestfile.text import printable
 from xenia.model.complaint import Complaint, Severity
@@ -18,6 +19,8 @@ COMMAND_LINE = "command line"
 _TRUE = frozenset({"1", "y", "yes", "true", "on", "enable", "enabled"})
 _FALSE = frozenset({"0", "n", "no", "false", "off", "none", "disable", "disabled", ""})
 _LARGEST = 1 << 40
+_SIZE = re.compile(r"(\d{1,9})\s*([KMGT])(?:i?B)?", re.IGNORECASE)
+_SHIFTS = {"K": 10, "M": 20, "G": 30, "T": 40}
 
 
 class Given:
@@ -65,6 +68,8 @@ class Given:
             return default
         if isinstance(value, str):
             return str(value)
+        if isinstance(value, WrittenInt):
+            return value.letters
         if isinstance(value, int | float) and not isinstance(value, bool):
             return str(value)
         if isinstance(value, list | tuple) and len(value) == 1 and isinstance(value[0], str):
@@ -106,7 +111,7 @@ class Given:
         return default
 
     def items(self, key: str) -> list[str]:
-        """The texts of a list, or one text as a list of one; blanks around them are cut off."""
+        """The texts of a list (numbers as they were written), or one text as a list of one; without blanks around."""
         value = self.bindings[key].value if self.has(key) else None
         if value is None:
             return []
@@ -117,6 +122,8 @@ class Given:
             return []
         items = []
         for index, item in enumerate(value):
+            if isinstance(item, int) and not isinstance(item, bool):
+                item = item.letters if isinstance(item, WrittenInt) else str(item)
             if not isinstance(item, str):
                 self.error(f"{key}[{index}]", f"{key} takes a list of texts; this item is {_kind(item)}")
             items.append(item.strip() if isinstance(item, str) else "")
@@ -169,9 +176,11 @@ def _number(value: Any) -> int | None:
 
 
 def _number_hint(key: str, value: Any) -> str | None:
-    if KEYS[key].name in ("memory", "maxmem") and isinstance(value, str):
-        return f"{key} is in MiB: write 512 for 512 MiB, 2048 for 2 GiB"
-    return None
+    if KEYS[key].name not in ("memory", "maxmem") or not isinstance(value, str):
+        return None
+    if (found := _SIZE.fullmatch(value.strip())) is not None:
+        return f"it is in MiB: {key} = {int(found[1]) << _SHIFTS[found[2].upper()] >> 20}"
+    return f"{key} is in MiB: write 512 for 512 MiB, 2048 for 2 GiB"
 
 
 def _kind(value: Any) -> str:
@@ -198,6 +207,9 @@ def types_agree(given: Given, held: Collection[str]) -> None:
     for name, binding in given.bindings.items():
         if name not in KEYS or not given.has(name):
             continue
+        if _has_nul(given.raw(name)):
+            given.error(name, f"{name} has a NUL character in it, which no program can be told", "remove the \\0")
+            continue
         if name in held:
             _has_type(given, name)
             continue
@@ -220,3 +232,9 @@ def _has_type(given: Given, name: str) -> None:
             given.items(name)
         case KeyType.ANY:
             pass
+
+
+def _has_nul(value: Any) -> bool:
+    if isinstance(value, list):
+        return any(_has_nul(item) for item in value)
+    return isinstance(value, str) and "\0" in value

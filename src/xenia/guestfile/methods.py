@@ -13,12 +13,15 @@ Function = Callable[..., Any]
 
 
 class Forbidden(Exception):
-    """The file asks for something that reading a guest file does not do; the text says what and why."""
+    """The file asks for something that reading a guest file does not do; the text says what and why. `error` names
+    Python's exception where the file itself may catch it.
+    """
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
+    def __init__(self, message: str, hint: str | None = None, error: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.error = error
 
 
 def builtins(budget: Budget) -> dict[str, Function]:
@@ -30,9 +33,9 @@ def builtins(budget: Budget) -> dict[str, Function]:
         return list(numbers)
 
     def shown(make: Function) -> Function:
-        def call(*arguments: Any) -> Any:
+        def call(*arguments: Any, **named: Any) -> Any:
             budget.shown(*arguments)
-            return make(*arguments)
+            return make(*arguments, **named)
 
         return call
 
@@ -45,31 +48,34 @@ def builtins(budget: Budget) -> dict[str, Function]:
         "range": bounded_range, "xrange": bounded_range,
         "str": shown(str), "unicode": shown(str), "repr": shown(repr),
         "max": shown(max), "min": shown(min), "sorted": shown(sorted), "sum": shown(sum),
+        "map": lambda function, *lists: [function(*each) for each in zip(*lists, strict=False)],
+        "filter": lambda function, items: [each for each in items if (function(each) if function else each)],
         "print": lambda *_, **__: None,
     }  # fmt: skip
 
 
 _STRING_METHODS = frozenset(
     {
-        "capitalize", "count", "endswith", "find", "index", "isalnum", "isalpha", "isdigit", "islower",
-        "isspace", "isupper", "lower", "lstrip", "partition", "rfind", "rindex", "rpartition", "rsplit",
+        "capitalize", "casefold", "count", "endswith", "find", "index", "isalnum", "isalpha", "isdecimal", "isdigit",
+        "islower", "isnumeric", "isspace", "istitle", "isupper", "lower", "lstrip",
+        "partition", "rfind", "rindex", "rpartition", "rsplit",
         "rstrip", "split", "splitlines", "startswith", "strip", "swapcase", "title", "upper", "removeprefix",
         "removesuffix",
     }
 )  # fmt: skip
 _LIST_METHODS = frozenset(
     {
-        "append", "count", "extend", "index", "insert", "pop", "remove", "reverse", "sort",
+        "append", "clear", "copy", "count", "extend", "index", "insert", "pop", "remove", "reverse", "sort",
     }
 )  # fmt: skip
 _DICT_METHODS = frozenset(
     {
-        "get", "pop", "setdefault", "update",
+        "clear", "copy", "get", "pop", "setdefault", "update",
     }
 )  # fmt: skip
 _MATCH_METHODS = frozenset(
     {
-        "group", "groups", "start", "end",
+        "group", "groups", "groupdict", "start", "end", "span",
     }
 )  # fmt: skip
 
@@ -85,6 +91,8 @@ def method(value: Any, name: str, budget: Budget) -> Function:
         return _growing(value, name, budget)
     elif isinstance(value, dict):
         return _of_dict(value, name, budget)
+    elif isinstance(value, tuple) and name in ("count", "index"):
+        return _counted(getattr(value, name), budget, value)
     elif isinstance(value, re.Match) and name in _MATCH_METHODS:
         return _counted(getattr(value, name), budget)
     raise Forbidden(f"{_kind(value)} has no .{name} in a guest file")
@@ -124,7 +132,7 @@ def _growing(value: list[Any], name: str, budget: Budget) -> Function:
 
 
 def _of_dict(value: dict[Any, Any], name: str, budget: Budget) -> Function:
-    if name in ("keys", "values", "items", "iteritems"):
+    if name in ("keys", "values", "items", "iterkeys", "itervalues", "iteritems"):
         return lambda: list(getattr(value, name.removeprefix("iter"))())
     if name == "has_key":
         return lambda key: key in value

@@ -3,9 +3,11 @@
     file   = { [ name ("=" | "+=") value ] (newline | ";") }
     value  = string | number | "[" { value "," } [ value ] "]"
 
-As libxlu_cfg has it: lines may be indented, lists span lines and may end with a comma, `#` starts a comment, strings
-stand in ' or " (or three of them, over several lines) with backslash escapes, `+=` extends a list or a string. Numbers
-keep their value, where xl keeps their letters: decimal, 0x hexadecimal, 0 octal.
+As libxlutil 4.17 has it (libxlu_cfg_l.l, libxlu_cfg_y.y): lines may be indented, lists span lines and may end with a
+comma, `#` starts a comment, strings stand in ' or " with backslash escapes, `+=` extends a list or a string. What xl
+refuses and Python reads alike is taken as well: capitals in names and numbers, a comment in a last line without end,
+form feeds, three quotes around several lines, letters by their number (`\\101`, which xl drops or refuses). Numbers are
+decimal, 0x hexadecimal, 0 octal; a word that begins with a digit and is no number (`1a`, `09`) is a text, as for xl.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from xenia.guestfile.bindings import Binding, Evaluated, placed
+from xenia.guestfile.bindings import Binding, Evaluated, WrittenInt, placed
+from xenia.guestfile.budget import BITS, ITEMS
 from xenia.guestfile.text import Refused, Source
 from xenia.model.complaint import Complaint, Severity
 from xenia.model.reading import Place
@@ -35,12 +38,8 @@ _TOKEN = re.compile(
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|[\s\S])")
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "\\": "\\", "'": "'", '"': '"'}
 
-_KEYWORDS = frozenset(
-    {
-        "if", "else", "elif", "for", "in", "while", "def", "return", "import", "from", "not", "and", "or", "is",
-        "lambda", "class", "try", "pass", "True", "False", "None",
-    }
-)  # fmt: skip
+_WORD = re.compile(r"[0-9][0-9a-fx]*")
+"""What xl takes for a number, which need not be one."""
 _DEPTH = 16
 _MOST_NOTES = 50
 
@@ -81,7 +80,7 @@ class Parser:
         return self.bindings
 
     def assignment(self) -> None:
-        if self.kind != "name" or self.word in _KEYWORDS:
+        if self.kind != "name":
             raise self.unexpected("a name")
         name, key = self.word, self.place()
         self.advance()
@@ -96,11 +95,11 @@ class Parser:
             message = f"{name} stands here once more (first in line {old.key.line}): the last one counts"
             self.notes.append(replace(self.source.complaint(key.line, key.column, message), severity=Severity.NOTE))
         elif old is not None and operator == "+=":
-            if type(old.value) is not type(value) or isinstance(value, int):
-                raise NotPlain(
-                    self.source.complaint(key.line, key.column, f"+= cannot join what {name} is with this value")
-                )
-            value, place = old.value + value, old.place or place
+            message = f"+= cannot join what {name} is with this value"
+            value = _joined(old.value, value)
+            if value is None:
+                raise NotPlain(self.source.complaint(key.line, key.column, message))
+            place = old.place or place
         self.bindings[name] = Binding(value, key, place)
 
     def value(self, depth: int) -> Any:
@@ -122,6 +121,8 @@ class Parser:
             if self.word == "]" and self.kind == "mark":
                 self.advance()
                 return items
+            if len(items) >= ITEMS:
+                raise NotPlain(self.error(f"a list of more than {ITEMS} items is too long"))
             place = self.place()
             item = self.value(depth + 1)
             items.append(placed(item, place) if isinstance(item, str) else item)
@@ -135,15 +136,16 @@ class Parser:
         while self.kind == "newline" and self.word == "\n":
             self.advance()
 
-    def number(self, word: str) -> int:
-        base = 16 if word[:2] in ("0x", "0X") else 8 if word[0] == "0" and len(word) > 1 else 10
+    def number(self, word: str) -> int | str:
         try:
-            value = int(word, base)
+            value = int(word, _base(word)) if "_" not in word else None
         except ValueError:
-            raise NotPlain(self.error(f"{word[:40]} is no number", "put it in quotes if it is a text")) from None
-        if "_" in word or value.bit_length() > 64:
-            raise NotPlain(self.error(f"the number {word[:40]} is too large or has a _ in it"))
-        return value
+            value = None
+        if value is not None and value.bit_length() <= BITS:
+            return WrittenInt(value, word)
+        if _WORD.fullmatch(word):
+            return word
+        raise NotPlain(self.error(f"{word[:40]} is no number", "put it in quotes if it is a text"))
 
     def unquoted(self, word: str) -> str:
         quotes = 3 if len(word) >= 6 and word[:3] in ("'''", '"""') else 1
@@ -192,3 +194,17 @@ class Parser:
     def unexpected(self, wanted: str) -> NotPlain:
         found = {"end": "the end of the file", "newline": "the end of the line"}.get(self.kind, f"'{self.word[:40]}'")
         return NotPlain(self.error(f"{wanted} is expected here, not {found}"))
+
+
+def _joined(old: Any, more: Any) -> Any:
+    """Two lists, or a text and a text or a number. None for what does not fit, and for two numbers: xl joins their
+    letters, xm added them."""
+    if isinstance(old, list) and isinstance(more, list):
+        return old + more
+    if isinstance(old, list) or isinstance(more, list) or (isinstance(old, int) and isinstance(more, int)):
+        return None
+    return "".join(value.letters if isinstance(value, WrittenInt) else value for value in (old, more))
+
+
+def _base(word: str) -> int:
+    return 16 if word[:2] in ("0x", "0X") else 8 if word[0] == "0" and len(word) > 1 else 10

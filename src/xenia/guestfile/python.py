@@ -14,9 +14,11 @@ from typing import Any
 
 from xenia.guestfile.bindings import Binding, placed
 from xenia.guestfile.budget import DEPTH, Exhausted
-from xenia.guestfile.expressions import Expressions, Function
-from xenia.guestfile.fakes import Fake, modules
+from xenia.guestfile.expressions import Function
+from xenia.guestfile.fakes import IMPORTS, Fake, modules
 from xenia.guestfile.methods import Forbidden
+from xenia.guestfile.operators import operate
+from xenia.guestfile.refusals import Refusals
 from xenia.guestfile.text import Refused, Source
 from xenia.model.reading import Place
 
@@ -59,12 +61,13 @@ class _Continue(_Left):
     word = "continue"
 
 
-class _Statements(Expressions):
+class _Statements(Refusals):
     def __init__(self, source: Source, given: Mapping[str, str]) -> None:
         super().__init__(source)
         self.given = given
         self.modules = modules(self.budget)
         self.places: dict[str, tuple[Place, Place]] = {}
+        self.shared: list[set[str]] = [set()]
         self.names.update(given)
         self.names.update({"os": self.modules["os"], "sys": self.modules["sys"], "xm_file": source.file, "xm_help": 0})
         self.names["xm_vars"] = Fake("xm_vars", {"var": self.declare, "check": lambda: None}, {})
@@ -113,11 +116,11 @@ class _Statements(Expressions):
                 raise Exhausted("it is nested too deeply")
             handler(self, node)
         except Forbidden as error:
-            raise self.refused(node, error.message, error.hint) from None
+            raise self.refused(node, error.message, error.hint, error.error) from None
         except Exhausted as error:
             raise self.refused(node, f"evaluating the file was given up: {error}") from None
         except (TypeError, ValueError, ArithmeticError, LookupError) as error:
-            raise self.refused(node, f"this cannot be evaluated: {error}"[:200]) from None
+            raise self.refused(node, f"this cannot be evaluated: {error}"[:200], None, type(error).__name__) from None
 
     def on_assign(self, node: ast.Assign) -> None:
         value = self.evaluate(node.value)
@@ -127,7 +130,7 @@ class _Statements(Expressions):
 
     def assign(self, target: ast.expr, value: Any) -> None:
         if isinstance(target, ast.Name):
-            if self.local:
+            if self.local and target.id not in self.shared[-1]:
                 self.local[-1][target.id] = value
             else:
                 self.names[target.id] = value
@@ -156,7 +159,7 @@ class _Statements(Expressions):
         if isinstance(node.target, ast.Attribute):
             raise self.refused(node.target, "only a name can be given a value here")
         # The same place is read and then written: its context in the tree (Store) does not matter to `evaluate`.
-        value = self.operate(node.op, self.evaluate(node.target), self.evaluate(node.value))
+        value = operate(self.budget, node.op, self.evaluate(node.target), self.evaluate(node.value))
         self.here = (self.place(node.target), self.place(node.value))
         if isinstance(node.target, ast.Name) and not self.local:
             self.here = self.places.get(node.target.id, self.here)
@@ -165,7 +168,10 @@ class _Statements(Expressions):
     def on_expression(self, node: ast.Expr) -> None:
         if isinstance(node.value, ast.Name) and node.value.id not in self.names:
             raise self.refused(
-                node, f"{node.value.id} alone means nothing here", "is this a comment that has lost its #?"
+                node,
+                f"{node.value.id} alone means nothing here",
+                "is this a comment that has lost its #?",
+                "NameError",
             )
         self.here = (self.place(node), self.place(node))
         self.evaluate(node.value)
@@ -197,29 +203,33 @@ class _Statements(Expressions):
         self.run(node.orelse)
 
     def on_function(self, node: ast.FunctionDef) -> None:
-        more = node.args
-        if more.vararg or more.kwarg or more.kwonlyargs or more.posonlyargs or node.decorator_list:
+        if node.decorator_list:
             raise self.refused(node, "a function of a guest file takes plain arguments only")
         self.here = (self.place(node), self.place(node))
         target = ast.Name(node.name, lineno=node.lineno, col_offset=node.col_offset)
-        self.assign(target, Function(node, tuple(self.evaluate(each) for each in more.defaults)))
+        self.assign(target, self.function(node.name, node.args, node.body))
 
     def run_function(self, function: Function, arguments: list[Any], named: dict[str, Any]) -> Any:
-        names = [each.arg for each in function.node.args.args]
+        names = function.arguments
         scope = dict(zip(names[len(names) - len(function.defaults) :], function.defaults, strict=True))
         scope.update(zip(names, arguments, strict=False))
         scope.update(named)
         if len(arguments) > len(names) or set(scope) != set(names):
-            raise Forbidden(f"{function.node.name} takes {len(names)} arguments: {', '.join(names)}")
-        outer, self.local = self.local, [scope]
+            message = f"{function.name} takes {len(names)} arguments: {', '.join(names)}"
+            raise Forbidden(message, error="TypeError")
+        outer, self.local = self.local, [*function.outer, scope]
+        self.shared.append(set())
         try:
-            self.run(function.node.body)
+            if isinstance(function.body, ast.expr):
+                return self.evaluate(function.body)
+            self.run(function.body)
         except _Return as left:
             return left.value
         except _Left as left:
             raise Forbidden(f"{left.word} stands outside of a loop") from None
         finally:
             self.local = outer
+            self.shared.pop()
         return None
 
     def on_return(self, node: ast.Return) -> None:
@@ -237,18 +247,17 @@ class _Statements(Expressions):
     def on_pass(self, _: ast.Pass) -> None:
         """Nothing to do."""
 
-    def on_raise(self, node: ast.Raise) -> None:
-        raise self.refused(node, "the file itself refuses its values here (raise)")
-
-    def on_assert(self, node: ast.Assert) -> None:
-        if not self.evaluate(node.test):
-            raise self.refused(node, "the file itself refuses its values here (assert)")
-
     def on_delete(self, node: ast.Delete) -> None:
         for target in node.targets:
-            if not isinstance(target, ast.Name) or target.id not in self.names or self.local:
-                raise self.refused(target, "only a name of the file can be deleted")
-            del self.names[target.id]
+            if isinstance(target, ast.Name) and target.id in self.names and not self.local:
+                del self.names[target.id]
+            elif isinstance(target, ast.Subscript) and isinstance(self.evaluate(target.value), list | dict):
+                del self.evaluate(target.value)[self.index(target.slice)]
+            else:
+                raise self.refused(target, "only a name of the file, or an item of a list or a dict, can be deleted")
+
+    def on_global(self, node: ast.Global) -> None:
+        self.shared[-1].update(node.names)
 
     def on_import(self, node: ast.Import) -> None:
         for alias in node.names:
@@ -265,8 +274,8 @@ class _Statements(Expressions):
         if name in self.modules:
             return self.modules[name]
         allowed = ", ".join(sorted(set(self.modules) - {"os.path"}))
-        hint = "leave mac out of vif: an address is made once and kept" if name == "random" else f"{allowed} are there"
-        raise self.refused(node, f"import {name} is not allowed: a guest file is read, not run", hint)
+        hint = IMPORTS.get(name.partition(".")[0], f"{allowed} are there")
+        raise self.refused(node, f"import {name} is not allowed: a guest file is read, not run", hint, "ImportError")
 
     def declare(self, name: str, use: str = "", check: Any = None) -> None:
         """xm_vars.var: the file wants `name` from the command line."""
@@ -292,7 +301,9 @@ _HANDLERS: Mapping[type[ast.stmt], Callable[[Any, Any], None]] = {
     ast.Break: _Statements.on_break,
     ast.Continue: _Statements.on_continue,
     ast.Pass: _Statements.on_pass,
+    ast.Global: _Statements.on_global,
     ast.Raise: _Statements.on_raise,
+    ast.Try: _Statements.on_try,
     ast.Assert: _Statements.on_assert,
     ast.Delete: _Statements.on_delete,
     ast.Import: _Statements.on_import,
@@ -302,10 +313,9 @@ _HANDLERS: Mapping[type[ast.stmt], Callable[[Any, Any], None]] = {
 _SPOKEN = {
     "ClassDef": "class",
     "With": "with",
-    "Try": "try",
     "AsyncFunctionDef": "async",
     "Nonlocal": "nonlocal",
-    "Global": "global",
+    "Match": "match",
 }
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from xenia.guestfile import plain, python
 from xenia.guestfile.bindings import Binding, Evaluated, plain_value
-from xenia.guestfile.diagnose import diagnose, nearest
+from xenia.guestfile.diagnose import diagnose, nearest, other_format
 from xenia.guestfile.domain import HELD, read_domain
 from xenia.guestfile.given import COMMAND_LINE, Given, types_agree
 from xenia.guestfile.keys import KEYS
@@ -22,7 +22,8 @@ _MOST_UNKNOWN = 50
 _HELPER = re.compile(r"[A-Z]|_")
 """What names that are not meant for xm begin with (OVM_simple_name)."""
 
-_PYTHON = re.compile(r"^\s*(?:import|from|if|for|while|def|print)\b.*", re.MULTILINE)
+_JOINED = "there is no comma before this text: it and the one before it become one"
+_PYTHON = re.compile(r"^\s*(?:import|from|if|for|while|def|print|raise|assert|try)\b.*", re.MULTILINE)
 
 
 def read(text: str, *, file: str, overrides: Sequence[str] = ()) -> Reading:
@@ -53,7 +54,7 @@ def reading_of(
     _unknown_keys(given, python=evaluated.python)
     types_agree(given, HELD)
     config = read_domain(given, file)
-    complaints = _in_order([*complaints, *given.complaints])
+    complaints = _in_order(_without_consequences([*complaints, *given.complaints]))
     return Reading(
         file=file,
         config=None if any(each.severity is Severity.ERROR for each in complaints) else config,
@@ -69,6 +70,8 @@ def evaluate(source: Source, given: Mapping[str, str]) -> Evaluated:
         return plain.parse(source)
     except plain.NotPlain as not_plain:
         plain_complaint = not_plain.complaint
+    if (complaint := other_format(source)) is not None:
+        raise Refused(complaint)
     try:
         tree = python.parse(source)
     except SyntaxError as error:
@@ -94,7 +97,7 @@ def _bare_word(source: Source, complaint: Complaint) -> Complaint:
     if "is not known here" not in complaint.message:
         return complaint
     found = diagnose(source, complaint.line, complaint.column, complaint.message)
-    return found if found.line == complaint.line else complaint
+    return found if found.line == complaint.line and found.message != complaint.message else complaint
 
 
 def _joined(source: Source, plain_complaint: Complaint) -> list[Complaint]:
@@ -102,8 +105,22 @@ def _joined(source: Source, plain_complaint: Complaint) -> list[Complaint]:
     rest = source.lines[plain_complaint.line - 1][plain_complaint.column - 1 :] if plain_complaint.line else ""
     if not (plain_complaint.message.startswith("',' or ']'") and rest.startswith(("'", '"'))):
         return []
-    message = "there is no comma before this text: it and the one before it become one"
-    return [replace(plain_complaint, severity=Severity.WARNING, message=message, hint="put a comma between the two")]
+    return [replace(plain_complaint, severity=Severity.WARNING, message=_JOINED, hint="put a comma between the two")]
+
+
+def _without_consequences(complaints: list[Complaint]) -> list[Complaint]:
+    """An error in an item that a missing comma has joined is about the comma."""
+    comma = next((each for each in complaints if each.message == _JOINED), None)
+    if comma is None:
+        return complaints
+    item = [
+        each for each in complaints if each.severity is Severity.ERROR and comma.line - 1 <= each.line <= comma.line
+    ]
+    item = [each for each in item if each.text[each.column - 1 : each.column] in ("'", '"')]
+    if not item:
+        return complaints
+    rest = [each for each in complaints if each not in item and each is not comma]
+    return [*rest, replace(comma, severity=Severity.ERROR)]
 
 
 def _unknown_keys(given: Given, *, python: bool) -> None:
@@ -115,13 +132,13 @@ def _unknown_keys(given: Given, *, python: bool) -> None:
         unknown += 1
         if unknown > _MOST_UNKNOWN:
             return
+        if _HELPER.match(name) and not binding.word:
+            given.complain(Severity.NOTE, name, f"{name} is no key of a guest file: it has no effect", at_key=True)
+            continue
         near = nearest(name)
         hint = f"did you mean {near}?" if near else None
         if binding.word:
             given.warn(name, f"{name} on the {COMMAND_LINE} is no key of a guest file: it has no effect", hint)
-            continue
-        if _HELPER.match(name):
-            given.complain(Severity.NOTE, name, f"{name} is no key of a guest file: it has no effect", at_key=True)
             continue
         given.complain(Severity.WARNING, name, f"{name} is no key of a guest file: it has no effect", hint, at_key=True)
 

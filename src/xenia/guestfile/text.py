@@ -8,21 +8,27 @@ from dataclasses import dataclass
 from xenia.model.complaint import Complaint, Severity
 from xenia.model.reading import Place
 
-LIMIT = 1 << 20
-"""The longest guest file that is read, in bytes or characters."""
+LIMIT = 128 << 10
+"""The longest guest file that is read, in characters: real ones have less than a tenth of it, and twice as much could
+take 100 MB to read.
+"""
 
 _SHOWN = 400
 """How much of a line is quoted."""
+
+_UTF_16 = ("\xff\xfe", "\xfe\xff", "\ufffe")
+"""Its byte-order marks, as they look once they are read as Latin-1."""
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class Refused(Exception):
-    """Reading ends here, with one complaint."""
+    """Reading ends here, with one complaint. `error` names Python's exception where the file itself may catch it."""
 
-    def __init__(self, complaint: Complaint) -> None:
+    def __init__(self, complaint: Complaint, error: str = "") -> None:
         super().__init__(complaint.message)
         self.complaint = complaint
+        self.error = error
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,7 @@ class Source:
     def complaint(self, line: int, column: int, message: str, hint: str | None = None) -> Complaint:
         """An error at one place."""
         place = self.place(line, column)
+        message, hint = printable(message), printable(hint) if hint else None
         return Complaint(Severity.ERROR, message, self.file, place.line, place.column, place.text, hint)
 
 
@@ -55,8 +62,12 @@ def prepare(text: str, file: str) -> tuple[Source, list[Complaint]]:
     """The source of `text` and what is to be noted about its form. Raises Refused where it is no text or too long."""
     if len(text) > LIMIT:
         raise Refused(
-            Complaint(Severity.ERROR, f"the file is longer than {LIMIT >> 20} MiB: it is no guest file", file)
+            Complaint(Severity.ERROR, f"the file is longer than {LIMIT >> 10} KiB: it is no guest file", file)
         )
+    if text.startswith(_UTF_16) or text[1:8:2] == "\0\0\0\0":
+        message = "this is UTF-16 text, which neither xm nor xl reads"
+        hint = "save the file as UTF-8 (iconv -f UTF-16 -t UTF-8)"
+        raise Refused(Complaint(Severity.ERROR, message, file, 1, 1, hint=hint))
     notes = []
     if text.startswith("\ufeff"):
         text = text[1:]

@@ -126,6 +126,9 @@ def _listen(inner: _Settings) -> tuple[str | None, int | None]:
     if display is not None and not 0 <= display <= _MOST_DISPLAY:
         hint = f"vncdisplay = {display - 5900} for port {display}" if 5900 <= display < 65536 else None
         inner.given.error(key, f"{display} is no VNC display: it is the port less 5900", hint)
+    elif display is not None and 5900 <= display < 6000:
+        hint = f"vncdisplay = {display - 5900} for port {display}"
+        inner.given.warn(key, f"VNC display {display} is port {display + 5900}", hint)
     return listen.strip("[]") or None, display
 
 

@@ -4,6 +4,7 @@ it.
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import replace
 
@@ -66,13 +67,15 @@ def _words(given: Given, key: str, text: str) -> dict[str, str]:
             continue
         name, sign, value = (piece.strip() for piece in part.partition("="))
         name = name.lower()
-        if not sign:
+        if name in ("trusted", "untrusted") and not sign:
+            said["trusted"] = str(int(name == "trusted"))
+        elif not sign:
             _keyless(given, key, part, said)
         elif name not in _KNOWN:
+            near = difflib.get_close_matches(name[:32], sorted(_KNOWN), n=1)
+            words = "the words are mac, bridge, type, model, ip, script, vifname, rate, backend"
             given.warn(
-                key,
-                f"vif knows no {name}: it has no effect",
-                "the words are mac, bridge, type, model, ip, script, vifname, rate, backend",
+                key, f"vif knows no {name}: it has no effect", f"did you mean {near[0]}={value}?" if near else words
             )
         else:
             if name in said:
@@ -164,20 +167,25 @@ def _vifname(given: Given, key: str, text: str) -> str | None:
     return text or None
 
 
-def _rate(given: Given, key: str, text: str) -> str | None:
-    """`10Mb/s`, `1MB/s@20ms` (xl-network-configuration(5)); every figure has 32 bits at most."""
-    if not text:
-        return None
+def read_rate(text: str) -> tuple[int, int] | None:
+    """`10Mb/s`, `1MB/s@20ms` (xl-network-configuration(5)) as bytes in a second and the microseconds after which a card
+    gets new credit. None where it is no rate; every figure has 32 bits at most.
+    """
     found = _RATE.fullmatch(text)
     if found is None:
-        given.error(key, f"{text} is no rate", "as in rate=10Mb/s or rate=1MB/s@20ms")
-        return text
+        return None
     number = int(found[1][:20])
     bytes_per_second = number * _UNITS[found[2][:-1]] // (8 if found[2][-1] == "b" else 1)
     microseconds = int(found[3][:20]) * _INTERVALS[found[4]] if found[3] else _INTERVAL
     if number > _MOST_RATE or not (0 < bytes_per_second <= _MOST_RATE and 0 < microseconds <= _MOST_RATE):
-        given.error(key, f"the rate {text} is outside of what a card can have", "as in rate=10Mb/s")
-    return text
+        return None
+    return bytes_per_second, microseconds
+
+
+def _rate(given: Given, key: str, text: str) -> str | None:
+    if text and read_rate(text) is None:
+        given.error(key, f"{text} is no rate that a card can have", "as in rate=10Mb/s or rate=1MB/s@20ms")
+    return text or None
 
 
 def _halves(given: Given, words: list[dict[str, str]]) -> None:
@@ -188,7 +196,7 @@ def _halves(given: Given, words: list[dict[str, str]]) -> None:
             joined = ", ".join(f"{name}={value}" for name, value in {**first, **second}.items())
             given.warn(
                 f"vif[{index}]",
-                "this card and the next were probably meant as one: they are two items of the list",
+                "two cards: did you mean one string? These are two items of the list",
                 f"vif = [ '{joined}' ]",
             )
 

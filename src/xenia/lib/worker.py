@@ -71,9 +71,11 @@ class Worker:
         async with self._lock:
             await self._ready_child()
 
-    async def call(self, name: str, arguments: dict[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:
-        """The result of the function `name`; it gets duplicates of `descriptors`. Starts the process where there is
-        none.
+    async def call(
+        self, name: str, arguments: dict[str, Any], descriptors: Sequence[int] = (), *, seconds: float | None = None
+    ) -> dict[str, Any]:
+        """The result of the function `name`; it gets duplicates of `descriptors`. `seconds` where it may take less
+        time than others. Starts the process where there is none.
 
         Raises WorkerTimedOut, WorkerDied or WorkerRefused; the next call finds a fresh process where this one was lost.
         """
@@ -84,7 +86,7 @@ class Worker:
             raise WorkerRefused("the call is too large")
         async with self._lock:
             child = await self._ready_child()
-            reply = await self._exchange(child, payload, descriptors)
+            reply = await self._exchange(child, payload, descriptors, seconds or self._seconds)
         if "refused" in reply:
             raise WorkerRefused(str(reply["refused"]))
         result = reply.get("result")
@@ -98,14 +100,16 @@ class Worker:
         async with self._lock:
             self._discard(replace=False)
 
-    async def _exchange(self, child: _Child, payload: bytes, descriptors: Sequence[int]) -> dict[str, Any]:
+    async def _exchange(
+        self, child: _Child, payload: bytes, descriptors: Sequence[int], seconds: float
+    ) -> dict[str, Any]:
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(seconds):
                 await _send(child.connection, payload, descriptors)
                 reply = await _receive(child.connection)
         except TimeoutError:
             self._discard(replace=True)
-            raise WorkerTimedOut(f"it took more than {self._seconds:g} seconds") from None
+            raise WorkerTimedOut(f"it took more than {seconds:g} seconds") from None
         except (OSError, EOFError, ValueError, RecursionError):
             raise WorkerDied(self._discard(replace=True)) from None
         except BaseException:

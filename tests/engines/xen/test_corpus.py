@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.engines.xen.xl import LIBRARY, as_xl_reads, parsed
+from tests.engines.xen.xl import as_xl_reads, parsed
 from tests.guestfile.corpus import CORPUS, needs_corpus, text_of
+from tests.support.libxlutil import LIBRARY
 
 from xenia.engines.xen.explain import explain
 from xenia.engines.xen.facts import XenFacts

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as some
-from tests.engines.xen.xl import LIBRARY, Library, as_xl_reads, needs_library, parsed
+from tests.engines.xen.xl import as_xl_reads, parsed
+from tests.support.libxlutil import LIBRARY, Library, needs_library
 
 from xenia.engines.xen.disk import FORMATS
 from xenia.engines.xen.prepared import DiskBackend, Prepared, VifBackend, VncDoor

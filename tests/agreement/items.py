@@ -1,0 +1,124 @@
+"""Items of disk, vif and cpus, one by one, as xl's own parsers take them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.agreement.fact import ABSENT, Fact
+from tests.agreement.folder import Folder, load
+from tests.agreement.values import READ, REFUSED
+from tests.support.libxlutil import LIBRARY
+
+from xenia.guestfile.read import read
+from xenia.guestfile.vif import read_rate
+from xenia.model.complaint import Severity
+from xenia.model.disk import Disk, DiskMode, DiskSource
+from xenia.model.reading import Reading
+
+DISK = "xl 4.17: items of disk"
+DISK_LIVE = "libxlutil, called now: items of disk"
+VIF = "Xen's own tests: items of vif"
+CPUS = "Xen's own tests: lists of CPUs"
+_HEAD = "name='x'; kernel='/k'; "
+
+
+def disks(folder: Folder) -> Iterator[Fact]:
+    """The items that were recorded, and those of Xen's own tests."""
+    cases = dict(load(folder.path / "xl-disks.json")) if (folder.path / "xl-disks.json").is_file() else {}
+    recorded = [(text, case["ok"], case.get("disk")) for text, case in cases.items()]
+    tests = [(",".join(case["args"]), case["ok"], case["expect"]) for case in _cases(folder, "disk")]
+    for text, ok, expected in recorded + tests:
+        yield from _disk(DISK, text, _expected(expected) if ok else None)
+
+
+def disks_live(folder: Folder) -> Iterator[Fact]:
+    """Every item of every guest file, by the library itself."""
+    if LIBRARY is None:
+        return
+    items: dict[str, None] = {}
+    for name in folder.guest_files():
+        written = folder.reading(name).values.get("disk", ())
+        items.update(dict.fromkeys(item for item in written if isinstance(item, str) and "\0" not in item))
+    for text in items:
+        found = LIBRARY.disk(text)
+        yield from _disk(DISK_LIVE, text, {key: found[key] for key in _FIELDS} if found else None)
+
+
+_FIELDS = ("path", "vdev", "format", "script", "writable", "cdrom")
+
+
+def _expected(recorded: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "path": recorded.get("pdev_path", ""),
+        "vdev": recorded["vdev"],
+        "format": recorded["format"],
+        "script": recorded.get("script"),
+        "writable": bool(recorded.get("readwrite")),
+        "cdrom": bool(recorded.get("is_cdrom")),
+    }
+
+
+def _disk(comparison: str, text: str, expected: dict[str, Any] | None) -> Iterator[Fact]:
+    reading = read(f"{_HEAD}disk=[{text!r}]", file="x")
+    config = reading.config
+    if config is None or expected is None:
+        yield Fact(comparison, text, READ, _outcome(reading), REFUSED if expected is None else READ, text)
+        return
+    for name, ours in _ours(config.disks[0]).items():
+        yield Fact(comparison, text, name, ours, expected[name], text)
+
+
+def _ours(disk: Disk) -> dict[str, Any]:
+    """In xl's words: it keeps a script's word without its prefix."""
+    path = disk.path
+    if disk.script and disk.source is DiskSource.NETWORK:
+        path = path.removeprefix(disk.script.removeprefix("block-") + ":")
+    return {
+        "path": path,
+        "vdev": disk.target,
+        "format": "empty" if disk.source is DiskSource.EMPTY else disk.format.value,
+        "script": disk.script,
+        "writable": disk.mode is not DiskMode.READ_ONLY,
+        "cdrom": disk.cdrom,
+    }
+
+
+def vifs(folder: Folder) -> Iterator[Fact]:
+    for case in _cases(folder, "vif"):
+        text = ",".join(case["args"])
+        reading = read(f"{_HEAD}vif=[{text!r}]", file="x")
+        yield Fact(VIF, text, READ, _warned(reading), READ if case["ok"] else REFUSED, text)
+        expected = case["expect"] or {}
+        if "rate_bytes_per_interval" in expected and reading.config is not None:
+            rate = read_rate(reading.config.vifs[0].rate or "")
+            ours = (rate[0] * rate[1] // 10**6, rate[1]) if rate else ABSENT
+            theirs = (expected["rate_bytes_per_interval"], expected["rate_interval_usecs"])
+            yield Fact(VIF, text, "rate", ours, theirs, text)
+
+
+def cpus(folder: Folder) -> Iterator[Fact]:
+    for case in _cases(folder, "vcpupin"):
+        text = case["spec"]
+        reading = read(f"{_HEAD}cpus={text!r}", file="x")
+        yield Fact(CPUS, text, READ, _outcome(reading), READ if case["ok"] else REFUSED, text)
+
+
+def _cases(folder: Folder, noun: str) -> list[Any]:
+    files: list[Path] = sorted((folder.path / "xen-expected").glob(f"*{noun}*.json"))
+    return [case for file in files for case in load(file)["cases"]]
+
+
+def _outcome(reading: Reading) -> str:
+    if reading.config is not None:
+        return READ
+    placed = any(each.severity is Severity.ERROR and each.line == 1 for each in reading.complaints)
+    return REFUSED if placed else f"{REFUSED} without a place"
+
+
+def _warned(reading: Reading) -> str:
+    """xl refuses a word that it does not know, where we warn."""
+    return (
+        REFUSED if any(each.severity is not Severity.NOTE and each.line == 1 for each in reading.complaints) else READ
+    )
