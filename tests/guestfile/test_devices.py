@@ -338,7 +338,6 @@ def test_every_spelling_is_taken_without_a_word(line: str) -> None:
     [
         ("zz", "zz names no PCI device"),
         ("", " names no PCI device"),
-        ("01:00.0,permissve=1", "a PCI device knows no permissve"),
         ("01:00.0,rdm_policy=x", "rdm_policy knows no x"),
     ],
 )
@@ -360,3 +359,7 @@ def test_a_path_with_a_star_is_warned_of() -> None:
 
 def test_a_port_in_the_place_of_a_vnc_display_is_warned_of() -> None:
     assert warnings(HVM + "vncdisplay=5901") == ["VNC display 5901 is port 11801"]
+
+
+def test_a_word_of_a_pci_device_that_nobody_knows_is_warned_of() -> None:
+    assert warnings(HVM + "pci=['01:00.0,romfile=x']") == ["a PCI device knows no romfile: it has no effect"]

@@ -39,4 +39,5 @@ def _check_word(given: Given, key: str, name: str, value: str) -> None:
     if name == "rdm_policy" and value not in _POLICIES:
         given.error(key, f"rdm_policy knows no {value}", "rdm_policy=strict or rdm_policy=relaxed")
     elif name not in _FLAGS | {"bdf", "name", "rdm_policy", "vslot"}:
-        given.error(key, f"a PCI device knows no {name}", f"the words are {', '.join(sorted(_FLAGS))}, rdm_policy")
+        hint = f"the words are {', '.join(sorted(_FLAGS))}, rdm_policy"
+        given.warn(key, f"a PCI device knows no {name}: it has no effect", hint)

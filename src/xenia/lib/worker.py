@@ -109,7 +109,7 @@ class Worker:
                 reply = await _receive(child.connection)
         except TimeoutError:
             self._discard(replace=True)
-            raise WorkerTimedOut(f"it took more than {seconds:g} seconds") from None
+            raise WorkerTimedOut(f"it took more than {seconds:g} s") from None
         except (OSError, EOFError, ValueError, RecursionError):
             raise WorkerDied(self._discard(replace=True)) from None
         except BaseException:
