@@ -60,7 +60,7 @@ class HostReader:
             total_memory=total // _MIB_IN_KIB,
             free_memory=int(memory["MemAvailable"].split()[0]) // _MIB_IN_KIB,
             boot_time=fixed.boot_time,
-            cpu_time=_busy(_fields(self._stat, " ")["cpu"]),
+            cpu_time=_busy(self._stat),
         )
 
 
@@ -88,11 +88,13 @@ def _fields(path: Path, separator: str) -> dict[str, str]:
     return fields
 
 
-def _busy(figures: str) -> float:
-    """Seconds, from the `cpu` line of /proc/stat: user, nice, system, irq and softirq without guest and guest_nice,
+def _busy(stat: Path) -> float:
+    """Seconds, from the `cpu` line of /proc/stat, its first: user, nice, system, irq and softirq without guest and guest_nice,
     which are in user and nice.
     """
-    ticks = [int(figure) for figure in figures.split()]
+    with stat.open() as lines:
+        _, *figures = lines.readline().split()
+    ticks = [int(figure) for figure in figures]
     user, nice, system, _, _, interrupts, soft_interrupts, _, guest, guest_nice = (ticks + [0] * 10)[:10]
     busy = user + nice + system + interrupts + soft_interrupts - guest - guest_nice
     return busy / os.sysconf("SC_CLK_TCK")

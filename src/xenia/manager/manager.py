@@ -80,10 +80,12 @@ class Manager:
         self._guest_file_watch = Watch(parts.definitions)
         self._report = EngineReport(parts.engine.name, reason="not probed yet")
         self._figures: Mapping[str, Figures] = {}
+        self._boot_time = 0.0
         self._other_reports = {each.name: EngineReport(each.name, reason="not probed yet") for each in parts.others}
 
     async def start(self) -> None:
         """Probe the engine and find again what runs."""
+        self._boot_time = self._parts.read_host().boot_time
         self._report = await self._parts.engine.probe()
         await self._parts.lifecycle.records.load()
         await Reconcile(self._parts.lifecycle, self._policy).run()
@@ -322,7 +324,8 @@ class Manager:
 
     def _all(self, *, everything: bool) -> Sequence[Domain]:
         engine = self._parts.engine
-        domains = [view.domain_0(self._parts.read_host(), engine.name, self._figures.get(DOMAIN_0_UUID))]
+        own = self._figures.get(DOMAIN_0_UUID) or view.figures_of(self._parts.read_host())
+        domains = [view.domain_0(own, self._boot_time, engine.name)]
         domains += (self._domain(entry) for entry in self._parts.lifecycle.table)
         if everything:
             defined = {config.name: files for config, files in self._parts.definitions.all()}

@@ -23,21 +23,25 @@ from xenia.model.guest_file import GuestFile
 from xenia.model.host import Host
 
 
-def domain_0(host: Host, engine: str, figures: Figures | None) -> Domain:
-    """The host itself; `figures` are its own where it is a guest of a hypervisor."""
-    figures = figures or Figures(host.cpu_time)
+def figures_of(host: Host) -> Figures:
+    """Those of Domain-0 where it is the whole host, and no guest of a hypervisor that knows better."""
+    return Figures(host.cpu_time, host.total_memory, host.total_memory, host.cpus)
+
+
+def domain_0(figures: Figures, boot_time: float, engine: str) -> Domain:
+    """The host itself, that has run since `boot_time`. All its `figures` are known."""
     return Domain(
         name=DOMAIN_0_NAME,
         uuid=DOMAIN_0_UUID,
         domid=0,
         state=State.RUNNING,
-        memory=_or(figures.memory, host.total_memory),
-        max_memory=_or(figures.max_memory, host.total_memory),
-        vcpus=_or(figures.vcpus, host.cpus),
+        memory=figures.memory or 0,
+        max_memory=figures.max_memory or 0,
+        vcpus=figures.vcpus or 0,
         cpu_time=figures.cpu_time,
         kind=Kind.PV,
         engine=engine,
-        started_at=host.boot_time,
+        started_at=boot_time,
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from xenia.engines.xen.xenstore import Xenstore
 from xenia.engines.xen.xl import Xl, last_words
 from xenia.model.errors import ErrorKind, XeniaError
 
@@ -175,3 +176,8 @@ async def test_an_xl_that_cannot_be_run_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "xl").write_text("#!/bin/sh\n")
     error = await failure(Xl(str(tmp_path / "xl")), "list")
     assert (error.kind, error.message) == (ErrorKind.UNAVAILABLE, "xl cannot be run: Permission denied")
+
+
+async def test_nothing_is_run_while_there_is_no_xenstored_to_answer_it(tmp_path: Path) -> None:
+    error = await failure(Xl("/no/such/xl", Xenstore([tmp_path / "socket"]).check), "create")
+    assert (error.kind, error.message) == (ErrorKind.UNAVAILABLE, "xenstored is not connected")

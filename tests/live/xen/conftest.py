@@ -16,6 +16,16 @@ HOSTS = pytest.StashKey[list[XenHost]]()
 """The hosts that run now, to be asked for their logs when a test fails."""
 
 
+_LONG = ("test_verbs", "test_contract", "test_errors", "test_kill", "test_linux_hvm")
+"""What takes long begins first, so that two workers end at the same time."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {name: place for place, name in enumerate(_LONG)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(_LONG)))
+
+
 @pytest.fixture(scope="module")
 def xen_host(request: pytest.FixtureRequest) -> Iterator[XenHost]:
     """A clean Xen host for each module."""

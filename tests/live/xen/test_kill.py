@@ -1,6 +1,7 @@
-"""xend killed at random moments while domains are made, changed and ended on a real Xen.
+"""xend killed at random moments while domains are made, changed and ended on a real Xen: once in each verb on a PV
+guest; in --full many times, and on an HVM guest as well.
 
-XENIA_XEN_KILLS says how many kills; XENIA_SEED begins another series.
+XENIA_XEN_KILLS says how many kills these are; XENIA_SEED begins another series.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 import signal
 import time
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -23,12 +25,11 @@ from tests.support.live import until
 
 pytestmark = pytest.mark.xen
 
-KILLS = int(os.environ.get("XENIA_XEN_KILLS", "6"))
 MANY = int(os.environ.get("XENIA_XEN_KILLS", "60"))
 SEED = int(os.environ.get("XENIA_SEED", "1"))
 
-LONGEST = {"create": 4.0, "destroy": 2.5, "pause": 1.5, "reboot": 8.0, "shutdown": 1.5}
-"""Seconds from the request to the kill, at most. A request itself takes most of a second: xm is started for it."""
+LONGEST = {"create": 3.0, "destroy": 2.0, "pause": 0.6, "reboot": 6.0, "shutdown": 0.6}
+"""Seconds from the request to the kill, at most."""
 
 FILES = {
     "sector": f"builder = 'hvm'\nmemory = 16\nserial = 'pty'\ndisk = ['file:{GUESTS}/counting.img,hda,w']\n",
@@ -45,25 +46,22 @@ class Series:
 
     host: XenHost
     random: random.Random
-    there: dict[str, bool | None] = field(default_factory=lambda: dict.fromkeys(FILES, False))
+    there: dict[str, bool | None]
     deck: list[str] = field(default_factory=list)
     """The verbs to come: all of them in each round."""
     seen: Counter[str] = field(default_factory=Counter)
 
     def define(self) -> None:
-        for name, text in FILES.items():
-            self.host.put(f"/etc/xen/{name}.cfg", f"name = '{name}'\n{text}".encode())
+        for name in self.there:
+            self.host.put(f"/etc/xen/{name}.cfg", f"name = '{name}'\n{FILES[name]}".encode())
 
     def kill(self) -> None:
         """Ask for something, kill xend in the midst of it, and start another one."""
         if not self.deck:
             self.deck = self.random.sample(sorted(LONGEST), len(LONGEST))
         verb = self.deck.pop()
-        name = self.random.choice(sorted(FILES))
-        if verb == "shutdown":
-            name = "sector"  # it takes no notice; a Linux that is up would go with it, at any time
+        name = "linux" if verb == "reboot" else self.random.choice(sorted(self.there))
         if verb == "reboot":
-            name = "linux"
             self._provide(name, there=False)
             self.host.ok("rm", "-f", f"/var/log/xen/guest-{name}.log")
         self._provide(name, there=verb != "create")
@@ -78,12 +76,14 @@ class Series:
         self.seen[f"{verb} {name}: {'done' if said.code == 0 else 'cut off'}"] += 1
         if verb in ("create", "destroy"):
             self.there[name] = verb == "create" if said.code == 0 else None
+        if verb == "shutdown":
+            self.there[name] = None  # a Linux that is up goes, at any time; a boot sector takes no notice
 
     def _provide(self, name: str, *, there: bool) -> None:
         """What a verb needs to do anything: the domain, or its absence."""
         if self.there[name] is not there:
             said = self.host.xm("create" if there else "destroy", name)
-            assert said.code == 0, said
+            assert said.code == 0 or (name in by_xl(self.host)) is there, said
             self.there[name] = there
 
     def check(self) -> None:
@@ -115,8 +115,8 @@ _ID = re.compile(
 )
 
 
-def run(host: XenHost, kills: int, seed: int) -> None:
-    series = Series(host, random.Random(seed))  # noqa: S311 (a series that can be had again)
+def run(host: XenHost, names: Sequence[str], kills: int, seed: int) -> None:
+    series = Series(host, random.Random(seed), dict.fromkeys(names, False))  # noqa: S311 (one that can be had again)
     series.define()
     host.start_xend()
     for _ in range(kills):
@@ -129,17 +129,17 @@ def run(host: XenHost, kills: int, seed: int) -> None:
     )
     for name in by_xl(host):
         said = host.xm("destroy", name)
-        assert said.code == 0, said
+        assert said.code == 0 or name not in by_xl(host), said
     nothing_left(host)
     host.stop_xend()
 
 
-@pytest.mark.timeout(120 + 60 * KILLS)
+@pytest.mark.timeout(120 + 60 * len(LONGEST))
 def test_no_kill_of_xend_loses_doubles_or_leaks_a_domain(xen_host: XenHost) -> None:
-    run(xen_host, KILLS, SEED)
+    run(xen_host, ["linux"], len(LONGEST), SEED)
 
 
 @pytest.mark.full
 @pytest.mark.timeout(120 + 60 * MANY)
 def test_nor_do_many_kills(xen_host: XenHost) -> None:
-    run(xen_host, MANY, SEED + 1)
+    run(xen_host, sorted(FILES), MANY, SEED + 1)

@@ -12,7 +12,6 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from tests.live.xenlab import cache
 from tests.live.xenlab.host import XenHost
@@ -55,8 +54,8 @@ def shell(name: str) -> int:
 def run(name: str, command: list[str]) -> int:
     """Run a program in dom0 with this one's input; its exit code."""
     content = b"" if sys.stdin.isatty() else sys.stdin.buffer.read()
-    request: dict[str, Any] = {"run": command, "env": {}, "folder": "/root", "timeout": 3600}
-    code, out, err = Line(_found(name)["agent"]).ask(content, seconds=3700, **request)
+    request = {"run": command, "env": {}, "folder": "/root", "timeout": 3600}
+    code, out, err = Line(_found(name)["agent"]).ask(request, content, seconds=3700)
     sys.stdout.buffer.write(out)
     sys.stderr.buffer.write(err)
     return code

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from tests.live.xenlab import cache, guests, wheel
 from tests.live.xenlab.line import Line
@@ -75,6 +75,8 @@ class XenHost:
         self.ok("tar", "-x", "-C", "/", stdin=wheel.programs())
         if not wheel.compiles_for_dom0():
             self.ok("python3", "-m", "compileall", "-q", "--invalidation-mode=unchecked-hash", SITE)
+        for program, modules in wheel.WARM.items():
+            self.line.ask({"import": modules, "warm": program}, seconds=60)
 
     @property
     def pid(self) -> int:
@@ -103,11 +105,14 @@ class XenHost:
         timeout: float = 120,
         env: Mapping[str, str] | None = None,
         folder: str = "/",
+        program: str = "",
     ) -> Said:
-        """Run a program in dom0, as root, to its end. After `timeout` seconds it is killed, and the code is 124."""
-        code, out, err = self.line.ask(
-            stdin, seconds=timeout + 60, run=argv, env=dict(env or {}), folder=folder, timeout=timeout
-        )
+        """Run a program in dom0, as root, to its end. After `timeout` seconds it is killed, and the code is 124.
+
+        Where `program` names one of this checkout, that one is meant, without its imports: they have been done.
+        """
+        request = {"run": argv, "env": dict(env or {}), "folder": folder, "timeout": timeout, **_warm(program)}
+        code, out, err = self.line.ask(request, stdin, seconds=timeout + 60)
         return Said(code, out.decode(errors="replace"), err.decode(errors="replace"))
 
     def ok(self, *argv: str, stdin: bytes = b"", timeout: float = 120) -> str:
@@ -122,30 +127,32 @@ class XenHost:
 
     def put(self, path: str, content: bytes, mode: int = 0o644) -> None:
         """Write a file in dom0, and the folders that it needs."""
-        self.line.ask(content, seconds=60, put=path, mode=mode)
+        self.line.ask({"put": path, "mode": mode}, content, seconds=60)
 
     def get(self, path: str) -> bytes:
-        return self.line.ask(seconds=60, get=path)[1]
+        return self.line.ask({"get": path}, seconds=60)[1]
 
     def spawn(self, *argv: str, log: str = "/var/log/spawned.log", env: Mapping[str, str] | None = None) -> int:
         """Start a program in dom0 that is not waited for; its process id. What it says goes to the file `log`."""
-        return self.line.ask(seconds=60, spawn=argv, env=dict(env or {}), folder="/", log=log)[0]
+        return self.line.ask({"spawn": argv, "env": dict(env or {}), "folder": "/", "log": log}, seconds=60)[0]
 
     def xm(self, *words: str, timeout: float = 120) -> Said:
-        said = self.run("xm", *words, timeout=timeout)
+        """What xm does with these words. To start the program itself, `run` it: its imports take most of a second."""
+        said = self.run("xm", *words, timeout=timeout, program="xm")
         assert "Traceback" not in said.err, said.err
         return said
 
-    def start_xend(self, *words: str, seconds: float = 120) -> int:
-        """A xend that has said that it is ready; its process id."""
+    def start_xend(self, *words: str, seconds: float = 120, cold: bool = False) -> int:
+        """A xend that has said that it is ready; its process id. Where it is `cold`, it is the program itself."""
         self.ok("mkdir", "-p", str(Path(_XEND_LOG).parent))
-        pid = self.ok("/opt/xenia/lab/start-xend", _XEND_LOG, str(seconds), *words, timeout=seconds + 30)
-        self._xend = int(pid)
+        request = {"daemon": ["/usr/local/bin/xend", *words], "env": {}, "folder": "/", "log": _XEND_LOG}
+        warm = _warm("" if cold else "xend")
+        self._xend = self.line.ask({**request, "timeout": seconds, **warm}, seconds=seconds + 30)[0]
         return self._xend
 
     def stop_xend(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Send the signal to the xend that `start_xend` has started, and wait until it has ended."""
-        self.ok("sh", "-euc", 'kill "-$2" "$1"; tail --pid="$1" -f /dev/null', "sh", str(self._xend), str(int(number)))
+        self.line.ask({"end": self._xend, "signal": int(number)}, seconds=60)
 
     def pytest(self, *words: str, timeout: float = 600) -> Said:
         """Run pytest in dom0, in a copy of this checkout's tests: `words` are its arguments."""
@@ -181,21 +188,13 @@ class XenHost:
             shutil.copy(self.folder / name, folder / name)
         try:
             # Sockets are passed over; files that change meanwhile are no failure.
-            packed = self.line.ask(
-                seconds=60,
-                run=[
-                    "tar",
-                    "-c",
-                    "--ignore-failed-read",
-                    "--exclude=etc/xen/scripts",
-                    "-C",
-                    "/",
-                    *(path[1:] for path in _LOGS),
-                ],
-                env={},
-                folder="/",
-                timeout=50,
-            )[1]
+            tar = ["tar", "-c", "--ignore-failed-read", "--exclude=etc/xen/scripts", "-C", "/"]
+            request = {"run": [*tar, *(path[1:] for path in _LOGS)], "env": {}, "folder": "/", "timeout": 50}
+            packed = self.line.ask(request, seconds=60)[1]
             call(["tar", "-x", "--no-same-owner", "-C", folder], "unpack a host's logs", stdin=packed)
         except LabError as error:
             (folder / "incomplete").write_text(f"{error}\n")
+
+
+def _warm(program: str) -> dict[str, Any]:
+    return {"warm": program, "function": wheel.PROGRAMS[program]} if program else {}

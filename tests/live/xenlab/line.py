@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Mapping
 from typing import Any
 
 from tests.live.xenlab.words import LabError
@@ -15,13 +16,13 @@ class Line:
     def __init__(self, port: int) -> None:
         self.port = port
 
-    def ask(self, content: bytes = b"", *, seconds: float, **request: Any) -> tuple[int, bytes, bytes]:
+    def ask(self, request: Mapping[str, Any], content: bytes = b"", *, seconds: float) -> tuple[int, bytes, bytes]:
         """The answer of the agent: a code and two pieces of content, as the request has it. Raises LabError when it
         cannot do it, or does not answer within `seconds`.
         """
         try:
             with socket.create_connection(("127.0.0.1", self.port), seconds) as connection:
-                head = json.dumps(request | {"size": len(content)}).encode()
+                head = json.dumps({**request, "size": len(content)}).encode()
                 connection.sendall(head + b"\n" + content)
                 with connection.makefile("rb") as stream:
                     answer = json.loads(stream.readline() or b'{"error": "the agent has hung up"}')

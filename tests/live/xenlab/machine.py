@@ -15,7 +15,7 @@ from tests.live.xenlab.words import LabError, call
 
 _DOM0_MIB = 1024
 
-_XEN = f"dom0_mem={_DOM0_MIB}M,max:{_DOM0_MIB}M dom0_max_vcpus=2 console=com1 com1=115200,8n1 loglvl=info"
+_XEN = f"dom0_mem={_DOM0_MIB}M,max:{_DOM0_MIB}M dom0_max_vcpus=1 console=com1 com1=115200,8n1 loglvl=info"
 _LINUX = "console=hvc0 earlyprintk=xen net.ifnames=0 mitigations=off quiet"
 
 
@@ -41,7 +41,7 @@ def words(image: Image, folder: Path, cable: Cable | None = None) -> list[str]:
     return [
         *("-no-user-config", "-nodefaults", "-display", "none", "-no-reboot"),
         *("-machine", "q35", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", "qemu64,+svm,+npt"),
-        *("-m", "3072", "-smp", "2"),
+        *("-m", "3072", "-smp", "1"),
         *("-kernel", str(image.xen), "-append", _XEN),
         *("-initrd", f"{image.kernel} {_LINUX},{image.ramdisk}"),
         *("-drive", f"file={folder}/disk.qcow2,format=qcow2,if=virtio,cache=unsafe"),

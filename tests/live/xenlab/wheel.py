@@ -33,10 +33,20 @@ import sys
 os.environ["PYTHONPATH"] = "{PYTHON_PATH}"
 sys.path[:0] = "{PYTHON_PATH}".split(":")
 
-from xenia.{{module}} import main
+from {{module}} import {{name}}
 
-sys.exit(main())
+sys.exit({{name}}())
 """
+
+
+PROGRAMS = {"xm": "xenia.cli.main:main", "xend": "xenia.daemon.main:main"}
+"""The function that each is."""
+
+WARM = {
+    "xm": ["xenia.cli.main", *(f"xenia.cli.{name}" for name in ("create", "list", "power", "info"))],
+    "xend": ["xenia.daemon.main"],
+}
+"""What each needs not import any more when it is started."""
 
 
 @cache
@@ -55,8 +65,9 @@ def programs() -> bytes:
                 invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
             )
         tar.add(site, SITE, filter=_plain)
-        for program, module in (("xm", "cli.main"), ("xend", "daemon.main")):
-            _add(tar, f"usr/local/bin/{program}", _PROGRAM.format(module=module))
+        for program, function in PROGRAMS.items():
+            module, _, name = function.partition(":")
+            _add(tar, f"usr/local/bin/{program}", _PROGRAM.format(module=module, name=name))
     return packed.getvalue()
 
 

@@ -50,8 +50,8 @@ class XenEngine:
         self.facts = XenFacts()
         self._usable = False
         self._settings = settings
-        self._xl = Xl(settings.xl)
         self._store = Xenstore(settings.xenstore)
+        self._xl = Xl(settings.xl, self._store.check)
         self._hypervisor = Hypervisor(settings.python, module_folders(*version()))
         self._guests: dict[str, Guest] = {}
         self._busy: set[str] = set()
@@ -310,7 +310,7 @@ class XenEngine:
         started_at = await places.start_time(self._store, info.uuid) or time.time()
         found = await foreign.describe(info.domid, info.uuid, name, started_at, self._xl)
         guest = Guest(info.uuid, info.domid, name, info.state, info.end, found=found)
-        await self._locate(guest, serial=found.config.kind is Kind.HVM and bool(found.config.platform.serial))
+        await self._locate(guest, serial=found.config.kind is Kind.HVM and found.config.platform.serial[:1] == ("pty",))
         return guest
 
 

@@ -64,6 +64,10 @@ class Xenstore:
         if self._link is not None:
             self._link.close()
 
+    def check(self) -> None:
+        """Raises unavailable while there is no connection."""
+        self._connected()
+
     async def read(self, path: str) -> str | None:
         """The value at `path`, None where there is nothing. Raises engine_failed, unavailable."""
         try:
@@ -153,10 +157,16 @@ class Xenstore:
         finally:
             await self.unwatch(token)
 
+    def _connected(self) -> _Link:
+        if self._link is None:
+            raise unavailable(
+                "xenstored is not connected", "is it running? xend connects again by itself when it is there"
+            )
+        return self._link
+
     async def _ask(self, kind: Kind, payload: bytes, transaction: int = 0) -> Message:
         """Raises FileNotFoundError, and for other refusals engine_failed with the OSError as its cause."""
-        if self._link is None:
-            raise unavailable("xenstored is not connected", "xend tries again by itself")
+        link = self._connected()
         number = next(self._numbers) & 0xFFFFFFFF
         try:
             request = encode(Message(kind, number, transaction, payload))
@@ -165,7 +175,7 @@ class Xenstore:
         future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
         try:
-            self._link.send(request)
+            link.send(request)
             async with asyncio.timeout(_ANSWER_SECONDS):
                 answer = await future
         except TimeoutError:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import re
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -28,12 +28,17 @@ _MOST_LINES = 3
 
 @dataclass(frozen=True, slots=True)
 class Xl:
-    """`binary` is xl's name or path. Several commands may run at once; xl itself takes what turns it needs."""
+    """`binary` is xl's name or path. Several commands may run at once; xl itself takes what turns it needs.
+
+    `check` is called before each: it raises unavailable where xl would only wait for something that does not come.
+    """
 
     binary: str = "xl"
+    check: Callable[[], None] = lambda: None
 
     async def run(self, *words: str, seconds: float = SECONDS) -> str:
         """What it prints. Raises engine_failed with its own words, timed_out, unavailable when there is no xl."""
+        self.check()
         spawning = asyncio.get_running_loop().create_task(self._spawn(words), name=f"start of xl {words[0]}")
         try:
             process = await asyncio.shield(spawning)

@@ -5,15 +5,21 @@ A request is one line of JSON, followed by `size` bytes; an answer as well, foll
 
     {"run": [WORD...], "env": {}, "folder": "/", "timeout": SECONDS, "size": N}   stdin follows → code, out, err
     {"spawn": [WORD...], "env": {}, "folder": "/", "log": PATH, "size": 0}        → code: the process id
+    {"daemon": [WORD...], and as for spawn, "timeout": SECONDS}                   → the same, once it says it is ready
+    {"end": PID, "signal": N, "size": 0}                                          sends it, and waits for the end
+    {"import": [MODULE...], "warm": NAME, "size": 0}                              the warm.py of this name imports these
     {"put": PATH, "mode": MODE, "size": N}                                        the content follows
     {"get": PATH, "size": 0}                                                      → out: the content
 
-An answer with `error` tells why a request could not be done.
+An answer with `error` tells why a request could not be done. With "warm": NAME and "function": "MODULE:NAME"
+beside them, the words are not a program and its arguments but those of this function, in a process of that warm.py's.
 """
 
 import json
 import os
+import select
 import signal
+import socket
 import socketserver
 import subprocess
 import tempfile
@@ -21,6 +27,7 @@ import threading
 from pathlib import Path
 
 PORT = 7777
+WARM = "/run/xenlab-warm-{}"
 
 
 class Conversation(socketserver.StreamRequestHandler):
@@ -42,7 +49,15 @@ def answer(request, content):
     if "run" in request:
         return run(request, content)
     if "spawn" in request:
-        return spawn(request), b"", b""
+        return spawn(request).pid, b"", b""
+    if "daemon" in request:
+        return daemon(request), b"", b""
+    if "end" in request:
+        end(request["end"], request["signal"])
+        return 0, b"", b""
+    if "import" in request:
+        imported(request)
+        return 0, b"", b""
     if "put" in request:
         put(Path(request["put"]), content, request["mode"])
         return 0, b"", b""
@@ -68,8 +83,11 @@ def run(request, content):
 
 
 def start(request, stdin, out, err):
+    words = request.get("run") or request.get("spawn") or request["daemon"]
+    if "function" in request:
+        return Forked(request, words, stdin, out, err)
     return subprocess.Popen(
-        request.get("run") or request["spawn"],
+        words,
         env=os.environ | request["env"],
         cwd=request["folder"],
         stdin=stdin,
@@ -79,16 +97,70 @@ def start(request, stdin, out, err):
     )
 
 
+def imported(request):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
+        connection.connect(WARM.format(request["warm"]))
+        connection.send(json.dumps({"import": request["import"]}).encode())
+        if not connection.recv(4096):
+            raise OSError("warm.py has hung up")
+
+
+class Forked:
+    """A process of warm.py's, with what is needed here of a Popen."""
+
+    def __init__(self, request, words, *files):
+        self.connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.connection.connect(WARM.format(request["warm"]))
+        asked = {"function": request["function"], "argv": words, "env": request["env"], "folder": request["folder"]}
+        socket.send_fds(self.connection, [json.dumps(asked).encode()], [file.fileno() for file in files])
+        self.pid = self.told()["pid"]
+
+    def wait(self, timeout=None):
+        self.connection.settimeout(timeout)
+        try:
+            code = self.told()["code"]
+        except TimeoutError:
+            raise subprocess.TimeoutExpired([], timeout) from None
+        self.connection.close()
+        return code
+
+    def told(self):
+        said = self.connection.recv(4096)
+        if not said:
+            raise OSError("warm.py has hung up")
+        return json.loads(said)
+
+
 def whole(file):
     file.seek(0)
     return file.read()
 
 
 def spawn(request):
-    with open(request["log"], "ab") as log:
-        process = start(request, subprocess.DEVNULL, log, log)
+    with open(request["log"], "ab") as log, open(os.devnull, "rb") as nothing:
+        process = start(request, nothing, log, log)
     threading.Thread(target=process.wait, daemon=True).start()
+    return process
+
+
+def daemon(request):
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(f"{folder}/ready")
+        request["env"]["NOTIFY_SOCKET"] = f"{folder}/ready"
+        process = spawn(request)
+        ended = os.pidfd_open(process.pid)
+        ready, _, _ = select.select([manager, ended], [], [], request["timeout"])
+        os.close(ended)
+    if manager not in ready:
+        raise OSError("it has ended" if ready else f"it was not ready within {request['timeout']} s")
     return process.pid
+
+
+def end(pid, number):
+    process = os.pidfd_open(pid)
+    signal.pidfd_send_signal(process, number)
+    select.select([process], [], [])
+    os.close(process)
 
 
 def put(path, content, mode):
