@@ -89,8 +89,8 @@ def _fields(path: Path, separator: str) -> dict[str, str]:
 
 
 def _busy(stat: Path) -> float:
-    """Seconds, from the `cpu` line of /proc/stat, its first: user, nice, system, irq and softirq without guest and guest_nice,
-    which are in user and nice.
+    """Seconds, from the `cpu` line of /proc/stat, its first: user, nice, system, irq and softirq without guest and
+    guest_nice, which are in user and nice.
     """
     with stat.open() as lines:
         _, *figures = lines.readline().split()
