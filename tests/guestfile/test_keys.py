@@ -54,7 +54,7 @@ def test_keys_that_a_field_holds_are_in_the_table_and_have_an_effect_now_or_late
     [
         ("hap = 'maybe'", "hap takes 0 or 1, not 'maybe'"),
         ("shadow_memory = []", "shadow_memory takes a number, not a list"),
-        ("vtpm = [3]", "vtpm takes a list of texts; this item is 3"),
+        ("vtpm = [None]", "vtpm takes a list of texts; this item is nothing"),
         ("seclabel = {}", "seclabel takes a text, not a dict"),
     ],
 )

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.guestfile.corpus import CORPUS, load, needs_corpus, text_of
+from tests.guestfile.corpus import CORPUS, needs_corpus, text_of
 
 from xenia.guestfile.libvirt.read import is_domain_xml, read_libvirt
 from xenia.guestfile.libvirt.write import to_libvirt
 from xenia.guestfile.read import read
 from xenia.model.domain import DomainConfig, Kind, Platform
 
-_FACTS = [(path.stem, load(path)) for path in sorted((CORPUS / "facts").glob("*/*.json"))]
+_FACTS = [(path.stem, json.loads(path.read_text())) for path in sorted((CORPUS / "facts").glob("*/*.json"))]
 
 
 def cases(*directions: str) -> list[object]:
