@@ -250,6 +250,14 @@ def test_a_dry_run_of_a_direct_boot_shows_kernel_and_command_line(
     assert "\ndisplay    none\n" in out
 
 
+def test_a_dry_run_shows_the_cpus_of_each_virtual_cpu(
+    guest_file: Path, xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]
+) -> None:
+    xend.routes["POST /plan"] = plan(config=to_plain(DomainConfig("web", vcpus=2, vcpu_pins=("2", "3-4"))))
+    assert xm("create", "-n", "web") == 0
+    assert "\ncpus       2, virtual CPUs on the host's: 0 on 2, 1 on 3-4\n" in capsys.readouterr().out
+
+
 def test_a_dry_run_tells_what_a_start_would_be_refused_for_and_still_succeeds(
     guest_file: Path, xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]
 ) -> None:

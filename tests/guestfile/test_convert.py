@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.libxlutil import LIBRARY, needs_library
 
+from xenia.guestfile.convert.written import Written
 from xenia.guestfile.convert.xl import to_xl
 from xenia.guestfile.convert.xm import to_xm
 from xenia.guestfile.libvirt.read import read_libvirt
@@ -139,6 +141,7 @@ def _platform(kind: Kind) -> st.SearchStrategy[Platform]:
 
 PROPERTY = settings(deadline=None, max_examples=60)
 CONFIGS = st.sampled_from(list(Kind)).flatmap(_config)
+CONFIGS |= CONFIGS.map(lambda config: replace(config, cpus=None, vcpu_pins=("2", "3-5,^4", "0")[: config.vcpus]))
 
 
 @PROPERTY
@@ -227,6 +230,16 @@ def _as_xml_has_it(config: DomainConfig) -> DomainConfig:
 
 
 HVM = DomainConfig("a", Kind.HVM, display=Display(VgaModel.CIRRUS))
+
+
+@pytest.mark.parametrize("to", [to_xm, to_libvirt])
+def test_cpus_without_numbers_are_lost_where_xl_alone_can_say_them(to: Callable[[DomainConfig], Written]) -> None:
+    written = to(replace(HVM, vcpus=2, vcpu_pins=("nodes:1", "2")))
+    assert [line for line in written.lost if "nodes:1" in line and "by their numbers only" in line]
+    assert "nodes" not in written.text
+    written = to(replace(HVM, cpus="all,^0"))
+    assert [line.partition(":")[0] for line in written.lost] == ["cpus = 'all,^0'"]
+    assert "all," not in written.text
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def test_what_cannot_be_is_an_error_and_nothing_is_rendered(changes: dict[str, A
     [
         ({"display": Display(vga=VgaModel.CIRRUS, sdl=True)}, "sdl"),
         ({"display": Display(vga=VgaModel.CIRRUS, keymap="de")}, "keymap"),
-        ({"cpus": "0-1"}, "cpus=0-1"),
+        ({"cpu_weight": 512}, "cpu_weight=512"),
         ({"max_memory": 512}, "maxmem=512"),
         ({"vifs": (Vif(rate="10Mb/s"),)}, "rate=10Mb/s"),
         ({"disks": (Disk("xvda", "/a"),)}, "xvda is the virtio disk vda"),
