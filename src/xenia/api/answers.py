@@ -146,6 +146,14 @@ class VersionAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class StartFileAnswer:
+    """The guest file, an absolute path, that a domain is to be started from."""
+
+    domain: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunningAnswer:
     """A domain as it runs: `text` is a guest file that would start it again as it is."""
 
@@ -180,6 +188,7 @@ ANSWERS = (
     VersionList,
     VersionAnswer,
     RunningAnswer,
+    StartFileAnswer,
     DifferenceList,
     FolderPlan,
 )
