@@ -105,6 +105,9 @@ def test_two_disks_cannot_have_one_target() -> None:
     assert errors(PV + "disk=['phy:a,xvda,w','phy:b,xvda,w']") == [
         "the target xvda is taken by another disk of this file"
     ]
+    assert errors(PV + "disk=['file:/a.iso,sr0,r','file:/b.iso,scd0,r']") == [
+        "the target scd0 is taken by another disk of this file"
+    ]
 
 
 def test_an_image_that_does_not_look_raw_is_warned_of() -> None:

@@ -15,7 +15,7 @@ KEYS = (
         "cpus",
         _ANY,
         None,
-        "CPUs of the host to run on: '0-3,^1' for all virtual CPUs, ['2', '3-4'] for one after the other",
+        "CPUs of the host to run on: '0-3,^1' for all virtual CPUs, ['2', '3-4'] with a set for each",
         "cpus = '0-3,^1'",
         form=_CPUS,
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from xenia.guestfile.convert.numbered import lettered
 from xenia.guestfile.convert.written import Written
 from xenia.guestfile.cpus import ANY_CPU
 from xenia.guestfile.libvirt.write_devices import add_devices
@@ -24,7 +25,8 @@ _ELSEWHERE = frozenset({"viridian", "hap", "hpet", "tsc_mode", "pci", "usbdev", 
 def to_libvirt(config: DomainConfig) -> Written:
     """Raises invalid for a value that XML cannot hold."""
     root = Node("domain", {"type": "xen"})
-    lost = _lost(config)
+    config, renamed = lettered(config)
+    lost = [*renamed, *_lost(config)]
     root.add("name", text=config.name)
     if config.uuid:
         root.add("uuid", text=config.uuid)
