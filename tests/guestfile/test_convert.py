@@ -73,7 +73,11 @@ def _vifs(kind: Kind) -> st.SearchStrategy[tuple[Vif, ...]]:
         rate=st.none() | st.sampled_from(["10MB/s", "512KB/s"]),
     )
     cards = st.lists(vif, max_size=2, unique_by=lambda vif: vif.mac)
-    return cards.map(lambda vifs: tuple(replace(vif, item=number) for number, vif in enumerate(vifs)))
+    return cards.map(lambda vifs: tuple(map(_placed, range(len(vifs)), vifs)))
+
+
+def _placed(number: int, vif: Vif) -> Vif:
+    return replace(vif, item=number, vifname=vif.vifname and f"{vif.vifname[:-1]}{number}")
 
 
 def _display(kind: Kind) -> st.SearchStrategy[Display]:
