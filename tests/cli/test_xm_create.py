@@ -10,6 +10,7 @@ import yaml
 from tests.cli.conftest import Xm
 from tests.cli.fake_xend import UUID, Answer, FakeXend, job, problem
 
+from xenia.guestfile.text import LIMIT
 from xenia.lib.codec import to_plain
 from xenia.model.boot import Boot
 from xenia.model.disk import Disk, DiskBus, DiskMode
@@ -105,7 +106,7 @@ def test_a_file_that_is_not_there_names_the_places_and_the_nearest(
 def test_what_can_be_no_guest_file_is_refused(
     xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    Path("big.cfg").write_bytes(b"#" * ((1 << 20) + 1))
+    Path("big.cfg").write_bytes(b"#" * (LIMIT + 1))
     assert xm("create", name) in (1, 2, 3)
     assert "internal" not in capsys.readouterr().err
     assert xend.requests == []
