@@ -189,5 +189,5 @@ def judge(fact: Fact) -> tuple[Verdict, Rule | None]:
 def _uses(text: str, kind: type[ast.AST]) -> bool:
     try:
         return any(isinstance(node, kind) for node in ast.walk(ast.parse(text)))
-    except SyntaxError:
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False

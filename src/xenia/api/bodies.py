@@ -40,9 +40,10 @@ class GuestFileBody(Body):
 
 class CreateBody(GuestFileBody):
     paused: Annotated[bool, Field(description="leave the guest's CPUs stopped")] = False
+    domain: Annotated[Text, Field(description="the name that the file must give the domain; empty for any")] = ""
 
     def request(self) -> CreateRequest:
-        return CreateRequest(self.text, self.file, tuple(self.overrides), self.paused)
+        return CreateRequest(self.text, self.file, tuple(self.overrides), self.paused, self.domain)
 
 
 class CheckBody(GuestFileBody):

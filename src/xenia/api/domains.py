@@ -17,6 +17,7 @@ from xenia.api.answers import (
     JobAnswer,
     PlanAnswer,
     RunningAnswer,
+    StartFileAnswer,
     json_response,
     row,
     without_secrets,
@@ -99,6 +100,15 @@ async def create(request: Request, doors: DoorsOf, caller: CallerOf, body: Creat
 @router.post("/plan", summary="What create would do, without doing it", responses=answers(PlanAnswer))
 async def plan(doors: DoorsOf, caller: CallerOf, body: CreateBody) -> Response:
     return json_response(to_plain(await doors.manager.plan(body.request(), caller)))
+
+
+@router.get(
+    "/domains/{ref}/start-file",
+    summary="The guest file that a domain is to be started from by its name",
+    responses=answers(StartFileAnswer),
+)
+async def start_file(doors: DoorsOf, caller: CallerOf, ref: Ref) -> Response:
+    return json_response(to_plain(StartFileAnswer(*await doors.manager.start_file(ref, caller))))
 
 
 @router.get("/domains/{ref}/guest-file", summary="A domain as it runs", responses=answers(RunningAnswer))

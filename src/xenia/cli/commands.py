@@ -46,6 +46,7 @@ class Entry:
 
 TABLE = (
     Entry("Domains", "create", "create", "Start a domain from a guest file"),
+    Entry("Domains", "start", "create", "Start a domain by its name"),
     Entry("Domains", "list", "list", "List domains", ("ls",)),
     # What was short for it under xm, too.
     Entry("Domains", "console", "console", "Connect to the text console", ("co", "con")),

@@ -9,6 +9,7 @@ import uuid
 from typing import Any
 
 from xenia.guestfile.boot import read_boot
+from xenia.guestfile.cpus import read_cpus
 from xenia.guestfile.disk import read_disks
 from xenia.guestfile.given import Given
 from xenia.guestfile.keys import KEYS
@@ -67,6 +68,7 @@ def read_domain(given: Given, file: str) -> DomainConfig:
     check_pci(given)
     memory, max_memory = _memory(given)
     vcpus, max_vcpus = _vcpus(given)
+    cpus, vcpu_pins = read_cpus(given, vcpus, max(vcpus, max_vcpus or 0))
     return DomainConfig(
         name=_name(given, file),
         kind=kind,
@@ -75,7 +77,8 @@ def read_domain(given: Given, file: str) -> DomainConfig:
         max_memory=max_memory,
         vcpus=vcpus,
         max_vcpus=max_vcpus,
-        cpus=_cpus(given),
+        cpus=cpus,
+        vcpu_pins=vcpu_pins,
         cpu_weight=given.number("cpu_weight"),
         cpu_cap=given.number("cpu_cap", given.number("cap")),
         boot=read_boot(given, kind),
@@ -194,18 +197,6 @@ def _vcpus(given: Given) -> tuple[int, int | None]:
         )
         most = None
     return vcpus, most
-
-
-def _cpus(given: Given) -> str | None:
-    if not given.has("cpus"):
-        cpu = given.number("cpu")
-        return None if cpu is None or cpu < 0 else str(cpu)
-    value = given.raw("cpus")
-    parts = [str(part).strip() for part in (value if isinstance(value, list) else [value])]
-    text = ",".join(part for part in parts if part)
-    if text and not re.fullmatch(r"(?:\^?(?:nodes?:)?(?:\d+(?:-\d+)?|all)|,|\s)+", text):
-        given.error("cpus", f"{text} names no CPUs", "cpus = '0-3,^1' or cpus = ['2', '3']")
-    return text or None
 
 
 def _policy(given: Given) -> Policy:

@@ -19,6 +19,7 @@ _INTERVALS = {"s": 1000**2, "ms": 1000, "us": 1}
 _INTERVAL = 50_000
 _MOST_RATE = (1 << 32) - 1
 _NAME = re.compile(r"[A-Za-z0-9_.\-]{1,15}")
+_PATTERN = re.compile(r"%[0-9]*[a-z]|\$\{?\w+\}?|\{\w*\}")
 _KNOWN = frozenset(
     {
         "type", "mac", "bridge", "ip", "gateway", "script", "backend", "vifname", "rate", "model", "accel",
@@ -51,6 +52,7 @@ def read_vifs(given: Given, kind: Kind) -> tuple[Vif, ...]:
         vifs.append(_vif(given, f"vif[{index}]", said, kind, index))
     _halves(given, words)
     _macs_are_unique(given, vifs)
+    _names_are_unique(given, vifs)
     nics = given.number("nics", -1) or 0
     if nics > _MOST:
         given.error("nics", f"a domain cannot have {nics} cards", f"nics = {_MOST} is the most")
@@ -160,7 +162,14 @@ def _mac(given: Given, key: str, text: str) -> str | None:
 
 
 def _vifname(given: Given, key: str, text: str) -> str | None:
-    if text and not _NAME.fullmatch(text):
+    """A name as it is: no tool of Xen's fills anything in (vif-common.sh gives it to `ip link set ... name`)."""
+    if _PATTERN.search(text):
+        given.error(
+            key,
+            f"vifname={text}: nothing is filled in here, the interface would be called like that",
+            "write the whole name, as in vifname=net0; without vifname it is vifDOMID.NUMBER",
+        )
+    elif text and (not _NAME.fullmatch(text) or text in (".", "..")):
         given.error(
             key, f"{text} cannot be the name of a network interface", "at most 15 letters, digits, '.', '-' and '_'"
         )
@@ -213,3 +222,15 @@ def _macs_are_unique(given: Given, vifs: list[Vif]) -> None:
             seen[vif.mac] = index
         if vif.item != index:
             vifs[index] = replace(vif, item=index)
+
+
+def _names_are_unique(given: Given, vifs: list[Vif]) -> None:
+    seen: dict[str, int] = {}
+    for index, vif in enumerate(vifs):
+        if vif.vifname is not None and vif.vifname in seen:
+            given.error(
+                f"vif[{index}]",
+                f"the interface {vif.vifname} is that of vif[{seen[vif.vifname]}] too: each card has one of its own",
+            )
+        elif vif.vifname is not None:
+            seen[vif.vifname] = index

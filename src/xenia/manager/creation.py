@@ -15,7 +15,7 @@ from xenia.manager.table import Entry
 from xenia.model.caller import Caller, Role
 from xenia.model.complaint import Complaint, Severity
 from xenia.model.domain import Definition, DomainConfig, DomainRecord, Started
-from xenia.model.errors import GuestFileError, ResourceError
+from xenia.model.errors import GuestFileError, ResourceError, conflict
 from xenia.model.reading import Reading
 from xenia.model.request import CreateRequest
 
@@ -35,6 +35,11 @@ class Creation:
         """Start the domain. Raises GuestFileError, and what Lifecycle.create raises."""
         reading = await self.read(request.text, request.file, request.overrides)
         config = meaningful(reading)
+        if request.domain and config.name != request.domain:
+            raise conflict(
+                f"{request.file} does not define '{request.domain}' any more: its domain is '{config.name}'",
+                "xm list --all shows which files define it; xm create FILE chooses one",
+            )
         complaints = self._explained(reading, config)
         refuse(complaints)
         definition = Definition(request.file, request.overrides)

@@ -30,6 +30,7 @@ from xenia.manager.names import resolve
 from xenia.manager.noticing import Watch
 from xenia.manager.policy import PolicyKeeper
 from xenia.manager.reconcile import Reconcile
+from xenia.manager.start_file import start_file
 from xenia.manager.table import Entry
 from xenia.model.caller import Caller
 from xenia.model.check import Checked, CheckRequest
@@ -163,6 +164,25 @@ class Manager:
         """The as-started configuration; None for a domain that only is defined and for Domain-0. Raises as `find`."""
         entry = self._parts.lifecycle.table.get(self.find(ref).uuid)
         return entry.started if entry is not None else None
+
+    async def start_file(self, ref: str, caller: Caller) -> tuple[str, str]:
+        """The name of the domain that `ref` names, and the guest file that it is to be started from. Raises as `find`,
+        what manager.start_file raises, and denied.
+        """
+        require(caller.role, OPERATIONS["create"])
+        await self._parts.definitions.refresh()
+        records = self._parts.lifecycle.records
+        known = records.by_name(ref)
+        last = known.definition.file if known is not None else ""
+        try:
+            domain = self.find(ref)
+        except XeniaError:
+            if not last:
+                raise
+            return ref, last
+        if last and domain.name != ref:
+            return ref, last
+        return domain.name, start_file(domain, records.by_name(domain.name), self._parts.definitions)
 
     async def plan(self, request: CreateRequest, caller: Caller) -> Plan:
         """What `create` would do, without doing it. Raises GuestFileError where the file has no meaning."""

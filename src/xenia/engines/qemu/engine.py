@@ -81,7 +81,7 @@ class QemuEngine:
         guest = self._guest(started)
         client = launch(guest, started, resources, self._settings, self._facts)
         try:
-            await take_over(guest, started, client, self._settings)
+            await take_over(guest, started, client, self._settings, self._facts)
         except BaseException:
             await guest.end()
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from xenia.engines.qemu.affinity import explain_affinity
 from xenia.engines.qemu.argv import CommandLine, doubled
 from xenia.engines.qemu.facts import Facts
 from xenia.engines.remarks import note
@@ -63,12 +64,13 @@ def add_machine(line: CommandLine, config: DomainConfig, abi: Mapping[str, str],
         line.add("global", f"{chipset}.disable_{kind}=1")
 
 
-def explain_machine(config: DomainConfig) -> Iterator[Complaint]:
+def explain_machine(config: DomainConfig, facts: Facts) -> Iterator[Complaint]:
     """What of the board is not as the guest file has it."""
     most = config.max_memory
     if most and most > config.memory:
         yield note("maxmem", f"maxmem={most} has no effect yet: the guest has memory={config.memory} MiB")
-    for key, value in (("cpus", config.cpus), ("cpu_weight", config.cpu_weight), ("cpu_cap", config.cpu_cap)):
+    yield from explain_affinity(config, facts.host_cpus)
+    for key, value in (("cpu_weight", config.cpu_weight), ("cpu_cap", config.cpu_cap)):
         if value is not None:
             yield note(key, f"{key}={value} has no effect on QEMU yet: the host's scheduler decides")
     if config.kind is Kind.PV:
