@@ -81,10 +81,14 @@ def _disk(comparison: str, text: str, expected: dict[str, Any] | None) -> Iterat
         yield Fact(comparison, text, name, ours, expected[name], text)
 
 
+_PREFIXED = frozenset({"block-iscsi", "block-nbd", "block-enbd", "block-drbd"})
+"""The scripts that xl knows by a prefix of the source."""
+
+
 def _ours(disk: Disk) -> dict[str, Any]:
     """In xl's words: it keeps a script's word without its prefix."""
     path = disk.path
-    if disk.script and disk.source is DiskSource.NETWORK:
+    if disk.script in _PREFIXED and disk.source is DiskSource.NETWORK:
         path = path.removeprefix(disk.script.removeprefix("block-") + ":")
     return {
         "path": path,

@@ -76,6 +76,10 @@ R, W, SHARED = DiskMode.READ_ONLY, DiskMode.WRITE, DiskMode.SHARED
         ("vdev=xvda,script=block-drbd,target=app01",
          Disk("xvda", "drbd:app01", NETWORK, RAW, DiskBus.XEN, W, script="block-drbd")),
         ("/x,raw,vdev=xvda,access=r", Disk("xvda", "/x", FILE, RAW, DiskBus.XEN, R)),
+        ("format=qcow2,file:/x.qcow2,xvda2,w", Disk("xvda2", "/x.qcow2", FILE, QCOW2, DiskBus.XEN, W)),
+        ("script=block-rbd,vdev=xvda,target=rbd:pool:image",
+         Disk("xvda", "rbd:pool:image", NETWORK, RAW, DiskBus.XEN, W, script="block-rbd")),
+        ("phy:/dev/x,0xCA00,w", Disk("0xca00", "/dev/x", BLOCK, RAW, DiskBus.XEN, W)),
     ],
 )  # fmt: skip
 def test_a_disk_item_means_one_disk(item: str, disk: Disk) -> None:
@@ -92,6 +96,7 @@ def test_a_disk_item_means_one_disk(item: str, disk: Disk) -> None:
         ("phy:/dev/x,hda,x", "the mode x is not known"),
         ("/dev/x,qcow9,hda,w", "the format qcow9 is not known: raw"),
         ("format=qcow9,vdev=hda,target=/x", "the format qcow9 is not known"),
+        ("access=w,/dev/x,qcow9,hda", "the format qcow9 is not known"),
         ("phy:/dev/x,hda,w,a,b", "there is a word too many in this disk: b"),
         (",hda,w", "the disk hda has no source: only a CD-ROM can be empty"),
         ("target=/x,vdev=hda", "this disk has no vdev"),
@@ -156,7 +161,6 @@ def test_a_vif_item_means_one_card(head: str, item: str, vif: Vif) -> None:
         (["vifname=$name"], "vifname=$name: nothing is filled in here"),
         (["vifname={domid}"], "vifname={domid}: nothing is filled in here"),
         (["vifname=net0", "vifname=net0"], "the interface net0 is that of vif[0] too"),
-        (["type=quantum"], "the card type quantum is not known"),
         (["rate=fast"], "fast is no rate"),
     ],
 )
@@ -168,6 +172,24 @@ def test_type_and_mac_as_two_items_are_two_cards_and_warned_of() -> None:
     text = HVM + "vif=['type=ioemu', 'mac =00:16:3E:00:00:01']"
     assert [vif.mac for vif in config(text).vifs] == [None, "00:16:3e:00:00:01"]
     assert warnings(text) == ["two cards: did you mean one string? These are two items of the list"]
+
+
+def test_bridge_and_mac_as_the_only_two_items_are_warned_of() -> None:
+    two = ["bridge=br0", "mac=00:16:3e:00:00:01"]
+    assert warnings(HVM + f"vif={two}") == ["two cards: did you mean one string? These are two items of the list"]
+    assert warnings(HVM + f"vif={[*two, 'mac=00:16:3e:00:00:02']}") == []
+
+
+def test_a_card_of_an_unknown_type_is_warned_of_and_kept() -> None:
+    text = HVM + "vif=['type=qemu, bridge=br0']"
+    assert config(text).vifs == (Vif(EMULATED, bridge="br0"),)
+    assert warnings(text) == ["the card type qemu is not known: it has no effect, as under xl"]
+
+
+def test_a_missing_comma_between_two_words_of_a_card_is_told() -> None:
+    text = HVM + "vif=['mac=00:16:3e:00:00:01, gatewaydev=wm0 type=ioemu']"
+    assert warnings(text) == ["there is no comma before type=: it is a part of gatewaydev"]
+    assert warnings(HVM + "vif=['script=network-bridge-vlan netdev=eth1']") == []
 
 
 def test_nics_adds_cards() -> None:

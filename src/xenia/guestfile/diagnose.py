@@ -24,6 +24,18 @@ _STATEMENT = re.compile(
     r"\s*(?:if|elif|else|for|while|def|return|import|from|print|raise|assert|try|except|class|with|lambda|not|pass)\b"
 )
 _BROKEN_TEXT = re.compile(r"(['\"])[^'\"]*\1\s*[\w/.]")
+_SECOND_KEY = re.compile(r"(['\"])[^'\"]*\1\s*([A-Za-z_]\w*)\s*=")
+_PLACEHOLDER = re.compile(r"\s*(\{\{.*?\}\}|\$\{?\w+\}?|\$\(\(?[^)]*\)\)?|<[\w .-]+>|%\w+%|@\w+@)")
+_SURROUNDINGS = (
+    (re.compile(r"\s*>\s?\w+\s*="), "this line begins with a >, as in an answer to a mail",
+     "remove the > from the beginning of each line"),
+    (re.compile(r"\s*\w+\s*=3D"), "=3D is how mails encode a =", "decode the mail (quoted-printable) first"),
+    (re.compile(r"\s*`.*`\s*$"), "this line stands between two `, as in the source of a web page",
+     "remove the ` from each line"),
+    (re.compile(r"\s*\w*\\_|\s*\w+\s*=\s*\\\["), "a \\ stands here, as in the source of a web page",
+     "remove the \\ before _, [ and ]"),
+)  # fmt: skip
+"""What a listing brings along from where it was copied."""
 _OTHER_FORMATS = (
     (re.compile(r"\s*<[?!A-Za-z]"), "this is XML, not a guest file", "a guest file has lines like memory = 512"),
     (re.compile(r"\s*\{"), "this is JSON, not a guest file", "a guest file has lines like memory = 512"),
@@ -65,6 +77,9 @@ def other_format(source: Source) -> Complaint | None:
 
 def _line(source: Source, number: int, text: str) -> Complaint | None:
     code = text.partition("#")[0]
+    for pattern, message, hint in _SURROUNDINGS:
+        if pattern.match(code):
+            return source.complaint(number, len(text) - len(text.lstrip()) + 1, message, hint)
     if (found := _TYPOGRAPHIC.search(code)) is not None:
         message = f"{found[0]} is a typographic quote: a text stands in ' or \""
         return source.complaint(number, found.start() + 1, message, "replace both by plain quotes")
@@ -109,12 +124,18 @@ def _value(source: Source, number: int, found: re.Match[str]) -> Complaint | Non
             f"{key} has no value on its line",
             "a value, or at least the [ of a list, stands on the line of the =",
         )
+    if (hole := _PLACEHOLDER.match(value)) is not None:
+        message = f"{hole[1]} is a place in a template that nobody has filled in"
+        return source.complaint(number, column, message, f"write the value itself after {key} =")
     quote = value[0]
     if quote in "'\"" and value.count(quote) == 1:
         hint = f"a text ends on its line; one of several lines stands between {quote * 3}"
         if number < len(source.lines) and source.lines[number].rstrip().endswith(quote):
             hint = "it goes on in the next line: make one line of the two"
         return source.complaint(number, column, f"the text that begins here is not closed: a {quote} is missing", hint)
+    if (more := _SECOND_KEY.match(value)) is not None and more[2] in KEYS:
+        message = f"the second {quote} ends this text, and another key follows it: {more[2]}"
+        return source.complaint(number, column + more.start(2), message, "each key = value stands on a line of its own")
     if _BROKEN_TEXT.match(value):
         other = "'" if quote == '"' else '"'
         hint = f"put the whole text in {other}, or a \\ before each {quote} in it"
@@ -166,6 +187,8 @@ def _spoken(message: str) -> str:
 
 
 def _hint(message: str) -> str | None:
+    if message.startswith("the end of the line is expected"):
+        return "an assignment ends with its value; a comment begins with #"
     if "tabs and spaces" in message:
         return "begin the lines with blanks only, or with tabs only"
     if "indent" in message:

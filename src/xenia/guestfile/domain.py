@@ -11,7 +11,7 @@ from typing import Any
 from xenia.guestfile.boot import read_boot
 from xenia.guestfile.cpus import read_cpus
 from xenia.guestfile.disk import read_disks
-from xenia.guestfile.given import Given
+from xenia.guestfile.given import Given, is_flag
 from xenia.guestfile.keys import KEYS
 from xenia.guestfile.pci import check_pci
 from xenia.guestfile.vfb import read_display
@@ -246,9 +246,14 @@ def _platform(given: Given) -> Platform:
 
 
 def _viridian(given: Given) -> bool:
-    """A flag, or xl's list of groups."""
+    """A flag, or xl's list of groups. xl goes on without a group that stands outside of a list."""
     if given.has("viridian") and isinstance(given.raw("viridian"), list):
         return bool(given.words("viridian"))
+    word = str(given.raw("viridian")) if given.has("viridian") else ""
+    if word.isidentifier() and not is_flag(word):
+        message = f"viridian takes 0, 1 or a list of groups, not '{word}': it has no effect, as under xl"
+        given.warn("viridian", message, f"viridian = [ '{word}' ]")
+        return False
     return given.flag("viridian", False)
 
 

@@ -103,8 +103,8 @@ class Given:
             return default
         if isinstance(value, int | float):
             return value != 0
-        if isinstance(value, str) and (lowered := value.strip().lower()) in _TRUE | _FALSE:
-            return lowered in _TRUE
+        if isinstance(value, str) and is_flag(value):
+            return value.strip().lower() in _TRUE
         if isinstance(value, str) and (number := _number(value)) is not None:
             return number != 0
         self.error(key, f"{key} takes 0 or 1, not {_kind(value)}", f"{key} = {int(default)}")
@@ -156,6 +156,11 @@ class Given:
         else:
             complaint = Complaint(severity, message, self.file, hint=hint, key=key)
         self._complaints[complaint] = None
+
+
+def is_flag(text: str) -> bool:
+    """Whether `text` is a word for yes or no."""
+    return text.strip().lower() in _TRUE | _FALSE
 
 
 def _number(value: Any) -> int | None:

@@ -18,6 +18,7 @@ _UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3}
 _INTERVALS = {"s": 1000**2, "ms": 1000, "us": 1}
 _INTERVAL = 50_000
 _MOST_RATE = (1 << 32) - 1
+_LOST_COMMA = re.compile(r"\s+([A-Za-z_]+)=")
 _NAME = re.compile(r"[A-Za-z0-9_.\-]{1,15}")
 _PATTERN = re.compile(r"%[0-9]*[a-z]|\$\{?\w+\}?|\{\w*\}")
 _KNOWN = frozenset(
@@ -80,6 +81,9 @@ def _words(given: Given, key: str, text: str) -> dict[str, str]:
                 key, f"vif knows no {name}: it has no effect", f"did you mean {near[0]}={value}?" if near else words
             )
         else:
+            if (lost := _LOST_COMMA.search(value)) is not None and lost[1].lower() in _KNOWN:
+                hint = f"{name}={value[: lost.start()]}, {value[lost.start(1) :]}"
+                given.warn(key, f"there is no comma before {lost[1]}=: it is a part of {name}", hint)
             if name in said:
                 given.warn(key, f"{name} stands twice in this card: the last one counts")
             said[name] = value
@@ -123,7 +127,8 @@ def _type(given: Given, key: str, said: dict[str, str], kind: Kind, model: str |
         if word in _MODELS:
             given.warn(key, f"{word} is a model, not a type: taken as model={word}", f"model={word}")
         else:
-            given.error(key, f"the card type {word} is not known", "type=ioemu (emulated) or type=vif (paravirtual)")
+            hint = "type=ioemu (emulated) or type=vif (paravirtual)"
+            given.warn(key, f"the card type {word} is not known: it has no effect, as under xl", hint)
     if kind is not Kind.HVM:
         if _TYPES.get(word) is VifType.EMULATED:
             given.note(key, f"type=ioemu has no effect in a {kind} domain: its cards are paravirtual")
@@ -198,10 +203,13 @@ def _rate(given: Given, key: str, text: str) -> str | None:
 
 
 def _halves(given: Given, words: list[dict[str, str]]) -> None:
-    """`['type=ioemu', 'mac=...']` are two cards, as Python reads it; its author most likely meant one."""
+    """`['type=ioemu', 'mac=...']` are two cards, as Python reads it; its author most likely meant one. So are
+    `['bridge=br0', 'mac=...']`, where there are no others.
+    """
     for index in range(len(words) - 1):
         first, second = words[index], words[index + 1]
-        if set(first) == {"type"} and "type" not in second and "mac" in second:
+        type_alone = set(first) == {"type"} and "type" not in second and "mac" in second
+        if type_alone or (len(words) == 2 and set(first) == {"bridge"} and set(second) == {"mac"}):
             joined = ", ".join(f"{name}={value}" for name, value in {**first, **second}.items())
             given.warn(
                 f"vif[{index}]",
