@@ -8,15 +8,16 @@ lock of the domain's name.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Set
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
-from xenia.engines.base import Engine
+from xenia.engines.base import Engine, PlugsDisks
 from xenia.manager.events import EventBus
 from xenia.manager.prepare import Preparer
 from xenia.manager.table import Entry, Table
+from xenia.model.disk import Disk
 from xenia.model.domain import UNNUMBERED, DomainRecord, EndReason, Intent, Phase, Started, State
 from xenia.model.errors import XeniaError
 from xenia.model.event import EventKind
@@ -139,6 +140,37 @@ class Lifecycle:
         await self._set(entry, intent=intent)
         await self.engine.shutdown(entry.started.uuid, reboot=intent is Intent.REBOOT)
         self.bus.publish(EventKind.SHUTTING_DOWN, entry.started, intent.value)
+
+    async def attach_disk(self, entry: Entry, disk: Disk) -> tuple[str, ...]:
+        """Plug in one more disk; what its author should know about it. It is written down first: a new xend strikes out
+        what the engine does not have. Raises ResourceError, and what PlugsDisks.attach_disk raises.
+        """
+        before = entry.started.config
+        wanted = replace(entry.started, config=replace(before, disks=(*before.disks, disk)))
+        async with self.preparer.open_disk(entry.started, disk) as opened:
+            await self._set(entry, config=wanted.config)
+            try:
+                await cast(PlugsDisks, self.engine).attach_disk(wanted, opened)
+            except XeniaError:
+                await self.note(entry, config=before)
+                raise
+        self.bus.publish(EventKind.DISK_ATTACHED, entry.started, disk.target)
+        return opened.notes
+
+    async def detach_disk(self, entry: Entry, target: str) -> None:
+        """Unplug a disk. Raises what PlugsDisks.detach_disk raises; then it stays."""
+        await cast(PlugsDisks, self.engine).detach_disk(entry.started.uuid, target)
+        await self.strike_out(entry, {target})
+
+    async def strike_out(self, entry: Entry, targets: Set[str]) -> None:
+        """Forget disks that the guest has no longer."""
+        config = entry.started.config
+        gone = [disk.target for disk in config.disks if disk.target in targets]
+        if gone:
+            kept = tuple(disk for disk in config.disks if disk.target not in targets)
+            await self.note(entry, config=replace(config, disks=kept))
+        for target in gone:
+            self.bus.publish(EventKind.DISK_DETACHED, entry.started, target)
 
     async def preserve(self, entry: Entry, reason: EndReason) -> None:
         """Keep a guest that has ended as it is, to be looked at."""

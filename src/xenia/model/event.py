@@ -15,6 +15,8 @@ class EventKind(StrEnum):
     REBOOTED = "rebooted"
     ENDED = "ended"
     CRASHED = "crashed"
+    DISK_ATTACHED = "disk-attached"
+    DISK_DETACHED = "disk-detached"
     FOUND = "found"
     """xend came up and found it running."""
 

@@ -49,6 +49,13 @@ OPERATIONS: dict[str, Operation] = {
         Operation(
             "unpause", "Let a paused domain run on", frozenset({State.PAUSED}), Capability.PAUSE, idempotent_in=_RUNS
         ),
+        Operation(
+            "block-attach",
+            "Plug a disk into a running domain",
+            _RUNS | {State.PAUSED},
+            Capability.DISK_HOTPLUG,
+        ),
+        Operation("block-detach", "Unplug a disk from a running domain", _RUNS, Capability.DISK_HOTPLUG),
         Operation("console", "Connect to the text console", _EXISTS, Capability.CONSOLE),
         Operation(
             "adopt", "Take over a domain that others have started", ALIVE, Capability.ADOPT, role=Role.ADMINISTRATOR

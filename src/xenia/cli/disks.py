@@ -1,0 +1,137 @@
+"""xm block-list, block-attach, block-detach."""
+
+from __future__ import annotations
+
+import os
+
+from xenia.cli.command import Command, add_output
+from xenia.cli.errors import say
+from xenia.client.domains import domain_path, follow, submit
+from xenia.client.errors import ClientError
+from xenia.lib.text import printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from typing import Any
+
+    from xenia.cli.command import Context
+
+_DOMAIN = "name, id, UUID or a unique beginning"
+_HEADER = ("Vdev", "Mode", "Kind", "Format", "Image")
+
+
+def _list_options(parser: ArgumentParser) -> None:
+    parser.add_argument("domain", metavar="DOMAIN", help=_DOMAIN)
+    add_output(parser, "text", "json")
+
+
+def _list(context: Context, options: Namespace) -> int:
+    answer = context.client.get(domain_path(options.domain))
+    if answer["config"] is None:
+        name = answer["domain"]["name"]
+        hint = f"xm config show {name} shows its guest file" if answer["domain"]["domid"] is None else None
+        what = "is not running" if answer["domain"]["domid"] is None else "is the host itself"
+        raise ClientError(f"domain '{name}' {what} and has no disks", kind="conflict", hint=hint)
+    from xenia.cli.output import print_data, table
+
+    disks = answer["config"]["disks"]
+    if options.output == "json":
+        print_data(disks, options.output)
+    else:
+        print(table([_HEADER, *map(_row, disks)]))
+    return 0
+
+
+def _row(disk: dict[str, Any]) -> tuple[str, ...]:
+    """No cell is empty, so that scripts can split a line at blanks."""
+    kind = "cdrom" if disk["cdrom"] else "disk"
+    image = disk["path"] or "-"
+    return tuple(map(printable, (disk["target"], disk["mode"], kind, disk["format"] if disk["path"] else "-", image)))
+
+
+def _attach_options(parser: ArgumentParser) -> None:
+    parser.add_argument("domain", metavar="DOMAIN", help=_DOMAIN)
+    parser.add_argument("spec", metavar="SPEC", nargs="+", help="the disk, as in disk = [...] of a guest file")
+    add_output(parser, "text", "json")
+
+
+def _attach(context: Context, options: Namespace) -> int:
+    body = {"spec": ",".join(options.spec), "folder": os.path.abspath(".")}  # noqa: PTH100
+    job = submit(context.client, f"{domain_path(options.domain)}/block-attach", body)
+    result = follow(context.client, job)["result"]
+    for note in result["notes"]:
+        say(note)
+    _print(result, options.output)
+    return 0
+
+
+def _detach_options(parser: ArgumentParser) -> None:
+    parser.add_argument("domain", metavar="DOMAIN", help=_DOMAIN)
+    parser.add_argument("device", metavar="DEV", help="the disk, by its name in the guest file (xvdb)")
+    parser.add_argument("-f", "--force", action="store_true", help="also the first disk")
+    add_output(parser, "text", "json")
+
+
+def _detach(context: Context, options: Namespace) -> int:
+    body = {"device": options.device, "force": options.force}
+    job = submit(context.client, f"{domain_path(options.domain)}/block-detach", body)
+    _print(follow(context.client, job)["result"], options.output)
+    return 0
+
+
+def _print(result: dict[str, Any], output: str) -> None:
+    """Text says nothing of what has gone well, as in xm."""
+    if output == "json":
+        from xenia.cli.output import print_data
+
+        print_data(result, output)
+
+
+_LASTS = """\
+This lasts as long as the domain, also when it is rebooted. The guest file stays as it is:"""
+
+COMMANDS = {
+    "block-list": Command(
+        "xm block-list [-o FORMAT] DOMAIN",
+        "List the disks of a running domain, those of its guest file and those attached since.",
+        _list_options,
+        _list,
+        examples=(("xm block-list web", "a line for each disk"), ("xm block-list -o json web", "for programs")),
+        see_also=("block-attach", "block-detach"),
+    ),
+    "block-attach": Command(
+        "xm block-attach [-o FORMAT] DOMAIN SPEC...",
+        f"""\
+Plug a disk into a running domain. SPEC is written as an item of disk = [...] in a guest file, in xm's words or in xl's;
+several words are joined by commas, so that xm's BACKDEV FRONTDEV MODE works. The guest finds it in a moment.
+
+Only paravirtual disks (xvdX, vdX) can be plugged into a guest that runs.
+
+{_LASTS}
+xm config add NAME disk SPEC changes it as well, for the next start.""",
+        _attach_options,
+        _attach,
+        examples=(
+            ("xm block-attach web file:/srv/data.img xvdb w", "in xm's words"),
+            ("xm block-attach web tap:qcow2:/srv/data.qcow2,xvdb,w", "as in a guest file"),
+            ("xm block-attach web format=qcow2 vdev=xvdb access=rw target=/srv/data.qcow2", "in xl's words"),
+        ),
+        see_also=("block-list", "block-detach"),
+    ),
+    "block-detach": Command(
+        "xm block-detach [--force] [-o FORMAT] DOMAIN DEV",
+        f"""\
+Unplug a disk from a running domain: the guest is asked to let go of it, and has ten seconds for that. Unmount it in the
+guest first. A guest that does not let go keeps it; when it does so later, the disk is gone then.
+
+The first disk of a domain is unplugged with --force only: the guest most likely runs from it.
+
+{_LASTS}
+xm config remove NAME disk DEV changes it as well, for the next start.""",
+        _detach_options,
+        _detach,
+        examples=(("xm block-detach web xvdb", "which the guest must not have mounted"),),
+        see_also=("block-list", "block-attach"),
+    ),
+}
