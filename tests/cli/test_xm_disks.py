@@ -93,3 +93,16 @@ def test_a_guest_that_keeps_it_took_too_long(xend: FakeXend, xm: Xm, capsys: pyt
 @pytest.mark.parametrize("words", [["block-attach", "web"], ["block-detach", "web"], ["block-list"], ["block-"]])
 def test_missing_words_are_asked_for(xend: FakeXend, xm: Xm, words: list[str]) -> None:
     assert xm(*words) == 2
+
+
+def test_media_are_inserted_and_ejected_without_a_word(
+    xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    xend.routes["POST /domains/web/cd-insert?wait=30"] = {"job": job(result={"disk": DISKS[1], "notes": ["mind"]})}
+    xend.routes["POST /domains/web/cd-eject?wait=30"] = {"job": job(result={"disk": DISKS[1]})}
+    assert xm("cd-insert", "web", "hdc", "x.iso") == 0
+    assert xend.requests[-1][2] == {"device": "hdc", "force": False, "path": "x.iso", "folder": str(tmp_path)}
+    assert xm("cd-eject", "-f", "web", "hdc") == 0
+    assert xend.requests[-1][2] == {"device": "hdc", "force": True}
+    assert capsys.readouterr() == ("", "xm: mind\n")

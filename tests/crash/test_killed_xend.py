@@ -235,6 +235,20 @@ async def scenario_a_disk_is_let_go_of_late(world: World, manager: Manager, told
     await settle(world)
 
 
+async def scenario_media_come_and_go(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", cd="/one.iso")
+    for target, path in (("hdc", "/two.iso"), ("hdc", ""), ("hdc", "/one.iso")):
+        try:
+            job = (
+                manager.insert_medium("a", target, path, "/", ROOT, force=False)
+                if path
+                else manager.eject_medium("a", target, ROOT, force=False)
+            )
+        except XeniaError:
+            continue
+        await finish(world, manager, job)
+
+
 async def scenario_poweroff_from_inside(world: World, manager: Manager, told: Promises) -> None:
     await create(world, manager, told, "a", disk="/a")
     told.asked("a")
@@ -304,6 +318,8 @@ def check(world: World, told: Promises) -> None:
             entry = manager.started(name)
             assert entry is not None
             assert {disk.target for disk in entry.config.disks} == guest.disks.keys(), f"{name} has other disks"
+            loaded = {disk.target: bool(disk.path) for disk in entry.config.disks if disk.cdrom}
+            assert loaded == guest.media, f"{name} has other media"
             assert told.disks.get(name, set()) <= guest.disks.keys(), f"{name} has lost a disk"
         assert not [domain for domain in known.values() if domain.state in (State.STARTING, State.DYING)]
         for name in known:

@@ -160,3 +160,66 @@ async def test_only_a_guest_that_runs_can_let_go(manager):
     assert raised.value.kind is ErrorKind.CONFLICT
     with pytest.raises(XeniaError, match="Domain-0"):
         manager.attach_disk("0", "file:/x,xvdb,w", "/", ROOT)
+
+
+async def insert(manager, path, target="hdc", *, force=False):
+    return await manager.wait(manager.insert_medium("a", target, path, "/iso", ROOT, force=force).id, 10)
+
+
+async def eject(manager, target="hdc", *, force=False):
+    return await manager.wait(manager.eject_medium("a", target, ROOT, force=force).id, 10)
+
+
+async def test_a_drive_gets_another_medium_none_and_one_again(world, manager):
+    await run(manager, disk="/a", cd="/one.iso")
+    guest = world.host.guests[started_of(world, "a").uuid]
+    job = await insert(manager, "two,and a half.iso")
+    assert job.state is JobState.DONE, job
+    assert job.result["disk"]["mode"] == "r"
+    assert disks(manager) == [("xvda", "/a"), ("hdc", "/iso/two,and a half.iso")]
+    assert (await eject(manager, "/dev/hdc")).state is JobState.DONE
+    assert (disks(manager)[1], guest.media) == (("hdc", ""), {"hdc": False})
+    assert (await eject(manager)).state is JobState.DONE
+    assert (await insert(manager, "/one.iso")).state is JobState.DONE
+    assert (disks(manager)[1], guest.media) == (("hdc", "/one.iso"), {"hdc": True})
+
+
+async def test_a_locked_drive_keeps_its_medium_unless_forced(world, manager):
+    world.host.clinging.add("a")
+    await run(manager, cd="/one.iso")
+    refused = await insert(manager, "/two.iso")
+    assert refused.error["kind"] == "conflict"
+    assert disks(manager) == [("hdc", "/one.iso")]
+    assert (await eject(manager, force=True)).state is JobState.DONE
+    assert disks(manager) == [("hdc", "")]
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "kind"),
+    [
+        ("xvda", "/x.iso", "invalid"),
+        ("hdd", "/x.iso", "not_found"),
+        ("hdc,format=qcow2", "/x.iso", "not_found"),
+        ("hdc", "", "invalid"),
+    ],
+)
+async def test_what_is_no_drive_or_no_medium_is_refused(manager, target, path, kind):
+    await run(manager, disk="/a", cd="/one.iso")
+    job = await insert(manager, path, target)
+    assert (job.state, job.error["kind"]) == (JobState.FAILED, kind), job
+    assert disks(manager) == [("xvda", "/a"), ("hdc", "/one.iso")]
+
+
+async def test_a_drive_that_cannot_take_the_new_medium_is_empty(world, manager):
+    await run(manager, cd="/one.iso")
+    take_step = world.host.step
+
+    async def refuse(name):
+        if name == "insert":
+            world.fail_at = world.steps + 1
+        await take_step(name)
+
+    world.host.step = refuse
+    job = await insert(manager, "/two.iso")
+    assert job.error["kind"] == "engine_failed"
+    assert disks(manager) == [("hdc", "")]

@@ -54,6 +54,12 @@ ROOT = Caller(0, "root", Role.ADMINISTRATOR)
 HOST = Host("sim", "6.1", "#1", "x86_64", 4, 1, 4, 1, 2800, "", 16384, 8192, 0.0, 1.0)
 
 
+ENGINE_STEPS = frozenset(
+    {"start", "started", "unpause", "pause", "shutdown", "attach disk", "detach disk", "eject", "insert"}
+)
+"""Where an engine may refuse."""
+
+
 class Killed(BaseException):
     """xend is dead: nothing of it runs any more, not even what it would do on its way out."""
 
@@ -90,7 +96,17 @@ class World:
         if self.steps == self.fail_at:
             if name in ("write", "written"):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            if name in ("start", "started", "unpause", "pause", "shutdown", "attach disk", "detach disk"):
+            if name in (
+                "start",
+                "started",
+                "unpause",
+                "pause",
+                "shutdown",
+                "attach disk",
+                "detach disk",
+                "eject",
+                "insert",
+            ):
                 self._undo_half_started(name)
                 raise engine_failed(f"injected at {name}")
         await asyncio.sleep(0)
@@ -217,9 +233,11 @@ class SimulatedPreparer:
 
 
 async def read_plain(text: str, file: str, overrides: tuple[str, ...]) -> Reading:
-    """A guest file of `name [disk] [on_crash] [on_poweroff]`: the language itself has tests of its own."""
+    """A guest file of `name [disk] [cd] [on_crash] [on_poweroff]`: the language itself has tests of its own."""
     words = dict(word.split("=", 1) for word in text.split())
     disks = (Disk(target="xvda", path=words["disk"]),) if "disk" in words else ()
+    if "cd" in words:
+        disks += (Disk("hdc", words["cd"], mode=DiskMode.READ_ONLY, cdrom=True),)
     policy = Policy(
         on_poweroff=EndAction(words.get("on_poweroff", "destroy")),
         on_reboot=EndAction(words.get("on_reboot", "restart")),

@@ -105,6 +105,16 @@ class DetachDiskBody(Body):
     force: Annotated[bool, Field(description="also the disk that the guest boots from")] = False
 
 
+class EjectBody(Body):
+    device: Annotated[Text, Field(description="the target of the CD-ROM drive, such as hdc")]
+    force: Annotated[bool, Field(description="also when the guest has locked the drive")] = False
+
+
+class InsertBody(EjectBody):
+    path: Annotated[Text, Field(description="the image, or a device of the host")]
+    folder: Annotated[Text, Field(description="the absolute path below which a path that is not absolute lies")] = "/"
+
+
 class OperationBody(Body):
     until_gone: Annotated[
         bool, Field(description="the job ends when the guest has ended (shutdown) or started over (reboot)")

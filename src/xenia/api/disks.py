@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from xenia.api.answers import JobAnswer
-from xenia.api.bodies import AttachDiskBody, DetachDiskBody
+from xenia.api.bodies import AttachDiskBody, DetachDiskBody, EjectBody, InsertBody
 from xenia.api.domains import Ref
 from xenia.api.doors import DoorsOf
 from xenia.api.jobs import Wait, settle
@@ -40,4 +40,24 @@ async def detach(
 ) -> Response:
     await doors.manager.look_up(ref)
     job = doors.manager.detach_disk(ref, body.device, caller, force=body.force)
+    return await settle(request, doors, job, caller, wait)
+
+
+@router.post(
+    "/domains/{ref}/cd-insert", summary=OPERATIONS["cd-insert"].sentence, responses=answers(JobAnswer, 200, 202)
+)
+async def insert(
+    request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: InsertBody, wait: Wait = 0
+) -> Response:
+    await doors.manager.look_up(ref)
+    job = doors.manager.insert_medium(ref, body.device, body.path, body.folder, caller, force=body.force)
+    return await settle(request, doors, job, caller, wait)
+
+
+@router.post("/domains/{ref}/cd-eject", summary=OPERATIONS["cd-eject"].sentence, responses=answers(JobAnswer, 200, 202))
+async def eject(
+    request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: EjectBody, wait: Wait = 0
+) -> Response:
+    await doors.manager.look_up(ref)
+    job = doors.manager.eject_medium(ref, body.device, caller, force=body.force)
     return await settle(request, doors, job, caller, wait)

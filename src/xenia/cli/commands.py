@@ -58,6 +58,8 @@ TABLE = (
     Entry("Devices", "block-list", "disks", "List the disks of a running domain"),
     Entry("Devices", "block-attach", "disks", "Plug a disk into a running domain"),
     Entry("Devices", "block-detach", "disks", "Unplug a disk from a running domain"),
+    Entry("Devices", "cd-insert", "disks", "Put a medium into a CD-ROM drive"),
+    Entry("Devices", "cd-eject", "disks", "Take the medium out of a CD-ROM drive"),
     Entry(
         "Guest files",
         "config",

@@ -1,4 +1,4 @@
-"""xm block-list, block-attach, block-detach."""
+"""xm block-list, block-attach, block-detach, cd-insert, cd-eject."""
 
 from __future__ import annotations
 
@@ -80,6 +80,43 @@ def _detach(context: Context, options: Namespace) -> int:
     return 0
 
 
+def _eject_options(parser: ArgumentParser) -> None:
+    parser.add_argument("domain", metavar="DOMAIN", help=_DOMAIN)
+    parser.add_argument("device", metavar="DEV", help="the CD-ROM drive, by its name in the guest file (hdc)")
+    _medium_options(parser)
+
+
+def _insert_options(parser: ArgumentParser) -> None:
+    parser.add_argument("domain", metavar="DOMAIN", help=_DOMAIN)
+    parser.add_argument("device", metavar="DEV", help="the CD-ROM drive, by its name in the guest file (hdc)")
+    parser.add_argument("path", metavar="IMAGE", help="an ISO image, or a device of the host: phy:/dev/sr0")
+    _medium_options(parser)
+
+
+def _medium_options(parser: ArgumentParser) -> None:
+    parser.add_argument("-f", "--force", action="store_true", help="also when the guest has locked the drive")
+    add_output(parser, "text", "json")
+
+
+def _insert(context: Context, options: Namespace) -> int:
+    body = {"path": options.path, "folder": os.path.abspath(".")}  # noqa: PTH100
+    return _change_medium(context, options, "cd-insert", body)
+
+
+def _eject(context: Context, options: Namespace) -> int:
+    return _change_medium(context, options, "cd-eject", {})
+
+
+def _change_medium(context: Context, options: Namespace, operation: str, medium: dict[str, Any]) -> int:
+    body = {"device": options.device, "force": options.force, **medium}
+    job = submit(context.client, f"{domain_path(options.domain)}/{operation}", body)
+    result = follow(context.client, job)["result"]
+    for note in result.get("notes", ()):
+        say(note)
+    _print(result, options.output)
+    return 0
+
+
 def _print(result: dict[str, Any], output: str) -> None:
     """Text says nothing of what has gone well, as in xm."""
     if output == "json":
@@ -133,5 +170,32 @@ xm config remove NAME disk DEV changes it as well, for the next start.""",
         _detach,
         examples=(("xm block-detach web xvdb", "which the guest must not have mounted"),),
         see_also=("block-list", "block-attach"),
+    ),
+    "cd-insert": Command(
+        "xm cd-insert [--force] [-o FORMAT] DOMAIN DEV IMAGE",
+        f"""\
+Put a medium into a CD-ROM drive of a running domain, in the place of the one that is in it. The drive must be there
+from the start; it may be empty: ',hdc:cdrom,r' in the guest file.
+
+A guest that has the medium mounted has locked the drive: unmount it there. --force takes it out all the same.
+
+{_LASTS} edit it for the next start.""",
+        _insert_options,
+        _insert,
+        examples=(("xm cd-insert winxp hdc /srv/iso/drivers.iso", "the guest sees it in a moment"),),
+        see_also=("cd-eject", "block-list"),
+    ),
+    "cd-eject": Command(
+        "xm cd-eject [--force] [-o FORMAT] DOMAIN DEV",
+        f"""\
+Take the medium out of a CD-ROM drive of a running domain. The drive stays.
+
+A guest that has the medium mounted has locked the drive: unmount it there. --force takes it out all the same.
+
+{_LASTS} edit it for the next start.""",
+        _eject_options,
+        _eject,
+        examples=(("xm cd-eject winxp hdc", "when the installation has ended, say"),),
+        see_also=("cd-insert", "block-list"),
     ),
 }

@@ -35,7 +35,8 @@ class Observed:
     `state` is one of RUNNING, BLOCKED, PAUSED, SHUTDOWN, CRASHED, DYING. `consoles` are the stream sockets of its
     text consoles, or terminals that somebody else may read as well; `vnc` is `address:display`; `vifs` the host's ends
     of its cards, in list order. `domid` is its id where the engine gives them, else None. `disks` are the targets of
-    the disks that it has; None where that is not known.
+    the disks that it has, `media` its drives whose medium can be changed and whether there is one in them; None where
+    that is not known.
     """
 
     uuid: str
@@ -46,6 +47,7 @@ class Observed:
     vifs: tuple[str, ...] = ()
     domid: int | None = None
     disks: frozenset[str] | None = None
+    media: Mapping[str, bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,4 +194,15 @@ class PlugsDisks(Protocol):
 
         Raises timed_out when the guest does not, engine_failed: then it still has it. When it lets go of it after all,
         an event tells.
+        """
+
+
+class ChangesMedia(Protocol):
+    """What an engine with the capability MEDIUM_CHANGE can do beside that."""
+
+    async def change_medium(self, uuid: str, opened: OpenedDisk, *, force: bool) -> None:
+        """Put another medium into a CD-ROM drive; or none, where `opened` has no layers.
+
+        Raises invalid for a disk that is no such drive, a conflict when the guest has locked the drive and `force` is
+        not set, engine_failed. `Observed.media` tells whether the old medium is still in it then.
         """

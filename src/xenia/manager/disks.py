@@ -1,4 +1,4 @@
-"""Disks of a domain that runs: plugging one in, unplugging one."""
+"""Disks of a domain that runs: plugging one in, unplugging one, changing the medium of a drive."""
 
 from __future__ import annotations
 
@@ -35,11 +35,7 @@ class Disks:
         Raises invalid for what is no disk or cannot be plugged in here, denied for an operator and a domain that an
         administrator has started, a conflict for a target or image that is taken, and what opening an image raises.
         """
-        started = _own(entry)
-        if started.trusted and caller.role < Role.ADMINISTRATOR:
-            raise denied(
-                f"domain '{started.config.name}' was started by an administrator, and only one may give it a disk"
-            )
+        started = _givable(entry, caller)
         disk, remarks = await self._read(spec)
         disk = _placed(disk, folder, started.config)
         self._refuse(started.config, disk)
@@ -76,11 +72,8 @@ class Disks:
         does not let go of it.
         """
         config = _own(entry).config
-        name = target.removeprefix("/dev/")
-        disk = next((disk for disk in config.disks if disk.target == name), None)
-        if disk is None:
-            there = ", ".join(disk.target for disk in config.disks) or "none"
-            raise not_found(f"domain '{config.name}' has no disk {name}", f"it has: {there}")
+        disk = _found(config, target)
+        name = disk.target
         if disk == _boot_disk(config) and not force:
             raise conflict(
                 f"{name} is the first disk of domain '{config.name}', which it probably runs from",
@@ -88,6 +81,32 @@ class Disks:
             )
         await self.lifecycle.detach_disk(entry, disk.target)
         return {"disk": to_plain(disk)}
+
+    async def insert(
+        self, entry: Entry, target: str, path: str, folder: str, caller: Caller, *, force: bool
+    ) -> dict[str, Any]:
+        """Put the image or device `path` into the CD-ROM drive `target`, in the place of what is in it. Its result is
+        that of `attach`.
+
+        Raises not_found, invalid for a disk that is no such drive, a conflict when the guest has locked it and `force`
+        is not set, and what `attach` raises of an image.
+        """
+        started = _givable(entry, caller)
+        drive = _drive(started.config, target)
+        disk, remarks = await self._read(f"vdev={drive.target},devtype=cdrom,access=ro,target={path}")
+        if disk.source is DiskSource.EMPTY:
+            raise invalid(
+                "no medium is named", f"take out the one that is there: xm cd-eject {entry.started.config.name}"
+            )
+        medium = replace(_placed(disk, folder, started.config), item=drive.item)
+        notes = await self.lifecycle.change_medium(entry, medium, force=force)
+        return {"disk": to_plain(medium), "notes": [*remarks, *notes]}
+
+    async def eject(self, entry: Entry, target: str, *, force: bool) -> dict[str, Any]:
+        """Take the medium out of the CD-ROM drive `target`. Its result is `{"disk": Disk}`. Raises as `insert`."""
+        drive = _drive(_own(entry).config, target)
+        await self.lifecycle.change_medium(entry, drive.empty, force=force)
+        return {"disk": to_plain(drive.empty)}
 
 
 def _own(entry: Entry) -> Started:
@@ -97,6 +116,35 @@ def _own(entry: Entry) -> Started:
         name = started.config.name
         raise conflict(f"domain '{name}' was started by others", f"take it over first: xm adopt {name}")
     return started
+
+
+def _givable(entry: Entry, caller: Caller) -> Started:
+    """A domain that `caller` may give an image to: it is opened with the rights that the domain was started with."""
+    started = _own(entry)
+    if started.trusted and caller.role < Role.ADMINISTRATOR:
+        raise denied(f"domain '{started.config.name}' was started by an administrator, and only one may give it a disk")
+    return started
+
+
+def _found(config: DomainConfig, target: str) -> Disk:
+    """The disk `target`, with or without /dev/ in front. Raises not_found."""
+    name = target.removeprefix("/dev/")
+    disk = next((disk for disk in config.disks if disk.target == name), None)
+    if disk is None:
+        there = ", ".join(disk.target for disk in config.disks) or "none"
+        raise not_found(f"domain '{config.name}' has no disk {name}", f"it has: {there}")
+    return disk
+
+
+def _drive(config: DomainConfig, target: str) -> Disk:
+    disk = _found(config, target)
+    if not disk.cdrom:
+        drives = ", ".join(disk.target for disk in config.disks if disk.cdrom)
+        raise invalid(
+            f"{disk.target} of domain '{config.name}' is no CD-ROM drive",
+            f"it has: {drives}" if drives else "an empty drive in a guest file: ',hdc:cdrom,r'",
+        )
+    return disk
 
 
 def _placed(disk: Disk, folder: str, config: DomainConfig) -> Disk:

@@ -235,6 +235,18 @@ class Manager:
         disks = self._parts.disks
         return self._start("block-detach", ref, caller, lambda entry: disks.detach(entry, target, force=force))
 
+    def insert_medium(self, ref: str, target: str, path: str, folder: str, caller: Caller, *, force: bool) -> Job:
+        """cd-insert, as a job: what `Disks.insert` does, with its result. Raises as `operate`."""
+        disks = self._parts.disks
+        return self._start(
+            "cd-insert", ref, caller, lambda entry: disks.insert(entry, target, path, folder, caller, force=force)
+        )
+
+    def eject_medium(self, ref: str, target: str, caller: Caller, *, force: bool) -> Job:
+        """cd-eject, as a job: what `Disks.eject` does, with its result. Raises as `operate`."""
+        disks = self._parts.disks
+        return self._start("cd-eject", ref, caller, lambda entry: disks.eject(entry, target, force=force))
+
     def _start(self, operation: str, ref: str, caller: Caller, verb: Verb, *, until_gone: bool = False) -> Job:
         require(caller.role, OPERATIONS[operation])
         domain = self.find(ref)

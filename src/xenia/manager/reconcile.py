@@ -54,9 +54,7 @@ class Reconcile:
     async def _take_over(self, entry: Entry, observed: Observed) -> None:
         if observed.domid is not None and observed.domid != entry.started.domid:
             await self.lifecycle.note(entry, domid=observed.domid)
-        if observed.disks is not None:
-            targets = {disk.target for disk in entry.started.config.disks}
-            await self.lifecycle.strike_out(entry, targets - observed.disks)
+        await self.lifecycle.settle_disks(entry, observed)
         started = entry.started
         entry.state = observed.state
         self.lifecycle.bus.publish(EventKind.FOUND, started)

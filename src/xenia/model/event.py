@@ -17,6 +17,7 @@ class EventKind(StrEnum):
     CRASHED = "crashed"
     DISK_ATTACHED = "disk-attached"
     DISK_DETACHED = "disk-detached"
+    MEDIUM_CHANGED = "medium-changed"
     FOUND = "found"
     """xend came up and found it running."""
 

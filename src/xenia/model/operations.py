@@ -56,6 +56,18 @@ OPERATIONS: dict[str, Operation] = {
             Capability.DISK_HOTPLUG,
         ),
         Operation("block-detach", "Unplug a disk from a running domain", _RUNS, Capability.DISK_HOTPLUG),
+        Operation(
+            "cd-insert",
+            "Put a medium into a CD-ROM drive",
+            _RUNS | {State.PAUSED},
+            Capability.MEDIUM_CHANGE,
+        ),
+        Operation(
+            "cd-eject",
+            "Take the medium out of a CD-ROM drive",
+            _RUNS | {State.PAUSED},
+            Capability.MEDIUM_CHANGE,
+        ),
         Operation("console", "Connect to the text console", _EXISTS, Capability.CONSOLE),
         Operation(
             "adopt", "Take over a domain that others have started", ALIVE, Capability.ADOPT, role=Role.ADMINISTRATOR

@@ -18,6 +18,7 @@ from xenia.engines.qemu import ends, hotplug
 from xenia.model.disk import Disk, DiskBus, DiskMode, DiskSource
 from xenia.model.domain import Started
 from xenia.model.errors import ErrorKind, XeniaError
+from xenia.storage.open import OpenedDisk
 
 pytestmark = pytest.mark.qemu
 
@@ -151,3 +152,20 @@ async def test_a_guest_has_room_for_as_many_as_its_board(host: Host) -> None:
     with pytest.raises(XeniaError) as raised:
         await plug(host, started, data_disk(host, "xvdz"))
     assert raised.value.kind in (ErrorKind.CONFLICT, ErrorKind.INVALID)
+
+
+async def test_the_medium_of_an_ide_drive_is_changed_and_its_image_closed(host: Host) -> None:
+    first, second = data_disk(host), data_disk(host)
+    drive = Disk("hdc", first.path, bus=DiskBus.IDE, mode=DiskMode.READ_ONLY, cdrom=True)
+    started = await host.run(sectors.obedient(), disks=(Disk("hda", str(host.image(sectors.obedient()))), drive))
+    assert holds(host, started, first) > 0
+    config = replace(started.config, disks=(replace(drive, path=second.path),))
+    with opened(config) as disks:
+        await host.engine.change_medium(started.uuid, disks[0], force=False)
+    assert (holds(host, started, first), holds(host, started, second) > 0) == (0, True)
+    await host.engine.change_medium(started.uuid, OpenedDisk(drive.empty), force=True)
+    assert holds(host, started, second) == 0
+    assert host.observed(started).media == {"hdc": False}
+    with pytest.raises(XeniaError, match="no drive whose medium can be changed") as raised:
+        await host.engine.change_medium(started.uuid, OpenedDisk(Disk("hda")), force=True)
+    assert raised.value.kind is ErrorKind.INVALID

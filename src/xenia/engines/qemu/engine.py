@@ -113,6 +113,9 @@ class QemuEngine:
         """Raises also a conflict when the guest refuses."""
         await self._known(uuid).hotplug.unplug(target)
 
+    async def change_medium(self, uuid: str, opened: OpenedDisk, *, force: bool) -> None:
+        await self._known(uuid).hotplug.change_medium(opened, force=force)
+
     async def destroy(self, uuid: str) -> None:
         """Raises engine_failed when even SIGKILL does not end it."""
         guest = self._guests.get(uuid)

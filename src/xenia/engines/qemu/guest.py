@@ -82,6 +82,7 @@ class Guest:
             self.vnc,
             self.vifs,
             disks=self.hotplug.disks,
+            media=self.hotplug.media,
         )
 
     def on_process_end(self) -> None:

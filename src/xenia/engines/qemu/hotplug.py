@@ -26,6 +26,11 @@ log = logging.getLogger(__name__)
 DETACH_SECONDS = 10.0
 """How long a guest may take to let go of a disk; a Linux guest takes some milliseconds."""
 
+UNLOCK_SECONDS = 2.0
+_UNLOCK_PAUSE = 0.1
+_LOCKED = "is locked"
+"""What QEMU says (qmp_blockdev_open_tray) of a drive that the guest has locked; it has asked the guest then."""
+
 _PLUGGABLE = "virtio-blk-pci"
 _PENDING = "in the process of unplug"
 """What QEMU says (qdev_unplug) while the guest has not yet answered an earlier request."""
@@ -47,6 +52,8 @@ class Hotplug:
     def __init__(self, qemu: Qemu) -> None:
         self.disks: frozenset[str] | None = None
         """Their targets; None before `look`."""
+        self.media: dict[str, bool] | None = None
+        """Of the drives whose medium can be changed, whether there is one in them."""
         self._qemu = qemu
         self._waiting: dict[str, asyncio.Future[None]] = {}
 
@@ -72,7 +79,16 @@ class Hotplug:
                 log.warning("what is left of the disk %s is not removed: %s", target, error)
         gone = (self.disks or frozenset()) - found
         self.disks = found
+        self.media = await self._media()
         return gone
+
+    async def _media(self) -> dict[str, bool]:
+        prefix = device_name("")
+        return {
+            each["qdev"].removeprefix(prefix): "inserted" in each
+            for each in await self._qemu.execute("query-block")
+            if each["removable"] and each.get("qdev", "").startswith(prefix)
+        }
 
     async def plug(self, config: DomainConfig, opened: OpenedDisk) -> None:
         """Plug in the last disk of `config`. Raises also invalid for one that cannot be."""
@@ -100,6 +116,50 @@ class Hotplug:
                     await self._release(target, node=True)
                 raise
         self.disks = (self.disks or frozenset()) | {target}
+
+    async def change_medium(self, opened: OpenedDisk, *, force: bool) -> None:
+        """Put another medium into a drive, or none. Raises also invalid and a conflict."""
+        target = opened.disk.target
+        if target not in await self._media():
+            raise invalid(f"{target} is a disk in the guest, and no drive whose medium can be changed")
+        drive = {"id": device_name(target)}
+        await self._open_tray(target, force=force)
+        try:
+            await self._qemu.execute("blockdev-remove-medium", drive)
+            if await self._has_node(target):
+                await self._release(target, node=True)
+            if opened.layers:
+                sets = await self._next_sets()
+                with ExitStack() as held:
+                    node = node_of(opened, sets, held)
+                    await sets.hand_over()
+                    await self._qemu.execute("blockdev-add", node)
+                    await self._qemu.execute("blockdev-insert-medium", {**drive, "node-name": node_name(target)})
+            await self._qemu.execute("blockdev-close-tray", drive)
+        finally:
+            self.media = await self._media()
+
+    async def _open_tray(self, target: str, *, force: bool) -> None:
+        """A guest that has locked the drive is asked to give it free, and has a moment for that."""
+        tray = {"id": device_name(target), "force": force}
+        deadline = asyncio.get_running_loop().time() + UNLOCK_SECONDS
+        while True:
+            try:
+                await self._qemu.execute("blockdev-open-tray", tray)
+                return
+            except XeniaError as error:
+                if _LOCKED not in error.message:
+                    raise
+                if asyncio.get_running_loop().time() > deadline:
+                    raise conflict(
+                        f"the guest has locked the drive {target}: it has the medium mounted",
+                        "unmount it there, or take it away all the same with --force",
+                    ) from error
+            await asyncio.sleep(_UNLOCK_PAUSE)
+
+    async def _has_node(self, target: str) -> bool:
+        nodes = await self._qemu.execute("query-named-block-nodes", {"flat": True})
+        return any(node["node-name"] == node_name(target) for node in nodes)
 
     async def unplug(self, target: str) -> None:
         """Have the guest let go of a disk. Raises also timed_out, and a conflict when the guest says no."""

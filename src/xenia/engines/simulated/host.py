@@ -12,12 +12,14 @@ from xenia.model.domain import EndAction, EndReason, Started, State
 @dataclass(slots=True)
 class SimulatedGuest:
     """`deaf` guests ignore the power button; `boots` counts how often it began at its first instruction; `disks` are
-    the images that it may write to, by target, None for a disk that it only reads or shares.
+    the images that it may write to, by target, None for a disk that it only reads or shares;
+    `media` tells of each CD-ROM drive whether there is a medium in it.
     """
 
     started: Started
     domid: int
     disks: dict[str, str | None] = field(default_factory=dict)
+    media: dict[str, bool] = field(default_factory=dict)
     state: State = State.PAUSED
     end: EndReason | None = None
     deaf: bool = False
@@ -37,7 +39,8 @@ class SimulatedHost:
     """`step` is awaited before and after everything that the engine does here: the place to die, to fail or to wait.
 
     `deaf` holds the names of guests that will ignore the power button, `clinging` of those that keep a disk which is to
-    be unplugged. `like_xen`: it gives domain ids itself, starts no guest over in place, and has guests of others.
+    be unplugged, and lock their drives. `like_xen`: it gives domain ids itself, starts no guest over in place, and has
+    guests of others.
     """
 
     step: Callable[[str], Awaitable[None]] = _no_step
