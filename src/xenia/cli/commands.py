@@ -60,6 +60,7 @@ TABLE = (
     Entry("Devices", "block-detach", "disks", "Unplug a disk from a running domain"),
     Entry("Devices", "cd-insert", "disks", "Put a medium into a CD-ROM drive"),
     Entry("Devices", "cd-eject", "disks", "Take the medium out of a CD-ROM drive"),
+    Entry("Devices", "network-list", "vifs", "List the network cards of a running domain"),
     Entry(
         "Guest files",
         "config",

@@ -6,8 +6,8 @@ import os
 
 from xenia.cli.command import Command, add_output
 from xenia.cli.errors import say
+from xenia.cli.running import running
 from xenia.client.domains import domain_path, follow, submit
-from xenia.client.errors import ClientError
 from xenia.lib.text import printable
 
 TYPE_CHECKING = False
@@ -27,15 +27,9 @@ def _list_options(parser: ArgumentParser) -> None:
 
 
 def _list(context: Context, options: Namespace) -> int:
-    answer = context.client.get(domain_path(options.domain))
-    if answer["config"] is None:
-        name = answer["domain"]["name"]
-        hint = f"xm config show {name} shows its guest file" if answer["domain"]["domid"] is None else None
-        what = "is not running" if answer["domain"]["domid"] is None else "is the host itself"
-        raise ClientError(f"domain '{name}' {what} and has no disks", kind="conflict", hint=hint)
+    disks = running(context, options.domain, "disks")["config"]["disks"]
     from xenia.cli.output import print_data, table
 
-    disks = answer["config"]["disks"]
     if options.output == "json":
         print_data(disks, options.output)
     else:
