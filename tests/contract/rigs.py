@@ -31,6 +31,7 @@ from xenia.images import demo
 from xenia.manager.prepare import HostPreparer
 from xenia.manager.table import Table
 from xenia.model.boot import Boot
+from xenia.model.disk import Disk
 from xenia.model.domain import UNNUMBERED, Definition, DomainConfig, EndAction, Kind, Policy, Started
 from xenia.model.vif import Vif, VifType
 from xenia.network.attach import BackendNetwork, TapNetwork
@@ -48,6 +49,11 @@ class Rig(Protocol):
     def started(self, name: str, **policy: EndAction) -> Started: ...
 
     def resources(self, started: Started) -> AbstractAsyncContextManager[Resources]: ...
+
+    def open_disk(self, started: Started, disk: Disk) -> AbstractAsyncContextManager[OpenedDisk]: ...
+
+    async def sees_disks(self, started: Started, number: int) -> None:
+        """Until the guest, which is up, has so many disks."""
 
     async def booted(self, started: Started) -> None:
         """Until the guest, which runs, is up."""
@@ -91,6 +97,12 @@ class SimulatedRig:
 
     def resources(self, started: Started) -> AbstractAsyncContextManager[Resources]:
         return self._preparer.prepare(started)
+
+    def open_disk(self, started: Started, disk: Disk) -> AbstractAsyncContextManager[OpenedDisk]:
+        return self._preparer.open_disk(started, disk)
+
+    async def sees_disks(self, started: Started, number: int) -> None:
+        assert len(self._world.host.guests[started.uuid].disks) == number
 
     async def booted(self, started: Started) -> None:
         assert started.uuid in self._world.host.guests
@@ -145,6 +157,12 @@ class QemuRig:
     def resources(self, started: Started) -> AbstractAsyncContextManager[Resources]:
         (self._settings.run_dir / started.uuid).mkdir(mode=0o711, exist_ok=True)
         return self._preparer.prepare(started)
+
+    def open_disk(self, started: Started, disk: Disk) -> AbstractAsyncContextManager[OpenedDisk]:
+        return self._preparer.open_disk(started, disk)
+
+    async def sees_disks(self, started: Started, number: int) -> None:
+        await see_disks(await self._speaker(started), number)
 
     async def booted(self, started: Started) -> None:
         await (await self._speaker(started)).until(self._guest.marker)
@@ -225,6 +243,12 @@ class XenRig:
     def resources(self, started: Started) -> AbstractAsyncContextManager[Resources]:
         return self._preparer.prepare(started)
 
+    def open_disk(self, started: Started, disk: Disk) -> AbstractAsyncContextManager[OpenedDisk]:
+        return self._preparer.open_disk(started, disk)
+
+    async def sees_disks(self, started: Started, number: int) -> None:
+        await see_disks(await self._speaker(started), number)
+
     async def booted(self, started: Started) -> None:
         await (await self._speaker(started)).until(f"xenia: guest {started.config.name} is up")
 
@@ -263,6 +287,13 @@ class XenRig:
         for uuid in self._uuids:
             await self.engine.destroy(uuid)
         await self.engine.close()
+
+
+async def see_disks(speaker: Speaker, number: int) -> None:
+    """What is typed is echoed: the word that is waited for is not in it as it is said."""
+    count = "ls /sys/block | grep -c '^x*vd'"
+    await speaker.say(f'until [ "$({count})" = {number} ]; do sleep 0.1; done; echo "it has "{number}')
+    await speaker.until(f"it has {number}")
 
 
 def pid_of(uuid: str) -> int:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 from tests.contract.rigs import QemuRig, Rig, SimulatedRig, XenRig, next_end
 
+from xenia.engines.base import ChangesMedia, PlugsDisks
 from xenia.engines.xen.probe import booted_into_xen
 from xenia.images import demo
 from xenia.model.complaint import Severity
+from xenia.model.disk import Disk, DiskBus, DiskMode, DiskSource
 from xenia.model.domain import EndAction, EndReason, Kind, Started, State
 from xenia.model.errors import ErrorKind, XeniaError
 from xenia.model.host import Capability
+from xenia.storage.open import OpenedDisk
 
 
 @pytest.fixture(scope="session")
@@ -228,3 +232,70 @@ async def test_a_plain_configuration_has_a_meaning_and_an_abi_that_holds(rig: Ri
     async with rig.resources(recorded) as resources:
         await rig.engine.start(recorded, resources)
     assert state_of(rig, recorded) is State.PAUSED
+
+
+async def test_a_disk_is_plugged_into_a_guest_that_runs_found_again_and_unplugged(rig: Rig, short_folder: Path) -> None:
+    if Capability.DISK_HOTPLUG not in rig.engine.capabilities:
+        return
+    engine = cast(PlugsDisks, rig.engine)
+    started = await run(rig, "a")
+    await rig.sees_disks(started, 0)
+    image = short_folder / "data.img"
+    image.write_bytes(bytes(1 << 20))
+    disk = Disk("xvdb", str(image))
+    with_disk = replace(started, config=replace(started.config, disks=(disk,)))
+    async with rig.open_disk(started, disk) as opened:
+        await engine.attach_disk(with_disk, opened)
+    assert disks_of(rig, started) == {"xvdb"}
+    await rig.sees_disks(started, 1)
+    with pytest.raises(XeniaError) as raised:
+        async with rig.open_disk(started, disk):
+            pass
+    assert raised.value.kind is ErrorKind.CONFLICT, "the guest has locked it"
+    await rig.new_engine()
+    found = await rig.engine.recover([with_disk])
+    assert [each.disks for each in found] == [{"xvdb"}]
+    engine = cast(PlugsDisks, rig.engine)
+    await engine.detach_disk(started.uuid, "xvdb")
+    assert disks_of(rig, started) == set()
+    await rig.sees_disks(started, 0)
+    async with rig.open_disk(started, disk) as opened:
+        await engine.attach_disk(with_disk, opened)
+    await rig.sees_disks(started, 1)
+
+
+async def test_the_medium_of_a_drive_is_changed_locked_and_found_again(rig: Rig, short_folder: Path) -> None:
+    if Capability.MEDIUM_CHANGE not in rig.engine.capabilities:
+        return
+    drive = Disk("hdc", source=DiskSource.EMPTY, cdrom=True, bus=DiskBus.IDE, mode=DiskMode.READ_ONLY)
+    plain = rig.started("a")
+    started = replace(plain, config=replace(plain.config, disks=(drive,)))
+    async with rig.resources(started) as resources:
+        await rig.engine.start(started, resources)
+    for name in ("one.iso", "two.iso"):
+        image = short_folder / name
+        image.write_bytes(bytes(1 << 20))
+        medium = replace(drive, path=str(image), source=DiskSource.FILE)
+        async with rig.open_disk(started, medium) as opened:
+            await cast(ChangesMedia, rig.engine).change_medium(started.uuid, opened, force=False)
+        assert media_of(rig, started) == {"hdc": True}
+    await rig.new_engine()
+    found = await rig.engine.recover([started])
+    assert [(each.disks, each.media) for each in found] == [({"hdc"}, {"hdc": True})]
+    await cast(ChangesMedia, rig.engine).change_medium(started.uuid, OpenedDisk(drive), force=False)
+    assert media_of(rig, started) == {"hdc": False}
+    with pytest.raises(XeniaError) as raised:
+        await cast(ChangesMedia, rig.engine).change_medium(started.uuid, OpenedDisk(Disk("xvdz")), force=False)
+    assert raised.value.kind is ErrorKind.INVALID
+
+
+def media_of(rig: Rig, started: Started) -> Mapping[str, bool] | None:
+    observed = rig.engine.observe(started.uuid)
+    assert observed is not None
+    return observed.media
+
+
+def disks_of(rig: Rig, started: Started) -> frozenset[str] | None:
+    observed = rig.engine.observe(started.uuid)
+    assert observed is not None
+    return observed.disks

@@ -62,6 +62,8 @@ class Promises:
         self.must_run: set[str] = set()
         self.must_not_run: set[str] = set()
         self.paused: dict[str, bool] = {}
+        self.disks: dict[str, set[str]] = {}
+        """The targets that it surely has."""
         self.incarnation: dict[str, int | None] = {}
         """The id of a domain that was to be destroyed: it may still be there, but never come back under another."""
 
@@ -70,6 +72,7 @@ class Promises:
         self.must_run.discard(name)
         self.must_not_run.discard(name)
         self.paused.pop(name, None)
+        self.disks.pop(name, None)
         self.incarnation.pop(name, None)
 
 
@@ -111,6 +114,19 @@ async def operate(world: World, manager: Manager, told: Promises, verb: str, nam
         elif verb in ("pause", "unpause"):
             told.paused[name] = verb == "pause"
     return job
+
+
+async def change_disk(world: World, manager: Manager, told: Promises, name: str, target: str, verb: str) -> None:
+    before = told.disks.pop(name, set())
+    try:
+        if verb == "attach":
+            job = manager.attach_disk(name, f"file:/{name}-{target},{target},w", "/", ROOT)
+        else:
+            job = manager.detach_disk(name, target, ROOT, force=False)
+    except XeniaError:
+        return
+    if (await finish(world, manager, job)).state is JobState.DONE:
+        told.disks[name] = before | {target} if verb == "attach" else before - {target}
 
 
 async def settle(world: World, until: Callable[[], bool] = lambda: False) -> None:
@@ -191,6 +207,48 @@ async def scenario_crash_preserved_then_destroyed(world: World, manager: Manager
     await operate(world, manager, told, "destroy", "a")
 
 
+async def scenario_a_disk_comes_and_goes(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    told.disks["a"] = {"xvda"}
+    await change_disk(world, manager, told, "a", "xvdb", "attach")
+    await change_disk(world, manager, told, "a", "xvdc", "attach")
+    await change_disk(world, manager, told, "a", "xvdb", "detach")
+
+
+async def scenario_a_disk_stays_over_a_restart(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a", on_crash="restart")
+    await change_disk(world, manager, told, "a", "xvdb", "attach")
+    world.now += 100
+    world.host.crash(uuid_of(world, "a"))
+    await settle(world)
+
+
+async def scenario_a_disk_is_let_go_of_late(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    await change_disk(world, manager, told, "a", "xvdb", "attach")
+    world.host.clinging.add("a")
+    await change_disk(world, manager, told, "a", "xvdb", "detach")
+    told.disks.pop("a", None)
+    world.host.clinging.remove("a")
+    if "xvdb" in world.host.guests[uuid_of(world, "a")].disks:
+        world.host.let_go(uuid_of(world, "a"), "xvdb")
+    await settle(world)
+
+
+async def scenario_media_come_and_go(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", cd="/one.iso")
+    for target, path in (("hdc", "/two.iso"), ("hdc", ""), ("hdc", "/one.iso")):
+        try:
+            job = (
+                manager.insert_medium("a", target, path, "/", ROOT, force=False)
+                if path
+                else manager.eject_medium("a", target, ROOT, force=False)
+            )
+        except XeniaError:
+            continue
+        await finish(world, manager, job)
+
+
 async def scenario_poweroff_from_inside(world: World, manager: Manager, told: Promises) -> None:
     await create(world, manager, told, "a", disk="/a")
     told.asked("a")
@@ -256,6 +314,13 @@ def check(world: World, told: Promises) -> None:
         for name, paused in told.paused.items():
             if name in known and known[name].state in ALIVE:
                 assert (known[name].state is State.PAUSED) == paused, name
+        for name, guest in guests.items():
+            entry = manager.started(name)
+            assert entry is not None
+            assert {disk.target for disk in entry.config.disks} == guest.disks.keys(), f"{name} has other disks"
+            loaded = {disk.target: bool(disk.path) for disk in entry.config.disks if disk.cdrom}
+            assert loaded == guest.media, f"{name} has other media"
+            assert told.disks.get(name, set()) <= guest.disks.keys(), f"{name} has lost a disk"
         assert not [domain for domain in known.values() if domain.state in (State.STARTING, State.DYING)]
         for name in known:
             job = manager.operate("destroy", name, ROOT)

@@ -6,8 +6,8 @@ import asyncio
 import errno
 import itertools
 import os
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.conversion import Converter
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions, ReadGuestFile
+from xenia.manager.disks import Disks
 from xenia.manager.events import EventBus
 from xenia.manager.folder_apply import FolderApply
 from xenia.manager.folder_plan import Planner
@@ -51,6 +52,12 @@ from xenia.store.versions import Versions
 
 ROOT = Caller(0, "root", Role.ADMINISTRATOR)
 HOST = Host("sim", "6.1", "#1", "x86_64", 4, 1, 4, 1, 2800, "", 16384, 8192, 0.0, 1.0)
+
+
+ENGINE_STEPS = frozenset(
+    {"start", "started", "unpause", "pause", "shutdown", "attach disk", "detach disk", "eject", "insert"}
+)
+"""Where an engine may refuse."""
 
 
 class Killed(BaseException):
@@ -89,7 +96,17 @@ class World:
         if self.steps == self.fail_at:
             if name in ("write", "written"):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            if name in ("start", "started", "unpause", "pause", "shutdown"):
+            if name in (
+                "start",
+                "started",
+                "unpause",
+                "pause",
+                "shutdown",
+                "attach disk",
+                "detach disk",
+                "eject",
+                "insert",
+            ):
                 self._undo_half_started(name)
                 raise engine_failed(f"injected at {name}")
         await asyncio.sleep(0)
@@ -128,6 +145,7 @@ class World:
                 guest_files=guest_files,
                 folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks, jobs),
                 adoption=adoption,
+                disks=Disks(lifecycle, read_really),
                 locks=locks,
                 bus=bus,
                 jobs=jobs,
@@ -186,15 +204,27 @@ class SimulatedPreparer:
     @asynccontextmanager
     async def prepare(self, started: Started) -> AsyncIterator[Resources]:
         await self.world.step("prepare")
-        paths = {disk.path for disk in started.config.disks if disk.mode is DiskMode.WRITE}
+        with self._locked(started.config.disks) as disks:
+            await self.world.step("prepared")
+            yield Resources(disks=disks)
+
+    @asynccontextmanager
+    async def open_disk(self, started: Started, disk: Disk) -> AsyncIterator[OpenedDisk]:
+        await self.world.step("open disk")
+        with self._locked([disk]) as disks:
+            await self.world.step("disk opened")
+            yield disks[0]
+
+    @contextmanager
+    def _locked(self, disks: Sequence[Disk]) -> Iterator[list[OpenedDisk]]:
+        paths = {disk.path for disk in disks if disk.mode is DiskMode.WRITE}
         written = {path for guest in self.world.host.guests.values() for path in guest.writes}
-        for index, disk in enumerate(started.config.disks):
+        for index, disk in enumerate(disks):
             if disk.path in written | self.held and disk.mode is DiskMode.WRITE:
                 raise ResourceError(f"disk[{index}]", conflict(f"{disk.path} is busy"))
         self.held |= paths
         try:
-            await self.world.step("prepared")
-            yield Resources(disks=tuple(OpenedDisk(disk) for disk in started.config.disks))
+            yield [OpenedDisk(disk) for disk in disks]
         finally:
             self.held -= paths
 
@@ -203,9 +233,11 @@ class SimulatedPreparer:
 
 
 async def read_plain(text: str, file: str, overrides: tuple[str, ...]) -> Reading:
-    """A guest file of `name [disk] [on_crash] [on_poweroff]`: the language itself has tests of its own."""
+    """A guest file of `name [disk] [cd] [on_crash] [on_poweroff]`: the language itself has tests of its own."""
     words = dict(word.split("=", 1) for word in text.split())
     disks = (Disk(target="xvda", path=words["disk"]),) if "disk" in words else ()
+    if "cd" in words:
+        disks += (Disk("hdc", words["cd"], mode=DiskMode.READ_ONLY, cdrom=True),)
     policy = Policy(
         on_poweroff=EndAction(words.get("on_poweroff", "destroy")),
         on_reboot=EndAction(words.get("on_reboot", "restart")),

@@ -96,6 +96,26 @@ class ConvertBody(GuestFileBody):
         return ConvertRequest(self.text, self.to, self.file, tuple(self.overrides), self.source)
 
 
+class AttachDiskBody(Body):
+    spec: Annotated[Text, Field(description="the disk, written as an item of disk = [...]")]
+    folder: Annotated[Text, Field(description="the absolute path below which a path that is not absolute lies")] = "/"
+
+
+class DetachDiskBody(Body):
+    device: Annotated[Text, Field(description="the target of the disk, such as xvdb")]
+    force: Annotated[bool, Field(description="also the disk that the guest boots from")] = False
+
+
+class EjectBody(Body):
+    device: Annotated[Text, Field(description="the target of the CD-ROM drive, such as hdc")]
+    force: Annotated[bool, Field(description="also when the guest has locked the drive")] = False
+
+
+class InsertBody(EjectBody):
+    path: Annotated[Text, Field(description="the image, or a device of the host")]
+    folder: Annotated[Text, Field(description="the absolute path below which a path that is not absolute lies")] = "/"
+
+
 class OperationBody(Body):
     until_gone: Annotated[
         bool, Field(description="the job ends when the guest has ended (shutdown) or started over (reboot)")

@@ -56,6 +56,12 @@ TABLE = (
     Entry("Domains", "pause", "power", "Stop the domain's CPUs; it keeps its memory"),
     Entry("Domains", "unpause", "power", "Let a paused domain run on"),
     Entry("Domains", "adopt", "adopt", "Take over a domain that others have started"),
+    Entry("Devices", "block-list", "disks", "List the disks of a running domain"),
+    Entry("Devices", "block-attach", "disks", "Plug a disk into a running domain"),
+    Entry("Devices", "block-detach", "disks", "Unplug a disk from a running domain"),
+    Entry("Devices", "cd-insert", "disks", "Put a medium into a CD-ROM drive"),
+    Entry("Devices", "cd-eject", "disks", "Take the medium out of a CD-ROM drive"),
+    Entry("Devices", "network-list", "vifs", "List the network cards of a running domain"),
     Entry(
         "Guest files",
         "config",

@@ -22,6 +22,7 @@ from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.conversion import Converter
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions
+from xenia.manager.disks import Disks
 from xenia.manager.events import EventBus
 from xenia.manager.folder_apply import FolderApply
 from xenia.manager.folder_plan import Planner
@@ -117,6 +118,7 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
             guest_files=guest_files,
             folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks, jobs),
             adoption=Adoption(lifecycle, sandbox.read_guest_file, files, paths.guest_files),
+            disks=Disks(lifecycle, sandbox.read_guest_file),
             locks=locks,
             bus=bus,
             jobs=jobs,

@@ -34,7 +34,9 @@ class Observed:
 
     `state` is one of RUNNING, BLOCKED, PAUSED, SHUTDOWN, CRASHED, DYING. `consoles` are the stream sockets of its
     text consoles, or terminals that somebody else may read as well; `vnc` is `address:display`; `vifs` the host's ends
-    of its cards, in list order. `domid` is its id where the engine gives them, else None.
+    of its cards, in list order. `domid` is its id where the engine gives them, else None. `disks` are the targets of
+    the disks that it has, `media` its drives whose medium can be changed and whether there is one in them; None where
+    that is not known.
     """
 
     uuid: str
@@ -44,6 +46,8 @@ class Observed:
     vnc: str | None = None
     vifs: tuple[str, ...] = ()
     domid: int | None = None
+    disks: frozenset[str] | None = None
+    media: Mapping[str, bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ class EngineEvent:
 
     `state` is where it is now, DYING meaning that it is gone altogether; `end` says why, when it has ended or reset
     itself. `found` is what is known of a domain that appears without our doing: somebody else has started it.
+    `unplugged` is the target of a disk that the guest has let go of after `detach_disk` had given up.
     """
 
     uuid: str
@@ -86,6 +91,7 @@ class EngineEvent:
     end: EndReason | None = None
     detail: str = ""
     found: Started | None = None
+    unplugged: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,3 +178,31 @@ class Engine(Protocol):
 
     async def close(self) -> None:
         """Let go of the guests; they run on."""
+
+
+class PlugsDisks(Protocol):
+    """What an engine with the capability DISK_HOTPLUG can do beside that."""
+
+    async def attach_disk(self, started: Started, opened: OpenedDisk) -> None:
+        """Plug a disk into a guest, which finds it in its own time; `started` is the domain as it is with the disk.
+
+        Raises invalid for a disk that cannot be plugged into a guest that runs, engine_failed; then it has none of it.
+        """
+
+    async def detach_disk(self, uuid: str, target: str) -> None:
+        """Have the guest let go of a disk, and return when it has and the image is closed.
+
+        Raises timed_out when the guest does not, engine_failed: then it still has it. When it lets go of it after all,
+        an event tells.
+        """
+
+
+class ChangesMedia(Protocol):
+    """What an engine with the capability MEDIUM_CHANGE can do beside that."""
+
+    async def change_medium(self, uuid: str, opened: OpenedDisk, *, force: bool) -> None:
+        """Put another medium into a CD-ROM drive; or none, where `opened` has no layers.
+
+        Raises invalid for a disk that is no such drive, a conflict when the guest has locked the drive and `force` is
+        not set, engine_failed. `Observed.media` tells whether the old medium is still in it then.
+        """

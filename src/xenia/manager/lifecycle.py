@@ -8,18 +8,20 @@ lock of the domain's name.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Set
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
-from xenia.engines.base import Engine
+from xenia.engines.base import ChangesMedia, Engine, Observed, PlugsDisks
 from xenia.manager.events import EventBus
 from xenia.manager.prepare import Preparer
 from xenia.manager.table import Entry, Table
-from xenia.model.domain import UNNUMBERED, DomainRecord, EndReason, Intent, Phase, Started, State
+from xenia.model.disk import Disk, DiskSource
+from xenia.model.domain import UNNUMBERED, DomainConfig, DomainRecord, EndReason, Intent, Phase, Started, State
 from xenia.model.errors import XeniaError
 from xenia.model.event import EventKind
+from xenia.storage.open import OpenedDisk
 from xenia.store.records import Records
 from xenia.store.runs import Runs
 
@@ -140,6 +142,71 @@ class Lifecycle:
         await self.engine.shutdown(entry.started.uuid, reboot=intent is Intent.REBOOT)
         self.bus.publish(EventKind.SHUTTING_DOWN, entry.started, intent.value)
 
+    async def attach_disk(self, entry: Entry, disk: Disk) -> tuple[str, ...]:
+        """Plug in one more disk; what its author should know about it. It is written down first: a new xend strikes out
+        what the engine does not have. Raises ResourceError, and what PlugsDisks.attach_disk raises.
+        """
+        before = entry.started.config
+        wanted = replace(entry.started, config=replace(before, disks=(*before.disks, disk)))
+        async with self.preparer.open_disk(entry.started, disk) as opened:
+            await self._set(entry, config=wanted.config)
+            try:
+                await cast(PlugsDisks, self.engine).attach_disk(wanted, opened)
+            except XeniaError:
+                await self.note(entry, config=before)
+                raise
+        self.bus.publish(EventKind.DISK_ATTACHED, entry.started, disk.target)
+        return opened.notes
+
+    async def detach_disk(self, entry: Entry, target: str) -> None:
+        """Unplug a disk. Raises what PlugsDisks.detach_disk raises; then it stays."""
+        await cast(PlugsDisks, self.engine).detach_disk(entry.started.uuid, target)
+        await self.strike_out(entry, {target})
+
+    async def strike_out(self, entry: Entry, targets: Set[str]) -> None:
+        """Forget disks that the guest has no longer."""
+        config = entry.started.config
+        gone = [disk.target for disk in config.disks if disk.target in targets]
+        if gone:
+            kept = tuple(disk for disk in config.disks if disk.target not in targets)
+            await self.note(entry, config=replace(config, disks=kept))
+        for target in gone:
+            self.bus.publish(EventKind.DISK_DETACHED, entry.started, target)
+
+    async def change_medium(self, entry: Entry, disk: Disk, *, force: bool) -> tuple[str, ...]:
+        """Make a CD-ROM drive what `disk` is, with a medium or without; what its author should know about it.
+
+        Until it is done the drive is written down as empty: a new xend empties one that is not. Raises ResourceError,
+        and what ChangesMedia.change_medium raises.
+        """
+        uuid, before = entry.started.uuid, entry.started.config
+        async with self.preparer.open_disk(entry.started, disk) as opened:
+            await self._set(entry, config=_with_drive(before, disk.empty))
+            try:
+                await cast(ChangesMedia, self.engine).change_medium(uuid, opened, force=force)
+            except XeniaError:
+                now = self.engine.observe(uuid)
+                if now is not None and now.media is not None and now.media.get(disk.target):
+                    await self.note(entry, config=before)
+                raise
+            await self.note(entry, config=_with_drive(before, disk))
+        self.bus.publish(EventKind.MEDIUM_CHANGED, entry.started, disk.target)
+        return opened.notes
+
+    async def settle_disks(self, entry: Entry, observed: Observed) -> None:
+        """Make what is written down of the disks and what the engine has agree, after an xend has died in between."""
+        config = entry.started.config
+        if observed.disks is not None:
+            await self.strike_out(entry, {disk.target for disk in config.disks} - observed.disks)
+        media = observed.media or {}
+        for disk in entry.started.config.disks:
+            if disk.target not in media or media[disk.target] == (disk.source is not DiskSource.EMPTY):
+                continue
+            if media[disk.target]:
+                await cast(ChangesMedia, self.engine).change_medium(observed.uuid, OpenedDisk(disk), force=True)
+            else:
+                await self.note(entry, config=_with_drive(entry.started.config, disk.empty))
+
     async def preserve(self, entry: Entry, reason: EndReason) -> None:
         """Keep a guest that has ended as it is, to be looked at."""
         await self.note(entry, end=reason, intent=Intent.NONE)
@@ -172,3 +239,8 @@ class Lifecycle:
         if not started.foreign:
             await self.runs.save(started)
         entry.started = started
+
+
+def _with_drive(config: DomainConfig, drive: Disk) -> DomainConfig:
+    """With `drive` in the place of the disk of its target."""
+    return replace(config, disks=tuple(drive if disk.target == drive.target else disk for disk in config.disks))

@@ -20,6 +20,7 @@ from xenia.manager.conversion import Converter
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions
 from xenia.manager.differences import as_it_runs, differences
+from xenia.manager.disks import Disks
 from xenia.manager.events import EventBus, Listener
 from xenia.manager.folder_apply import FolderApply
 from xenia.manager.guest_files import GuestFiles, require_administrator
@@ -47,6 +48,9 @@ from xenia.model.request import CreateRequest, Plan
 
 log = logging.getLogger(__name__)
 
+Verb = Callable[[Entry], Awaitable[dict[str, Any] | None]]
+"""What is done to a domain when its turn has come; what it has to tell."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -61,6 +65,7 @@ class Parts:
     guest_files: GuestFiles
     folder: FolderApply
     adoption: Adoption
+    disks: Disks
     locks: NameLocks
     bus: EventBus
     jobs: Jobs
@@ -228,7 +233,7 @@ class Manager:
         With `until_gone` the job ends when the guest has ended (shutdown) or has started over (reboot). Raises at
         once what can be said at once: not_found, a wrong state, a missing role, what the engine cannot do.
         """
-        verbs: dict[str, Callable[[Entry], Awaitable[dict[str, Any] | None]]] = {
+        verbs: dict[str, Verb] = {
             "shutdown": lambda entry: self._parts.lifecycle.ask(entry, Intent.SHUTDOWN),
             "reboot": lambda entry: self._parts.lifecycle.ask(entry, Intent.REBOOT),
             "destroy": lambda entry: self._parts.lifecycle.end(entry, EventKind.ENDED, "destroyed"),
@@ -238,6 +243,31 @@ class Manager:
         }
         if operation not in verbs:
             raise not_found(f"there is no operation '{operation}'", f"there are: {', '.join(verbs)}")
+        return self._start(operation, ref, caller, verbs[operation], until_gone=until_gone)
+
+    def attach_disk(self, ref: str, spec: str, folder: str, caller: Caller) -> Job:
+        """block-attach, as a job: what `Disks.attach` does, with its result. Raises as `operate`."""
+        disks = self._parts.disks
+        return self._start("block-attach", ref, caller, lambda entry: disks.attach(entry, spec, folder, caller))
+
+    def detach_disk(self, ref: str, target: str, caller: Caller, *, force: bool) -> Job:
+        """block-detach, as a job: what `Disks.detach` does, with its result. Raises as `operate`."""
+        disks = self._parts.disks
+        return self._start("block-detach", ref, caller, lambda entry: disks.detach(entry, target, force=force))
+
+    def insert_medium(self, ref: str, target: str, path: str, folder: str, caller: Caller, *, force: bool) -> Job:
+        """cd-insert, as a job: what `Disks.insert` does, with its result. Raises as `operate`."""
+        disks = self._parts.disks
+        return self._start(
+            "cd-insert", ref, caller, lambda entry: disks.insert(entry, target, path, folder, caller, force=force)
+        )
+
+    def eject_medium(self, ref: str, target: str, caller: Caller, *, force: bool) -> Job:
+        """cd-eject, as a job: what `Disks.eject` does, with its result. Raises as `operate`."""
+        disks = self._parts.disks
+        return self._start("cd-eject", ref, caller, lambda entry: disks.eject(entry, target, force=force))
+
+    def _start(self, operation: str, ref: str, caller: Caller, verb: Verb, *, until_gone: bool = False) -> Job:
         require(caller.role, OPERATIONS[operation])
         domain = self.find(ref)
         self._permit(operation, domain)
@@ -246,16 +276,14 @@ class Manager:
 
         async def work() -> dict[str, Any]:
             with self._parts.bus.listen() as listener:
-                told = await self._act(operation, domain, verbs[operation])
+                told = await self._act(operation, domain, verb)
                 if until_gone:
                     await _until_over(operation, domain, listener)
             return {"domain": domain.name} | (told or {})
 
         return self._parts.jobs.start(operation, domain.name, caller, work)
 
-    async def _act(
-        self, operation: str, domain: Domain, verb: Callable[[Entry], Awaitable[dict[str, Any] | None]]
-    ) -> dict[str, Any] | None:
+    async def _act(self, operation: str, domain: Domain, verb: Verb) -> dict[str, Any] | None:
         """Do it when the domain's turn comes, if it is still the same and still possible."""
         async with self._parts.locks(domain.name):
             entry = self._parts.lifecycle.table.get(domain.uuid)

@@ -59,7 +59,9 @@ class PolicyKeeper:
         async with self.locks(entry.started.config.name):
             if self.lifecycle.table.get(event.uuid) is not entry or entry.started.phase is not Phase.RUNNING:
                 return
-            if entry.started.foreign:
+            if event.unplugged is not None:
+                await self.lifecycle.strike_out(entry, {event.unplugged})
+            elif entry.started.foreign:
                 self._follow(entry, event)
             else:
                 await self.apply(entry, event)

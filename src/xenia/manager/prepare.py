@@ -43,6 +43,9 @@ class Preparer(Protocol):
         Raises ResourceError.
         """
 
+    def open_disk(self, started: Started, disk: Disk) -> AbstractAsyncContextManager[OpenedDisk]:
+        """Open and lock one more disk of a domain, with the rights that it was started with; as `prepare`."""
+
     async def look(self, config: DomainConfig, file: str, *, trusted: bool) -> Findings:
         """What `prepare` would say, without a lock and without keeping anything open."""
 
@@ -66,7 +69,7 @@ class HostPreparer:
         with ExitStack() as opened:
             disks = []
             for disk in started.config.disks:
-                disks.append(await self._open(disk, roots))
+                disks.append(await self._open(started, disk, roots))
                 opened.callback(self.storage.close, disks[-1])
             boot = await self.prepare_boot(started.config, roots, disks)
             if boot is not None:
@@ -74,12 +77,22 @@ class HostPreparer:
             vifs = self._attach(started, opened)
             yield Resources(disks, vifs, boot)
 
-    async def _open(self, disk: Disk, roots: Roots) -> OpenedDisk:
+    @asynccontextmanager
+    async def open_disk(self, started: Started, disk: Disk) -> AsyncIterator[OpenedDisk]:
+        opened = await self._open(started, disk, self._roots(started.definition.file, trusted=started.trusted))
+        try:
+            yield opened
+        finally:
+            self.storage.close(opened)
+
+    async def _open(self, started: Started, disk: Disk, roots: Roots) -> OpenedDisk:
         key = f"disk[{disk.item}]"
         try:
             return await self.storage.open_disk(disk, roots)
         except XeniaError as error:
             holder = self._holder(disk) if error.kind is ErrorKind.CONFLICT else None
+            if holder is not None and holder.uuid == started.uuid:
+                raise ResourceError(key, conflict(f"{error.message}: it is another disk of the same domain")) from error
             if holder is not None:
                 name = holder.config.name
                 message = f"{error.message}: domain '{name}' (id {holder.domid}) has it"

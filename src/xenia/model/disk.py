@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -63,3 +63,8 @@ class Disk:
     script: str | None = None
     backend: str | None = None
     item: int = 0
+
+    @property
+    def empty(self) -> Disk:
+        """The drive without its medium."""
+        return replace(self, path="", source=DiskSource.EMPTY, format=DiskFormat.RAW)

@@ -15,6 +15,9 @@ class EventKind(StrEnum):
     REBOOTED = "rebooted"
     ENDED = "ended"
     CRASHED = "crashed"
+    DISK_ATTACHED = "disk-attached"
+    DISK_DETACHED = "disk-detached"
+    MEDIUM_CHANGED = "medium-changed"
     FOUND = "found"
     """xend came up and found it running."""
 

@@ -19,6 +19,10 @@ class Capability(StrEnum):
     """A guest starts over in place, under its id; elsewhere it is started anew and gets another one."""
     ADOPT = "adopt"
     """Domains that others have started are seen, and can be taken over."""
+    DISK_HOTPLUG = "disk-hotplug"
+    """Disks are plugged into guests that run, and unplugged."""
+    MEDIUM_CHANGE = "medium-change"
+    """CD-ROM drives of guests that run get other media."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,25 @@ OPERATIONS: dict[str, Operation] = {
         Operation(
             "unpause", "Let a paused domain run on", frozenset({State.PAUSED}), Capability.PAUSE, idempotent_in=_RUNS
         ),
+        Operation(
+            "block-attach",
+            "Plug a disk into a running domain",
+            _RUNS | {State.PAUSED},
+            Capability.DISK_HOTPLUG,
+        ),
+        Operation("block-detach", "Unplug a disk from a running domain", _RUNS, Capability.DISK_HOTPLUG),
+        Operation(
+            "cd-insert",
+            "Put a medium into a CD-ROM drive",
+            _RUNS | {State.PAUSED},
+            Capability.MEDIUM_CHANGE,
+        ),
+        Operation(
+            "cd-eject",
+            "Take the medium out of a CD-ROM drive",
+            _RUNS | {State.PAUSED},
+            Capability.MEDIUM_CHANGE,
+        ),
         Operation("console", "Connect to the text console", _EXISTS, Capability.CONSOLE),
         Operation(
             "adopt", "Take over a domain that others have started", ALIVE, Capability.ADOPT, role=Role.ADMINISTRATOR

@@ -39,7 +39,7 @@ def test_one_option_stands_on_each_line_with_descriptors_named() -> None:
     lines = meaning.rendered.splitlines()
     assert lines[0] == "qemu-system-x86_64"
     assert all(line.startswith("-") for line in lines[1:])
-    assert "-add-fd fd=<image /images/a.img>,set=2" in lines
+    assert "-add-fd fd=<image /images/a.img>,set=2,opaque=disk-hda" in lines
     assert '-netdev {"type": "tap", "id": "net0", "fd": "<tap on xenbr0>", "vhost": false}' in lines
     assert meaning.complaints == ()
 
@@ -173,5 +173,5 @@ def test_devices_keep_their_slots_when_others_come_and_go() -> None:
     disks = tuple(Disk(f"vd{letter}", f"/{letter}", bus=DiskBus.VIRTIO) for letter in "ab")
     alone = explained(disks=disks[:1]).rendered
     more = explained(disks=disks, vifs=(Vif(), Vif()), display=Display(vga=VgaModel.QXL)).rendered
-    line = next(line for line in alone.splitlines() if '"vbd0"' in line)
+    line = next(line for line in alone.splitlines() if '"vbd-vda"' in line)
     assert line in more.splitlines()

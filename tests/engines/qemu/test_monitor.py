@@ -35,7 +35,9 @@ class FakeMonitor:
 
 async def take_over(folder: Path, monitor: FakeMonitor) -> None:
     started = Started("u", 1, DomainConfig("a"), Definition(), (), "qemu", 1.0)
-    guest = Guest(started, folder, folder / "log", lambda guest, situation: None, lambda guest: None)
+    guest = Guest(
+        started, folder, folder / "log", lambda guest, situation: None, lambda guest, target: None, lambda guest: None
+    )
     async with await asyncio.start_unix_server(monitor, folder / "monitor.sock"):
         await guest.connect_again(seconds=10)
         assert guest.monitor is not None

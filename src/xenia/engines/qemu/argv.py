@@ -43,11 +43,14 @@ class CommandLine:
         self.descriptors.append(descriptor)
         return str(descriptor)
 
-    def fdset(self, descriptors: Sequence[int], what: str) -> str:
-        """A path that QEMU opens as the member of `descriptors` whose access mode fits."""
+    def fdset(self, descriptors: Sequence[int], what: str, owner: str = "") -> str:
+        """A path that QEMU opens as the member of `descriptors` whose access mode fits. By `owner` the set is found
+        again in a QEMU that runs.
+        """
         self._sets += 1
         for descriptor in descriptors:
-            self.add("add-fd", f"fd={self.inherit(descriptor, what)},set={self._sets}")
+            opaque = f",opaque={owner}" if owner else ""
+            self.add("add-fd", f"fd={self.inherit(descriptor, what)},set={self._sets}{opaque}")
         return f"/dev/fdset/{self._sets}"
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, Protocol
 
 from xenia.engines.qemu.argv import CommandLine
 from xenia.engines.qemu.boot import bootindex
@@ -34,24 +34,37 @@ def add_disks(line: CommandLine, config: DomainConfig, disks: Sequence[OpenedDis
         line.device({"driver": "isa-fdc"})
     for number, (opened, slot) in enumerate(placed):
         if opened.layers:
-            line.add("blockdev", _node(line, f"disk{number}", opened.layers, opened.disk.mode, held))
-        _add_drive(line, number, opened, slot, bootindex(config, slot.letter, number))
+            line.add("blockdev", node_of(opened, line, held))
+        _add_drive(line, opened, slot, bootindex(config, slot.letter, number))
 
 
-def _add_drive(line: CommandLine, number: int, opened: OpenedDisk, slot: Slot, index: int | None) -> None:
+def device_name(target: str) -> str:
+    """QEMU's id of the drive `target`. A guest that runs is asked for its disks by these names."""
+    return f"vbd-{target}"
+
+
+def node_name(target: str) -> str:
+    """QEMU's name of the block node in it, and owner of the descriptors below that."""
+    return f"disk-{target}"
+
+
+def _add_drive(line: CommandLine, opened: OpenedDisk, slot: Slot, index: int | None) -> None:
     if slot.driver == "floppy" and index is not None:  # the controller knows the order of its drives
         line.add("global", f"isa-fdc.bootindex{'AB'[slot.address['unit']]}={index}")
         index = None
-    line.device(
-        {
-            "driver": slot.driver,
-            "id": f"vbd{number}",
-            **slot.address,
-            "drive": f"disk{number}" if opened.layers else None,
-            "bootindex": index,
-            "share-rw": True if opened.disk.mode is DiskMode.SHARED else None,
-        }
-    )
+    line.device({**drive_of(opened, slot.driver, slot.address), "bootindex": index})
+
+
+def drive_of(opened: OpenedDisk, driver: str, address: Mapping[str, Any]) -> dict[str, Any]:
+    """The properties of a drive; those that are None are left to QEMU."""
+    target = opened.disk.target
+    return {
+        "driver": driver,
+        "id": device_name(target),
+        **address,
+        "drive": node_name(target) if opened.layers else None,
+        "share-rw": True if opened.disk.mode is DiskMode.SHARED else None,
+    }
 
 
 def explain_disks(config: DomainConfig) -> Iterator[Complaint]:
@@ -92,23 +105,35 @@ def _notes(item: str, config: DomainConfig, disk: Disk, slot: Slot) -> Iterator[
         yield note(item, f"backend={disk.backend} has no effect on QEMU")
 
 
-def _node(
-    line: CommandLine, name: str, layers: Sequence[ImageLayer], mode: DiskMode, held: ExitStack | None, depth: int = 0
-) -> dict[str, Any]:
-    """The chain as one nested node, by descriptors only: no file name inside an image is ever followed."""
-    top, below = layers[0], layers[1:]
-    node = _layer(line, f"{name}-{depth}" if depth else name, top, mode, held)
-    if top.format is not DiskFormat.RAW:
-        node["backing"] = _node(line, name, below, mode, held, depth + 1) if below else None
+class FdSets(Protocol):
+    """Where descriptors become paths that QEMU opens: a command line, or a QEMU that runs."""
+
+    def fdset(self, descriptors: Sequence[int], what: str, owner: str) -> str: ...
+
+
+def node_of(opened: OpenedDisk, sets: FdSets, held: ExitStack | None) -> dict[str, Any]:
+    """The image with its backing files as one nested node, by descriptors only: no file name inside an image is ever
+    followed. `held` as for add_disks.
+    """
+    return _node(opened, sets, held, 0)
+
+
+def _node(opened: OpenedDisk, sets: FdSets, held: ExitStack | None, depth: int) -> dict[str, Any]:
+    layer = opened.layers[depth]
+    node = _layer(opened, sets, held, depth)
+    if layer.format is not DiskFormat.RAW:
+        below = depth + 1 < len(opened.layers)
+        node["backing"] = _node(opened, sets, held, depth + 1) if below else None
     return node
 
 
-def _layer(line: CommandLine, name: str, layer: ImageLayer, mode: DiskMode, held: ExitStack | None) -> dict[str, Any]:
+def _layer(opened: OpenedDisk, sets: FdSets, held: ExitStack | None, depth: int) -> dict[str, Any]:
+    layer, name = opened.layers[depth], node_name(opened.disk.target)
     read_only = not layer.writable
-    path = line.fdset(_members(layer, held), f"image {layer.path}")
+    path = sets.fdset(_members(layer, held), f"image {layer.path}", name)
     return {
         "driver": _DRIVERS.get(layer.format, layer.format.value),
-        "node-name": name,
+        "node-name": f"{name}-{depth}" if depth else name,
         "read-only": read_only,
         "discard": "unmap",
         "file": {
@@ -116,7 +141,7 @@ def _layer(line: CommandLine, name: str, layer: ImageLayer, mode: DiskMode, held
             "filename": path,
             "read-only": read_only,
             "discard": "unmap",
-            "locking": "off" if mode is DiskMode.SHARED else "auto",
+            "locking": "off" if opened.disk.mode is DiskMode.SHARED else "auto",
         },
     }
 

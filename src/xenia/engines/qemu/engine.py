@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
@@ -22,6 +23,7 @@ from xenia.model.complaint import Severity
 from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.errors import XeniaError, engine_failed, invalid
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.storage.open import OpenedDisk
 
 
 class QemuEngine:
@@ -85,6 +87,7 @@ class QemuEngine:
         except BaseException:
             await guest.end()
             raise
+        guest.hotplug.disks = frozenset(opened.disk.target for opened in resources.disks)
         guest.vifs = tuple(attached.ifname for attached in resources.vifs)
         self._keep(guest)
         return guest.observed
@@ -102,6 +105,16 @@ class QemuEngine:
 
     async def reset(self, uuid: str) -> None:
         await self._known(uuid).start_over()
+
+    async def attach_disk(self, started: Started, opened: OpenedDisk) -> None:
+        await self._known(started.uuid).hotplug.plug(started.config, opened)
+
+    async def detach_disk(self, uuid: str, target: str) -> None:
+        """Raises also a conflict when the guest refuses."""
+        await self._known(uuid).hotplug.unplug(target)
+
+    async def change_medium(self, uuid: str, opened: OpenedDisk, *, force: bool) -> None:
+        await self._known(uuid).hotplug.change_medium(opened, force=force)
 
     async def destroy(self, uuid: str) -> None:
         """Raises engine_failed when even SIGKILL does not end it."""
@@ -147,7 +160,9 @@ class QemuEngine:
 
     def _guest(self, started: Started) -> Guest:
         log = ends.qemu_log_of(self._settings.log_dir, started.config.name)
-        return Guest(started, self._settings.run_dir / started.uuid, log, self._on_change, self._on_end)
+        return Guest(
+            started, self._settings.run_dir / started.uuid, log, self._on_change, self._on_unplugged, self._on_end
+        )
 
     def _keep(self, guest: Guest) -> None:
         """Make a guest known and watch over it; its end may have come before."""
@@ -165,6 +180,14 @@ class QemuEngine:
 
     def _on_change(self, guest: Guest, situation: Situation) -> None:
         self._events.put_nowait(EngineEvent(guest.uuid, situation.state, situation.end, situation.detail))
+
+    def _on_unplugged(self, guest: Guest, target: str) -> None:
+        self._tasks.start(self._forget_disk(guest, target), name=f"the disk {target} of domain {guest.name}")
+
+    async def _forget_disk(self, guest: Guest, target: str) -> None:
+        with suppress(XeniaError):  # what is left is removed when its monitor comes back
+            await guest.hotplug.look()
+        self._events.put_nowait(EngineEvent(guest.uuid, guest.situation.state, unplugged=target))
 
     def _on_end(self, guest: Guest) -> None:
         """A QEMU has died without our asking. A guest that had ended before has ended by that."""

@@ -12,6 +12,7 @@ from xenia.engines.base import ConsoleKind, Observed
 from xenia.engines.qemu import ends
 from xenia.engines.qemu.display import FIRST_PORT
 from xenia.engines.qemu.events import Situation, after, of_status
+from xenia.engines.qemu.hotplug import Hotplug
 from xenia.engines.qemu.launch import reboot_action, reboots_in_place
 from xenia.engines.qemu.monitor import SECONDS, Monitor, NoAnswer, NoGreeting, connect_to, unresponsive
 from xenia.engines.qemu.process import Process
@@ -33,7 +34,8 @@ _RECONNECT_PAUSE_MOST = 30.0
 
 
 class Guest:
-    """`tell` is called with each change of its situation, `on_end` once when its process has ended.
+    """`tell` is called with each change of its situation, `on_unplugged` with the target of a disk that the guest has
+    let go of when nobody waited for that, `on_end` once when its process has ended.
 
     `process` and `monitor` are given to it; `monitor` is None while its QEMU does not answer.
     """
@@ -44,6 +46,7 @@ class Guest:
         folder: Path,
         log: Path,
         tell: Callable[[Guest, Situation], None],
+        on_unplugged: Callable[[Guest, str], None],
         on_end: Callable[[Guest], None],
     ) -> None:
         self.uuid = started.uuid
@@ -60,7 +63,9 @@ class Guest:
         """While it is started, found again or ended, whoever does so tells how it went; there are no events."""
         self._in_place = reboots_in_place(started.config)
         self._shows = started.config.display.vnc
+        self.hotplug = Hotplug(self)
         self._tell = tell
+        self._on_unplugged = on_unplugged
         self._on_end = on_end
         self._was_reset = asyncio.Event()
         self._firmware_until = 0.0
@@ -69,7 +74,16 @@ class Guest:
 
     @property
     def observed(self) -> Observed:
-        return Observed(self.uuid, self.situation.state, self.situation.end, self.consoles, self.vnc, self.vifs)
+        return Observed(
+            self.uuid,
+            self.situation.state,
+            self.situation.end,
+            self.consoles,
+            self.vnc,
+            self.vifs,
+            disks=self.hotplug.disks,
+            media=self.hotplug.media,
+        )
 
     def on_process_end(self) -> None:
         self._on_end(self)
@@ -105,6 +119,12 @@ class Guest:
         if self.monitor is None:
             raise unresponsive("its monitor is silent")
         return await self.monitor.execute(command, arguments, seconds=seconds)
+
+    def send(self, descriptor: int) -> None:
+        """Give QEMU a copy of `descriptor`, which the next command takes. Raises engine_failed."""
+        if self.monitor is None:
+            raise unresponsive("its monitor is silent")
+        self.monitor.send(descriptor)
 
     async def run_on(self) -> None:
         """Let the CPUs run. Raises engine_failed, also for a guest that has ended."""
@@ -147,6 +167,8 @@ class Guest:
         """Ask QEMU for what events may have told while nobody listened. Raises engine_failed."""
         status = (await self.execute("query-status"))["status"]
         self.settle(of_status(status, ends.end_in(self.log, in_place=self._in_place)))
+        for target in await self.hotplug.look():
+            self._on_unplugged(self, target)
         if not self._in_place:
             await self._let_resets_end_it()  # an xend that died in start_over has not
         if self._shows:
@@ -227,6 +249,9 @@ class Guest:
             self._was_reset.set()
             if self._is_firmware():
                 return
+        target = self.hotplug.on_event(event, data)
+        if target is not None:
+            self._on_unplugged(self, target)
         situation = after(self.situation, event, data)
         if situation is not self.situation:
             self.settle(situation)

@@ -16,13 +16,17 @@ from xenia.model.errors import engine_failed
 # The PCI slots are fixed by what a device is, on both boards: a guest finds each device where it was when another one
 # is added or removed. Slot 0 is the host bridge; 1 the chipset of pc; 0x1d (USB) and 0x1f the chipset of q35. All hang
 # off the root bus, where virtio devices are transitional: guests with a virtio driver from before virtio 1.0 see them
-# too.
+# too. What is plugged in later goes into a slot that is free: of the root bus of pc, but of a bridge on q35, whose root
+# bus takes no devices while the guest runs.
+SLOT_BRIDGE = 0x01
 SLOT_VGA = 0x02
 SLOT_SCSI = 0x03
 SLOT_SERIAL = 0x04
 SLOTS_VIF = range(0x05, 0x0D)
 SLOTS_DISK = range(0x0D, 0x1D)
 SLOT_SOUND = 0x1E
+SLOTS_BRIDGE = range(0x01, 0x20)
+BRIDGE = "bridge"
 
 
 def board_of(config: DomainConfig) -> str:
@@ -60,6 +64,8 @@ def add_machine(line: CommandLine, config: DomainConfig, abi: Mapping[str, str],
     line.add("smp", f"cpus={config.vcpus},maxcpus={most},sockets=1,cores={most},threads=1")
     line.add("name", f"guest={doubled(config.name)}")
     chipset = "PIIX4_PM" if board_of(config) == "pc" else "ICH9-LPC"
+    if board_of(config) == "q35":
+        line.device({"driver": "pci-bridge", "id": BRIDGE, "addr": f"{SLOT_BRIDGE:#x}", "chassis_nr": 1})
     for kind in ("s3", "s4"):  # a guest that suspends itself would be one that nobody can wake
         line.add("global", f"{chipset}.disable_{kind}=1")
 

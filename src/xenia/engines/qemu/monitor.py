@@ -82,6 +82,13 @@ class Monitor:
         except (ExecInterruptedError, StateError) as error:
             raise unresponsive("its monitor is closed") from error
 
+    def send(self, descriptor: int) -> None:
+        """Give QEMU a copy of `descriptor`, which the next command takes. Raises engine_failed."""
+        try:
+            self._client.send_fd_scm(descriptor)
+        except (OSError, StateError) as error:
+            raise unresponsive("its monitor takes no descriptor") from error
+
     async def lost(self) -> None:
         """Return when the connection has ended, whoever ended it."""
         while self._client.runstate is Runstate.RUNNING:

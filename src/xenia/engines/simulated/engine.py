@@ -10,8 +10,9 @@ from xenia.engines.base import EngineEvent, Figures, Meaning, Observed, Resource
 from xenia.engines.simulated.host import SimulatedGuest, SimulatedHost
 from xenia.model.disk import DiskMode
 from xenia.model.domain import ALIVE, DomainConfig, Started, State
-from xenia.model.errors import engine_failed
+from xenia.model.errors import conflict, engine_failed, invalid, timed_out
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.storage.open import OpenedDisk
 
 
 class SimulatedEngine:
@@ -23,7 +24,9 @@ class SimulatedEngine:
         self._host = host
         self.assigns_ids = host.like_xen
         own = Capability.ADOPT if host.like_xen else Capability.RESET
-        self.capabilities = frozenset({Capability.PAUSE, Capability.HVM, Capability.PV, Capability.PVH, own})
+        kinds = (Capability.HVM, Capability.PV, Capability.PVH)
+        devices = (Capability.DISK_HOTPLUG, Capability.MEDIUM_CHANGE)
+        self.capabilities = frozenset({Capability.PAUSE, own, *kinds, *devices})
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
         host.tell = self._events.put_nowait
 
@@ -54,9 +57,8 @@ class SimulatedEngine:
 
     async def start(self, started: Started, resources: Resources) -> Observed:
         await self._host.step("start")
-        disks = (opened.disk for opened in resources.disks)
-        writes = frozenset(disk.path for disk in disks if disk.mode is DiskMode.WRITE and disk.path)
-        guest = self._host.start(started, writes)
+        guest = self._host.start(started, {opened.disk.target: _written(opened) for opened in resources.disks})
+        guest.media = {each.disk.target: bool(each.disk.path) for each in resources.disks if each.disk.cdrom}
         await self._host.step("started")
         return self._observed(started.uuid, guest)
 
@@ -93,6 +95,32 @@ class SimulatedEngine:
         self._host.guests.pop(uuid, None)
         await self._host.step("destroyed")
 
+    async def attach_disk(self, started: Started, opened: OpenedDisk) -> None:
+        await self._host.step("attach disk")
+        self._guest(started.uuid)
+        self._host.plug(started.uuid, opened.disk.target, _written(opened))
+        await self._host.step("disk attached")
+
+    async def detach_disk(self, uuid: str, target: str) -> None:
+        await self._host.step("detach disk")
+        guest = self._guest(uuid)
+        if guest.started.config.name in self._host.clinging:
+            raise timed_out(f"the guest does not let go of {target}")
+        guest.disks.pop(target, None)
+        await self._host.step("disk detached")
+
+    async def change_medium(self, uuid: str, opened: OpenedDisk, *, force: bool) -> None:
+        await self._host.step("eject")
+        guest, target = self._guest(uuid), opened.disk.target
+        if target not in guest.media:
+            raise invalid(f"{target} is no drive whose medium can be changed")
+        if guest.started.config.name in self._host.clinging and not force:
+            raise conflict(f"the guest has locked the drive {target}")
+        guest.media[target] = False
+        await self._host.step("insert")
+        guest.media[target] = bool(opened.disk.path)
+        await self._host.step("inserted")
+
     def observe(self, uuid: str) -> Observed | None:
         guest = self._host.guests.get(uuid)
         return self._observed(uuid, guest) if guest is not None else None
@@ -118,10 +146,23 @@ class SimulatedEngine:
     def _observed(self, uuid: str, guest: SimulatedGuest) -> Observed:
         vifs = tuple(f"vif{guest.domid}.{index}" for index in range(len(guest.started.macs)))
         domid = guest.domid if self.assigns_ids else None
-        return Observed(uuid, guest.state, guest.end, vifs=vifs, domid=domid)
+        return Observed(
+            uuid,
+            guest.state,
+            guest.end,
+            vifs=vifs,
+            domid=domid,
+            disks=frozenset(guest.disks),
+            media=dict(guest.media),
+        )
 
     def _guest(self, uuid: str) -> SimulatedGuest:
         try:
             return self._host.guests[uuid]
         except KeyError:
             raise engine_failed(f"the simulated guest {uuid} is gone") from None
+
+
+def _written(opened: OpenedDisk) -> str | None:
+    """The image that the guest writes to and nobody else may."""
+    return opened.disk.path if opened.disk.mode is DiskMode.WRITE and opened.disk.path else None

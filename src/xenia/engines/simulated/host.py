@@ -11,17 +11,23 @@ from xenia.model.domain import EndAction, EndReason, Started, State
 
 @dataclass(slots=True)
 class SimulatedGuest:
-    """`deaf` guests ignore the power button; `boots` counts how often it began at its first instruction; `writes` are
-    the images it may write to.
+    """`deaf` guests ignore the power button; `boots` counts how often it began at its first instruction; `disks` are
+    the images that it may write to, by target, None for a disk that it only reads or shares;
+    `media` tells of each CD-ROM drive whether there is a medium in it.
     """
 
     started: Started
     domid: int
-    writes: frozenset[str] = frozenset()
+    disks: dict[str, str | None] = field(default_factory=dict)
+    media: dict[str, bool] = field(default_factory=dict)
     state: State = State.PAUSED
     end: EndReason | None = None
     deaf: bool = False
     boots: int = 1
+
+    @property
+    def writes(self) -> set[str]:
+        return {path for path in self.disks.values() if path is not None}
 
 
 async def _no_step(name: str) -> None:
@@ -32,13 +38,15 @@ async def _no_step(name: str) -> None:
 class SimulatedHost:
     """`step` is awaited before and after everything that the engine does here: the place to die, to fail or to wait.
 
-    `deaf` holds the names of guests that will ignore the power button. `like_xen`: it gives domain ids itself, starts
-    no guest over in place, and has guests of others.
+    `deaf` holds the names of guests that will ignore the power button, `clinging` of those that keep a disk which is to
+    be unplugged, and lock their drives. `like_xen`: it gives domain ids itself, starts no guest over in place, and has
+    guests of others.
     """
 
     step: Callable[[str], Awaitable[None]] = _no_step
     guests: dict[str, SimulatedGuest] = field(default_factory=dict)
     deaf: set[str] = field(default_factory=set)
+    clinging: set[str] = field(default_factory=set)
     like_xen: bool = False
     last_domid: int = 0
     violations: list[str] = field(default_factory=list)
@@ -46,22 +54,39 @@ class SimulatedHost:
     tell: Callable[[EngineEvent], None] | None = None
     """Where the attached engine listens; None while no xend runs."""
 
-    def start(self, started: Started, writes: frozenset[str]) -> SimulatedGuest:
+    def start(self, started: Started, disks: dict[str, str | None]) -> SimulatedGuest:
         """Raises RuntimeError when that domain runs or another guest writes one of its images: a real hypervisor would
         run it twice.
         """
+        writes = {path for path in disks.values() if path is not None}
         for other in self.guests.values():
             if other.started.uuid == started.uuid or other.writes & writes:
-                self.violations.append(f"{started.config.name} would run beside {other.started.config.name}")
-                raise RuntimeError(self.violations[-1])
+                self._violated(f"{started.config.name} would run beside {other.started.config.name}")
         self.last_domid = self.last_domid + 1 if self.like_xen else started.domid
-        guest = SimulatedGuest(started, self.last_domid, writes, deaf=started.config.name in self.deaf)
+        guest = SimulatedGuest(started, self.last_domid, disks, deaf=started.config.name in self.deaf)
         self.guests[started.uuid] = guest
         return guest
 
+    def plug(self, uuid: str, target: str, path: str | None) -> None:
+        """Raises RuntimeError when another guest writes the image, or this one has such a disk."""
+        guest = self.guests[uuid]
+        if target in guest.disks or any(path in other.writes for other in self.guests.values()):
+            self._violated(f"{guest.started.config.name} would get {target} twice, or share {path}")
+        guest.disks[target] = path
+
+    def let_go(self, uuid: str, target: str) -> None:
+        """A guest that was asked for a disk before gives it up."""
+        guest = self.guests[uuid]
+        del guest.disks[target]
+        self._told(EngineEvent(uuid, guest.state, unplugged=target))
+
+    def _violated(self, what: str) -> None:
+        self.violations.append(what)
+        raise RuntimeError(what)
+
     def start_foreign(self, started: Started) -> None:
         """Somebody else starts a guest."""
-        guest = self.start(started, frozenset())
+        guest = self.start(started, {})
         guest.state = State.RUNNING
         found = replace(started, domid=guest.domid, foreign=True)
         self._told(EngineEvent(started.uuid, State.RUNNING, found=found))

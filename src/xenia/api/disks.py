@@ -1,0 +1,63 @@
+"""Disks of a domain that runs. Which there are stands in its configuration."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from xenia.api.answers import JobAnswer
+from xenia.api.bodies import AttachDiskBody, DetachDiskBody, EjectBody, InsertBody
+from xenia.api.domains import Ref
+from xenia.api.doors import DoorsOf
+from xenia.api.jobs import Wait, settle
+from xenia.api.peer import CallerOf
+from xenia.api.schema import answers
+from xenia.model.operations import OPERATIONS
+
+router = APIRouter(tags=["disks"])
+
+
+@router.post(
+    "/domains/{ref}/block-attach",
+    summary=OPERATIONS["block-attach"].sentence,
+    responses=answers(JobAnswer, 200, 202),
+)
+async def attach(
+    request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: AttachDiskBody, wait: Wait = 0
+) -> Response:
+    await doors.manager.look_up(ref)
+    job = doors.manager.attach_disk(ref, body.spec, body.folder, caller)
+    return await settle(request, doors, job, caller, wait)
+
+
+@router.post(
+    "/domains/{ref}/block-detach",
+    summary=OPERATIONS["block-detach"].sentence,
+    responses=answers(JobAnswer, 200, 202),
+)
+async def detach(
+    request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: DetachDiskBody, wait: Wait = 0
+) -> Response:
+    await doors.manager.look_up(ref)
+    job = doors.manager.detach_disk(ref, body.device, caller, force=body.force)
+    return await settle(request, doors, job, caller, wait)
+
+
+@router.post(
+    "/domains/{ref}/cd-insert", summary=OPERATIONS["cd-insert"].sentence, responses=answers(JobAnswer, 200, 202)
+)
+async def insert(
+    request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: InsertBody, wait: Wait = 0
+) -> Response:
+    await doors.manager.look_up(ref)
+    job = doors.manager.insert_medium(ref, body.device, body.path, body.folder, caller, force=body.force)
+    return await settle(request, doors, job, caller, wait)
+
+
+@router.post("/domains/{ref}/cd-eject", summary=OPERATIONS["cd-eject"].sentence, responses=answers(JobAnswer, 200, 202))
+async def eject(
+    request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: EjectBody, wait: Wait = 0
+) -> Response:
+    await doors.manager.look_up(ref)
+    job = doors.manager.eject_medium(ref, body.device, caller, force=body.force)
+    return await settle(request, doors, job, caller, wait)

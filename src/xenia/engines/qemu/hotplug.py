@@ -1,0 +1,251 @@
+"""Disks that come and go while a guest runs.
+
+What QEMU says counts, never a list of ours: so a xend that was killed in between, or was not there when a guest let go
+of a disk, finds what is true.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any, Protocol
+
+from xenia.engines.qemu.disk import device_name, drive_of, node_name, node_of
+from xenia.engines.qemu.machine import BRIDGE, SLOTS_BRIDGE, SLOTS_DISK, board_of
+from xenia.engines.qemu.monitor import SECONDS
+from xenia.engines.qemu.slots import slots_of
+from xenia.model.domain import DomainConfig
+from xenia.model.errors import XeniaError, conflict, invalid, timed_out
+from xenia.storage.open import OpenedDisk
+
+log = logging.getLogger(__name__)
+
+DETACH_SECONDS = 10.0
+"""How long a guest may take to let go of a disk; a Linux guest takes some milliseconds."""
+
+UNLOCK_SECONDS = 2.0
+_UNLOCK_PAUSE = 0.1
+_LOCKED = "is locked"
+"""What QEMU says (qmp_blockdev_open_tray) of a drive that the guest has locked; it has asked the guest then."""
+
+_PLUGGABLE = "virtio-blk-pci"
+_PENDING = "in the process of unplug"
+"""What QEMU says (qdev_unplug) while the guest has not yet answered an earlier request."""
+
+
+class Qemu(Protocol):
+    """What is used of a guest's monitor."""
+
+    async def execute(
+        self, command: str, arguments: Mapping[str, object] | None = None, *, seconds: float = SECONDS
+    ) -> Any: ...
+
+    def send(self, descriptor: int) -> None: ...
+
+
+class Hotplug:
+    """The disks of one guest. Its methods raise engine_failed where QEMU does not do as asked."""
+
+    def __init__(self, qemu: Qemu) -> None:
+        self.disks: frozenset[str] | None = None
+        """Their targets; None before `look`."""
+        self.media: dict[str, bool] | None = None
+        """Of the drives whose medium can be changed, whether there is one in them."""
+        self._qemu = qemu
+        self._waiting: dict[str, asyncio.Future[None]] = {}
+
+    async def look(self) -> frozenset[str]:
+        """Learn which disks there are, and remove what is left of those that the guest has let go of. The targets that
+        were there before and are no more.
+        """
+        devices = await self._qemu.execute("qom-list", {"path": "/machine/peripheral"})
+        prefix = device_name("")
+        found = frozenset(
+            device["name"].removeprefix(prefix) for device in devices if device["name"].startswith(prefix)
+        )
+        nodes = await self._qemu.execute("query-named-block-nodes", {"flat": True})
+        tops = {node["node-name"] for node in nodes}
+        sets = await self._qemu.execute("query-fdsets")
+        owned = {descriptor.get("opaque", "") for each in sets for descriptor in each["fds"]}
+        prefix = node_name("")
+        left = {owner.removeprefix(prefix) for owner in owned if owner.startswith(prefix)} - found
+        for target in left:
+            try:
+                await self._release(target, node=node_name(target) in tops)
+            except XeniaError as error:
+                log.warning("what is left of the disk %s is not removed: %s", target, error)
+        gone = (self.disks or frozenset()) - found
+        self.disks = found
+        self.media = await self._media()
+        return gone
+
+    async def _media(self) -> dict[str, bool]:
+        prefix = device_name("")
+        return {
+            each["qdev"].removeprefix(prefix): "inserted" in each
+            for each in await self._qemu.execute("query-block")
+            if each["removable"] and each.get("qdev", "").startswith(prefix)
+        }
+
+    async def plug(self, config: DomainConfig, opened: OpenedDisk) -> None:
+        """Plug in the last disk of `config`. Raises also invalid for one that cannot be."""
+        target = opened.disk.target
+        slot = list(slots_of(config))[-1][1]
+        if slot is None or slot.driver != _PLUGGABLE or not opened.layers:
+            where = slot.where if slot is not None else "nowhere"
+            raise invalid(
+                f"{target} would be {where}, and only paravirtual disks are plugged into a guest that runs",
+                "call it xvdb, or what follows that",
+            )
+        address = await self._free_slot(config)
+        sets = await self._next_sets()
+        with ExitStack() as held:
+            node = node_of(opened, sets, held)
+            try:
+                await sets.hand_over()
+                await self._qemu.execute("blockdev-add", node)
+                drive = drive_of(opened, slot.driver, address)
+                await self._qemu.execute(
+                    "device_add", {name: value for name, value in drive.items() if value is not None}
+                )
+            except BaseException:
+                with contextlib.suppress(XeniaError):
+                    await self._release(target, node=True)
+                raise
+        self.disks = (self.disks or frozenset()) | {target}
+
+    async def change_medium(self, opened: OpenedDisk, *, force: bool) -> None:
+        """Put another medium into a drive, or none. Raises also invalid and a conflict."""
+        target = opened.disk.target
+        if target not in await self._media():
+            raise invalid(f"{target} is a disk in the guest, and no drive whose medium can be changed")
+        drive = {"id": device_name(target)}
+        await self._open_tray(target, force=force)
+        try:
+            await self._qemu.execute("blockdev-remove-medium", drive)
+            if await self._has_node(target):
+                await self._release(target, node=True)
+            if opened.layers:
+                sets = await self._next_sets()
+                with ExitStack() as held:
+                    node = node_of(opened, sets, held)
+                    await sets.hand_over()
+                    await self._qemu.execute("blockdev-add", node)
+                    await self._qemu.execute("blockdev-insert-medium", {**drive, "node-name": node_name(target)})
+            await self._qemu.execute("blockdev-close-tray", drive)
+        finally:
+            self.media = await self._media()
+
+    async def _open_tray(self, target: str, *, force: bool) -> None:
+        """A guest that has locked the drive is asked to give it free, and has a moment for that."""
+        tray = {"id": device_name(target), "force": force}
+        deadline = asyncio.get_running_loop().time() + UNLOCK_SECONDS
+        while True:
+            try:
+                await self._qemu.execute("blockdev-open-tray", tray)
+                return
+            except XeniaError as error:
+                if _LOCKED not in error.message:
+                    raise
+                if asyncio.get_running_loop().time() > deadline:
+                    raise conflict(
+                        f"the guest has locked the drive {target}: it has the medium mounted",
+                        "unmount it there, or take it away all the same with --force",
+                    ) from error
+            await asyncio.sleep(_UNLOCK_PAUSE)
+
+    async def _has_node(self, target: str) -> bool:
+        nodes = await self._qemu.execute("query-named-block-nodes", {"flat": True})
+        return any(node["node-name"] == node_name(target) for node in nodes)
+
+    async def unplug(self, target: str) -> None:
+        """Have the guest let go of a disk. Raises also timed_out, and a conflict when the guest says no."""
+        device = device_name(target)
+        told = self._waiting[device] = asyncio.get_running_loop().create_future()
+        try:
+            try:
+                await self._qemu.execute("device_del", {"id": device})
+            except XeniaError as error:
+                if _PENDING not in error.message:
+                    raise
+            async with asyncio.timeout(DETACH_SECONDS):
+                await told
+        except TimeoutError as error:
+            raise timed_out(
+                f"the guest did not let go of {target} within {DETACH_SECONDS:g} s, and keeps it until it does",
+                "see what uses it there (is it mounted? is the guest up?), then try again",
+            ) from error
+        finally:
+            del self._waiting[device]
+        await self._release(target, node=True)
+        self.disks = (self.disks or frozenset()) - {target}
+
+    def on_event(self, event: str, data: Mapping[str, Any]) -> str | None:
+        """Take note of an event of QEMU's. The target of a disk that the guest has let go of when nobody waited."""
+        device = data.get("device")
+        if event not in ("DEVICE_DELETED", "DEVICE_UNPLUG_GUEST_ERROR") or not isinstance(device, str):
+            return None
+        waiting = self._waiting.get(device)
+        if event == "DEVICE_UNPLUG_GUEST_ERROR":
+            if waiting is not None and not waiting.done():
+                waiting.set_exception(conflict("the guest refuses to let go of the disk", "see what uses it there"))
+            return None
+        if waiting is None:
+            prefix = device_name("")
+            return device.removeprefix(prefix) if device.startswith(prefix) else None
+        if not waiting.done():
+            waiting.set_result(None)
+        return None
+
+    async def _release(self, target: str, *, node: bool) -> None:
+        """Close the image. Its lock lasts until QEMU has closed the last of its descriptors."""
+        name = node_name(target)
+        try:
+            if node:
+                await self._qemu.execute("blockdev-del", {"node-name": name})
+        finally:
+            for each in await self._qemu.execute("query-fdsets"):
+                if any(descriptor.get("opaque") == name for descriptor in each["fds"]):
+                    await self._qemu.execute("remove-fd", {"fdset-id": each["fdset-id"]})
+
+    async def _free_slot(self, config: DomainConfig) -> dict[str, Any]:
+        on_bridge = board_of(config) == "q35"
+        bus, slots = (BRIDGE, SLOTS_BRIDGE) if on_bridge else ("pci.0", SLOTS_DISK)
+        root = (await self._qemu.execute("query-pci"))[0]["devices"]
+        if on_bridge:
+            root = next((each["pci_bridge"].get("devices", []) for each in root if each["qdev_id"] == BRIDGE), None)
+            if root is None:
+                raise conflict(
+                    "the guest was started without room for devices", "start it anew: xm shutdown, xm create"
+                )
+        taken = {each["slot"] for each in root}
+        free = next((slot for slot in slots if slot not in taken), None)
+        if free is None:
+            raise conflict(f"the guest has no room for more than its {len(slots)} disks", "unplug one first")
+        return {"bus": bus, "addr": f"{free:#x}"}
+
+    async def _next_sets(self) -> _Sets:
+        known = await self._qemu.execute("query-fdsets")
+        return _Sets(self._qemu, 1 + max((each["fdset-id"] for each in known), default=0))
+
+
+class _Sets:
+    """Descriptor sets in a QEMU that runs: numbered first, so that a node can name them, then handed over."""
+
+    def __init__(self, qemu: Qemu, first: int) -> None:
+        self._qemu = qemu
+        self._next = first
+        self._wanted: list[tuple[int, int, str]] = []
+
+    def fdset(self, descriptors: Sequence[int], what: str, owner: str) -> str:  # noqa: ARG002 (for the other kind)
+        number, self._next = self._next, self._next + 1
+        self._wanted += [(number, descriptor, owner) for descriptor in descriptors]
+        return f"/dev/fdset/{number}"
+
+    async def hand_over(self) -> None:
+        for number, descriptor, owner in self._wanted:
+            self._qemu.send(descriptor)
+            await self._qemu.execute("add-fd", {"fdset-id": number, "opaque": owner})

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from tests.cli.conftest import Xm
+from tests.cli.fake_xend import DOMAIN_0, FakeXend, domain
+
+VIFS = [
+    {"mac": None, "type": "ioemu", "model": "e1000", "bridge": "xenbr0"},
+    {"mac": "00:16:3e:00:00:02", "type": "vif", "model": None, "bridge": None},
+]
+MACS = ["00:16:3e:00:00:01", "00:16:3e:00:00:02"]
+
+
+def shown(cards: list[dict[str, Any]] | None, macs: list[str], **others: Any) -> dict[str, Any]:
+    config = None if cards is None else {"vifs": cards}
+    return {"domain": domain(**others), "config": config, "definition": {}, "macs": macs}
+
+
+def test_each_card_has_a_line_and_no_cell_is_empty(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    xend.routes["GET /domains/web"] = shown(VIFS, MACS, vifs=["vif3.0", "user"])
+    assert xm("network-list", "web") == 0
+    assert capsys.readouterr().out == (
+        "Idx  MAC                Type   Model  Bridge  Interface\n"
+        "0    00:16:3e:00:00:01  ioemu  e1000  xenbr0  vif3.0\n"
+        "1    00:16:3e:00:00:02  vif    -      -       user\n"
+    )
+
+
+@pytest.mark.parametrize("macs", [[], MACS])
+def test_what_the_engine_does_not_tell_is_left_open(
+    xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str], macs: list[str]
+) -> None:
+    xend.routes["GET /domains/web"] = shown(VIFS, macs, vifs=[])
+    assert xm("network-list", "-o", "json", "web") == 0
+    cards = json.loads(capsys.readouterr().out)
+    assert [card["interface"] for card in cards] == [None, None]
+    assert [card["mac"] for card in cards] == [macs[0] if macs else None, MACS[1]]
+
+
+def test_a_domain_without_cards_has_the_heading_alone(
+    xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]
+) -> None:
+    xend.routes["GET /domains/web"] = shown([], [])
+    assert xm("network-list", "web") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [(shown(None, [], domid=None), "is not running"), ({**shown(None, []), "domain": DOMAIN_0}, "is the host itself")],
+)
+def test_what_does_not_run_has_no_cards(
+    xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str], answer: dict[str, Any], words: str
+) -> None:
+    xend.routes["GET /domains/web"] = answer
+    assert xm("network-list", "web") == 5
+    assert words in capsys.readouterr().err
