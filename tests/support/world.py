@@ -89,7 +89,7 @@ class World:
         if self.steps == self.fail_at:
             if name in ("write", "written"):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            if name in ("start", "started", "unpause", "pause", "shutdown"):
+            if name in ("start", "started", "unpause", "pause", "shutdown", "rename"):
                 self._undo_half_started(name)
                 raise engine_failed(f"injected at {name}")
         await asyncio.sleep(0)
@@ -230,4 +230,4 @@ def request(name: str, *, paused: bool = False, **words: str) -> CreateRequest:
 
 def started_of(world: World, name: str) -> Started | None:
     """The simulated guest's own idea of what it is."""
-    return next((guest.started for guest in world.host.guests.values() if guest.started.config.name == name), None)
+    return next((guest.started for guest in world.host.guests.values() if guest.name == name), None)

@@ -95,6 +95,10 @@ class ConvertBody(GuestFileBody):
         return ConvertRequest(self.text, self.to, self.file, tuple(self.overrides), self.source)
 
 
+class RenameBody(Body):
+    name: Annotated[Text, Field(description="the new name")]
+
+
 class OperationBody(Body):
     until_gone: Annotated[
         bool, Field(description="the job ends when the guest has ended (shutdown) or started over (reboot)")

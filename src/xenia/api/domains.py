@@ -20,7 +20,7 @@ from xenia.api.answers import (
     row,
     without_secrets,
 )
-from xenia.api.bodies import CreateBody, OperationBody
+from xenia.api.bodies import CreateBody, OperationBody, RenameBody
 from xenia.api.doors import DoorsOf
 from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf
@@ -35,7 +35,7 @@ router = APIRouter(tags=["domains"])
 Ref = Annotated[str, Path(max_length=256, description="an id, a name, a UUID, or a unique prefix of a name or UUID")]
 All = Annotated[bool, Query(alias="all", description="also those that are only defined by a guest file")]
 
-_OTHER_DOORS = {"create", "console"}
+_OTHER_DOORS = {"create", "console", "rename"}
 
 
 @router.get("/domains", summary="Domain-0 and what runs, by domain id", responses=answers(DomainList))
@@ -89,6 +89,14 @@ async def as_it_runs(doors: DoorsOf, caller: CallerOf, ref: Ref) -> Response:
 async def differences(doors: DoorsOf, caller: CallerOf, ref: Ref) -> Response:
     started, found = await doors.manager.differences(ref, caller)
     return json_response(to_plain(DifferenceList(started.config.name, started.domid, found)))
+
+
+@router.post("/domains/{ref}/rename", summary=OPERATIONS["rename"].sentence, responses=answers(JobAnswer, 200, 202))
+async def rename(
+    request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: RenameBody, wait: Wait = 0
+) -> Response:
+    await doors.manager.look_up(ref)
+    return await settle(request, doors, doors.manager.rename(ref, body.name, caller), caller, wait)
 
 
 def _route(operation: Operation) -> Callable[..., Awaitable[Response]]:

@@ -54,6 +54,7 @@ TABLE = (
     Entry("Domains", "destroy", "power", "End a domain at once, like pulling its plug"),
     Entry("Domains", "pause", "power", "Stop the domain's CPUs; it keeps its memory"),
     Entry("Domains", "unpause", "power", "Let a paused domain run on"),
+    Entry("Domains", "rename", "rename", "Give a domain another name"),
     Entry("Domains", "adopt", "adopt", "Take over a domain that others have started"),
     Entry(
         "Guest files",

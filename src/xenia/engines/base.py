@@ -153,6 +153,12 @@ class Engine(Protocol):
         REBOOT and is to run again. Only with the capability RESET.
         """
 
+    async def rename(self, uuid: str, name: str) -> None:
+        """Give the guest another name, which no other has. Raises engine_failed, and then it has the old one.
+
+        `recover` finishes what an xend was cut off in: a guest has the name of its as-started configuration then.
+        """
+
     async def destroy(self, uuid: str) -> None:
         """End the guest at once and return when nothing of it is left. Silent when there is none."""
 

@@ -30,6 +30,7 @@ from xenia.manager.names import resolve
 from xenia.manager.noticing import Watch
 from xenia.manager.policy import PolicyKeeper
 from xenia.manager.reconcile import Reconcile
+from xenia.manager.renaming import Renaming, refuse_unusable
 from xenia.manager.table import Entry
 from xenia.model.caller import Caller
 from xenia.model.check import Checked, CheckRequest
@@ -76,6 +77,7 @@ class Manager:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._policy = PolicyKeeper(parts.lifecycle, parts.locks)
+        self._renaming = Renaming(parts.lifecycle, parts.guest_files, parts.locks)
         self._tasks = Tasks()
         self._guest_file_watch = Watch(parts.definitions)
         self._report = EngineReport(parts.engine.name, reason="not probed yet")
@@ -237,13 +239,40 @@ class Manager:
         self, operation: str, domain: Domain, verb: Callable[[Entry], Awaitable[dict[str, Any] | None]]
     ) -> dict[str, Any] | None:
         """Do it when the domain's turn comes, if it is still the same and still possible."""
-        async with self._parts.locks(domain.name):
-            entry = self._parts.lifecycle.table.get(domain.uuid)
+        table = self._parts.lifecycle.table
+        async with self._parts.locks.of(lambda: each.started.config.name if (each := table.get(domain.uuid)) else ""):
+            entry = table.get(domain.uuid)
             if entry is None or domain.domid not in (None, entry.started.domid):
-                raise not_found(f"domain '{domain.name}' (id {domain.domid}) is gone", "xm list shows what runs")
+                raise _gone(domain)
             now = self._domain(entry)
             self._permit(operation, now)
             return None if now.state in OPERATIONS[operation].idempotent_in else await verb(entry)
+
+    def rename(self, ref: str, name: str, caller: Caller) -> Job:
+        """Give a domain another name, whether it runs or not, as a job.
+
+        Its result is `{"domain": NAME, "file": FILE, "notes": [TEXT]}`. Raises as `operate`, and invalid for what can
+        be no name and for a domain whose guest file cannot be used.
+        """
+        require(caller.role, OPERATIONS["rename"])
+        refuse_unusable(name)
+        domain = self.find(ref)
+        self._permit("rename", domain)
+        if domain.problem:
+            raise invalid(f"the guest file of '{domain.name}' cannot be used: {domain.problem}", "put it right first")
+        if domain.name == name:
+            raise conflict(f"domain '{name}' is called so already")
+
+        async def work() -> dict[str, Any]:
+            async with self._renaming.alone(domain.name, name):
+                entry = self._parts.lifecycle.table.by_name(domain.name)
+                if domain.domid is not None and (entry is None or entry.started.domid != domain.domid):
+                    raise _gone(domain)
+                if entry is not None:
+                    self._permit("rename", self._domain(entry))
+                return {"domain": name} | await self._renaming.rename(domain.name, name, entry, caller)
+
+        return self._parts.jobs.start("rename", domain.name, caller, work)
 
     def _permit(self, name: str, domain: Domain) -> None:
         operation, report = OPERATIONS[name], self._report
@@ -347,6 +376,10 @@ class Manager:
     def _domain(self, entry: Entry) -> Domain:
         uuid = entry.started.uuid
         return view.existing(entry, self._parts.engine.observe(uuid), self._figures.get(uuid))
+
+
+def _gone(domain: Domain) -> XeniaError:
+    return not_found(f"domain '{domain.name}' (id {domain.domid}) is gone", "xm list shows what runs")
 
 
 async def _until_over(operation: str, domain: Domain, listener: Listener) -> None:

@@ -49,6 +49,12 @@ OPERATIONS: dict[str, Operation] = {
         Operation(
             "unpause", "Let a paused domain run on", frozenset({State.PAUSED}), Capability.PAUSE, idempotent_in=_RUNS
         ),
+        Operation(
+            "rename",
+            "Give a domain another name",
+            frozenset(State) - {State.STARTING, State.DYING},
+            role=Role.ADMINISTRATOR,
+        ),
         Operation("console", "Connect to the text console", _EXISTS, Capability.CONSOLE),
         Operation(
             "adopt", "Take over a domain that others have started", ALIVE, Capability.ADOPT, role=Role.ADMINISTRATOR

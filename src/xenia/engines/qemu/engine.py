@@ -103,6 +103,10 @@ class QemuEngine:
     async def reset(self, uuid: str) -> None:
         await self._known(uuid).start_over()
 
+    async def rename(self, uuid: str, name: str) -> None:
+        """QEMU itself keeps the name that it was started with, which only `ps` shows."""
+        self._known(uuid).rename(name)
+
     async def destroy(self, uuid: str) -> None:
         """Raises engine_failed when even SIGKILL does not end it."""
         guest = self._guests.get(uuid)

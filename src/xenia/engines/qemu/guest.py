@@ -143,6 +143,14 @@ class Guest:
     async def _let_resets_end_it(self) -> None:
         await self.execute("set-action", {"reboot": reboot_action(in_place=self._in_place)})
 
+    def rename(self, name: str) -> None:
+        """Its logs are called by its name, too. Raises engine_failed."""
+        try:
+            self.log = ends.move_logs(self.log, name)
+        except OSError as error:
+            raise engine_failed(f"the logs of domain '{self.name}' cannot be renamed: {error.strerror}") from error
+        self.name = name
+
     async def refresh(self) -> None:
         """Ask QEMU for what events may have told while nobody listened. Raises engine_failed."""
         status = (await self.execute("query-status"))["status"]

@@ -39,12 +39,15 @@ class SimulatedEngine:
 
     async def recover(self, started: Sequence[Started]) -> list[Observed]:
         await self._host.step("recover")
-        known = {each.uuid for each in started}
+        known = {each.uuid: each for each in started}
         for uuid, guest in self._host.guests.items():
             if uuid not in known and self._host.like_xen:
                 found = replace(guest.started, domid=guest.domid, foreign=True)
                 self._events.put_nowait(EngineEvent(uuid, guest.state, guest.end, found=found))
-        return [self._observed(uuid, guest) for uuid, guest in self._host.guests.items() if uuid in known]
+        ours = [(uuid, guest) for uuid, guest in self._host.guests.items() if uuid in known]
+        for uuid, guest in ours:
+            guest.name = known[uuid].config.name
+        return [self._observed(uuid, guest) for uuid, guest in ours]
 
     def explain(self, config: DomainConfig) -> Meaning:
         return Meaning(rendered=f"simulated guest {config.name}")
@@ -87,6 +90,11 @@ class SimulatedEngine:
         guest.state, guest.end = State.RUNNING, None
         guest.boots += 1
         await self._host.step("reset done")
+
+    async def rename(self, uuid: str, name: str) -> None:
+        await self._host.step("rename")
+        self._guest(uuid).name = name
+        await self._host.step("renamed")
 
     async def destroy(self, uuid: str) -> None:
         await self._host.step("destroy")

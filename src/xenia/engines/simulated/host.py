@@ -17,6 +17,7 @@ class SimulatedGuest:
 
     started: Started
     domid: int
+    name: str
     writes: frozenset[str] = frozenset()
     state: State = State.PAUSED
     end: EndReason | None = None
@@ -55,7 +56,9 @@ class SimulatedHost:
                 self.violations.append(f"{started.config.name} would run beside {other.started.config.name}")
                 raise RuntimeError(self.violations[-1])
         self.last_domid = self.last_domid + 1 if self.like_xen else started.domid
-        guest = SimulatedGuest(started, self.last_domid, writes, deaf=started.config.name in self.deaf)
+        guest = SimulatedGuest(
+            started, self.last_domid, started.config.name, writes, deaf=started.config.name in self.deaf
+        )
         self.guests[started.uuid] = guest
         return guest
 

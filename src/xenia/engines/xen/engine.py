@@ -91,9 +91,19 @@ class XenEngine:
             info = there.get(each.uuid)
             if info is not None and not info.dying:
                 self._guests[each.uuid] = await self._guest(info, each.config)
+                await self._called(info.domid, each.config.name)
         found = [guest.observed for guest in self._guests.values()]
         self._tasks.start(self._watch(), name="watch over the domains")
         return found
+
+    async def _called(self, domid: int, name: str) -> None:
+        """Finish a rename that an earlier xend was cut off in."""
+        if await self._store.read(f"/local/domain/{domid}/name") == name:
+            return
+        try:
+            await self._xl.run("rename", str(domid), name)
+        except XeniaError as error:
+            log.warning("domain %s (id %d) has another name on Xen: %s", name, domid, error)
 
     def explain(self, config: DomainConfig) -> Meaning:
         return explain(config, self.facts, self._settings.vnc_password)
@@ -179,6 +189,11 @@ class XenEngine:
     async def reset(self, uuid: str) -> None:
         """A domain that has shut down never runs again on Xen: it is started anew (no capability RESET)."""
         raise engine_failed(f"domain {uuid} cannot start over in place on Xen")
+
+    async def rename(self, uuid: str, name: str) -> None:
+        guest = self._known(uuid)
+        await self._xl.run("rename", str(guest.domid), name)
+        guest.name = name
 
     async def destroy(self, uuid: str) -> None:
         self._busy.add(uuid)
