@@ -201,6 +201,18 @@ async def test_what_runs_is_found_again_as_it_is(rig: Rig) -> None:
         assert rig.engine.observe(started.uuid) is None
 
 
+async def test_a_guest_gives_memory_back_and_takes_it_again(rig: Rig) -> None:
+    started = await run(rig, "a")
+    most = started.config.memory
+    for size in (most - 24, most):
+        assert await rig.engine.set_memory(started.uuid, size) == size
+        figure = (await rig.engine.figures())[started.uuid].memory
+        assert figure is not None
+        assert abs(figure - size) <= 16
+    if Capability.MAX_MEMORY in rig.engine.capabilities:
+        await rig.engine.set_max_memory(started.uuid, most)
+
+
 async def test_a_guest_may_be_renamed_and_its_old_name_given_to_another(rig: Rig) -> None:
     old = await start(rig, "a")
     await rig.engine.rename(old.uuid, "b")

@@ -22,6 +22,7 @@ from xenia.manager.manager import Manager
 from xenia.model.domain import ALIVE, State
 from xenia.model.errors import XeniaError
 from xenia.model.job import Job, JobState
+from xenia.model.scope import Scope
 
 pytestmark = pytest.mark.crash
 
@@ -180,6 +181,14 @@ async def scenario_rename(world: World, manager: Manager, told: Promises) -> Non
         told.must_not_run.add("a")
     else:
         told.must_run |= was
+
+
+async def scenario_memory(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    uuid_of(world, "a")
+    for verb, size in (("mem-set", 64), ("mem-max", 512)):
+        if verb == "mem-set" or LIKE_XEN:
+            await finish(world, manager, manager.resize(verb, "a", size, Scope.BOTH, ROOT))
 
 
 async def scenario_crash_with_restart(world: World, manager: Manager, told: Promises) -> None:

@@ -89,7 +89,7 @@ class World:
         if self.steps == self.fail_at:
             if name in ("write", "written"):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            if name in ("start", "started", "unpause", "pause", "shutdown", "rename"):
+            if name in ("start", "started", "unpause", "pause", "shutdown", "rename", "set memory"):
                 self._undo_half_started(name)
                 raise engine_failed(f"injected at {name}")
         await asyncio.sleep(0)

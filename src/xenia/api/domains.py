@@ -20,7 +20,7 @@ from xenia.api.answers import (
     row,
     without_secrets,
 )
-from xenia.api.bodies import CreateBody, OperationBody, RenameBody
+from xenia.api.bodies import CreateBody, MemoryBody, OperationBody, RenameBody
 from xenia.api.doors import DoorsOf
 from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf
@@ -99,6 +99,17 @@ async def rename(
     return await settle(request, doors, doors.manager.rename(ref, body.name, caller), caller, wait)
 
 
+def _memory_route(operation: str) -> Callable[..., Awaitable[Response]]:
+    async def resize(
+        request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: MemoryBody, wait: Wait = 0
+    ) -> Response:
+        await doors.manager.look_up(ref)
+        job = doors.manager.resize(operation, ref, body.size, body.scope, caller)
+        return await settle(request, doors, job, caller, wait)
+
+    return resize
+
+
 def _route(operation: Operation) -> Callable[..., Awaitable[Response]]:
     async def operate(
         request: Request,
@@ -116,13 +127,18 @@ def _route(operation: Operation) -> Callable[..., Awaitable[Response]]:
     return operate
 
 
-for _operation in OPERATIONS.values():
-    if _operation.name not in _OTHER_DOORS:
-        router.add_api_route(
-            f"/domains/{{ref}}/{_operation.name}",
-            _route(_operation),
-            methods=["POST"],
-            name=_operation.name,
-            summary=_operation.sentence,
-            responses=answers(JobAnswer, 200, 202),
-        )
+_ROUTES = {
+    operation.name: _memory_route(operation.name) if operation.name in ("mem-set", "mem-max") else _route(operation)
+    for operation in OPERATIONS.values()
+    if operation.name not in _OTHER_DOORS
+}
+
+for _name, _endpoint in _ROUTES.items():
+    router.add_api_route(
+        f"/domains/{{ref}}/{_name}",
+        _endpoint,
+        methods=["POST"],
+        name=_name,
+        summary=OPERATIONS[_name].sentence,
+        responses=answers(JobAnswer, 200, 202),
+    )

@@ -54,6 +54,8 @@ TABLE = (
     Entry("Domains", "destroy", "power", "End a domain at once, like pulling its plug"),
     Entry("Domains", "pause", "power", "Stop the domain's CPUs; it keeps its memory"),
     Entry("Domains", "unpause", "power", "Let a paused domain run on"),
+    Entry("Domains", "mem-set", "memory", "Give a domain more or less memory", ("balloon",)),
+    Entry("Domains", "mem-max", "memory", "Set the most memory that a domain may have"),
     Entry("Domains", "rename", "rename", "Give a domain another name"),
     Entry("Domains", "adopt", "adopt", "Take over a domain that others have started"),
     Entry(

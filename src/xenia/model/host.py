@@ -17,6 +17,10 @@ class Capability(StrEnum):
     PVH = "pvh"
     RESET = "reset"
     """A guest starts over in place, under its id; elsewhere it is started anew and gets another one."""
+    MEMORY = "memory"
+    """Guests take memory and give it back while they run."""
+    MAX_MEMORY = "max-memory"
+    """The most that they may have can be changed while they run."""
     ADOPT = "adopt"
     """Domains that others have started are seen, and can be taken over."""
 

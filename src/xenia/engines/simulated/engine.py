@@ -22,8 +22,9 @@ class SimulatedEngine:
     def __init__(self, host: SimulatedHost) -> None:
         self._host = host
         self.assigns_ids = host.like_xen
-        own = Capability.ADOPT if host.like_xen else Capability.RESET
-        self.capabilities = frozenset({Capability.PAUSE, Capability.HVM, Capability.PV, Capability.PVH, own})
+        own = {Capability.ADOPT, Capability.MAX_MEMORY} if host.like_xen else {Capability.RESET}
+        kinds = {Capability.HVM, Capability.PV, Capability.PVH}
+        self.capabilities = frozenset({Capability.PAUSE, Capability.MEMORY} | kinds | own)
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
         host.tell = self._events.put_nowait
 
@@ -91,6 +92,19 @@ class SimulatedEngine:
         guest.boots += 1
         await self._host.step("reset done")
 
+    async def set_memory(self, uuid: str, size: int) -> int:
+        await self._host.step("set memory")
+        guest = self._guest(uuid)
+        if not guest.deaf:
+            guest.memory = size
+        await self._host.step("memory set")
+        return guest.memory
+
+    async def set_max_memory(self, uuid: str, size: int) -> None:
+        await self._host.step("set max memory")
+        self._guest(uuid).max_memory = size
+        await self._host.step("max memory set")
+
     async def rename(self, uuid: str, name: str) -> None:
         await self._host.step("rename")
         self._guest(uuid).name = name
@@ -106,7 +120,10 @@ class SimulatedEngine:
         return self._observed(uuid, guest) if guest is not None else None
 
     async def figures(self) -> Mapping[str, Figures]:
-        return {uuid: Figures(float(guest.boots)) for uuid, guest in self._host.guests.items()}
+        return {
+            uuid: Figures(float(guest.boots), guest.memory, guest.max_memory)
+            for uuid, guest in self._host.guests.items()
+        }
 
     async def refine(self, host: Host) -> Host:
         return host

@@ -11,13 +11,15 @@ from xenia.model.domain import EndAction, EndReason, Started, State
 
 @dataclass(slots=True)
 class SimulatedGuest:
-    """`deaf` guests ignore the power button; `boots` counts how often it began at its first instruction; `writes` are
-    the images it may write to.
+    """`deaf` guests ignore the power button and their balloon; `boots` counts how often it began at its first
+    instruction; `writes` are the images it may write to. `memory` is in MiB.
     """
 
     started: Started
     domid: int
     name: str
+    memory: int
+    max_memory: int
     writes: frozenset[str] = frozenset()
     state: State = State.PAUSED
     end: EndReason | None = None
@@ -33,8 +35,8 @@ async def _no_step(name: str) -> None:
 class SimulatedHost:
     """`step` is awaited before and after everything that the engine does here: the place to die, to fail or to wait.
 
-    `deaf` holds the names of guests that will ignore the power button. `like_xen`: it gives domain ids itself, starts
-    no guest over in place, and has guests of others.
+    `deaf` holds the names of guests that will ignore the power button and their balloon. `like_xen`: it gives domain
+    ids itself, starts no guest over in place, changes the most memory of guests that run, and has guests of others.
     """
 
     step: Callable[[str], Awaitable[None]] = _no_step
@@ -56,9 +58,10 @@ class SimulatedHost:
                 self.violations.append(f"{started.config.name} would run beside {other.started.config.name}")
                 raise RuntimeError(self.violations[-1])
         self.last_domid = self.last_domid + 1 if self.like_xen else started.domid
-        guest = SimulatedGuest(
-            started, self.last_domid, started.config.name, writes, deaf=started.config.name in self.deaf
-        )
+        config = started.config
+        most = max(config.memory, config.max_memory or 0)
+        deaf = config.name in self.deaf
+        guest = SimulatedGuest(started, self.last_domid, config.name, config.memory, most, writes, deaf=deaf)
         self.guests[started.uuid] = guest
         return guest
 
