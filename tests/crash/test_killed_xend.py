@@ -22,6 +22,7 @@ from xenia.manager.manager import Manager
 from xenia.model.domain import ALIVE, State
 from xenia.model.errors import XeniaError
 from xenia.model.job import Job, JobState
+from xenia.model.scope import Scope
 
 pytestmark = pytest.mark.crash
 
@@ -185,6 +186,27 @@ async def scenario_pause_and_unpause(world: World, manager: Manager, told: Promi
     await operate(world, manager, told, "unpause", "a")
 
 
+async def scenario_rename(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    was = told.must_run & {"a"}
+    told.asked("a")
+    uuid_of(world, "a")
+    job = await finish(world, manager, manager.rename("a", "b", ROOT))
+    if job.state is JobState.DONE:
+        told.must_run.add("b")
+        told.must_not_run.add("a")
+    else:
+        told.must_run |= was
+
+
+async def scenario_memory(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    uuid_of(world, "a")
+    for verb, size in (("mem-set", 64), ("mem-max", 512)):
+        if verb == "mem-set" or LIKE_XEN:
+            await finish(world, manager, manager.resize(verb, "a", size, Scope.BOTH, ROOT))
+
+
 async def scenario_crash_with_restart(world: World, manager: Manager, told: Promises) -> None:
     await create(world, manager, told, "a", disk="/a", on_crash="restart")
     world.now += 100
@@ -304,7 +326,7 @@ def check(world: World, told: Promises) -> None:
         await manager.start()
         await settle(world)
         known = {domain.name: domain for domain in await manager.list() if domain.domid}
-        guests = {guest.started.config.name: guest for guest in world.host.guests.values()}
+        guests = {guest.name: guest for guest in world.host.guests.values()}
         assert known.keys() == guests.keys(), "what xend knows is what runs"
         assert world.runs() == {guest.started.uuid for guest in guests.values()}, "nothing is left over"
         assert told.must_run <= guests.keys(), f"lost: {told.must_run - guests.keys()}"

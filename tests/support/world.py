@@ -64,6 +64,15 @@ class Killed(BaseException):
     """xend is dead: nothing of it runs any more, not even what it would do on its way out."""
 
 
+_FAILING = frozenset(
+    {
+        *("start", "started", "unpause", "pause", "shutdown", "rename", "set memory"),
+        *("attach disk", "detach disk", "eject", "insert"),
+    }
+)
+"""The steps of an engine that may be refused."""
+
+
 @dataclass
 class World:
     """What stays when xend dies. `die_at` and `fail_at` count steps from now; `steps` counts all that were taken."""
@@ -96,17 +105,7 @@ class World:
         if self.steps == self.fail_at:
             if name in ("write", "written"):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            if name in (
-                "start",
-                "started",
-                "unpause",
-                "pause",
-                "shutdown",
-                "attach disk",
-                "detach disk",
-                "eject",
-                "insert",
-            ):
+            if name in _FAILING:
                 self._undo_half_started(name)
                 raise engine_failed(f"injected at {name}")
         await asyncio.sleep(0)
@@ -262,4 +261,4 @@ def request(name: str, *, paused: bool = False, **words: str) -> CreateRequest:
 
 def started_of(world: World, name: str) -> Started | None:
     """The simulated guest's own idea of what it is."""
-    return next((guest.started for guest in world.host.guests.values() if guest.started.config.name == name), None)
+    return next((guest.started for guest in world.host.guests.values() if guest.name == name), None)

@@ -10,6 +10,7 @@ from xenia.model.change import Action, Change
 from xenia.model.check import CheckRequest
 from xenia.model.conversion import ConvertRequest, Form, SourceForm
 from xenia.model.request import CreateRequest
+from xenia.model.scope import Scope
 
 
 def _whole(text: str) -> str:
@@ -114,6 +115,15 @@ class EjectBody(Body):
 class InsertBody(EjectBody):
     path: Annotated[Text, Field(description="the image, or a device of the host")]
     folder: Annotated[Text, Field(description="the absolute path below which a path that is not absolute lies")] = "/"
+
+
+class RenameBody(Body):
+    name: Annotated[Text, Field(description="the new name")]
+
+
+class MemoryBody(Body):
+    size: Annotated[int, Field(description="MiB", ge=1, le=1 << 26)]
+    scope: Annotated[Scope, Field(description="where the change is made", strict=False)] = Scope.BOTH
 
 
 class OperationBody(Body):

@@ -22,7 +22,7 @@ from xenia.api.answers import (
     row,
     without_secrets,
 )
-from xenia.api.bodies import CreateBody, OperationBody
+from xenia.api.bodies import CreateBody, MemoryBody, OperationBody, RenameBody
 from xenia.api.doors import DoorsOf, doors_of
 from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf, identify
@@ -37,7 +37,7 @@ router = APIRouter(tags=["domains"])
 Ref = Annotated[str, Path(max_length=256, description="an id, a name, a UUID, or a unique prefix of a name or UUID")]
 All = Annotated[bool, Query(alias="all", description="also those that are only defined by a guest file")]
 
-_OTHER_DOORS = {"create", "console", "block-attach", "block-detach", "cd-insert", "cd-eject"}
+_OTHER_DOORS = {"create", "console", "rename", "block-attach", "block-detach", "cd-insert", "cd-eject"}
 
 
 async def list_domains(doors: DoorsOf, caller: CallerOf, everything: All = False) -> Response:
@@ -127,6 +127,25 @@ async def differences(doors: DoorsOf, caller: CallerOf, ref: Ref) -> Response:
     return json_response(to_plain(DifferenceList(started.config.name, started.domid, found)))
 
 
+@router.post("/domains/{ref}/rename", summary=OPERATIONS["rename"].sentence, responses=answers(JobAnswer, 200, 202))
+async def rename(
+    request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: RenameBody, wait: Wait = 0
+) -> Response:
+    await doors.manager.look_up(ref)
+    return await settle(request, doors, doors.manager.rename(ref, body.name, caller), caller, wait)
+
+
+def _memory_route(operation: str) -> Callable[..., Awaitable[Response]]:
+    async def resize(
+        request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: MemoryBody, wait: Wait = 0
+    ) -> Response:
+        await doors.manager.look_up(ref)
+        job = doors.manager.resize(operation, ref, body.size, body.scope, caller)
+        return await settle(request, doors, job, caller, wait)
+
+    return resize
+
+
 def _route(operation: Operation) -> Callable[..., Awaitable[Response]]:
     async def operate(
         request: Request,
@@ -144,13 +163,18 @@ def _route(operation: Operation) -> Callable[..., Awaitable[Response]]:
     return operate
 
 
-for _operation in OPERATIONS.values():
-    if _operation.name not in _OTHER_DOORS:
-        router.add_api_route(
-            f"/domains/{{ref}}/{_operation.name}",
-            _route(_operation),
-            methods=["POST"],
-            name=_operation.name,
-            summary=_operation.sentence,
-            responses=answers(JobAnswer, 200, 202),
-        )
+_ROUTES = {
+    operation.name: _memory_route(operation.name) if operation.name in ("mem-set", "mem-max") else _route(operation)
+    for operation in OPERATIONS.values()
+    if operation.name not in _OTHER_DOORS
+}
+
+for _name, _endpoint in _ROUTES.items():
+    router.add_api_route(
+        f"/domains/{{ref}}/{_name}",
+        _endpoint,
+        methods=["POST"],
+        name=_name,
+        summary=OPERATIONS[_name].sentence,
+        responses=answers(JobAnswer, 200, 202),
+    )

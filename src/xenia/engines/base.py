@@ -159,6 +159,23 @@ class Engine(Protocol):
         REBOOT and is to run again. Only with the capability RESET.
         """
 
+    async def set_memory(self, uuid: str, size: int) -> int:
+        """Have the guest take memory, or give it back, until it has `size` MiB; at most what it was started with. Only
+        with the capability MEMORY.
+
+        The guest does it itself. Returns what it has when it has got there, or has not within some seconds. Raises
+        invalid for a guest that has no balloon, unavailable where the host has too little memory, engine_failed.
+        """
+
+    async def set_max_memory(self, uuid: str, size: int) -> None:
+        """Let the guest have at most `size` MiB. Raises engine_failed. Only with the capability MAX_MEMORY."""
+
+    async def rename(self, uuid: str, name: str) -> None:
+        """Give the guest another name, which no other has. Raises engine_failed, and then it has the old one.
+
+        `recover` finishes what an xend was cut off in: a guest has the name of its as-started configuration then.
+        """
+
     async def destroy(self, uuid: str) -> None:
         """End the guest at once and return when nothing of it is left. Silent when there is none."""
 

@@ -13,14 +13,11 @@ from xenia.guestfile.cpus import read_cpus
 from xenia.guestfile.disk import read_disks
 from xenia.guestfile.given import Given, is_flag
 from xenia.guestfile.keys import KEYS
+from xenia.guestfile.names import NAME, TAKEN, why_unusable
 from xenia.guestfile.pci import check_pci
 from xenia.guestfile.vfb import read_display
 from xenia.guestfile.vif import read_vifs
-from xenia.model.domain import DOMAIN_0_NAME, DomainConfig, EndAction, Kind, Platform, Policy
-
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+\-]{0,127}")
-_TAKEN = frozenset({"save", "dump", "auto", "images", ".", ".."})
-"""Folders below /var/lib/xen and /etc/xen that domains share."""
+from xenia.model.domain import DomainConfig, EndAction, Kind, Platform, Policy
 
 _KINDS = {
     "hvm": Kind.HVM,
@@ -113,19 +110,12 @@ def _kind(given: Given) -> Kind:
 
 
 def _name(given: Given, file: str) -> str:
-    """The name; its letters are those that xend allowed, without the slash."""
     name = given.text("name") if given.has("name") else _name_of(given, file)
     if name is None:
         return "unnamed"
-    if "/" in name:
-        given.error("name", f"'{name}' cannot be a name: it has a / in it", "letters, digits and . _ - are fine")
-    elif name in _TAKEN or name == DOMAIN_0_NAME:
-        given.error("name", f"'{name}' cannot be a name: it means something else here", "choose another one")
-    elif not name:
-        given.error("name", "the name is empty", "name = 'NAME'")
-    elif not _NAME.fullmatch(name):
-        hint = "up to 128 letters, digits and . _ - without blanks; a letter or digit first"
-        given.error("name", f"'{name[:140]}' cannot be a name", hint)
+    unusable = why_unusable(name)
+    if unusable is not None:
+        given.error("name", *unusable)
     elif name.isdigit():
         given.warn("name", f"the name {name} looks like a domain id: commands will take it for one", "add a letter")
     return name
@@ -133,7 +123,7 @@ def _name(given: Given, file: str) -> str:
 
 def _name_of(given: Given, file: str) -> str | None:
     name = file.rpartition("/")[2].removesuffix(".cfg")
-    if _NAME.fullmatch(name) and name not in _TAKEN:
+    if NAME.fullmatch(name) and name not in TAKEN:
         given.note("name", f"the file gives the domain no name: it is called {name}, after the file")
         return name
     given.error("name", "the file gives the domain no name", "name = 'NAME'")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,13 +27,15 @@ from xenia.manager.guest_files import GuestFiles, require_administrator
 from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
+from xenia.manager.memory import Memory
 from xenia.manager.names import resolve
 from xenia.manager.noticing import Watch
 from xenia.manager.policy import PolicyKeeper
 from xenia.manager.reconcile import Reconcile
+from xenia.manager.renaming import Renaming, refuse_unusable
 from xenia.manager.start_file import start_file
 from xenia.manager.table import Entry
-from xenia.model.caller import Caller
+from xenia.model.caller import Caller, Role
 from xenia.model.check import Checked, CheckRequest
 from xenia.model.conversion import Converted, ConvertRequest
 from xenia.model.domain import DOMAIN_0_UUID, Domain, Intent, Started
@@ -45,6 +47,7 @@ from xenia.model.job import Job
 from xenia.model.live import Difference
 from xenia.model.operations import OPERATIONS, permit, require, unsupported
 from xenia.model.request import CreateRequest, Plan
+from xenia.model.scope import Scope
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +85,8 @@ class Manager:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._policy = PolicyKeeper(parts.lifecycle, parts.locks)
+        self._memory = Memory(parts.lifecycle, parts.guest_files)
+        self._renaming = Renaming(parts.lifecycle, parts.guest_files, parts.locks)
         self._tasks = Tasks()
         self._guest_file_watch = Watch(parts.definitions)
         self._report = EngineReport(parts.engine.name, reason="not probed yet")
@@ -283,15 +288,80 @@ class Manager:
 
         return self._parts.jobs.start(operation, domain.name, caller, work)
 
+    def _turn_of(self, domain: Domain) -> AbstractAsyncContextManager[None]:
+        """Alone with it, under the name that it has by then."""
+        table = self._parts.lifecycle.table
+        return self._parts.locks.of(
+            lambda: each.started.config.name if (each := table.get(domain.uuid)) else domain.name
+        )
+
     async def _act(self, operation: str, domain: Domain, verb: Verb) -> dict[str, Any] | None:
         """Do it when the domain's turn comes, if it is still the same and still possible."""
-        async with self._parts.locks(domain.name):
+        async with self._turn_of(domain):
             entry = self._parts.lifecycle.table.get(domain.uuid)
             if entry is None or domain.domid not in (None, entry.started.domid):
-                raise not_found(f"domain '{domain.name}' (id {domain.domid}) is gone", "xm list shows what runs")
+                raise _gone(domain)
             now = self._domain(entry)
             self._permit(operation, now)
             return None if now.state in OPERATIONS[operation].idempotent_in else await verb(entry)
+
+    def rename(self, ref: str, name: str, caller: Caller) -> Job:
+        """Give a domain another name, whether it runs or not, as a job.
+
+        Its result is `{"domain": NAME, "file": FILE, "notes": [TEXT]}`. Raises as `operate`, and invalid for what can
+        be no name and for a domain whose guest file cannot be used.
+        """
+        require(caller.role, OPERATIONS["rename"])
+        refuse_unusable(name)
+        domain = self.find(ref)
+        self._permit("rename", domain)
+        if domain.problem:
+            raise invalid(f"the guest file of '{domain.name}' cannot be used: {domain.problem}", "put it right first")
+        if domain.name == name:
+            raise conflict(f"domain '{name}' is called so already")
+
+        async def work() -> dict[str, Any]:
+            async with self._renaming.alone(domain.name, name):
+                entry = self._parts.lifecycle.table.by_name(domain.name)
+                if domain.domid is not None and (entry is None or entry.started.domid != domain.domid):
+                    raise _gone(domain)
+                if entry is not None:
+                    self._permit("rename", self._domain(entry))
+                return {"domain": name} | await self._renaming.rename(domain.name, name, entry, caller)
+
+        return self._parts.jobs.start("rename", domain.name, caller, work)
+
+    def resize(self, operation: str, ref: str, size: int, scope: Scope, caller: Caller) -> Job:
+        """mem-set or mem-max: give a domain `size` MiB, or let it have so much at most, as a job.
+
+        Its result is `{"domain": NAME, "memory": MIB, "file": FILE, "notes": [TEXT]}`. What is asked for in a guest
+        file needs an administrator. Raises as `operate`.
+        """
+        require(caller.role, OPERATIONS[operation])
+        domain = self.find(ref)
+        if scope is Scope.BOTH and domain.domid is None:
+            scope = Scope.CONFIG
+        elif scope is Scope.BOTH and caller.role < Role.ADMINISTRATOR:
+            scope = Scope.LIVE  # guest files are not theirs
+        if scope is not Scope.LIVE:
+            require_administrator(caller)
+        if scope is not Scope.CONFIG or domain.domid == 0:
+            self._permit(operation, domain)
+        change = self._memory.set if operation == "mem-set" else self._memory.set_max
+
+        async def work() -> dict[str, Any]:
+            async with self._turn_of(domain):
+                entry = self._parts.lifecycle.table.get(domain.uuid)
+                if domain.domid is not None and (entry is None or entry.started.domid != domain.domid):
+                    raise _gone(domain)
+                await self._measure()
+                now = self._domain(entry) if entry is not None else domain
+                if entry is not None and scope is not Scope.CONFIG:
+                    self._permit(operation, now)
+                changed = await change(now, entry if scope is not Scope.CONFIG else None, size, scope, caller)
+                return {"domain": now.name} | changed
+
+        return self._parts.jobs.start(operation, domain.name, caller, work)
 
     def _permit(self, name: str, domain: Domain) -> None:
         operation, report = OPERATIONS[name], self._report
@@ -395,6 +465,10 @@ class Manager:
     def _domain(self, entry: Entry) -> Domain:
         uuid = entry.started.uuid
         return view.existing(entry, self._parts.engine.observe(uuid), self._figures.get(uuid))
+
+
+def _gone(domain: Domain) -> XeniaError:
+    return not_found(f"domain '{domain.name}' (id {domain.domid}) is gone", "xm list shows what runs")
 
 
 async def _until_over(operation: str, domain: Domain, listener: Listener) -> None:

@@ -31,7 +31,7 @@ class QemuEngine:
 
     name = "qemu"
     assigns_ids = False
-    capabilities = frozenset(Capability) - {Capability.ADOPT}
+    capabilities = frozenset(Capability) - {Capability.ADOPT, Capability.MAX_MEMORY}
 
     def __init__(self, settings: QemuSettings) -> None:
         self._settings = settings
@@ -116,6 +116,19 @@ class QemuEngine:
     async def change_medium(self, uuid: str, opened: OpenedDisk, *, force: bool) -> None:
         await self._known(uuid).hotplug.change_medium(opened, force=force)
 
+    async def set_memory(self, uuid: str, size: int) -> int:
+        return await self._known(uuid).set_memory(size)
+
+    async def set_max_memory(self, uuid: str, size: int) -> None:
+        """A machine keeps what it was made with (no capability MAX_MEMORY)."""
+        raise engine_failed(
+            f"the memory of domain {uuid} is bounded by its machine: {size} MiB counts at its next start"
+        )
+
+    async def rename(self, uuid: str, name: str) -> None:
+        """QEMU itself keeps the name that it was started with, which only `ps` shows."""
+        self._known(uuid).rename(name)
+
     async def destroy(self, uuid: str) -> None:
         """Raises engine_failed when even SIGKILL does not end it."""
         guest = self._guests.get(uuid)
@@ -136,8 +149,12 @@ class QemuEngine:
         return guest.observed if guest else None
 
     async def figures(self) -> Mapping[str, Figures]:
-        times = ((uuid, guest.process.cpu_seconds()) for uuid, guest in self._guests.items())
-        return {uuid: Figures(seconds) for uuid, seconds in times if seconds is not None}
+        times = ((guest, guest.process.cpu_seconds()) for guest in self._guests.values())
+        return {
+            guest.uuid: Figures(seconds, guest.memory, guest.most_memory)
+            for guest, seconds in times
+            if seconds is not None
+        }
 
     async def refine(self, host: Host) -> Host:
         return host

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from socket import socket
@@ -10,6 +11,7 @@ from typing import Any
 
 from xenia.engines.base import ConsoleKind, Observed
 from xenia.engines.qemu import ends
+from xenia.engines.qemu.balloon import has_balloon, most_memory
 from xenia.engines.qemu.display import FIRST_PORT
 from xenia.engines.qemu.events import Situation, after, of_status
 from xenia.engines.qemu.hotplug import Hotplug
@@ -18,7 +20,7 @@ from xenia.engines.qemu.monitor import SECONDS, Monitor, NoAnswer, NoGreeting, c
 from xenia.engines.qemu.process import Process
 from xenia.engines.qemu.serial import kinds_of, socket_of
 from xenia.model.domain import Started, State
-from xenia.model.errors import XeniaError, engine_failed
+from xenia.model.errors import XeniaError, engine_failed, invalid
 
 FIRMWARE_SECONDS = 2.0
 """How long after a reset another one is taken for the firmware's; it comes within its first milliseconds."""
@@ -27,6 +29,9 @@ _QUIT_SECONDS = 2.0
 _FLUSH_SECONDS = 30.0
 """A QEMU that has agreed to quit writes its disks' caches out first."""
 _KILL_SECONDS = 30.0
+
+_BALLOON_SECONDS = 5.0
+"""QEMU tells once a second how far a balloon is (monitor.c, BALLOON_CHANGE)."""
 
 _RECONNECT_SECONDS = 5.0
 _RECONNECT_PAUSE = 1.0
@@ -61,6 +66,11 @@ class Guest:
         self.keeper: asyncio.Task[None] | None = None
         self.quiet = True
         """While it is started, found again or ended, whoever does so tells how it went; there are no events."""
+        self.has_balloon = has_balloon(started.config)
+        self.most_memory = most_memory(started.config)
+        self.memory = self.most_memory
+        """MiB that it has now."""
+        self._memory_changed = asyncio.Event()
         self._in_place = reboots_in_place(started.config)
         self._shows = started.config.display.vnc
         self.hotplug = Hotplug(self)
@@ -163,6 +173,42 @@ class Guest:
     async def _let_resets_end_it(self) -> None:
         await self.execute("set-action", {"reboot": reboot_action(in_place=self._in_place)})
 
+    async def set_memory(self, size: int) -> int:
+        """Have the guest come to `size` MiB; what it has when it is there, or after some seconds.
+
+        Raises invalid for a guest without a balloon, and engine_failed.
+        """
+        if not self.has_balloon:
+            raise invalid(
+                f"domain '{self.name}' cannot change its memory while it runs: an HVM guest has no balloon on QEMU",
+                "xm mem-set --config sets what it has at its next start",
+            )
+        await self.execute("balloon", {"value": size << 20})
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_BALLOON_SECONDS):
+                while self.memory != size:
+                    self._memory_changed.clear()
+                    await self._memory_changed.wait()
+        await self.look_at_memory()
+        return self.memory
+
+    async def look_at_memory(self) -> None:
+        """Learn how much memory the guest has. Raises engine_failed."""
+        if self.has_balloon:
+            self._has((await self.execute("query-balloon"))["actual"])
+
+    def _has(self, memory: int) -> None:
+        self.memory = memory >> 20
+        self._memory_changed.set()
+
+    def rename(self, name: str) -> None:
+        """Its logs are called by its name, too. Raises engine_failed."""
+        try:
+            self.log = ends.move_logs(self.log, name)
+        except OSError as error:
+            raise engine_failed(f"the logs of domain '{self.name}' cannot be renamed: {error.strerror}") from error
+        self.name = name
+
     async def refresh(self) -> None:
         """Ask QEMU for what events may have told while nobody listened. Raises engine_failed."""
         status = (await self.execute("query-status"))["status"]
@@ -171,6 +217,7 @@ class Guest:
             self._on_unplugged(self, target)
         if not self._in_place:
             await self._let_resets_end_it()  # an xend that died in start_over has not
+        await self.look_at_memory()
         if self._shows:
             await self.look_for_vnc()
 
@@ -245,6 +292,8 @@ class Guest:
             self._asked = None
 
     def _on_event(self, event: str, data: Mapping[str, Any]) -> None:
+        if event == "BALLOON_CHANGE":
+            self._has(data["actual"])
         if event == "RESET":
             self._was_reset.set()
             if self._is_firmware():

@@ -99,6 +99,8 @@ async def take_over(
         ended = await guest.process.wait(_DYING_SECONDS)
         raise _failure(guest, started, settings, "" if ended else str(error)) from error
     await _pin(guest, started.config, facts)
+    if guest.most_memory > started.config.memory:
+        await guest.execute("balloon", {"value": started.config.memory << 20})
     display = started.config.display
     if display.vnc:
         password = password_of(display, settings)

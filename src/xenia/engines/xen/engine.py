@@ -19,7 +19,7 @@ from xenia.engines.xen.facts import XenFacts
 from xenia.engines.xen.guest import ENDED, Guest
 from xenia.engines.xen.host import refine, report
 from xenia.engines.xen.hypervisor import DomainInfo, Hypervisor, module_folders
-from xenia.engines.xen.memory import make_room
+from xenia.engines.xen.memory import make_room, resize
 from xenia.engines.xen.probe import probe, version
 from xenia.engines.xen.settings import XenSettings
 from xenia.engines.xen.sharing import refuse_shared
@@ -34,7 +34,16 @@ from xenia.model.host import Capability, EngineReport, Host
 
 log = logging.getLogger(__name__)
 
-_ALWAYS = frozenset({Capability.PAUSE, Capability.CONSOLE, Capability.VNC, Capability.ADOPT})
+_ALWAYS = frozenset(
+    {
+        Capability.PAUSE,
+        Capability.CONSOLE,
+        Capability.VNC,
+        Capability.ADOPT,
+        Capability.MEMORY,
+        Capability.MAX_MEMORY,
+    }
+)
 _WATCH_AGAIN = 1.0
 _TRANSIENT = "--incoming"
 """libxl's suffix for a domain that is still being received."""
@@ -91,9 +100,19 @@ class XenEngine:
             info = there.get(each.uuid)
             if info is not None and not info.dying:
                 self._guests[each.uuid] = await self._guest(info, each.config)
+                await self._called(info.domid, each.config.name)
         found = [guest.observed for guest in self._guests.values()]
         self._tasks.start(self._watch(), name="watch over the domains")
         return found
+
+    async def _called(self, domid: int, name: str) -> None:
+        """Finish a rename that an earlier xend was cut off in."""
+        if await self._store.read(f"/local/domain/{domid}/name") == name:
+            return
+        try:
+            await self._xl.run("rename", str(domid), name)
+        except XeniaError as error:
+            log.warning("domain %s (id %d) has another name on Xen: %s", name, domid, error)
 
     def explain(self, config: DomainConfig) -> Meaning:
         return explain(config, self.facts, self._settings.vnc_password)
@@ -179,6 +198,18 @@ class XenEngine:
     async def reset(self, uuid: str) -> None:
         """A domain that has shut down never runs again on Xen: it is started anew (no capability RESET)."""
         raise engine_failed(f"domain {uuid} cannot start over in place on Xen")
+
+    async def set_memory(self, uuid: str, size: int) -> int:
+        """Raises unavailable where the host has too little memory for what the guest is to get."""
+        return await resize(self._known(uuid).domid, size, self._hypervisor, self._xl)
+
+    async def set_max_memory(self, uuid: str, size: int) -> None:
+        await self._xl.run("mem-max", str(self._known(uuid).domid), f"{size}m")
+
+    async def rename(self, uuid: str, name: str) -> None:
+        guest = self._known(uuid)
+        await self._xl.run("rename", str(guest.domid), name)
+        guest.name = name
 
     async def destroy(self, uuid: str) -> None:
         self._busy.add(uuid)
