@@ -35,7 +35,7 @@ router = APIRouter(tags=["domains"])
 Ref = Annotated[str, Path(max_length=256, description="an id, a name, a UUID, or a unique prefix of a name or UUID")]
 All = Annotated[bool, Query(alias="all", description="also those that are only defined by a guest file")]
 
-_OTHER_DOORS = {"create", "console", "rename"}
+_OTHER_DOORS = {"create", "console", "rename", "vcpu-pin"}
 
 
 @router.get("/domains", summary="Domain-0 and what runs, by domain id", responses=answers(DomainList))

@@ -12,7 +12,8 @@ from xenia.model.domain import EndAction, EndReason, Started, State
 @dataclass(slots=True)
 class SimulatedGuest:
     """`deaf` guests ignore the power button and their balloon; `boots` counts how often it began at its first
-    instruction; `writes` are the images it may write to. `memory` is in MiB.
+    instruction; `writes` are the images it may write to. `memory` is in MiB; `pins` are the
+    CPUs of the host that each virtual CPU may run on, None for all.
     """
 
     started: Started
@@ -20,6 +21,7 @@ class SimulatedGuest:
     name: str
     memory: int
     max_memory: int
+    pins: list[tuple[int, ...] | None]
     writes: frozenset[str] = frozenset()
     state: State = State.PAUSED
     end: EndReason | None = None
@@ -60,8 +62,9 @@ class SimulatedHost:
         self.last_domid = self.last_domid + 1 if self.like_xen else started.domid
         config = started.config
         most = max(config.memory, config.max_memory or 0)
+        pins: list[tuple[int, ...] | None] = [None] * config.vcpus
         deaf = config.name in self.deaf
-        guest = SimulatedGuest(started, self.last_domid, config.name, config.memory, most, writes, deaf=deaf)
+        guest = SimulatedGuest(started, self.last_domid, config.name, config.memory, most, pins, writes, deaf=deaf)
         self.guests[started.uuid] = guest
         return guest
 
