@@ -217,6 +217,20 @@ async def test_a_guest_gives_memory_back_and_takes_it_again(rig: Rig) -> None:
         await rig.engine.set_max_memory(started.uuid, most)
 
 
+async def test_virtual_cpus_are_told_and_pinned(rig: Rig) -> None:
+    started = await start(rig, "a")
+    (vcpu,) = (await rig.engine.vcpus())[started.uuid]
+    assert vcpu.number == 0
+    assert vcpu.cpus is None
+    await rig.engine.pin(started.uuid, 0, (0,))
+    assert (await rig.engine.vcpus())[started.uuid][0].cpus in ((0,), None), "None where the host has only one"
+    await rig.engine.pin(started.uuid, None, None)
+    assert (await rig.engine.vcpus())[started.uuid][0].cpus is None
+    with pytest.raises(XeniaError) as raised:
+        await rig.engine.pin(started.uuid, 7, None)
+    assert raised.value.kind is ErrorKind.NOT_FOUND
+
+
 async def test_a_guest_may_be_renamed_and_its_old_name_given_to_another(rig: Rig) -> None:
     old = await start(rig, "a")
     await rig.engine.rename(old.uuid, "b")

@@ -24,6 +24,7 @@ from xenia.model.guest_file import Saved, Shown, Version
 from xenia.model.host import EngineReport, Host
 from xenia.model.job import Job
 from xenia.model.live import Difference
+from xenia.model.vcpu import Vcpu
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,20 @@ class DomainAnswer:
     config: DomainConfig | None
     definition: Definition
     macs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DomainVcpus:
+    domain: str
+    domid: int | None
+    vcpus: tuple[Vcpu, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VcpuList:
+    """By domain id."""
+
+    domains: tuple[DomainVcpus, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +193,7 @@ ANSWERS = (
     HostAnswer,
     DomainList,
     DomainAnswer,
+    VcpuList,
     PlanAnswer,
     CheckAnswer,
     ExplainAnswer,

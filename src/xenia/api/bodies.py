@@ -126,6 +126,11 @@ class MemoryBody(Body):
     scope: Annotated[Scope, Field(description="where the change is made", strict=False)] = Scope.BOTH
 
 
+class PinBody(Body):
+    vcpu: Annotated[int | None, Field(description="the number of a virtual CPU; null for each", ge=0)] = None
+    cpus: Annotated[Text, Field(description="CPUs of the host: all, 2, 0-3, 0-7,^1")]
+
+
 class OperationBody(Body):
     until_gone: Annotated[
         bool, Field(description="the job ends when the guest has ended (shutdown) or started over (reboot)")

@@ -57,6 +57,8 @@ TABLE = (
     Entry("Domains", "unpause", "power", "Let a paused domain run on"),
     Entry("Domains", "mem-set", "memory", "Give a domain more or less memory", ("balloon",)),
     Entry("Domains", "mem-max", "memory", "Set the most memory that a domain may have"),
+    Entry("Domains", "vcpu-list", "vcpu", "List virtual CPUs and where they run"),
+    Entry("Domains", "vcpu-pin", "vcpu", "Choose the host's CPUs that virtual CPUs run on"),
     Entry("Domains", "rename", "rename", "Give a domain another name"),
     Entry("Domains", "adopt", "adopt", "Take over a domain that others have started"),
     Entry("Devices", "block-list", "disks", "List the disks of a running domain"),

@@ -16,6 +16,7 @@ from typing import Protocol
 from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.vcpu import Vcpu
 from xenia.network.attach import AttachedVif
 from xenia.storage.kernel import PreparedBoot
 from xenia.storage.open import OpenedDisk
@@ -185,6 +186,18 @@ class Engine(Protocol):
     async def figures(self) -> Mapping[str, Figures]:
         """What each guest uses, by UUID; read now, cheaply. Domain-0 is among them where the engine knows it better
         than the kernel does. What `observe` tells is current after it.
+        """
+
+    async def vcpus(self) -> Mapping[str, tuple[Vcpu, ...]]:
+        """The virtual CPUs of each guest, by UUID, in order. Domain-0 is among them where the engine gives it some.
+
+        Raises engine_failed. A guest that does not answer is not among them.
+        """
+
+    async def pin(self, uuid: str, number: int | None, cpus: tuple[int, ...] | None) -> None:
+        """Let a virtual CPU of a guest (None: each of them) run on these CPUs of the host only (None: on all).
+
+        Raises not_found for one that the guest does not have, engine_failed.
         """
 
     async def refine(self, host: Host) -> Host:

@@ -48,6 +48,7 @@ from xenia.model.live import Difference
 from xenia.model.operations import OPERATIONS, permit, require, unsupported
 from xenia.model.request import CreateRequest, Plan
 from xenia.model.scope import Scope
+from xenia.model.vcpu import Vcpu, read_cpus
 
 log = logging.getLogger(__name__)
 
@@ -287,6 +288,42 @@ class Manager:
             return {"domain": domain.name} | (told or {})
 
         return self._parts.jobs.start(operation, domain.name, caller, work)
+
+    async def vcpus(self, ref: str | None = None) -> Sequence[tuple[Domain, tuple[Vcpu, ...]]]:
+        """The virtual CPUs of one domain, or of all that run, by domain id. Raises as `find`, and a conflict for one
+        that the engine gives none: one that does not run, and Domain-0 where it is no guest of a hypervisor.
+        """
+        told = await self._parts.engine.vcpus()
+        if ref is None:
+            return [(each, told[each.uuid]) for each in self._all(everything=False) if each.uuid in told]
+        domain = await self.look_up(ref)
+        if domain.uuid not in told:
+            own = domain.uuid == DOMAIN_0_UUID
+            raise conflict(
+                f"domain '{domain.name}' " + ("has the host's own CPUs here" if own else "has no virtual CPUs now"),
+                "xm list --all shows what runs",
+            )
+        return [(domain, told[domain.uuid])]
+
+    def pin(self, ref: str, number: int | None, cpus: str, caller: Caller) -> Job:
+        """Let a virtual CPU (None: each) run on these CPUs of the host only, as a job, until the domain is started
+        anew. Raises as `operate`, and invalid for CPUs that the host does not have.
+        """
+        operation = OPERATIONS["vcpu-pin"]
+        require(caller.role, operation)
+        domain = self.find(ref)
+        self._permit(operation.name, domain)
+
+        async def work() -> dict[str, Any]:
+            chosen = read_cpus(cpus, (await self.host()).cpus)
+
+            async def verb(entry: Entry) -> None:
+                await self._parts.engine.pin(entry.started.uuid, number, chosen)
+
+            await self._act(operation.name, domain, verb)
+            return {"domain": domain.name}
+
+        return self._parts.jobs.start(operation.name, domain.name, caller, work)
 
     def _turn_of(self, domain: Domain) -> AbstractAsyncContextManager[None]:
         """Alone with it, under the name that it has by then."""

@@ -84,6 +84,7 @@ OPERATIONS: dict[str, Operation] = {
             Capability.MAX_MEMORY,
             instead="xm mem-max --config sets it for the next start",
         ),
+        Operation("vcpu-pin", "Choose the host's CPUs that virtual CPUs run on", _RUNS | {State.PAUSED}),
         Operation("console", "Connect to the text console", _EXISTS, Capability.CONSOLE),
         Operation(
             "adopt", "Take over a domain that others have started", ALIVE, Capability.ADOPT, role=Role.ADMINISTRATOR

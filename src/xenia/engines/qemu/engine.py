@@ -23,6 +23,7 @@ from xenia.model.complaint import Severity
 from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.errors import XeniaError, engine_failed, invalid
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.vcpu import Vcpu
 from xenia.storage.open import OpenedDisk
 
 
@@ -155,6 +156,14 @@ class QemuEngine:
             for guest, seconds in times
             if seconds is not None
         }
+
+    async def vcpus(self) -> Mapping[str, tuple[Vcpu, ...]]:
+        guests = list(self._guests.values())
+        told = await asyncio.gather(*(guest.vcpus() for guest in guests), return_exceptions=True)
+        return {guest.uuid: each for guest, each in zip(guests, told, strict=True) if isinstance(each, tuple)}
+
+    async def pin(self, uuid: str, number: int | None, cpus: tuple[int, ...] | None) -> None:
+        await self._known(uuid).pin(number, cpus)
 
     async def refine(self, host: Host) -> Host:
         return host

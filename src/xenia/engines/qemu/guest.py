@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from socket import socket
 from typing import Any
 
 from xenia.engines.base import ConsoleKind, Observed
-from xenia.engines.qemu import ends
+from xenia.engines.qemu import ends, threads
 from xenia.engines.qemu.balloon import has_balloon, most_memory
 from xenia.engines.qemu.display import FIRST_PORT
 from xenia.engines.qemu.events import Situation, after, of_status
@@ -21,6 +22,7 @@ from xenia.engines.qemu.process import Process
 from xenia.engines.qemu.serial import kinds_of, socket_of
 from xenia.model.domain import Started, State
 from xenia.model.errors import XeniaError, engine_failed, invalid
+from xenia.model.vcpu import Vcpu, no_such_vcpu
 
 FIRMWARE_SECONDS = 2.0
 """How long after a reset another one is taken for the firmware's; it comes within its first milliseconds."""
@@ -172,6 +174,20 @@ class Guest:
 
     async def _let_resets_end_it(self) -> None:
         await self.execute("set-action", {"reboot": reboot_action(in_place=self._in_place)})
+
+    async def vcpus(self) -> tuple[Vcpu, ...]:
+        """Raises engine_failed."""
+        told = await self.execute("query-cpus-fast")
+        found = (threads.vcpu_of(self.process.pid, each) for each in told)
+        return tuple(sorted((each for each in found if each is not None), key=lambda each: each.number))
+
+    async def pin(self, number: int | None, cpus: tuple[int, ...] | None) -> None:
+        """Let a CPU, or each, run on these CPUs of the host only. Raises not_found, engine_failed."""
+        told = {each["cpu-index"]: each["thread-id"] for each in await self.execute("query-cpus-fast")}
+        if number is not None and number not in told:
+            raise no_such_vcpu(self.name, number, len(told))
+        chosen = told.values() if number is None else [told[number]]
+        threads.pin(chosen, range(os.cpu_count() or 1) if cpus is None else cpus)
 
     async def set_memory(self, size: int) -> int:
         """Have the guest come to `size` MiB; what it has when it is there, or after some seconds.

@@ -12,6 +12,7 @@ from xenia.model.disk import DiskMode
 from xenia.model.domain import ALIVE, DomainConfig, Started, State
 from xenia.model.errors import conflict, engine_failed, invalid, timed_out
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.vcpu import Vcpu, VcpuState, no_such_vcpu
 from xenia.storage.open import OpenedDisk
 
 
@@ -151,6 +152,20 @@ class SimulatedEngine:
             uuid: Figures(float(guest.boots), guest.memory, guest.max_memory)
             for uuid, guest in self._host.guests.items()
         }
+
+    async def vcpus(self) -> Mapping[str, tuple[Vcpu, ...]]:
+        return {
+            uuid: tuple(Vcpu(n, VcpuState.BLOCKED, 0, 0.5, cpus) for n, cpus in enumerate(guest.pins))
+            for uuid, guest in self._host.guests.items()
+        }
+
+    async def pin(self, uuid: str, number: int | None, cpus: tuple[int, ...] | None) -> None:
+        await self._host.step("pin")
+        guest = self._guest(uuid)
+        if number is not None and number >= len(guest.pins):
+            raise no_such_vcpu(guest.name, number, len(guest.pins))
+        guest.pins = [cpus if number in (None, each) else pin for each, pin in enumerate(guest.pins)]
+        await self._host.step("pinned")
 
     async def refine(self, host: Host) -> Host:
         return host

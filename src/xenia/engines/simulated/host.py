@@ -13,7 +13,8 @@ from xenia.model.domain import EndAction, EndReason, Started, State
 class SimulatedGuest:
     """`deaf` guests ignore the power button and their balloon; `boots` counts how often it began at its first
     instruction; `disks` are the images that it may write to, by target, None for a disk that it only reads or shares;
-    `media` tells of each CD-ROM drive whether there is a medium in it. `memory` is in MiB.
+    `media` tells of each CD-ROM drive whether there is a medium in it. `memory` is in MiB; `pins` are the CPUs of the
+    host that each virtual CPU may run on, None for all.
     """
 
     started: Started
@@ -21,6 +22,7 @@ class SimulatedGuest:
     name: str
     memory: int
     max_memory: int
+    pins: list[tuple[int, ...] | None]
     disks: dict[str, str | None] = field(default_factory=dict)
     media: dict[str, bool] = field(default_factory=dict)
     state: State = State.PAUSED
@@ -68,8 +70,9 @@ class SimulatedHost:
         self.last_domid = self.last_domid + 1 if self.like_xen else started.domid
         config = started.config
         most = max(config.memory, config.max_memory or 0)
+        pins: list[tuple[int, ...] | None] = [None] * config.vcpus
         deaf = config.name in self.deaf
-        guest = SimulatedGuest(started, self.last_domid, config.name, config.memory, most, disks, deaf=deaf)
+        guest = SimulatedGuest(started, self.last_domid, config.name, config.memory, most, pins, disks, deaf=deaf)
         self.guests[started.uuid] = guest
         return guest
 

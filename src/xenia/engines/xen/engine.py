@@ -24,6 +24,7 @@ from xenia.engines.xen.probe import probe, version
 from xenia.engines.xen.settings import XenSettings
 from xenia.engines.xen.sharing import refuse_shared
 from xenia.engines.xen.start import create
+from xenia.engines.xen.vcpus import read_list
 from xenia.engines.xen.xenstore import Xenstore
 from xenia.engines.xen.xl import Xl
 from xenia.lib.aio import Tasks
@@ -31,6 +32,7 @@ from xenia.model.complaint import Severity
 from xenia.model.domain import DOMAIN_0_UUID, DomainConfig, EndReason, Kind, Started, State
 from xenia.model.errors import XeniaError, conflict, engine_failed, invalid, unavailable
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.vcpu import Vcpu, no_such_vcpu, said
 
 log = logging.getLogger(__name__)
 
@@ -237,6 +239,20 @@ class XenEngine:
     async def figures(self) -> Mapping[str, Figures]:
         domains = await self._look() if self._usable else []
         return {info.uuid if info.domid else DOMAIN_0_UUID: _figures(info) for info in domains}
+
+    async def vcpus(self) -> Mapping[str, tuple[Vcpu, ...]]:
+        uuids = {guest.domid: guest.uuid for guest in self._guests.values()} | {0: DOMAIN_0_UUID}
+        count = int((await self._hypervisor.host())["nr_cpus"])
+        told = read_list(await self._xl.run("vcpu-list"), count)
+        return {uuids[domid]: vcpus for domid, vcpus in told.items() if domid in uuids}
+
+    async def pin(self, uuid: str, number: int | None, cpus: tuple[int, ...] | None) -> None:
+        guest = self._known(uuid)
+        count = len((await self.vcpus()).get(uuid, ()))
+        if number is not None and number >= count:
+            raise no_such_vcpu(guest.name, number, count)
+        which = "all" if number is None else str(number)
+        await self._xl.run("vcpu-pin", str(guest.domid), which, "all" if cpus is None else said(cpus))
 
     async def refine(self, host: Host) -> Host:
         return refine(host, await self._hypervisor.host())
