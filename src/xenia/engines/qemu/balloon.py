@@ -5,8 +5,8 @@ from __future__ import annotations
 from xenia.engines.qemu.argv import CommandLine
 from xenia.model.domain import DomainConfig, Kind
 
-SLOT_BALLOON = 0x01
-"""Free on q35, which every guest that is booted by a kernel has."""
+_ADDRESS = "0x1.0x1"
+"""Beside the bridge of q35 (machine.py), which every guest that is booted by a kernel has: no slot is left."""
 
 
 def has_balloon(config: DomainConfig) -> bool:
@@ -24,4 +24,4 @@ def most_memory(config: DomainConfig) -> int:
 def add_balloon(line: CommandLine, config: DomainConfig) -> None:
     """In what the guest has given back it may take memory again before it is out of memory."""
     if has_balloon(config):
-        line.device({"driver": "virtio-balloon-pci", "addr": f"{SLOT_BALLOON:#x}", "deflate-on-oom": True})
+        line.device({"driver": "virtio-balloon-pci", "addr": _ADDRESS, "deflate-on-oom": True})

@@ -67,7 +67,8 @@ def add_machine(line: CommandLine, config: DomainConfig, abi: Mapping[str, str],
     line.add("name", f"guest={doubled(config.name)}")
     chipset = "PIIX4_PM" if board_of(config) == "pc" else "ICH9-LPC"
     if board_of(config) == "q35":
-        line.device({"driver": "pci-bridge", "id": BRIDGE, "addr": f"{SLOT_BRIDGE:#x}", "chassis_nr": 1})
+        bridge = {"driver": "pci-bridge", "id": BRIDGE, "addr": f"{SLOT_BRIDGE:#x}", "chassis_nr": 1}
+        line.device(bridge | {"multifunction": True})  # the balloon is its neighbour
     for kind in ("s3", "s4"):  # a guest that suspends itself would be one that nobody can wake
         line.add("global", f"{chipset}.disable_{kind}=1")
 
