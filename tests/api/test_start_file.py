@@ -104,7 +104,7 @@ async def test_a_file_that_changed_its_domain_meanwhile_starts_nothing(xend: Xen
     file = written(folder / "web.cfg")
     answer = await create(xend, file, "db")
     assert answer.status_code == 409
-    assert answer.json()["detail"] == f"{file} does not define 'db' any more: its domain is 'web'"
+    assert answer.json()["detail"] == f"{file} defines 'web', not 'db'"
     assert (await create(xend, file, "web")).status_code == 200
 
 

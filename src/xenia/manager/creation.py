@@ -37,8 +37,8 @@ class Creation:
         config = meaningful(reading)
         if request.domain and config.name != request.domain:
             raise conflict(
-                f"{request.file} does not define '{request.domain}' any more: its domain is '{config.name}'",
-                "xm list --all shows which files define it; xm create FILE chooses one",
+                f"{request.file} defines '{config.name}', not '{request.domain}'",
+                f"under that name: xm create {request.file} name={request.domain}; xm list --all shows all files",
             )
         complaints = self._explained(reading, config)
         refuse(complaints)
