@@ -11,7 +11,7 @@ from typing import Any
 from xenia.guestfile.boot import read_boot
 from xenia.guestfile.cpus import read_cpus
 from xenia.guestfile.disk import read_disks
-from xenia.guestfile.given import Given, is_flag
+from xenia.guestfile.given import Given, flag_of
 from xenia.guestfile.keys import KEYS
 from xenia.guestfile.names import NAME, TAKEN, why_unusable
 from xenia.guestfile.pci import check_pci
@@ -240,7 +240,7 @@ def _viridian(given: Given) -> bool:
     if given.has("viridian") and isinstance(given.raw("viridian"), list):
         return bool(given.words("viridian"))
     word = str(given.raw("viridian")) if given.has("viridian") else ""
-    if word.isidentifier() and not is_flag(word):
+    if word.isidentifier() and flag_of(word) is None:
         message = f"viridian takes 0, 1 or a list of groups, not '{word}': it has no effect, as under xl"
         given.warn("viridian", message, f"viridian = [ '{word}' ]")
         return False
