@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +39,6 @@ def world(etc: Path, request: pytest.FixtureRequest) -> World:
     return world
 
 
-@pytest.fixture
-async def manager(world: World) -> AsyncIterator[Manager]:
-    made = world.boot()
-    await made.start()
-    yield made
-    await made.close()
-
-
 async def start(manager: Manager, file: Path, *overrides: str) -> str:
     job = await manager.wait(manager.create(CreateRequest(file.read_text(), str(file), overrides), ROOT).id, 10)
     assert job.state is JobState.DONE, job.error
@@ -56,8 +47,8 @@ async def start(manager: Manager, file: Path, *overrides: str) -> str:
 
 
 async def ended(manager: Manager, verb: str, size: int, scope: Scope = Scope.BOTH, caller: Caller = ROOT) -> Job:
-    await manager.look_up("web")
-    return await manager.wait(manager.resize(verb, "web", size, scope, caller).id, 10)
+    await manager.inventory.look_up("web")
+    return await manager.wait(manager.memory.resize(verb, "web", size, scope, caller).id, 10)
 
 
 async def done(
@@ -74,7 +65,7 @@ async def test_memory_is_given_back_and_the_file_keeps_the_way_up(manager: Manag
     result = await done(manager, "mem-set", 128)
     assert result == {"domain": "web", "memory": 128, "file": str(etc / "web.cfg"), "notes": ()}
     assert (etc / "web.cfg").read_text() == WEB.replace("256", "128") + "maxmem = 256\n"
-    (_, web) = await manager.list()
+    (_, web) = await manager.inventory.list()
     assert (web.memory, web.max_memory) == (128, 256)
     await done(manager, "mem-set", 256)
     assert "memory = 256" in (etc / "web.cfg").read_text()
@@ -94,7 +85,7 @@ async def test_what_does_not_run_has_its_file_changed(manager: Manager, etc: Pat
     await done(manager, "mem-max", 128)
     assert (etc / "web.cfg").read_text() == WEB.replace("256", "64") + "maxmem = 128\n"
     with pytest.raises(XeniaError, match="it is not running"):
-        manager.resize("mem-set", "web", 64, Scope.LIVE, ROOT)
+        manager.memory.resize("mem-set", "web", 64, Scope.LIVE, ROOT)
 
 
 async def test_the_bounds_are_told_with_their_numbers(manager: Manager, etc: Path) -> None:
@@ -116,7 +107,7 @@ async def test_the_bounds_are_told_with_their_numbers(manager: Manager, etc: Pat
     assert error["detail"] == "the guest file of 'web' has memory = 256, more than 128"
     await done(manager, "mem-set", 512)
     assert (etc / "web.cfg").read_text() == WEB.replace("256", "512") + "maxmem = 512\n"
-    started = manager.started("web")
+    started = manager.inventory.started("web")
     assert started is not None
     assert started.config.max_memory == 512, "a restart has it, too"
 
@@ -125,7 +116,7 @@ async def test_the_bounds_are_told_with_their_numbers(manager: Manager, etc: Pat
 async def test_where_the_bound_is_the_machines_the_file_can_be_changed(manager: Manager, etc: Path) -> None:
     await start(manager, etc / "web.cfg")
     with pytest.raises(XeniaError, match="cannot do it") as raised:
-        manager.resize("mem-max", "web", 512, Scope.BOTH, ROOT)
+        manager.memory.resize("mem-max", "web", 512, Scope.BOTH, ROOT)
     assert raised.value.hint == "xm mem-max --config sets it for the next start"
     await done(manager, "mem-max", 512, Scope.CONFIG)
     assert (etc / "web.cfg").read_text() == WEB + "maxmem = 512\n"
@@ -169,7 +160,7 @@ async def test_operators_change_what_runs_and_no_files(manager: Manager, etc: Pa
     await start(manager, etc / "web.cfg")
     assert (await done(manager, "mem-set", 128, caller=OPERATOR))["file"] == ""
     with pytest.raises(XeniaError, match="administrator"):
-        manager.resize("mem-set", "web", 64, Scope.CONFIG, OPERATOR)
+        manager.memory.resize("mem-set", "web", 64, Scope.CONFIG, OPERATOR)
     for scope in Scope:
         with pytest.raises(XeniaError, match="Domain-0"):
-            manager.resize("mem-set", "0", 64, scope, ROOT)
+            manager.memory.resize("mem-set", "0", 64, scope, ROOT)

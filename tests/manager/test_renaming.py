@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +39,6 @@ def world(etc: Path) -> World:
     return World(folder=etc, read=read_really)
 
 
-@pytest.fixture
-async def manager(world: World) -> AsyncIterator[Manager]:
-    made = world.boot()
-    await made.start()
-    yield made
-    await made.close()
-
-
 async def ended(manager: Manager, job: Job) -> Job:
     return await manager.wait(job.id, 10)
 
@@ -61,14 +52,14 @@ async def start(manager: Manager, file: Path, *overrides: str) -> str:
 
 
 async def rename(manager: Manager, ref: str, name: str) -> dict[str, Any]:
-    job = await ended(manager, manager.rename(ref, name, ROOT))
+    job = await ended(manager, manager.renaming.rename(ref, name, ROOT))
     assert job.state is JobState.DONE, job.error
     assert job.result is not None
     return job.result
 
 
 async def refused(manager: Manager, ref: str, name: str) -> dict[str, Any]:
-    job = await ended(manager, manager.rename(ref, name, ROOT))
+    job = await ended(manager, manager.renaming.rename(ref, name, ROOT))
     assert job.state is JobState.FAILED
     assert job.error is not None
     return job.error
@@ -76,19 +67,19 @@ async def refused(manager: Manager, ref: str, name: str) -> dict[str, Any]:
 
 async def test_one_that_runs_keeps_all_but_its_name(manager: Manager, world: World, etc: Path) -> None:
     uuid = await start(manager, etc / "web.cfg")
-    before = manager.find("web")
+    before = manager.inventory.find("web")
     with manager.listen() as listener:
         result = await rename(manager, "web", "www")
         event = await anext(listener)
     assert result == {"domain": "www", "file": str(etc / "web.cfg"), "notes": []}
     assert (event.kind, event.domain, event.detail) == (EventKind.RENAMED, "www", "it was web")
-    after = manager.find("www")
+    after = manager.inventory.find("www")
     assert (after.uuid, after.domid, after.state, after.file) == (uuid, before.domid, State.RUNNING, before.file)
     assert (etc / "web.cfg").read_text() == WEB.replace('"web" ', '"www" ')
     assert world.host.guests[uuid].name == "www"
-    assert [domain.name for domain in await manager.list(everything=True)] == ["Domain-0", "www", "db"]
+    assert [domain.name for domain in await manager.inventory.list(everything=True)] == ["Domain-0", "www", "db"]
     with pytest.raises(XeniaError, match="no domain 'web'"):
-        await manager.look_up("web")
+        await manager.inventory.look_up("web")
 
 
 async def test_a_new_xend_knows_it_by_its_new_name_and_starts_it_with_its_uuid(
@@ -99,7 +90,7 @@ async def test_a_new_xend_knows_it_by_its_new_name_and_starts_it_with_its_uuid(
     await manager.close()
     again = world.boot()
     await again.start()
-    assert again.find("www").uuid == uuid
+    assert again.inventory.find("www").uuid == uuid
     await ended(again, again.operate("destroy", "www", ROOT))
     assert await start(again, etc / "web.cfg") == uuid
     await again.close()
@@ -108,21 +99,21 @@ async def test_a_new_xend_knows_it_by_its_new_name_and_starts_it_with_its_uuid(
 async def test_one_that_only_is_defined_keeps_its_record(manager: Manager, etc: Path) -> None:
     uuid = await start(manager, etc / "web.cfg")
     await ended(manager, manager.operate("destroy", "web", ROOT))
-    await manager.look_up("web")
+    await manager.inventory.look_up("web")
     await rename(manager, "web", "www")
-    assert (await manager.look_up("www")).state is State.DEFINED
+    assert (await manager.inventory.look_up("www")).state is State.DEFINED
     assert await start(manager, etc / "web.cfg") == uuid
 
 
 async def test_one_that_was_never_started_has_its_file_edited(manager: Manager, etc: Path) -> None:
     assert (await rename(manager, "db", "data"))["file"] == str(etc / "db.cfg")
-    assert (await manager.look_up("data")).file == str(etc / "db.cfg")
+    assert (await manager.inventory.look_up("data")).file == str(etc / "db.cfg")
 
 
 async def test_a_name_of_the_command_line_is_another_one_then(manager: Manager, etc: Path) -> None:
     await start(manager, etc / "web.cfg", "name=test", "memory=64")
     assert await rename(manager, "test", "trial") == {"domain": "trial", "file": "", "notes": []}
-    started = manager.started("trial")
+    started = manager.inventory.started("trial")
     assert started is not None
     assert started.definition.overrides == ("name=trial", "memory=64")
     assert (etc / "web.cfg").read_text() == WEB
@@ -147,16 +138,16 @@ async def test_a_second_file_of_that_name_is_left_and_said(manager: Manager, etc
 
 async def test_a_computed_name_is_overridden_and_said(manager: Manager, etc: Path) -> None:
     (etc / "web.cfg").write_text(WEB.replace('"web"', '"we" + "b"'))
-    await manager.look_up("web")
+    await manager.inventory.look_up("web")
     assert (await rename(manager, "web", "www"))["notes"]
-    assert (await manager.look_up("www")).file == str(etc / "web.cfg")
+    assert (await manager.inventory.look_up("www")).file == str(etc / "web.cfg")
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "Domain-0", "save", "a b", "x" * 129, "-x", "ä"])
 async def test_what_can_be_no_name_is_refused_at_once(manager: Manager, name: str) -> None:
-    await manager.look_up("web")
+    await manager.inventory.look_up("web")
     with pytest.raises(XeniaError) as raised:
-        manager.rename("web", name, ROOT)
+        manager.renaming.rename("web", name, ROOT)
     assert raised.value.kind is ErrorKind.INVALID
     assert raised.value.hint
 
@@ -167,20 +158,20 @@ async def test_a_name_that_is_taken_is_refused_and_nothing_changes(manager: Mana
     await start(manager, etc / "db.cfg")
     error = await refused(manager, "web", "db")
     assert (error["kind"], error["detail"]) == ("conflict", "a domain named 'db' exists already (id 2)")
-    assert world.host.guests[uuid].name == manager.find(uuid).name == "web"
+    assert world.host.guests[uuid].name == manager.inventory.find(uuid).name == "web"
     with pytest.raises(XeniaError, match="called so already"):
-        manager.rename("web", "web", ROOT)
+        manager.renaming.rename("web", "web", ROOT)
 
 
 async def test_who_and_what_may_not(manager: Manager, world: World, etc: Path) -> None:
     (etc / "broken.cfg").write_text("name = (\n")
-    await manager.look_up("broken")
+    await manager.inventory.look_up("broken")
     with pytest.raises(XeniaError, match="cannot be used"):
-        manager.rename("broken", "whole", ROOT)
+        manager.renaming.rename("broken", "whole", ROOT)
     with pytest.raises(XeniaError, match="not possible for Domain-0"):
-        manager.rename("Domain-0", "me", ROOT)
+        manager.renaming.rename("Domain-0", "me", ROOT)
     with pytest.raises(XeniaError, match="role administrator"):
-        manager.rename("web", "www", Caller(1000, "op", Role.OPERATOR))
+        manager.renaming.rename("web", "www", Caller(1000, "op", Role.OPERATOR))
 
 
 async def test_one_that_others_have_started_is_adopted_first(etc: Path) -> None:
@@ -213,7 +204,7 @@ async def test_when_the_engine_refuses_all_is_as_it_was(manager: Manager, world:
 
     world.host.step = step
     assert (await refused(manager, "web", "www"))["detail"] == "xl rename failed"
-    assert manager.find("web").uuid == uuid
+    assert manager.inventory.find("web").uuid == uuid
     assert (etc / "web.cfg").read_text() == WEB
     assert world.files[f"var/lib/xenia/domains/{uuid}.json"] == record
     assert world.files[f"run/xenia/domains/{uuid}/started.json"] == written
@@ -225,9 +216,9 @@ async def test_a_rename_that_was_cut_off_is_finished_by_the_same_one(world: Worl
     await manager.start()
     uuid = await start(manager, etc / "web.cfg")
     (etc / "web.cfg").write_text(WEB.replace('"web" ', '"www" '))
-    await manager.look_up("web")
+    await manager.inventory.look_up("web")
     assert (await rename(manager, "web", "www"))["file"] == ""
-    assert manager.find("www").uuid == uuid
+    assert manager.inventory.find("www").uuid == uuid
     await manager.close()
 
 
@@ -235,7 +226,7 @@ async def test_what_happens_to_it_meanwhile_is_acted_on_afterwards(manager: Mana
     """An event that waits for the old name's turn finds the domain under its new one."""
     uuid = await start(manager, etc / "web.cfg")
     with manager.listen() as listener:
-        job = manager.rename("web", "www", ROOT)
+        job = manager.renaming.rename("web", "www", ROOT)
         world.host.power_off(uuid)
         assert (await ended(manager, job)).state is JobState.DONE
         kinds = [(await anext(listener)).kind for _ in range(2)]

@@ -51,27 +51,27 @@ async def ended(manager: Manager, job: Job) -> Job:
 
 async def test_they_are_bound_and_let_go(world: World, manager: Manager) -> None:
     await ended(manager, manager.create(request("a"), ROOT))
-    ((domain, vcpus),) = await manager.vcpus()
+    ((domain, vcpus),) = await manager.vcpus.list()
     assert (domain.name, [each.cpus for each in vcpus]) == ("a", [None])
     for words, cpus in (("1,2", (1, 2)), ("all", None)):
-        assert (await ended(manager, manager.pin("a", 0, words, ROOT))).state is JobState.DONE
-        assert [each.cpus for _, vcpus in await manager.vcpus("a") for each in vcpus] == [cpus]
+        assert (await ended(manager, manager.vcpus.pin("a", 0, words, ROOT))).state is JobState.DONE
+        assert [each.cpus for _, vcpus in await manager.vcpus.list("a") for each in vcpus] == [cpus]
 
 
 async def test_what_cannot_be_bound_is_said(world: World, manager: Manager) -> None:
     await ended(manager, manager.create(request("a"), ROOT))
-    error = (await ended(manager, manager.pin("a", 1, "0", ROOT))).error
+    error = (await ended(manager, manager.vcpus.pin("a", 1, "0", ROOT))).error
     assert error is not None
     assert (error["kind"], error["detail"]) == ("not_found", "domain 'a' has no virtual CPU 1: it has only 0")
-    error = (await ended(manager, manager.pin("a", 0, "99", ROOT))).error
+    error = (await ended(manager, manager.vcpus.pin("a", 0, "99", ROOT))).error
     assert error is not None
     assert error["detail"] == "'99' names CPUs that this host does not have: it has 0 to 3"
     with pytest.raises(XeniaError, match="Domain-0"):
-        manager.pin("0", 0, "all", ROOT)
+        manager.vcpus.pin("0", 0, "all", ROOT)
     with pytest.raises(XeniaError, match="role operator"):
-        manager.pin("a", 0, "all", Caller(1, "v", Role.VIEWER))
+        manager.vcpus.pin("a", 0, "all", Caller(1, "v", Role.VIEWER))
     with pytest.raises(XeniaError, match="the host's own CPUs"):
-        await manager.vcpus("0")
+        await manager.vcpus.list("0")
 
 
 async def test_over_the_api(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ _OTHER_DOORS = {"create", "console", "rename", "vcpu-pin", "block-attach", "bloc
 
 
 async def list_domains(doors: DoorsOf, caller: CallerOf, everything: All = False) -> Response:
-    domains = await doors.manager.list(everything=everything)
+    domains = await doors.manager.inventory.list(everything=everything)
     return json_response({"domains": [row(_told(domain, caller)) for domain in domains]})
 
 
@@ -73,8 +73,8 @@ router.add_api_route(
 
 @router.get("/domains/{ref}", summary="One domain and its configuration", responses=answers(DomainAnswer))
 async def one_domain(doors: DoorsOf, caller: CallerOf, ref: Ref) -> Response:
-    domain = _told(await doors.manager.look_up(ref), caller)
-    started = doors.manager.started(ref)
+    domain = _told(await doors.manager.inventory.look_up(ref), caller)
+    started = doors.manager.inventory.started(ref)
     return json_response(
         {
             "domain": row(domain),
@@ -131,16 +131,16 @@ async def differences(doors: DoorsOf, caller: CallerOf, ref: Ref) -> Response:
 async def rename(
     request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: RenameBody, wait: Wait = 0
 ) -> Response:
-    await doors.manager.look_up(ref)
-    return await settle(request, doors, doors.manager.rename(ref, body.name, caller), caller, wait)
+    await doors.manager.inventory.look_up(ref)
+    return await settle(request, doors, doors.manager.renaming.rename(ref, body.name, caller), caller, wait)
 
 
 def _memory_route(operation: str) -> Callable[..., Awaitable[Response]]:
     async def resize(
         request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: MemoryBody, wait: Wait = 0
     ) -> Response:
-        await doors.manager.look_up(ref)
-        job = doors.manager.resize(operation, ref, body.size, body.scope, caller)
+        await doors.manager.inventory.look_up(ref)
+        job = doors.manager.memory.resize(operation, ref, body.size, body.scope, caller)
         return await settle(request, doors, job, caller, wait)
 
     return resize
@@ -156,7 +156,7 @@ def _route(operation: Operation) -> Callable[..., Awaitable[Response]]:
         wait: Wait = 0,
     ) -> Response:
         until_gone = body is not None and body.until_gone
-        await doors.manager.look_up(ref)
+        await doors.manager.inventory.look_up(ref)
         job = doors.manager.operate(operation.name, ref, caller, until_gone=until_gone)
         return await settle(request, doors, job, caller, wait)
 

@@ -29,7 +29,7 @@ async def vcpus(doors: DoorsOf, ref: Ref) -> Response:
 
 
 async def _told(doors: DoorsOf, ref: str | None) -> Response:
-    found = await doors.manager.vcpus(ref)
+    found = await doors.manager.vcpus.list(ref)
     return json_response(
         to_plain(VcpuList(tuple(DomainVcpus(domain.name, domain.domid, each) for domain, each in found)))
     )
@@ -37,5 +37,5 @@ async def _told(doors: DoorsOf, ref: str | None) -> Response:
 
 @router.post("/domains/{ref}/vcpu-pin", summary=OPERATIONS["vcpu-pin"].sentence, responses=answers(JobAnswer, 200, 202))
 async def pin(request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: PinBody, wait: Wait = 0) -> Response:
-    await doors.manager.look_up(ref)
-    return await settle(request, doors, doors.manager.pin(ref, body.vcpu, body.cpus, caller), caller, wait)
+    await doors.manager.inventory.look_up(ref)
+    return await settle(request, doors, doors.manager.vcpus.pin(ref, body.vcpu, body.cpus, caller), caller, wait)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xenia.engines.base import ConsoleKind, Engine, Figures
+from xenia.engines.base import ConsoleKind, Engine
 from xenia.guestfile.write import write
 from xenia.lib.aio import Tasks
-from xenia.manager import view
 from xenia.manager.adoption import Adoption
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.explain import explain
@@ -24,36 +22,30 @@ from xenia.manager.disks import Disks
 from xenia.manager.events import EventBus, Listener
 from xenia.manager.folder_apply import FolderApply
 from xenia.manager.guest_files import GuestFiles, require_administrator
+from xenia.manager.inventory import Inventory
 from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.memory import Memory
-from xenia.manager.names import resolve
 from xenia.manager.noticing import Watch
 from xenia.manager.policy import PolicyKeeper
 from xenia.manager.reconcile import Reconcile
-from xenia.manager.renaming import Renaming, refuse_unusable
-from xenia.manager.start_file import start_file
-from xenia.manager.table import Entry
-from xenia.model.caller import Caller, Role
+from xenia.manager.renaming import Renaming
+from xenia.manager.start_file import to_start
+from xenia.manager.turns import Turns, Verb
+from xenia.manager.vcpus import Vcpus
+from xenia.model.caller import Caller
 from xenia.model.check import Checked, CheckRequest
 from xenia.model.conversion import Converted, ConvertRequest
-from xenia.model.domain import DOMAIN_0_UUID, Domain, Intent, Started
-from xenia.model.errors import XeniaError, conflict, invalid, not_found, unavailable
+from xenia.model.domain import Intent, Started
+from xenia.model.errors import conflict, not_found, unavailable
 from xenia.model.event import EventKind
 from xenia.model.explanation import Explanation
 from xenia.model.host import EngineReport, Host
 from xenia.model.job import Job
 from xenia.model.live import Difference
-from xenia.model.operations import OPERATIONS, permit, require, unsupported
+from xenia.model.operations import OPERATIONS, require
 from xenia.model.request import CreateRequest, Plan
-from xenia.model.scope import Scope
-from xenia.model.vcpu import Vcpu, read_cpus
-
-log = logging.getLogger(__name__)
-
-Verb = Callable[[Entry], Awaitable[dict[str, Any] | None]]
-"""What is done to a domain when its turn has come; what it has to tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +78,20 @@ class Manager:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._policy = PolicyKeeper(parts.lifecycle, parts.locks)
-        self._memory = Memory(parts.lifecycle, parts.guest_files)
-        self._renaming = Renaming(parts.lifecycle, parts.guest_files, parts.locks)
+        table = parts.lifecycle.table
+        self.inventory = Inventory(parts.engine, table, parts.definitions, parts.read_host)
+        self._turns = Turns(self.inventory, table, parts.locks, parts.bus, parts.jobs, self.engine_report)
+        self.memory = Memory(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
+        self.renaming = Renaming(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
+        self.vcpus = Vcpus(parts.engine, self.inventory, self._turns, self.host)
         self._tasks = Tasks()
         self._guest_file_watch = Watch(parts.definitions)
         self._report = EngineReport(parts.engine.name, reason="not probed yet")
-        self._figures: Mapping[str, Figures] = {}
-        self._boot_time = 0.0
         self._other_reports = {each.name: EngineReport(each.name, reason="not probed yet") for each in parts.others}
 
     async def start(self) -> None:
         """Probe the engine and find again what runs."""
-        self._boot_time = self._parts.read_host().boot_time
+        self.inventory.start()
         self._report = await self._parts.engine.probe()
         await self._parts.lifecycle.records.load()
         await Reconcile(self._parts.lifecycle, self._policy).run()
@@ -141,59 +135,13 @@ class Manager:
         """What the engines that were not chosen could do here."""
         return tuple(self._other_reports.values())
 
-    async def list(self, *, everything: bool = False) -> tuple[Domain, ...]:
-        """Domain-0 and what runs, by domain id; with `everything` also what is only defined, by name after those."""
-        if everything:
-            await self._parts.definitions.refresh()
-        await self._measure()
-        return tuple(self._all(everything=everything))
-
-    async def _measure(self) -> None:
-        """What cannot be asked now is answered from memory."""
-        try:
-            self._figures = await self._parts.engine.figures()
-        except XeniaError as error:
-            log.warning("the engine cannot be asked: %s", error)
-
-    async def look_up(self, ref: str) -> Domain:
-        """As `find`, as it is now; guest files that came or changed since they were last read count as well."""
-        await self._measure()
-        try:
-            return self.find(ref)
-        except XeniaError:
-            await self._parts.definitions.refresh()
-            return self.find(ref)
-
-    def find(self, ref: str) -> Domain:
-        """The domain that `ref` names: id, name, UUID, or a unique prefix of name or UUID.
-
-        Raises not_found (with the nearest names) or invalid (with the candidates of an ambiguous prefix).
-        """
-        return resolve(ref, self._all(everything=True))
-
-    def started(self, ref: str) -> Started | None:
-        """The as-started configuration; None for a domain that only is defined and for Domain-0. Raises as `find`."""
-        entry = self._parts.lifecycle.table.get(self.find(ref).uuid)
-        return entry.started if entry is not None else None
-
     async def start_file(self, ref: str, caller: Caller) -> tuple[str, str]:
         """The name of the domain that `ref` names, and the guest file that it is to be started from. Raises as `find`,
-        what manager.start_file raises, and denied.
+        what `to_start` raises, and denied.
         """
         require(caller.role, OPERATIONS["create"])
         await self._parts.definitions.refresh()
-        records = self._parts.lifecycle.records
-        known = records.by_name(ref)
-        last = known.definition.file if known is not None else ""
-        try:
-            domain = self.find(ref)
-        except XeniaError:
-            if not last:
-                raise
-            return ref, last
-        if last and domain.name != ref:
-            return ref, last
-        return domain.name, start_file(domain, records.by_name(domain.name), self._parts.definitions)
+        return to_start(ref, self.inventory, self._parts.lifecycle.records, self._parts.definitions)
 
     async def plan(self, request: CreateRequest, caller: Caller) -> Plan:
         """What `create` would do, without doing it. Raises GuestFileError where the file has no meaning."""
@@ -249,168 +197,29 @@ class Manager:
         }
         if operation not in verbs:
             raise not_found(f"there is no operation '{operation}'", f"there are: {', '.join(verbs)}")
-        return self._start(operation, ref, caller, verbs[operation], until_gone=until_gone)
+        return self._turns.start(operation, ref, caller, verbs[operation], until_gone=until_gone)
 
     def attach_disk(self, ref: str, spec: str, folder: str, caller: Caller) -> Job:
         """block-attach, as a job: what `Disks.attach` does, with its result. Raises as `operate`."""
         disks = self._parts.disks
-        return self._start("block-attach", ref, caller, lambda entry: disks.attach(entry, spec, folder, caller))
+        return self._turns.start("block-attach", ref, caller, lambda entry: disks.attach(entry, spec, folder, caller))
 
     def detach_disk(self, ref: str, target: str, caller: Caller, *, force: bool) -> Job:
         """block-detach, as a job: what `Disks.detach` does, with its result. Raises as `operate`."""
         disks = self._parts.disks
-        return self._start("block-detach", ref, caller, lambda entry: disks.detach(entry, target, force=force))
+        return self._turns.start("block-detach", ref, caller, lambda entry: disks.detach(entry, target, force=force))
 
     def insert_medium(self, ref: str, target: str, path: str, folder: str, caller: Caller, *, force: bool) -> Job:
         """cd-insert, as a job: what `Disks.insert` does, with its result. Raises as `operate`."""
         disks = self._parts.disks
-        return self._start(
+        return self._turns.start(
             "cd-insert", ref, caller, lambda entry: disks.insert(entry, target, path, folder, caller, force=force)
         )
 
     def eject_medium(self, ref: str, target: str, caller: Caller, *, force: bool) -> Job:
         """cd-eject, as a job: what `Disks.eject` does, with its result. Raises as `operate`."""
         disks = self._parts.disks
-        return self._start("cd-eject", ref, caller, lambda entry: disks.eject(entry, target, force=force))
-
-    def _start(self, operation: str, ref: str, caller: Caller, verb: Verb, *, until_gone: bool = False) -> Job:
-        require(caller.role, OPERATIONS[operation])
-        domain = self.find(ref)
-        self._permit(operation, domain)
-        if until_gone and operation not in ("shutdown", "reboot"):
-            raise invalid(f"{operation} has nothing to wait for: it is done when it answers")
-
-        async def work() -> dict[str, Any]:
-            with self._parts.bus.listen() as listener:
-                told = await self._act(operation, domain, verb)
-                if until_gone:
-                    await _until_over(operation, domain, listener)
-            return {"domain": domain.name} | (told or {})
-
-        return self._parts.jobs.start(operation, domain.name, caller, work)
-
-    async def vcpus(self, ref: str | None = None) -> Sequence[tuple[Domain, tuple[Vcpu, ...]]]:
-        """The virtual CPUs of one domain, or of all that run, by domain id. Raises as `find`, and a conflict for one
-        that the engine gives none: one that does not run, and Domain-0 where it is no guest of a hypervisor.
-        """
-        told = await self._parts.engine.vcpus()
-        if ref is None:
-            return [(each, told[each.uuid]) for each in self._all(everything=False) if each.uuid in told]
-        domain = await self.look_up(ref)
-        if domain.uuid not in told:
-            own = domain.uuid == DOMAIN_0_UUID
-            raise conflict(
-                f"domain '{domain.name}' " + ("has the host's own CPUs here" if own else "has no virtual CPUs now"),
-                "xm list --all shows what runs",
-            )
-        return [(domain, told[domain.uuid])]
-
-    def pin(self, ref: str, number: int | None, cpus: str, caller: Caller) -> Job:
-        """Let a virtual CPU (None: each) run on these CPUs of the host only, as a job, until the domain is started
-        anew. Raises as `operate`, and invalid for CPUs that the host does not have.
-        """
-        operation = OPERATIONS["vcpu-pin"]
-        require(caller.role, operation)
-        domain = self.find(ref)
-        self._permit(operation.name, domain)
-
-        async def work() -> dict[str, Any]:
-            chosen = read_cpus(cpus, (await self.host()).cpus)
-
-            async def verb(entry: Entry) -> None:
-                await self._parts.engine.pin(entry.started.uuid, number, chosen)
-
-            await self._act(operation.name, domain, verb)
-            return {"domain": domain.name}
-
-        return self._parts.jobs.start(operation.name, domain.name, caller, work)
-
-    def _turn_of(self, domain: Domain) -> AbstractAsyncContextManager[None]:
-        """Alone with it, under the name that it has by then."""
-        table = self._parts.lifecycle.table
-        return self._parts.locks.of(
-            lambda: each.started.config.name if (each := table.get(domain.uuid)) else domain.name
-        )
-
-    async def _act(self, operation: str, domain: Domain, verb: Verb) -> dict[str, Any] | None:
-        """Do it when the domain's turn comes, if it is still the same and still possible."""
-        async with self._turn_of(domain):
-            entry = self._parts.lifecycle.table.get(domain.uuid)
-            if entry is None or domain.domid not in (None, entry.started.domid):
-                raise _gone(domain)
-            now = self._domain(entry)
-            self._permit(operation, now)
-            return None if now.state in OPERATIONS[operation].idempotent_in else await verb(entry)
-
-    def rename(self, ref: str, name: str, caller: Caller) -> Job:
-        """Give a domain another name, whether it runs or not, as a job.
-
-        Its result is `{"domain": NAME, "file": FILE, "notes": [TEXT]}`. Raises as `operate`, and invalid for what can
-        be no name and for a domain whose guest file cannot be used.
-        """
-        require(caller.role, OPERATIONS["rename"])
-        refuse_unusable(name)
-        domain = self.find(ref)
-        self._permit("rename", domain)
-        if domain.problem:
-            raise invalid(f"the guest file of '{domain.name}' cannot be used: {domain.problem}", "put it right first")
-        if domain.name == name:
-            raise conflict(f"domain '{name}' is called so already")
-
-        async def work() -> dict[str, Any]:
-            async with self._renaming.alone(domain.name, name):
-                entry = self._parts.lifecycle.table.by_name(domain.name)
-                if domain.domid is not None and (entry is None or entry.started.domid != domain.domid):
-                    raise _gone(domain)
-                if entry is not None:
-                    self._permit("rename", self._domain(entry))
-                return {"domain": name} | await self._renaming.rename(domain.name, name, entry, caller)
-
-        return self._parts.jobs.start("rename", domain.name, caller, work)
-
-    def resize(self, operation: str, ref: str, size: int, scope: Scope, caller: Caller) -> Job:
-        """mem-set or mem-max: give a domain `size` MiB, or let it have so much at most, as a job.
-
-        Its result is `{"domain": NAME, "memory": MIB, "file": FILE, "notes": [TEXT]}`. What is asked for in a guest
-        file needs an administrator. Raises as `operate`.
-        """
-        require(caller.role, OPERATIONS[operation])
-        domain = self.find(ref)
-        if scope is Scope.BOTH and domain.domid is None:
-            scope = Scope.CONFIG
-        elif scope is Scope.BOTH and caller.role < Role.ADMINISTRATOR:
-            scope = Scope.LIVE  # guest files are not theirs
-        if scope is not Scope.LIVE:
-            require_administrator(caller)
-        if scope is not Scope.CONFIG or domain.domid == 0:
-            self._permit(operation, domain)
-        change = self._memory.set if operation == "mem-set" else self._memory.set_max
-
-        async def work() -> dict[str, Any]:
-            async with self._turn_of(domain):
-                entry = self._parts.lifecycle.table.get(domain.uuid)
-                if domain.domid is not None and (entry is None or entry.started.domid != domain.domid):
-                    raise _gone(domain)
-                await self._measure()
-                now = self._domain(entry) if entry is not None else domain
-                if entry is not None and scope is not Scope.CONFIG:
-                    self._permit(operation, now)
-                changed = await change(now, entry if scope is not Scope.CONFIG else None, size, scope, caller)
-                return {"domain": now.name} | changed
-
-        return self._parts.jobs.start(operation, domain.name, caller, work)
-
-    def _permit(self, name: str, domain: Domain) -> None:
-        operation, report = OPERATIONS[name], self._report
-        permit(
-            operation,
-            name=domain.name,
-            state=domain.state,
-            file=domain.file,
-            domain_0=domain.uuid == DOMAIN_0_UUID,
-        )
-        if report.usable and operation.capability is not None and operation.capability not in report.capabilities:
-            raise unsupported(operation, report.name)
+        return self._turns.start("cd-eject", ref, caller, lambda entry: disks.eject(entry, target, force=force))
 
     @property
     def guest_files(self) -> GuestFiles:
@@ -444,8 +253,8 @@ class Manager:
         return started, differences(wanted, started.config)
 
     async def _running(self, ref: str) -> Started:
-        domain = await self.look_up(ref)
-        started = self.started(ref)
+        domain = await self.inventory.look_up(ref)
+        started = self.inventory.started(ref)
         if started is None:
             raise conflict(f"domain '{domain.name}' does not run", f"xm config show {domain.name} shows its guest file")
         return started
@@ -472,46 +281,7 @@ class Manager:
         """The stream sockets of a running domain's text consoles. Raises as `find`, and a conflict when it does not
         run.
         """
-        domain = self.find(ref)
-        self._permit("console", domain)
+        domain = self.inventory.find(ref)
+        self._turns.permit("console", domain)
         observed = self._parts.engine.observe(domain.uuid)
         return observed.consoles if observed is not None else {}
-
-    def _all(self, *, everything: bool) -> Sequence[Domain]:
-        engine = self._parts.engine
-        own = self._figures.get(DOMAIN_0_UUID) or view.figures_of(self._parts.read_host())
-        domains = [view.domain_0(own, self._boot_time, engine.name)]
-        domains += (self._domain(entry) for entry in self._parts.lifecycle.table)
-        if everything:
-            defined = {config.name: files for config, files in self._parts.definitions.all()}
-            domains = [
-                replace(each, files=tuple(file.file for file in defined[each.name])) if each.name in defined else each
-                for each in domains
-            ]
-            existing = {domain.name for domain in domains}
-            domains += (
-                view.defined(config, files, engine.name)
-                for config, files in self._parts.definitions.all()
-                if config.name not in existing
-            )
-            existing = {domain.name for domain in domains}
-            broken = (view.broken(file, engine.name) for file in self._parts.definitions.broken())
-            domains += (each for each in broken if each.name not in existing)
-        return domains
-
-    def _domain(self, entry: Entry) -> Domain:
-        uuid = entry.started.uuid
-        return view.existing(entry, self._parts.engine.observe(uuid), self._figures.get(uuid))
-
-
-def _gone(domain: Domain) -> XeniaError:
-    return not_found(f"domain '{domain.name}' (id {domain.domid}) is gone", "xm list shows what runs")
-
-
-async def _until_over(operation: str, domain: Domain, listener: Listener) -> None:
-    """Until the guest has ended (shutdown), or has ended or started over (reboot)."""
-    over = {EventKind.ENDED, EventKind.CRASHED} | ({EventKind.REBOOTED} if operation == "reboot" else set())
-    async for event in listener:
-        if event.uuid == domain.uuid and event.kind in over:
-            return
-    raise unavailable(f"xend stopped before {domain.name} had ended", "xm list shows where it is")

@@ -8,13 +8,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from xenia.manager.guest_files import GuestFiles
+from xenia.manager.guest_files import GuestFiles, require_administrator
+from xenia.manager.inventory import Inventory
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.table import Entry
-from xenia.model.caller import Caller
+from xenia.manager.turns import Turns, still_runs
+from xenia.model.caller import Caller, Role
 from xenia.model.change import Action, Change
 from xenia.model.domain import Domain, DomainConfig
 from xenia.model.errors import invalid
+from xenia.model.job import Job
+from xenia.model.operations import OPERATIONS, require
 from xenia.model.scope import Scope
 
 
@@ -22,8 +26,43 @@ from xenia.model.scope import Scope
 class Memory:
     lifecycle: Lifecycle
     guest_files: GuestFiles
+    inventory: Inventory
+    turns: Turns
 
-    async def set(self, domain: Domain, entry: Entry | None, size: int, scope: Scope, caller: Caller) -> dict[str, Any]:
+    def resize(self, operation: str, ref: str, size: int, scope: Scope, caller: Caller) -> Job:
+        """mem-set or mem-max: give a domain `size` MiB, or let it have so much at most, as a job.
+
+        Its result is `{"domain": NAME, "memory": MIB, "file": FILE, "notes": [TEXT]}`. What is asked for in a guest
+        file needs an administrator. Raises as `Turns.start`.
+        """
+        require(caller.role, OPERATIONS[operation])
+        domain = self.inventory.find(ref)
+        if scope is Scope.BOTH and domain.domid is None:
+            scope = Scope.CONFIG
+        elif scope is Scope.BOTH and caller.role < Role.ADMINISTRATOR:
+            scope = Scope.LIVE  # guest files are not theirs
+        if scope is not Scope.LIVE:
+            require_administrator(caller)
+        if scope is not Scope.CONFIG or domain.domid == 0:
+            self.turns.permit(operation, domain)
+        change = self._set if operation == "mem-set" else self._set_max
+
+        async def work() -> dict[str, Any]:
+            async with self.turns.of(domain):
+                entry = self.lifecycle.table.get(domain.uuid)
+                still_runs(domain, entry)
+                await self.inventory.measure()
+                now = self.inventory.domain(entry) if entry is not None else domain
+                if entry is not None and scope is not Scope.CONFIG:
+                    self.turns.permit(operation, now)
+                changed = await change(now, entry if scope is not Scope.CONFIG else None, size, scope, caller)
+                return {"domain": now.name} | changed
+
+        return self.turns.jobs.start(operation, domain.name, caller, work)
+
+    async def _set(
+        self, domain: Domain, entry: Entry | None, size: int, scope: Scope, caller: Caller
+    ) -> dict[str, Any]:
         """Give `domain` `size` MiB. Under the lock of its name; `entry` where it runs and is to be changed.
 
         The result has `memory`, the MiB that the guest had when this returned (None where it was not asked), `file`,
@@ -45,8 +84,8 @@ class Memory:
                         f"raise that first: xm mem-max --config {domain.name} {size}",
                     )
             elif entry is not None and size < most:  # the next start is to be able to take it back
-                return _set("memory", size), _set("maxmem", most)
-            return (_set("memory", size),)
+                return _changed("memory", size), _changed("maxmem", most)
+            return (_changed("memory", size),)
 
         act = partial(self.lifecycle.engine.set_memory, domain.uuid, size) if entry is not None else None
         has, file, notes = await self._change(domain, act, changes, scope, caller)
@@ -57,10 +96,10 @@ class Memory:
             )
         return {"memory": has, "file": file, "notes": notes}
 
-    async def set_max(
+    async def _set_max(
         self, domain: Domain, entry: Entry | None, size: int, scope: Scope, caller: Caller
     ) -> dict[str, Any]:
-        """Let `domain` have at most `size` MiB. As `set`."""
+        """Let `domain` have at most `size` MiB. As `_set`."""
         if entry is not None and size < domain.memory:
             raise invalid(
                 f"domain '{domain.name}' has {domain.memory} MiB now, more than {size}",
@@ -77,7 +116,7 @@ class Memory:
                     f"the guest file of '{domain.name}' has memory = {wanted.memory}, more than {size}",
                     f"take some away first: xm mem-set --config {domain.name} {size}",
                 )
-            return (_set("maxmem", size),)
+            return (_changed("maxmem", size),)
 
         act = partial(live, entry) if entry is not None else None
         _, file, notes = await self._change(domain, act, changes, scope, caller)
@@ -110,5 +149,5 @@ class Memory:
         return bool(self.guest_files.definitions.of(domain.name))
 
 
-def _set(key: str, size: int) -> Change:
+def _changed(key: str, size: int) -> Change:
     return Change(Action.SET, key, str(size))

@@ -10,30 +10,61 @@ from typing import Any
 
 from xenia.guestfile.names import why_unusable
 from xenia.manager.guest_files import GuestFiles
+from xenia.manager.inventory import Inventory
 from xenia.manager.lifecycle import Lifecycle
-from xenia.manager.locks import NameLocks
 from xenia.manager.table import Entry
+from xenia.manager.turns import Turns, still_runs
 from xenia.model.caller import Caller
 from xenia.model.change import Action, Change
 from xenia.model.domain import Definition, DomainRecord
 from xenia.model.errors import conflict, invalid
+from xenia.model.job import Job
+from xenia.model.operations import OPERATIONS, require
 
 
 @dataclass(frozen=True, slots=True)
 class Renaming:
     lifecycle: Lifecycle
     guest_files: GuestFiles
-    locks: NameLocks
+    inventory: Inventory
+    turns: Turns
+
+    def rename(self, ref: str, name: str, caller: Caller) -> Job:
+        """Give a domain another name, whether it runs or not, as a job.
+
+        Its result is `{"domain": NAME, "file": FILE, "notes": [TEXT]}`. Raises as `Turns.start`, and invalid for what
+        can be no name and for a domain whose guest file cannot be used.
+        """
+        require(caller.role, OPERATIONS["rename"])
+        unusable = why_unusable(name)
+        if unusable is not None:
+            raise invalid(*unusable)
+        domain = self.inventory.find(ref)
+        self.turns.permit("rename", domain)
+        if domain.problem:
+            raise invalid(f"the guest file of '{domain.name}' cannot be used: {domain.problem}", "put it right first")
+        if domain.name == name:
+            raise conflict(f"domain '{name}' is called so already")
+
+        async def work() -> dict[str, Any]:
+            async with self._alone(domain.name, name):
+                entry = self.lifecycle.table.by_name(domain.name)
+                still_runs(domain, entry)
+                if entry is not None:
+                    self.turns.permit("rename", self.inventory.domain(entry))
+                return {"domain": name} | await self._rename(domain.name, name, entry, caller)
+
+        return self.turns.jobs.start("rename", domain.name, caller, work)
 
     @asynccontextmanager
-    async def alone(self, old: str, new: str) -> AsyncIterator[None]:
+    async def _alone(self, old: str, new: str) -> AsyncIterator[None]:
         """Alone with both names; always in the same order, so that no two renames wait for each other."""
         async with AsyncExitStack() as held:
             for name in sorted({old, new}):
-                await held.enter_async_context(self.locks(name))
+                await held.enter_async_context(self.turns.locks(name))
             yield
 
-    async def rename(self, old: str, new: str, entry: Entry | None, caller: Caller) -> dict[str, Any]:
+    async def _rename(self, old: str, new: str, entry: Entry | None, caller: Caller) -> dict[str, Any]:
         """Call the domain `old` by the name `new`; `entry` where it runs. Under the locks of both names.
 
         The result has `file`, the guest file that was edited (or ""), and `notes`. Whatever fails, nothing has changed.
@@ -76,13 +107,6 @@ class Renaming:
         if own_file and Path(own_file).parent != self.guest_files.folder.folder:
             others.append(own_file)
         return [f"{file} still says name = '{old}': edit it where '{new}' is to start from it" for file in others]
-
-
-def refuse_unusable(name: str) -> None:
-    """Raises invalid for what can be no name."""
-    unusable = why_unusable(name)
-    if unusable is not None:
-        raise invalid(*unusable)
 
 
 def _renamed(record: DomainRecord, name: str) -> DomainRecord:

@@ -5,15 +5,33 @@ from __future__ import annotations
 from pathlib import Path
 
 from xenia.manager.definitions import Definitions
+from xenia.manager.inventory import Inventory
 from xenia.model.domain import DOMAIN_0_UUID, Domain, DomainRecord, State
-from xenia.model.errors import conflict, invalid
+from xenia.model.errors import XeniaError, conflict, invalid
+from xenia.store.records import Records
 
 
-def start_file(domain: Domain, record: DomainRecord | None, definitions: Definitions) -> str:
-    """The path: the file that the domain was last started from, else the only one in the folder that defines it.
+def to_start(ref: str, inventory: Inventory, records: Records, definitions: Definitions) -> tuple[str, str]:
+    """The name of the domain that `ref` names, and its file: the one that the domain was last started from, else the
+    only one in the folder that defines it.
 
-    Raises a conflict for a domain that exists, and where it is not clear which file is meant; invalid for Domain-0.
+    Raises as `Inventory.find`, a conflict for a domain that exists, and where it is not clear which file is meant;
+    invalid for Domain-0.
     """
+    known = records.by_name(ref)
+    last = known.definition.file if known is not None else ""
+    try:
+        domain = inventory.find(ref)
+    except XeniaError:
+        if not last:
+            raise
+        return ref, last
+    if last and domain.name != ref:
+        return ref, last
+    return domain.name, _file_of(domain, records.by_name(domain.name), definitions)
+
+
+def _file_of(domain: Domain, record: DomainRecord | None, definitions: Definitions) -> str:
     name = domain.name
     if domain.uuid == DOMAIN_0_UUID:
         raise invalid(f"{name} runs as long as the host does", "xm list --all shows what can be started")
