@@ -17,7 +17,6 @@ from tests.live.xenlab.console import talk
 from tests.live.xenlab.host import XenHost
 from tests.live.xenlab.recipe import CHECKOUT, GUESTS
 from tests.live.xenlab.traces import by_xl, by_xm, letters, nothing_left
-from tests.support.live import until
 
 pytestmark = [pytest.mark.xen, pytest.mark.timeout(400)]
 
@@ -93,8 +92,7 @@ class Walk:
 
     def is_up(self, times: int = 1) -> None:
         if self.kind != "hvm":  # a boot sector is there at once
-            word = guests.marker(self.kind)
-            until(lambda: self.host.heard(self.kind).count(word) >= times, f"{self.kind} is up", every=0.3)
+            self.host.hears(self.kind, guests.marker(self.kind), times=times)
 
 
 @pytest.fixture(scope="module")
