@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from xenia.engines.xen.facts import XenFacts
+from xenia.engines.xen.lacks import LACKS
 from xenia.model.host import Capability, EngineReport, Host
 
 _TOLD = ("xen_caps", "xen_commandline", "xen_changeset", "virt_caps")
@@ -21,6 +22,7 @@ def report(facts: XenFacts, capabilities: frozenset[Capability], told: dict[str,
         accelerator="xen",
         accelerator_reason="the hypervisor; with hardware virtualisation" if hardware else NO_HARDWARE,
         capabilities=capabilities,
+        lacks=LACKS,
         facts={key: str(told[key]).strip() for key in _TOLD if str(told.get(key, "")).strip()},
     )
 
