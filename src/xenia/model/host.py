@@ -41,9 +41,9 @@ class EngineReport:
     """What executes the guests' instructions: `kvm`, `tcg`, `xen`, `simulated`."""
     accelerator_reason: str = ""
     capabilities: frozenset[Capability] = frozenset()
+    facts: dict[str, str] = field(default_factory=dict)
     lacks: dict[Capability, str] = field(default_factory=dict)
     """Why it has not the other capabilities, as far as that is not a matter of this host."""
-    facts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,13 @@ when it is stale.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import groupby
 
 from xenia.cli.absent import ABSENT, Absent
-from xenia.cli.commands import TABLE, Entry
+from xenia.cli.commands import TABLE, Entry, Found
+from xenia.cli.options import Needless, Refused
+from xenia.cli.parser import Parser
 from xenia.reference.fates import fate
 from xenia.reference.predecessors import XL, XM
 
@@ -37,13 +40,34 @@ Commands of xm and xl that Xenia has not. `xm` answers them with the same words,
 | --- | --- | --- | --- |"""
 
 
+_OPTIONS = """\
+## Options
+
+Options of xm and xl that are refused, or that nothing has to be done for; all others are in `xm help COMMAND`.
+
+| command | option | here | instead |
+| --- | --- | --- | --- |"""
+
+
 def page() -> str:
     """The page, in Markdown."""
     lines = [_HEAD]
     for section, entries in groupby(TABLE, key=lambda entry: entry.section):
         lines += [f"## {section}\n", "| command | what it does | on QEMU | on Xen | of |", "| --- " * 5 + "|"]
         lines += [row for entry in entries for row in _rows(entry)] + [""]
-    return "\n".join([*lines, _ABSENT, *map(_absent_row, ABSENT), ""])
+    lines += [_ABSENT, *map(_absent_row, ABSENT), "", _OPTIONS, *_option_rows(), ""]
+    return "\n".join(lines)
+
+
+def _option_rows() -> Iterator[str]:
+    for entry in TABLE:
+        if not entry.table:
+            found = Found(entry, entry.name, [])
+            for action in Parser(entry.name, found.command())._actions:
+                if isinstance(action, Refused | Needless):
+                    flags = " ".join(f"`{flag}`" for flag in action.option_strings)
+                    word = "no" if isinstance(action, Refused) else "taken, and changes nothing"
+                    yield _cells(f"`{entry.name}`", flags, f"{word}: {action.why}", getattr(action, "instead", ""))
 
 
 def _rows(entry: Entry) -> list[str]:
