@@ -150,14 +150,14 @@ def _print_long(context: Context, domains: Domains, output: str) -> None:
     if output == "xl":
         import json
 
-        from xenia.cli.xl_json import describe
+        from xenia.cli import xl_json
 
-        print(json.dumps([describe(answer) for answer in answers], indent=4))
+        print(json.dumps([xl_json.describe(answer) for answer in answers], indent=4))
     else:
-        from xenia.cli.sxp import describe, render
+        from xenia.cli import sxp
 
         for answer in answers:
-            print(render(describe(answer)))
+            print(sxp.render(sxp.describe(answer)))
 
 
 def _answers(context: Context, domains: Domains) -> Iterator[dict[str, Any]]:
