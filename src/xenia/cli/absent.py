@@ -26,8 +26,6 @@ ABSENT = (
     Absent("migrate", _NOT_YET, "copy guest file and images, and start the guest on the other host"),
     Absent("migrate-receive", "it is xl's own end of a migration, which xl starts by itself"),
     Absent("remus", "Xen has it as an experiment only, and no guest of today has been seen to live with it"),
-    Absent("new", _NOT_YET, "put the guest file into /etc/xen: that defines a domain"),
-    Absent("delete", _NOT_YET, "take the guest file out of /etc/xen: xm list --all then shows the domain no more"),
     Absent("config-update", "xl keeps a copy of a guest file, xend reads the file", "xm config set DOMAIN ..."),
     Absent("vm-list", "xm list shows the same", "xm list -o wide, or xm list -o json with every UUID"),
     Absent("top", _NOT_YET, "xm list shows the CPU time of each domain"),
