@@ -32,6 +32,7 @@ from xenia.manager.noticing import Watch
 from xenia.manager.policy import PolicyKeeper
 from xenia.manager.reconcile import Reconcile
 from xenia.manager.table import Entry
+from xenia.manager.vifs import Vifs
 from xenia.model.caller import Caller
 from xenia.model.check import Checked, CheckRequest
 from xenia.model.conversion import Converted, ConvertRequest
@@ -65,6 +66,7 @@ class Parts:
     folder: FolderApply
     adoption: Adoption
     disks: Disks
+    vifs: Vifs
     locks: NameLocks
     bus: EventBus
     jobs: Jobs
@@ -246,6 +248,14 @@ class Manager:
         """cd-eject, as a job: what `Disks.eject` does, with its result. Raises as `operate`."""
         disks = self._parts.disks
         return self._start("cd-eject", ref, caller, lambda entry: disks.eject(entry, target, force=force))
+
+    def attach_vif(self, ref: str, spec: str, caller: Caller) -> Job:
+        """network-attach, as a job: what `Vifs.attach` does, with its result. Raises as `operate`."""
+        return self._start("network-attach", ref, caller, lambda entry: self._parts.vifs.attach(entry, spec))
+
+    def detach_vif(self, ref: str, card: str, caller: Caller) -> Job:
+        """network-detach, as a job: what `Vifs.detach` does, with its result. Raises as `operate`."""
+        return self._start("network-detach", ref, caller, lambda entry: self._parts.vifs.detach(entry, card))
 
     def _start(self, operation: str, ref: str, caller: Caller, verb: Verb, *, until_gone: bool = False) -> Job:
         require(caller.role, OPERATIONS[operation])

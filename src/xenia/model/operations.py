@@ -68,6 +68,13 @@ OPERATIONS: dict[str, Operation] = {
             _RUNS | {State.PAUSED},
             Capability.MEDIUM_CHANGE,
         ),
+        Operation(
+            "network-attach",
+            "Plug a network card into a running domain",
+            _RUNS | {State.PAUSED},
+            Capability.VIF_HOTPLUG,
+        ),
+        Operation("network-detach", "Unplug a network card from a running domain", _RUNS, Capability.VIF_HOTPLUG),
         Operation("console", "Connect to the text console", _EXISTS, Capability.CONSOLE),
         Operation(
             "adopt", "Take over a domain that others have started", ALIVE, Capability.ADOPT, role=Role.ADMINISTRATOR

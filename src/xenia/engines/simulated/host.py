@@ -20,6 +20,7 @@ class SimulatedGuest:
     domid: int
     disks: dict[str, str | None] = field(default_factory=dict)
     media: dict[str, bool] = field(default_factory=dict)
+    cards: set[int] = field(default_factory=set)
     state: State = State.PAUSED
     end: EndReason | None = None
     deaf: bool = False
@@ -63,7 +64,8 @@ class SimulatedHost:
             if other.started.uuid == started.uuid or other.writes & writes:
                 self._violated(f"{started.config.name} would run beside {other.started.config.name}")
         self.last_domid = self.last_domid + 1 if self.like_xen else started.domid
-        guest = SimulatedGuest(started, self.last_domid, disks, deaf=started.config.name in self.deaf)
+        cards = {vif.item for vif in started.config.vifs}
+        guest = SimulatedGuest(started, self.last_domid, disks, cards=cards, deaf=started.config.name in self.deaf)
         self.guests[started.uuid] = guest
         return guest
 
@@ -74,11 +76,14 @@ class SimulatedHost:
             self._violated(f"{guest.started.config.name} would get {target} twice, or share {path}")
         guest.disks[target] = path
 
-    def let_go(self, uuid: str, target: str) -> None:
-        """A guest that was asked for a disk before gives it up."""
+    def let_go(self, uuid: str, device: str | int) -> None:
+        """A guest that was asked for a disk or card before gives it up."""
         guest = self.guests[uuid]
-        del guest.disks[target]
-        self._told(EngineEvent(uuid, guest.state, unplugged=target))
+        if isinstance(device, str):
+            del guest.disks[device]
+        else:
+            guest.cards.remove(device)
+        self._told(EngineEvent(uuid, guest.state, unplugged=device))
 
     def _violated(self, what: str) -> None:
         self.violations.append(what)
