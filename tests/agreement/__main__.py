@@ -10,6 +10,8 @@ from pathlib import Path
 from tests.agreement.folder import Folder
 from tests.agreement.table import as_json, compare_all, lines, markdown
 
+from xenia.lib.text import printable
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="corpus-agreement", description=__doc__)
@@ -21,14 +23,21 @@ def main() -> int:
     options = parser.parse_args()
     if not options.folder.is_dir():
         parser.error(f"{options.folder} is no folder")
-    rows = compare_all(Folder(options.folder))
+    folder = Folder(options.folder)
+    rows = compare_all(folder)
+    for name, reason in folder.left_out.items():
+        print(printable(f"not used: {name}: {reason}"), file=sys.stderr)
     if not sum(row.figures[1] for row in rows):
         parser.error(f"{options.folder} has nothing to compare: it is to be laid out like ../shared/corpus")
-    print("\n".join(lines(rows)))
-    if options.json:
-        options.json.write_text(json.dumps(as_json(rows), indent=1) + "\n")
-    if options.markdown:
-        options.markdown.write_text("\n".join(markdown(rows)) + "\n")
+    for line in lines(rows):
+        print(printable(line))
+    try:
+        if options.json:
+            options.json.write_text(json.dumps(as_json(rows), indent=1) + "\n")
+        if options.markdown:
+            options.markdown.write_text("\n".join(markdown(rows)) + "\n")
+    except OSError as error:
+        parser.error(f"{error.filename} cannot be written: {error.strerror}")
     return 1 if any(row.wrong for row in rows) else 0
 
 

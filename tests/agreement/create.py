@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.agreement.fact import ABSENT, Fact
-from tests.agreement.folder import Folder, load
+from tests.agreement.folder import Folder
 
 from xenia.guestfile.read import read
 from xenia.model.domain import DomainConfig, Kind
@@ -20,15 +20,32 @@ _DEFAULTS = frozenset({"boot", "dhcp", "interface", "nics", "vncunused"})
 def created(folder: Folder) -> Iterator[Fact]:
     base = folder.path / "xen-expected" / "xm-create"
     for path in sorted(base.glob("*.json")):
-        case, name = load(path), f"xen-expected/xm-create/{path.stem}.cfg"
+        case, name = folder.load(path, _case), f"xen-expected/xm-create/{path.stem}.cfg"
+        if case is None or not folder.has(name, path):
+            continue
+        words, expected = case
         text = folder.text(name)
-        reading = read(text, file=name, overrides=case["args"])
+        reading = read(text, file=name, overrides=words)
         ours = _ours(reading)
-        for key, theirs in case["expect"].items():
-            if key in _DEFAULTS and key not in reading.values:
-                continue
-            expected = [_disk(*item) for item in theirs] if key == "disk" else theirs
-            yield Fact(CREATE, name, key, ours.get(key, ABSENT), expected, text)
+        for key, theirs in expected.items():
+            if key not in _DEFAULTS or key in reading.values:
+                yield Fact(CREATE, name, key, ours.get(key, ABSENT), theirs, text)
+
+
+def _case(data: Any) -> tuple[list[str], dict[str, Any]]:
+    """The words of the command line, and what came out."""
+    words = [_text(word) for word in data["args"]]
+    expected = {
+        key: [_disk(*map(_text, item[:3])) for item in theirs] if key == "disk" else theirs
+        for key, theirs in data["expect"].items()
+    }
+    return words, expected
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} stands where a text is wanted")
+    return value
 
 
 def _ours(reading: Reading) -> dict[str, Any]:
@@ -46,5 +63,5 @@ def _meaning(config: DomainConfig) -> dict[str, Any]:
     }
 
 
-def _disk(uname: str, device: str, mode: str, backend: str | None) -> tuple[str, str, str]:
+def _disk(uname: str, device: str, mode: str) -> tuple[str, str, str]:
     return (uname.partition(":")[2], device.removeprefix("ioemu:"), mode)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from tests.agreement.fact import ABSENT, Fact
-from tests.agreement.folder import Folder, load
+from tests.agreement.folder import UNUSABLE, Folder
 from tests.agreement.values import READ, REFUSED
 from tests.support.libxlutil import LIBRARY
 
@@ -21,16 +20,28 @@ DISK = "xl 4.17: items of disk"
 DISK_LIVE = "libxlutil, called now: items of disk"
 VIF = "Xen's own tests: items of vif"
 CPUS = "Xen's own tests: lists of CPUs"
+T = TypeVar("T")
+
 _HEAD = "name='x'; kernel='/k'; "
 
 
 def disks(folder: Folder) -> Iterator[Fact]:
     """The items that were recorded, and those of Xen's own tests."""
-    cases = dict(load(folder.path / "xl-disks.json")) if (folder.path / "xl-disks.json").is_file() else {}
-    recorded = [(text, case["ok"], case.get("disk")) for text, case in cases.items()]
-    tests = [(",".join(case["args"]), case["ok"], case["expect"]) for case in _cases(folder, "disk")]
-    for text, ok, expected in recorded + tests:
-        yield from _disk(DISK, text, _expected(expected) if ok else None)
+    path = folder.path / "xl-disks.json"
+    recorded = (folder.load(path, dict) if path.exists() else None) or {}
+    for text, case in recorded.items():
+        try:
+            expected = _expected(case["disk"]) if case["ok"] else None
+        except UNUSABLE as error:
+            folder.leave_out(path, error, text)
+            continue
+        yield from _disk(DISK, text, expected)
+    for text, expected in _cases(folder, "disk", _disk_case):
+        yield from _disk(DISK, text, expected)
+
+
+def _disk_case(case: Any) -> tuple[str, dict[str, Any] | None]:
+    return ",".join(case["args"]), _expected(case["expect"]) if case["ok"] else None
 
 
 def disks_live(folder: Folder) -> Iterator[Fact]:
@@ -70,10 +81,14 @@ def _disk(comparison: str, text: str, expected: dict[str, Any] | None) -> Iterat
         yield Fact(comparison, text, name, ours, expected[name], text)
 
 
+_PREFIXED = frozenset({"block-iscsi", "block-nbd", "block-enbd", "block-drbd"})
+"""The scripts that xl knows by a prefix of the source."""
+
+
 def _ours(disk: Disk) -> dict[str, Any]:
     """In xl's words: it keeps a script's word without its prefix."""
     path = disk.path
-    if disk.script and disk.source is DiskSource.NETWORK:
+    if disk.script in _PREFIXED and disk.source is DiskSource.NETWORK:
         path = path.removeprefix(disk.script.removeprefix("block-") + ":")
     return {
         "path": path,
@@ -86,28 +101,43 @@ def _ours(disk: Disk) -> dict[str, Any]:
 
 
 def vifs(folder: Folder) -> Iterator[Fact]:
-    for case in _cases(folder, "vif"):
-        text = ",".join(case["args"])
+    for text, outcome, theirs in _cases(folder, "vif", _vif_case):
         reading = read(f"{_HEAD}vif=[{text!r}]", file="x")
-        yield Fact(VIF, text, READ, _warned(reading), READ if case["ok"] else REFUSED, text)
-        expected = case["expect"] or {}
-        if "rate_bytes_per_interval" in expected and reading.config is not None:
+        yield Fact(VIF, text, READ, _warned(reading), outcome, text)
+        if theirs is not None and reading.config is not None:
             rate = read_rate(reading.config.vifs[0].rate or "")
             ours = (rate[0] * rate[1] // 10**6, rate[1]) if rate else ABSENT
-            theirs = (expected["rate_bytes_per_interval"], expected["rate_interval_usecs"])
             yield Fact(VIF, text, "rate", ours, theirs, text)
 
 
+def _vif_case(case: Any) -> tuple[str, str, tuple[int, int] | None]:
+    """The item, whether xl takes it, and its rate: bytes in an interval, and that in microseconds."""
+    expected = case["expect"] or {}
+    has_rate = "rate_bytes_per_interval" in expected
+    rate = (expected["rate_bytes_per_interval"], expected["rate_interval_usecs"]) if has_rate else None
+    return ",".join(case["args"]), READ if case["ok"] else REFUSED, rate
+
+
 def cpus(folder: Folder) -> Iterator[Fact]:
-    for case in _cases(folder, "vcpupin"):
-        text = case["spec"]
+    for text, outcome in _cases(folder, "vcpupin", _cpus_case):
         reading = read(f"{_HEAD}cpus={text!r}", file="x")
-        yield Fact(CPUS, text, READ, _outcome(reading), READ if case["ok"] else REFUSED, text)
+        yield Fact(CPUS, text, READ, _outcome(reading), outcome, text)
 
 
-def _cases(folder: Folder, noun: str) -> list[Any]:
-    files: list[Path] = sorted((folder.path / "xen-expected").glob(f"*{noun}*.json"))
-    return [case for file in files for case in load(file)["cases"]]
+def _cpus_case(case: Any) -> tuple[str, str]:
+    return "".join(case["spec"]), READ if case["ok"] else REFUSED
+
+
+def _cases(folder: Folder, noun: str, shape: Callable[[Any], T]) -> Iterator[T]:
+    """The cases of Xen's own tests of `noun`, each as `shape` makes it."""
+    for path in sorted((folder.path / "xen-expected").glob(f"*{noun}*.json")):
+        for number, case in enumerate(folder.load(path, lambda data: list(data["cases"])) or ()):
+            try:
+                shaped = shape(case)
+            except UNUSABLE as error:
+                folder.leave_out(path, error, f"cases[{number}]")
+                continue
+            yield shaped
 
 
 def _outcome(reading: Reading) -> str:

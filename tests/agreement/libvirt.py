@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.agreement.fact import Fact
-from tests.agreement.folder import Folder
+from tests.agreement.folder import UNUSABLE, Folder
 from tests.agreement.values import READ, REFUSED
 
 from xenia.guestfile.vif import read_rate
@@ -31,7 +31,11 @@ def libvirt_facts(folder: Folder) -> Iterator[Fact]:
             yield Fact(LIBVIRT, name, READ, REFUSED, READ, text)
             continue
         ours = _domain(config) | _boot(config) | _devices(config) | _display(config) | _board(config)
-        theirs = _theirs(facts, config)
+        try:
+            theirs = _theirs(facts, config)
+        except UNUSABLE as error:
+            folder.leave_out(folder.path / "facts", error, name)
+            continue
         for key, value in ours.items():
             if key in theirs:
                 yield Fact(LIBVIRT, name, key, value, theirs[key], text)

@@ -110,10 +110,13 @@ class OneSlash:
 
 
 class DevTarget:
-    sentence = "A target is kept without /dev/: /dev/xvda1 and xvda1 are one device."
+    sentence = "A target is kept without /dev/, a number in small letters: /dev/xvda1 is xvda1, and 0xCA00 is 0xca00."
 
     def explains(self, fact: Fact) -> bool:
-        return fact.comparison in (DISK, DISK_LIVE) and fact.name == "vdev" and fact.theirs == f"/dev/{fact.ours}"
+        if not (fact.comparison in (DISK, DISK_LIVE) and fact.name == "vdev"):
+            return False
+        theirs = str(fact.theirs)
+        return theirs.removeprefix("/dev/") == fact.ours or (theirs[:2] == "0x" and theirs.lower() == fact.ours)
 
 
 class EmptyPath:
@@ -189,5 +192,5 @@ def judge(fact: Fact) -> tuple[Verdict, Rule | None]:
 def _uses(text: str, kind: type[ast.AST]) -> bool:
     try:
         return any(isinstance(node, kind) for node in ast.walk(ast.parse(text)))
-    except SyntaxError:
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False

@@ -54,7 +54,9 @@ def xl_live(folder: Folder) -> Iterator[Fact]:
 def _outcome(reading: Reading) -> str:
     if reading.values:
         return READ
-    error = next(each for each in reading.complaints if each.severity is Severity.ERROR)
+    error = next((each for each in reading.complaints if each.severity is Severity.ERROR), None)
+    if error is None:
+        return READ
     return REFUSED if error.line and error.text else f"{REFUSED} without a place: {error.message}"
 
 

@@ -33,7 +33,7 @@ async def test_a_disk_is_attached_shown_and_detached(xend: Xend) -> None:
         ("one/cd-insert", {"device": "hdc", "path": "/x.iso"}, 404),
         ("one/cd-eject", {"device": "hdc"}, 404),
         ("one/cd-eject", None, 422),
-        ("one/network-attach", {"spec": "type=nonsense"}, 422),
+        ("one/network-attach", {"spec": "mac=zz"}, 422),
         ("one/network-attach", {"spec": ["bridge=lan"]}, 422),
         ("one/network-detach", {}, 422),
         ("one/network-detach", {"card": "0"}, 404),

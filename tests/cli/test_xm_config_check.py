@@ -14,7 +14,14 @@ def complaint(severity: str = "warning", message: str = "odd", **others: object)
 
 
 def checked(*complaints: dict[str, object], **others: object) -> dict[str, object]:
-    answer = {"file": "/etc/xen/a.cfg", "name": "a", "engine": "qemu", "assumed": [], "complaints": complaints}
+    answer = {
+        "file": "/etc/xen/a.cfg",
+        "name": "a",
+        "engine": "qemu",
+        "assumed": [],
+        "complaints": complaints,
+        "claims": [],
+    }
     return {**answer, **others}
 
 
@@ -62,6 +69,49 @@ def test_json_is_for_programs(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixt
     said = json.loads(capsys.readouterr().out)
     assert said["counts"] == {"error": 1, "warning": 0, "note": 1}
     assert said["files"][0]["complaints"][0] == complaint("error")
+
+
+def claimed(file: str, name: str, *complaints: dict[str, object], **values: str) -> dict[str, object]:
+    claims = [
+        {"key": key.replace("vif", "vif[1]"), "value": value, "line": number, "column": 8, "text": key}
+        for number, (key, value) in enumerate({"name": name, **values}.items(), 1)
+    ]
+    return checked(*complaints, file=file, name=name, claims=claims)
+
+
+def test_files_checked_together_are_compared(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    xend.routes["POST /check"] = [
+        claimed("/a.cfg", "a", uuid="u-1", vif="00:16:3e:00:00:01"),
+        claimed("/b.cfg", "b", uuid="u-1", vif="00:16:3e:00:00:01"),
+        claimed("/c.cfg", "a", uuid="u-1", vif="00:16:3e:00:00:02"),
+    ]
+    assert xm("config", "check", "a", "a", "a", "-o", "json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert [[(each["severity"], each["message"]) for each in file["complaints"]] for file in said["files"]] == [
+        [],
+        [
+            ("warning", "the UUID u-1 is that of /a.cfg too, whose name is 'a'"),
+            ("warning", "the address 00:16:3e:00:00:01 is that of a card of /a.cfg too"),
+        ],
+        [("note", "the name 'a' is that of /a.cfg too: both define one domain, which runs once")],
+    ]
+    second = said["files"][1]["complaints"][1]
+    assert (second["file"], second["key"], second["line"], second["column"]) == ("/b.cfg", "vif[1]", 3, 8)
+    assert said["counts"] == {"error": 0, "warning": 2, "note": 1}
+    assert "claims" not in said["files"][0]
+
+
+def test_what_xend_has_told_and_a_file_given_twice_are_told_once(
+    xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = complaint(message="the UUID u-1 is that of /a.cfg too", key="uuid")
+    xend.routes["POST /check"] = [
+        claimed("/a.cfg", "a", uuid="u-1"),
+        claimed("/a.cfg", "a", uuid="u-1"),
+        claimed("/b.cfg", "b", told, uuid="u-1"),
+    ]
+    assert xm("config", "check", "a", "a", "a") == 0
+    assert capsys.readouterr().out.endswith("3 files: 1 warning\n")
 
 
 def test_what_is_sent(xend: FakeXend, xm: Xm, file: Path) -> None:

@@ -22,7 +22,7 @@ def test_all_keys_are_listed_without_a_xend(xm: Xm, capsys: pytest.CaptureFixtur
     assert xm("config", "keys") == 0
     listed = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in listed if line.startswith("  ")] == list(KEYS)
-    assert "  maxmem                   number   no   yes  The most memory" in "\n".join(listed)
+    assert "  maxmem                   number   ~    yes  The most memory" in "\n".join(listed)
 
 
 @pytest.mark.parametrize("words", [("config", "keys", "memory"), ("help", "memory")])

@@ -10,6 +10,7 @@ import yaml
 from tests.cli.conftest import Xm
 from tests.cli.fake_xend import UUID, Answer, FakeXend, job, problem
 
+from xenia.guestfile.text import LIMIT
 from xenia.lib.codec import to_plain
 from xenia.model.boot import Boot
 from xenia.model.disk import Disk, DiskBus, DiskMode
@@ -105,7 +106,7 @@ def test_a_file_that_is_not_there_names_the_places_and_the_nearest(
 def test_what_can_be_no_guest_file_is_refused(
     xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    Path("big.cfg").write_bytes(b"#" * ((1 << 20) + 1))
+    Path("big.cfg").write_bytes(b"#" * (LIMIT + 1))
     assert xm("create", name) in (1, 2, 3)
     assert "internal" not in capsys.readouterr().err
     assert xend.requests == []
@@ -248,6 +249,14 @@ def test_a_dry_run_of_a_direct_boot_shows_kernel_and_command_line(
     assert "\nboot       kernel /boot/k, ramdisk /boot/r, command line: root=/dev/xvda ro quiet\n" in out
     assert "\ncpus       1, weight 512\n" in out
     assert "\ndisplay    none\n" in out
+
+
+def test_a_dry_run_shows_the_cpus_of_each_virtual_cpu(
+    guest_file: Path, xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]
+) -> None:
+    xend.routes["POST /plan"] = plan(config=to_plain(DomainConfig("web", vcpus=2, vcpu_pins=("2", "3-4"))))
+    assert xm("create", "-n", "web") == 0
+    assert "\ncpus       2, virtual CPUs on the host's: 0 on 2, 1 on 3-4\n" in capsys.readouterr().out
 
 
 def test_a_dry_run_tells_what_a_start_would_be_refused_for_and_still_succeeds(

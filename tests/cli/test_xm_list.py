@@ -144,3 +144,10 @@ def test_files_that_cannot_be_used_and_domains_of_several_files_are_told(
     ]
     assert xm("list", "--all", "-o", "wide") == 0
     assert "/etc/xen/web.cfg,/etc/xen/web-install.cfg" in capsys.readouterr().out
+
+
+def test_every_name_that_is_nobodys_is_told(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("nix", "nada"):
+        xend.routes[f"GET /domains/{name}"] = problem(f"there is no domain '{name}'")
+    assert xm("list", "nix", "nada") == 3
+    assert capsys.readouterr().err == "xm: there is no domain 'nix'\nxm: there is no domain 'nada'\n"

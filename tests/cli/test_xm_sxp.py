@@ -80,6 +80,11 @@ def test_domain_0_has_the_lines_that_xm_printed() -> None:
         assert f"    {line}" in lines
 
 
+def test_each_virtual_cpu_shows_its_cpus() -> None:
+    config = DomainConfig("web", vcpus=3, vcpu_pins=("2", "all"))
+    assert values(long_form(config, vcpus=3))["cpus"] == [["2"], [], []]
+
+
 def test_a_paravirtual_domain_shows_kernel_disks_and_cards() -> None:
     config = DomainConfig(
         "web",

@@ -24,6 +24,33 @@ def test_an_answer_with_a_length_is_read(xend: FakeXend, client: Client) -> None
     assert client.get("/host") == {"name": "höst"}
 
 
+def test_an_answer_is_whole_when_it_is_as_long_as_it_says(root: Path, client: Client) -> None:
+    """Nobody waits for the other end to close."""
+    path = root / "run/xenia/xend.sock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        answered = threading.Event()
+
+        def answer() -> None:
+            with listener.accept()[0] as connection:
+                connection.recv(4096)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Len")
+                connection.sendall(b'gth: 9\r\n\r\n{"a"')
+                connection.sendall(b": [1]")
+                connection.sendall(b"}")
+                answered.wait(20)
+
+        server = threading.Thread(target=answer)
+        server.start()
+        try:
+            assert client.get("/host", seconds=10) == {"a": [1]}
+        finally:
+            answered.set()
+            server.join()
+
+
 def test_an_answer_in_chunks_is_joined(xend: FakeXend, client: Client) -> None:
     raw = b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4;x=y\r\n{"a"\r\n6\r\n: [1]}\r\n0\r\n\r\n'
     xend.routes["GET /host"] = Answer(raw=raw)

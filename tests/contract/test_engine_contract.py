@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
+from uuid import uuid4
 
 import pytest
 from tests.contract.rigs import QemuRig, Rig, SimulatedRig, XenRig, next_end
@@ -203,6 +204,53 @@ async def test_what_runs_is_found_again_as_it_is(rig: Rig) -> None:
     for started in (paused, running, over):
         await rig.engine.destroy(started.uuid)
         assert rig.engine.observe(started.uuid) is None
+
+
+async def test_a_guest_gives_memory_back_and_takes_it_again(rig: Rig) -> None:
+    started = await run(rig, "a")
+    most = started.config.memory
+    for size in (most - 24, most):
+        assert await rig.engine.set_memory(started.uuid, size) == size
+        figure = (await rig.engine.figures())[started.uuid].memory
+        assert figure is not None
+        assert abs(figure - size) <= 16
+    if Capability.MAX_MEMORY in rig.engine.capabilities:
+        await rig.engine.set_max_memory(started.uuid, most)
+
+
+async def test_virtual_cpus_are_told_and_pinned(rig: Rig) -> None:
+    started = await start(rig, "a")
+    (vcpu,) = (await rig.engine.vcpus())[started.uuid]
+    assert vcpu.number == 0
+    assert vcpu.cpus is None
+    await rig.engine.pin(started.uuid, 0, (0,))
+    assert (await rig.engine.vcpus())[started.uuid][0].cpus in ((0,), None), "None where the host has only one"
+    await rig.engine.pin(started.uuid, None, None)
+    assert (await rig.engine.vcpus())[started.uuid][0].cpus is None
+    with pytest.raises(XeniaError) as raised:
+        await rig.engine.pin(started.uuid, 7, None)
+    assert raised.value.kind is ErrorKind.NOT_FOUND
+
+
+async def test_a_guest_may_be_renamed_and_its_old_name_given_to_another(rig: Rig) -> None:
+    old = await start(rig, "a")
+    await rig.engine.rename(old.uuid, "b")
+    other = await start(rig, "a")
+    renamed = replace(old, config=replace(old.config, name="b"))
+    await rig.new_engine()
+    assert {each.uuid for each in await rig.engine.recover([renamed, other])} == {old.uuid, other.uuid}
+    with pytest.raises(XeniaError) as raised:
+        await rig.engine.rename(str(uuid4()), "c")
+    assert raised.value.kind is ErrorKind.ENGINE_FAILED
+
+
+async def test_a_rename_that_was_cut_off_is_finished(rig: Rig) -> None:
+    """xend has written the new name down, and was killed before the engine knew of it."""
+    old = await start(rig, "a")
+    renamed = replace(old, config=replace(old.config, name="b"))
+    await rig.new_engine()
+    assert len(await rig.engine.recover([renamed])) == 1
+    await start(rig, "a")
 
 
 async def test_what_happens_after_it_was_found_again_is_told(rig: Rig) -> None:

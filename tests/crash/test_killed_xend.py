@@ -22,6 +22,7 @@ from xenia.manager.manager import Manager
 from xenia.model.domain import ALIVE, State
 from xenia.model.errors import XeniaError
 from xenia.model.job import Job, JobState
+from xenia.model.scope import Scope
 
 pytestmark = pytest.mark.crash
 
@@ -185,6 +186,27 @@ async def scenario_pause_and_unpause(world: World, manager: Manager, told: Promi
     await operate(world, manager, told, "unpause", "a")
 
 
+async def scenario_rename(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    was = told.must_run & {"a"}
+    told.asked("a")
+    uuid_of(world, "a")
+    job = await finish(world, manager, manager.renaming.rename("a", "b", ROOT))
+    if job.state is JobState.DONE:
+        told.must_run.add("b")
+        told.must_not_run.add("a")
+    else:
+        told.must_run |= was
+
+
+async def scenario_memory(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    uuid_of(world, "a")
+    for verb, size in (("mem-set", 64), ("mem-max", 512)):
+        if verb == "mem-set" or LIKE_XEN:
+            await finish(world, manager, manager.memory.resize(verb, "a", size, Scope.BOTH, ROOT))
+
+
 async def scenario_crash_with_restart(world: World, manager: Manager, told: Promises) -> None:
     await create(world, manager, told, "a", disk="/a", on_crash="restart")
     world.now += 100
@@ -203,7 +225,7 @@ async def scenario_crash_preserved_then_destroyed(world: World, manager: Manager
     await create(world, manager, told, "a", disk="/a", on_crash="preserve")
     world.host.crash(uuid_of(world, "a"))
     await settle(world)
-    assert manager.find("a").state is State.CRASHED or world.fail_at is not None
+    assert manager.inventory.find("a").state is State.CRASHED or world.fail_at is not None
     await operate(world, manager, told, "destroy", "a")
 
 
@@ -293,7 +315,9 @@ def run(world: World, scenario: Scenario, told: Promises) -> None:
             await scenario(world, manager, told)
             await settle(world)
             assert (
-                {entry.uuid for entry in await manager.list() if entry.domid} == world.runs() == set(world.host.guests)
+                {entry.uuid for entry in await manager.inventory.list() if entry.domid}
+                == world.runs()
+                == set(world.host.guests)
             )
         except Killed:
             pass
@@ -313,8 +337,8 @@ def check(world: World, told: Promises) -> None:
         manager = world.boot()
         await manager.start()
         await settle(world)
-        known = {domain.name: domain for domain in await manager.list() if domain.domid}
-        guests = {guest.started.config.name: guest for guest in world.host.guests.values()}
+        known = {domain.name: domain for domain in await manager.inventory.list() if domain.domid}
+        guests = {guest.name: guest for guest in world.host.guests.values()}
         assert known.keys() == guests.keys(), "what xend knows is what runs"
         assert world.runs() == {guest.started.uuid for guest in guests.values()}, "nothing is left over"
         assert told.must_run <= guests.keys(), f"lost: {told.must_run - guests.keys()}"
@@ -325,7 +349,7 @@ def check(world: World, told: Promises) -> None:
             if name in known and known[name].state in ALIVE:
                 assert (known[name].state is State.PAUSED) == paused, name
         for name, guest in guests.items():
-            entry = manager.started(name)
+            entry = manager.inventory.started(name)
             assert entry is not None
             assert {disk.target for disk in entry.config.disks} == guest.disks.keys(), f"{name} has other disks"
             assert {vif.item for vif in entry.config.vifs} == guest.cards, f"{name} has other cards"
@@ -454,7 +478,7 @@ async def together(world: World, users: list[Coroutine[None, None, None]]) -> No
 
 def domid_of(manager: Manager, name: str) -> int | None:
     try:
-        return manager.find(name).domid
+        return manager.inventory.find(name).domid
     except XeniaError:
         return None
 

@@ -20,6 +20,8 @@ def main() -> None:
     parser.add_argument("name", choices=names)
     parser.add_argument("--seconds", type=int, default=60, help="how long (60)")
     options = parser.parse_args()
+    if options.seconds < 1:
+        parser.error("--seconds takes a whole number from 1 on")
     with atheris.instrument_imports(include=[f"xenia.{options.name}"]):
         target = import_module(f"tests.fuzz.{options.name}")
     work = FOUND / options.name
@@ -30,6 +32,7 @@ def main() -> None:
     arguments += [
         "-timeout=5",
         "-rss_limit_mb=512",
+        "-verbosity=0",
         "-print_final_stats=1",
         str(work / "inputs"),
         str(KEPT / options.name),

@@ -30,6 +30,39 @@ def only(severity: Severity, text: str) -> Complaint:
         ("name = 'x'\nvif =\n['']\n", 2, 1, "vif has no value on its line", "the line of the ="),
         ("name = 'x'\ndisk = [ 'a,hda,w'\nmemory = 1\n", 2, 8, "the list of disk that begins here is not closed", "]"),
         ("import os\nname = 'x'\n  memory = 1\n", 3, 2, "unexpected indent", "lines begin without blanks"),
+        ('name = "x"kernel = "/k"\n', 1, 11, 'the second " ends this text, and another key follows it: kernel', "own"),
+        ("memory = $MEMORY\n", 1, 10, "$MEMORY is a place in a template that nobody has filled in", "memory ="),
+        ("memory = ${MEMORY}\n", 1, 10, "${MEMORY} is a place in a template", None),
+        ("vcpus = {{ cpu }}\n", 1, 9, "{{ cpu }} is a place in a template", None),
+        ("memory = <size>\n", 1, 10, "<size> is a place in a template", None),
+        ("memory = %(ram)s\n", 1, 10, "%(ram)s is a place in a template", None),
+        ("{% raw %}\nname = 'x'\n", 1, 1, "{% begins a tag of a template", "remove this line"),
+        (
+            "> name = 'x'\n",
+            1,
+            1,
+            "this line begins with a >, as in a mail",
+            "remove it from the beginning of each line",
+        ),
+        ("| name = 'x'\n", 1, 1, "this line begins with a |", None),
+        ("1. name = 'x'\n", 1, 1, "this line begins with its number: 1.", "each line"),
+        ("```\nname = 'x'\n", 1, 1, "``` stands around a listing in a web page", "remove this line"),
+        ("name = &quot;x&quot;\n", 1, 8, "&quot; is how web pages write a quote", "write the quote itself"),
+        ("[domain]\nname = 'x'\n", 1, 1, "[domain] is a section", "remove this line"),
+        ("export name='x'\n", 1, 1, "export is a word of the shell", "remove the word"),
+        ("cat > x.cfg <<EOF\nname = 'x'\n", 1, 1, "this is a line of the shell", "remove this line"),
+        ("name = 'x'\nroot@host:~#\n", 2, 1, "this is a line of the shell", None),
+        ("memory = 512MB\n", 1, 10, "512MB is no number", "it is in MiB: memory = 512"),
+        ("memory = 2 GB # much\n", 1, 10, "2 GB is no number", "memory = 2048"),
+        ("acpi = on\n", 1, 8, "on is a text without quotes", "acpi = 1"),
+        ("vnc = no\n", 1, 7, "no is a text without quotes", "vnc = 0"),
+        ("name = 'x\"\n", 1, 8, "the text that begins here is not closed", "it begins with ' and ends with \""),
+        ("disk = [ 'a,hda,w', 'phy:/dev/\nx,hdb,w' ]\n", 1, 21, "the text that begins here is not closed", "next line"),
+        ("name =3D 'x'\n", 1, 1, "=3D is how mails encode a =", "decode"),
+        ("`name='x'`\n", 1, 1, "this line stands between two `", "remove the ` from each line"),
+        ("on\\_reboot = 'destroy'\n", 1, 1, "a \\ stands here, as in the source of a web page", "remove the \\"),
+        ("vcpus = 2\npci = \\[ '01:00.0' \\]\n", 2, 1, "a \\ stands here", None),
+        ("vcpus = 2 !! two\n", 1, 11, "the end of the line is expected here, not '!'", "a comment begins with #"),
         ("print 'x'\n", 1, 1, "print without brackets is Python 2", "print(...)"),
         ("name: 'x'\n", 1, 1, "a : stands where a = belongs", "key = value"),
         (GOOD + "memory = '512M'\n", 4, 10, "memory takes a number, not '512M'", "MiB"),
@@ -85,6 +118,34 @@ def test_an_unknown_key_is_a_warning_at_the_key_with_the_nearest_name(line: str,
 def test_a_name_that_the_file_itself_uses_is_no_unknown_key() -> None:
     reading = read("lib = 'x'\nname = lib + 'y'\nkernel = '/k'\nmemory = 64\n", file="x")
     assert reading.complaints == ()
+
+
+def test_a_name_that_nothing_reads_is_only_noted_in_python_unless_it_is_like_a_key() -> None:
+    head = "import os\n" + GOOD
+    assert only(Severity.NOTE, head + "arch_libdir = 'lib64'\n").message.startswith("arch_libdir is no key")
+    assert only(Severity.WARNING, head + "memry = 512\n").hint == "did you mean memory?"
+
+
+def test_a_group_of_viridian_outside_of_a_list_is_warned_of_and_has_no_effect() -> None:
+    reading = read("builder = 'hvm'\nname = 'x'\nmemory = 64\nviridian = 'defaults'\n", file="x")
+    assert reading.config is not None
+    assert not reading.config.platform.viridian
+    (warning,) = reading.complaints
+    assert (warning.severity, warning.line, warning.hint) == (Severity.WARNING, 4, "viridian = [ 'defaults' ]")
+
+
+@pytest.mark.parametrize(("path", "firmware"), [("/usr/lib/xen/boot/OVMF.fd", "uefi"), ("/x/bios.bin", "bios")])
+def test_a_path_as_firmware_is_warned_of(path: str, firmware: str) -> None:
+    reading = read(f"builder = 'hvm'\nname = 'x'\nmemory = 64\nfirmware = '{path}'\n", file="x")
+    assert reading.config is not None
+    assert reading.config.boot.firmware == firmware
+    (warning,) = reading.complaints
+    assert warning.message == f"{path} is not used: the host's own firmware ({firmware}) is"
+
+
+def test_a_word_of_vfb_that_is_like_another_is_told() -> None:
+    warning = only(Severity.WARNING, GOOD + "vfb = [ 'type=vnc,key=en-us' ]\n")
+    assert warning.hint == "did you mean keymap=en-us?"
 
 
 def test_the_same_key_twice_is_noted_and_the_last_one_counts() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.libxlutil import LIBRARY, needs_library
 
+from xenia.guestfile.convert.written import Written
 from xenia.guestfile.convert.xl import to_xl
 from xenia.guestfile.convert.xm import to_xm
 from xenia.guestfile.libvirt.read import read_libvirt
@@ -71,7 +73,11 @@ def _vifs(kind: Kind) -> st.SearchStrategy[tuple[Vif, ...]]:
         rate=st.none() | st.sampled_from(["10MB/s", "512KB/s"]),
     )
     cards = st.lists(vif, max_size=2, unique_by=lambda vif: vif.mac)
-    return cards.map(lambda vifs: tuple(replace(vif, item=number) for number, vif in enumerate(vifs)))
+    return cards.map(lambda vifs: tuple(map(_placed, range(len(vifs)), vifs)))
+
+
+def _placed(number: int, vif: Vif) -> Vif:
+    return replace(vif, item=number, vifname=vif.vifname and f"{vif.vifname[:-1]}{number}")
 
 
 def _display(kind: Kind) -> st.SearchStrategy[Display]:
@@ -139,6 +145,7 @@ def _platform(kind: Kind) -> st.SearchStrategy[Platform]:
 
 PROPERTY = settings(deadline=None, max_examples=60)
 CONFIGS = st.sampled_from(list(Kind)).flatmap(_config)
+CONFIGS |= CONFIGS.map(lambda config: replace(config, cpus=None, vcpu_pins=("2", "3-5,^4", "0")[: config.vcpus]))
 
 
 @PROPERTY
@@ -227,6 +234,46 @@ def _as_xml_has_it(config: DomainConfig) -> DomainConfig:
 
 
 HVM = DomainConfig("a", Kind.HVM, display=Display(VgaModel.CIRRUS))
+
+
+def _cdrom(target: str) -> Disk:
+    return Disk(target, "/a.iso", bus=DiskBus.SCSI, mode=DiskMode.READ_ONLY, cdrom=True)
+
+
+@pytest.mark.parametrize("to", [to_xl, to_libvirt])
+@pytest.mark.parametrize(("kind", "drives"), [(Kind.HVM, ["hdd", "hdb", "hda"]), (Kind.PV, ["xvda", "xvdb", "xvdc"])])
+def test_numbered_cdroms_get_letters_where_a_tool_has_no_numbers(
+    to: Callable[[DomainConfig], Written], kind: Kind, drives: list[str]
+) -> None:
+    disks = (_cdrom("sr1"), Disk("hdc", "/c", bus=DiskBus.IDE), _cdrom("scd0"), _cdrom("scd12"))
+    written = to(DomainConfig("a", kind, boot=Boot(kernel="/k"), disks=disks))
+    read_again = read_libvirt if to is to_libvirt else read
+    config = read_again(written.text, file="x").config
+    assert config is not None
+    assert [disk.target for disk in config.disks] == [drives[1], "hdc", drives[0], drives[2]]
+    assert [line.partition(":")[0] for line in written.lost] == [
+        "the target scd0",
+        "the target sr1",
+        "the target scd12",
+    ]
+
+
+@pytest.mark.parametrize("to", [to_xl, to_libvirt])
+def test_a_numbered_cdrom_without_a_free_drive_is_lost(to: Callable[[DomainConfig], Written]) -> None:
+    disks = tuple(Disk(f"hd{letter}", f"/{letter}", bus=DiskBus.IDE) for letter in "abcd")
+    written = to(replace(HVM, disks=(*disks, _cdrom("sr0"))))
+    assert written.lost == ("the CD-ROM sr0: such drives have letters there, and all of them are taken",)
+    assert "sr0" not in written.text
+
+
+@pytest.mark.parametrize("to", [to_xm, to_libvirt])
+def test_cpus_without_numbers_are_lost_where_xl_alone_can_say_them(to: Callable[[DomainConfig], Written]) -> None:
+    written = to(replace(HVM, vcpus=2, vcpu_pins=("nodes:1", "2")))
+    assert [line for line in written.lost if "nodes:1" in line and "by their numbers only" in line]
+    assert "nodes" not in written.text
+    written = to(replace(HVM, cpus="all,^0"))
+    assert [line.partition(":")[0] for line in written.lost] == ["cpus = 'all,^0'"]
+    assert "all," not in written.text
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from xenia.guestfile.read import read
 from xenia.model.boot import Boot, Firmware
+from xenia.model.complaint import Severity
 from xenia.model.disk import Disk, DiskBus, DiskFormat, DiskMode, DiskSource
 from xenia.model.display import Display, VgaModel
 from xenia.model.domain import DomainConfig, EndAction, Kind, Policy
@@ -75,6 +76,10 @@ R, W, SHARED = DiskMode.READ_ONLY, DiskMode.WRITE, DiskMode.SHARED
         ("vdev=xvda,script=block-drbd,target=app01",
          Disk("xvda", "drbd:app01", NETWORK, RAW, DiskBus.XEN, W, script="block-drbd")),
         ("/x,raw,vdev=xvda,access=r", Disk("xvda", "/x", FILE, RAW, DiskBus.XEN, R)),
+        ("format=qcow2,file:/x.qcow2,xvda2,w", Disk("xvda2", "/x.qcow2", FILE, QCOW2, DiskBus.XEN, W)),
+        ("script=block-rbd,vdev=xvda,target=rbd:pool:image",
+         Disk("xvda", "rbd:pool:image", NETWORK, RAW, DiskBus.XEN, W, script="block-rbd")),
+        ("phy:/dev/x,0xCA00,w", Disk("0xca00", "/dev/x", BLOCK, RAW, DiskBus.XEN, W)),
     ],
 )  # fmt: skip
 def test_a_disk_item_means_one_disk(item: str, disk: Disk) -> None:
@@ -91,6 +96,7 @@ def test_a_disk_item_means_one_disk(item: str, disk: Disk) -> None:
         ("phy:/dev/x,hda,x", "the mode x is not known"),
         ("/dev/x,qcow9,hda,w", "the format qcow9 is not known: raw"),
         ("format=qcow9,vdev=hda,target=/x", "the format qcow9 is not known"),
+        ("access=w,/dev/x,qcow9,hda", "the format qcow9 is not known"),
         ("phy:/dev/x,hda,w,a,b", "there is a word too many in this disk: b"),
         (",hda,w", "the disk hda has no source: only a CD-ROM can be empty"),
         ("target=/x,vdev=hda", "this disk has no vdev"),
@@ -103,6 +109,9 @@ def test_a_wrong_disk_is_refused(item: str, message: str) -> None:
 def test_two_disks_cannot_have_one_target() -> None:
     assert errors(PV + "disk=['phy:a,xvda,w','phy:b,xvda,w']") == [
         "the target xvda is taken by another disk of this file"
+    ]
+    assert errors(PV + "disk=['file:/a.iso,sr0,r','file:/b.iso,scd0,r']") == [
+        "the target scd0 is taken by another disk of this file"
     ]
 
 
@@ -144,7 +153,14 @@ def test_a_vif_item_means_one_card(head: str, item: str, vif: Vif) -> None:
         (["mac=00:16:3e:00:00:01", "mac=0:16:3E:0:0:1"], "the address 00:16:3e:00:00:01 is that of vif[0] too"),
         (["vifname=" + "a" * 16], "aaaaaaaaaaaaaaaa cannot be the name of a network interface"),
         (["vifname=../x"], "../x cannot be the name"),
-        (["type=quantum"], "the card type quantum is not known"),
+        (["vifname=.."], ".. cannot be the name"),
+        (["vifname=100%"], "100% cannot be the name"),
+        (["vifname=net%d"], "vifname=net%d: nothing is filled in here"),
+        (["vifname=vif%s.%i"], "vifname=vif%s.%i: nothing is filled in here"),
+        (["vifname=${name}-0"], "vifname=${name}-0: nothing is filled in here"),
+        (["vifname=$name"], "vifname=$name: nothing is filled in here"),
+        (["vifname={domid}"], "vifname={domid}: nothing is filled in here"),
+        (["vifname=net0", "vifname=net0"], "the interface net0 is that of vif[0] too"),
         (["rate=fast"], "fast is no rate"),
     ],
 )
@@ -156,6 +172,24 @@ def test_type_and_mac_as_two_items_are_two_cards_and_warned_of() -> None:
     text = HVM + "vif=['type=ioemu', 'mac =00:16:3E:00:00:01']"
     assert [vif.mac for vif in config(text).vifs] == [None, "00:16:3e:00:00:01"]
     assert warnings(text) == ["two cards: did you mean one string? These are two items of the list"]
+
+
+def test_bridge_and_mac_as_the_only_two_items_are_warned_of() -> None:
+    two = ["bridge=br0", "mac=00:16:3e:00:00:01"]
+    assert warnings(HVM + f"vif={two}") == ["two cards: did you mean one string? These are two items of the list"]
+    assert warnings(HVM + f"vif={[*two, 'mac=00:16:3e:00:00:02']}") == []
+
+
+def test_a_card_of_an_unknown_type_is_warned_of_and_kept() -> None:
+    text = HVM + "vif=['type=qemu, bridge=br0']"
+    assert config(text).vifs == (Vif(EMULATED, bridge="br0"),)
+    assert warnings(text) == ["the card type qemu is not known: it has no effect, as under xl"]
+
+
+def test_a_missing_comma_between_two_words_of_a_card_is_told() -> None:
+    text = HVM + "vif=['mac=00:16:3e:00:00:01, gatewaydev=wm0 type=ioemu']"
+    assert warnings(text) == ["there is no comma before type=: it is a part of gatewaydev"]
+    assert warnings(HVM + "vif=['script=network-bridge-vlan netdev=eth1']") == []
 
 
 def test_nics_adds_cards() -> None:
@@ -241,9 +275,66 @@ def test_virtual_cpus(text: str, expected: tuple[int, int | None]) -> None:
     assert (found.vcpus, found.max_vcpus) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "cpus", "pins"),
+    [
+        ("cpus='0-3,^1'", "0-3,^1", ()),
+        ("cpus=2", "2", ()),
+        ("cpus=''", None, ()),
+        ("cpus=[]", None, ()),
+        ("cpus=['']", None, ()),
+        ("cpus=['2']", None, ("2",)),
+        ("vcpus=2; cpus=['2', '3-4']", None, ("2", "3-4")),
+        ("vcpus=2; cpus=[2, 'all,^node:1']", None, ("2", "all,^node:1")),
+        ("vcpus=1; maxvcpus=2; cpus=['2', '3']", None, ("2", "3")),
+        ("cpu=3", None, ("3",)),
+        ("cpu=-1", None, ()),
+        ("cpu=3; cpus='1'", "1", ()),
+    ],
+)
+def test_cpus_of_the_host(text: str, cpus: str | None, pins: tuple[str, ...]) -> None:
+    reading = read(PV + text, file="x")
+    assert reading.config is not None
+    assert (reading.config.cpus, reading.config.vcpu_pins) == (cpus, pins)
+    assert reading.complaints == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "pins", "complaint"),
+    [
+        ("vcpus=4; cpus=['4-7']", ("4-7",), "1 for 4: the others run on all CPUs"),
+        ("vcpus=1; cpus=['4', '5']", ("4",), "there are 1: the others have no effect"),
+        ("vcpus=2; cpus=['4-7', '^5']", ("4-7", "all"), "'^5' leaves no CPU: virtual CPU 1 runs on all"),
+        ("vcpus=2; cpus=['', '5']", ("all", "5"), "'' leaves no CPU: virtual CPU 0 runs on all"),
+    ],
+)
+def test_a_list_of_cpus_that_does_not_fit_is_taken_with_a_warning(
+    text: str, pins: tuple[str, ...], complaint: str
+) -> None:
+    reading = read(PV + text, file="x")
+    assert reading.config is not None
+    assert reading.config.vcpu_pins == pins
+    assert [complaint in each.message for each in reading.complaints] == [True]
+    assert (reading.complaints[0].severity, reading.complaints[0].line > 0) == (Severity.WARNING, True)
+
+
+@pytest.mark.parametrize("value", ["'foo'", "'0all'", "'1^2'", "'1-'", "['0', 'foo']", "['0', [1]]", "1.5", "'nodes:'"])
+def test_what_names_no_cpus_is_refused(value: str) -> None:
+    reading = read(f"{PV}vcpus=2; cpus={value}", file="x")
+    assert reading.config is None
+    assert "names no CPUs" in reading.complaints[0].message
+    assert "one for each" in (reading.complaints[0].hint or "")
+
+
+def test_a_list_of_cpus_may_come_from_the_command_line() -> None:
+    found = read(PV + "vcpus=2", file="x", overrides=["cpus=['1', '2-3']"]).config
+    assert found is not None
+    assert found.vcpu_pins == ("1", "2-3")
+
+
 def test_the_domain_s_own_keys() -> None:
     found = config(
-        "name='x'; type='hvm'; builder='hvm'; memory='512'; maxmem=1024; cpus=['4-47','^5']; cpu_weight=27500\n"
+        "name='x'; type='hvm'; builder='hvm'; memory='512'; maxmem=1024; cpus='4-47,^5'; cpu_weight=27500\n"
         "cpu_cap=50\n"
         "uuid='6D015D4F722144B39A0D9EBD71EC464E'; on_poweroff='preserve'\n"
         "on_crash='coredump-restart'; on_reboot='rename-restart'\n"
@@ -320,7 +411,7 @@ def test_an_unknown_word_of_the_command_line_is_warned_of() -> None:
         "cpuid = [ '1:ecx=xxx', '0x80000001:edx=x' ]",
         "cpuid = 'host,tm=0'",
         "vnuma = [ [ 'pnode=0', 'size=512', 'vcpus=0', 'vdistances=10,20' ], [ 'pnode=1', 'size=512' ] ]",
-        "cpus = [ 2, 3 ]; cpus_soft = 'all,^0'",
+        "vcpus = 2; cpus = [ 2, '3-4, ^4' ]; cpus_soft = 'all,^0'",
         "cpus = 'nodes:0-1,^node:1'",
         "timer_mode = 'delay_for_missed_ticks'; tsc_mode = 'native'",
         "vif = [ 'mac=00:16:3e:00:00:01,trusted', 'untrusted' ]",
@@ -336,8 +427,9 @@ def test_every_spelling_is_taken_without_a_word(line: str) -> None:
 @pytest.mark.parametrize(
     ("item", "message"),
     [
-        ("zz", "zz names no PCI device"),
-        ("", " names no PCI device"),
+        ("zz", "'zz' names no PCI device"),
+        (",", "',' names no PCI device"),
+        ("", "'' names no PCI device"),
         ("01:00.0,rdm_policy=x", "rdm_policy knows no x"),
     ],
 )

@@ -187,3 +187,22 @@ def test_many_devices_are_read_and_told_in_bounded_space() -> None:
     reading = read_libvirt(text, file="x.xml")
     assert reading.config is None
     assert len(reading.complaints) <= 100
+
+
+def test_cpus_of_one_virtual_cpu_each() -> None:
+    xml = """<domain type='xen'><name>a</name><memory unit='MiB'>64</memory><os><type>hvm</type></os>
+<vcpu cpuset='0-7'>3</vcpu>
+<cputune><vcpupin vcpu='0' cpuset='2'/><vcpupin vcpu='2' cpuset='3-4,^4'/></cputune></domain>"""
+    config = read_libvirt(xml, file="a.xml").config
+    assert config is not None
+    assert (config.cpus, config.vcpu_pins) == (None, ("2", "0-7", "3-4,^4"))
+    pins = to_libvirt(replace(config, vcpu_pins=("2", "all", "3"))).text
+    assert pins.count("<vcpupin") == 2
+
+
+@pytest.mark.parametrize("number", ["", "x", "-1", "4096", "9" * 40])
+def test_a_pin_of_no_virtual_cpu_is_refused(number: str) -> None:
+    xml = f"<domain><name>a</name><vcpu>2</vcpu>\n<cputune><vcpupin vcpu='{number}' cpuset='2'/></cputune></domain>"
+    reading = read_libvirt(xml, file="a.xml")
+    assert reading.config is None
+    assert [each.line for each in reading.complaints if "is no number of a virtual CPU" in each.message] == [2]

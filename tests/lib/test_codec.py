@@ -33,6 +33,14 @@ def test_an_older_record_takes_defaults_and_a_newer_one_loses_what_is_unknown():
     assert read.config == STARTED.config
 
 
+def test_a_domain_that_an_older_version_has_started_keeps_its_cpus():
+    plain = to_plain(STARTED)
+    plain["config"]["cpus"] = "2,3"
+    del plain["config"]["vcpu_pins"]
+    read = from_plain(Started, plain)
+    assert (read.config.cpus, read.config.vcpu_pins) == ("2,3", ())
+
+
 @pytest.mark.parametrize("change", [{"domid": "3"}, {"domid": True}, {"config": None}, {"phase": "x"}, {"macs": "m"}])
 def test_a_member_of_the_wrong_kind_is_refused(change):
     with pytest.raises(ValueError, match=r".+"):

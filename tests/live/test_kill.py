@@ -182,13 +182,19 @@ class Series:
         guests, folders = self.host.guests(), self.host.run_folders
         listed = sorted(domain["uuid"] for domain in self.domains().values())
         assert all(len(pids) == 1 for pids in guests.values()), f"runs twice: {guests}"
-        whole = all(set(os.listdir(self.host.domains / uuid)) == RUN_FILES for uuid in folders)
-        return sorted(guests) == listed == folders and whole
+        return sorted(guests) == listed == folders and all(set(self._files(uuid)) == RUN_FILES for uuid in folders)
 
     def _account(self) -> str:
         """What is there, for who has to find out why it does not agree."""
-        folders = {uuid: sorted(os.listdir(self.host.domains / uuid)) for uuid in self.host.run_folders}
+        folders = {uuid: self._files(uuid) for uuid in self.host.run_folders}
         return f"{self.host.guests()=} {folders=} {self.domains()=}\n{self.host.log[-3000:]}"
+
+    def _files(self, uuid: str) -> list[str]:
+        """What is in the domain's run folder, which xend may remove meanwhile."""
+        try:
+            return sorted(os.listdir(self.host.domains / uuid))
+        except FileNotFoundError:
+            return []
 
     def domains(self) -> dict[str, dict[str, Any]]:
         """What xend lists, by name."""

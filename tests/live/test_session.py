@@ -105,7 +105,10 @@ def test_lists_are_for_people_scripts_and_programs(host: LiveHost, three: dict[s
     ]
     assert len({row.index("--p---") for row in rows}) == 1
     assert [domain["state"] for domain in three.values()] == ["running", "paused", "paused", "paused"]
-    assert yaml.safe_load(host.ok("list", "-o", "yaml", "beta")) == [three["beta"] | {"cpu_time": ANY}]
+    assert yaml.safe_load(host.ok("list", "-o", "yaml", "beta")) == [
+        three["beta"]
+        | {"cpu_time": ANY, "files": [three["beta"]["file"]]}  # those are told where all domains are looked at
+    ]
     (beta,) = parse_sxp(host.ok("list", "-l", "beta"))
     assert beta[0] == "domain"
     words = dict(item for item in beta[1:] if len(item) == 2 and isinstance(item[1], str))

@@ -21,7 +21,7 @@ async def done(manager, job):
 
 async def start(manager, asked=None):
     await done(manager, manager.create(asked or request("a"), ROOT))
-    return manager.started("a")
+    return manager.inventory.started("a")
 
 
 async def again(manager, asked=None):
@@ -103,7 +103,7 @@ async def test_a_viewer_may_not_create_and_an_operator_is_not_trusted_with_paths
         manager.create(request("a"), Caller(1000, "eve", Role.VIEWER))
     assert raised.value.kind is ErrorKind.DENIED
     await done(manager, manager.create(request("a"), Caller(1000, "op", Role.OPERATOR)))
-    assert manager.started("a").trusted is False
+    assert manager.inventory.started("a").trusted is False
 
 
 async def test_a_plan_changes_nothing(world, manager):
@@ -112,7 +112,7 @@ async def test_a_plan_changes_nothing(world, manager):
     assert isinstance(plan.config, DomainConfig)
     assert plan.rendered
     assert world.files == before
-    assert [domain.name for domain in await manager.list()] == ["Domain-0"]
+    assert [domain.name for domain in await manager.inventory.list()] == ["Domain-0"]
 
 
 async def test_a_policy_that_is_not_kept_to_the_letter_is_told(manager):

@@ -27,7 +27,7 @@ async def detach(manager, target, name="a", *, force=False):
 
 
 def disks(manager, name="a"):
-    return [(disk.target, disk.path) for disk in manager.started(name).config.disks]
+    return [(disk.target, disk.path) for disk in manager.inventory.started(name).config.disks]
 
 
 async def test_a_disk_is_known_to_all_as_long_as_it_is_there(world, manager):

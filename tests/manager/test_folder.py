@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -46,14 +45,6 @@ def checkout(tmp_path: Path, etc: Path) -> Path:
 @pytest.fixture
 def world(etc: Path) -> World:
     return World(folder=etc, read=read_really)
-
-
-@pytest.fixture
-async def manager(world: World) -> AsyncIterator[Manager]:
-    made = world.boot()
-    await made.start()
-    yield made
-    await made.close()
 
 
 async def start(manager: Manager, etc: Path, name: str) -> None:
@@ -105,7 +96,7 @@ async def test_an_apply_copies_all_and_changes_what_can_be(
     assert job.result == {"written": ["mail.cfg", "web.cfg"], "changed": ["web"]}
     assert contents(etc) == contents(checkout)
     assert [oct((etc / name).stat().st_mode & 0o777) for name in ("mail.cfg", "web.cfg")] == ["0o644", "0o640"]
-    started = manager.started("web")
+    started = manager.inventory.started("web")
     assert started is not None
     assert (started.config.policy.on_crash.value, started.config.memory) == ("preserve", 256)
     assert b'"on_crash": "preserve"' in world.files[f"run/xenia/domains/{started.uuid}/started.json"]
@@ -134,7 +125,7 @@ async def test_files_that_the_folder_lacks_are_removed_only_when_asked(
     assert plan.rows[0].note == "its domain runs on until it ends"
     await apply(manager, checkout, remove=True)
     assert contents(etc) == contents(checkout)
-    assert manager.find("db").domid == 1
+    assert manager.inventory.find("db").domid == 1
     assert outcomes(await planned(manager, ""))["db.cfg"] == "removed"
 
 

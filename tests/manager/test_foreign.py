@@ -57,10 +57,10 @@ async def done(manager: Manager, verb: str) -> dict[str, object]:
 async def test_one_that_appears_is_listed_and_can_be_managed(world: World, manager: Manager) -> None:
     world.host.start_foreign(old_guest())
     await turn()
-    (_, old) = await manager.list()
+    (_, old) = await manager.inventory.list()
     assert (old.name, old.domid, old.state, old.file) == ("old", 1, State.RUNNING, "")
     await done(manager, "pause")
-    assert manager.find("old").state is State.PAUSED
+    assert manager.inventory.find("old").state is State.PAUSED
     await done(manager, "unpause")
     await done(manager, "destroy")
     assert not world.host.guests
@@ -72,7 +72,7 @@ async def test_those_that_run_already_are_found_by_a_new_xend(world: World) -> N
     manager = world.boot()
     await manager.start()
     await turn()
-    assert [domain.name for domain in await manager.list()] == ["Domain-0", "old"]
+    assert [domain.name for domain in await manager.inventory.list()] == ["Domain-0", "old"]
     await manager.close()
 
 
@@ -82,11 +82,11 @@ async def test_their_end_is_left_to_others(world: World, manager: Manager) -> No
     await turn()
     world.host.power_off(UUID)
     await turn()
-    assert manager.find("old").state is State.SHUTDOWN
+    assert manager.inventory.find("old").state is State.SHUTDOWN
     assert world.host.guests[UUID].boots == 1
     world.host.kill(UUID)
     await turn()
-    assert [domain.name for domain in await manager.list()] == ["Domain-0"]
+    assert [domain.name for domain in await manager.inventory.list()] == ["Domain-0"]
 
 
 async def test_a_name_that_is_taken_is_not_shown_twice(world: World, manager: Manager) -> None:
@@ -94,7 +94,7 @@ async def test_a_name_that_is_taken_is_not_shown_twice(world: World, manager: Ma
     assert job.state is JobState.DONE
     world.host.start_foreign(replace(old_guest(), uuid=UUID))
     await turn()
-    assert [domain.name for domain in await manager.list()] == ["Domain-0", "old"]
+    assert [domain.name for domain in await manager.inventory.list()] == ["Domain-0", "old"]
 
 
 async def test_adopting_writes_a_guest_file_and_keeps_its_policies(world: World, manager: Manager) -> None:
@@ -106,7 +106,7 @@ async def test_adopting_writes_a_guest_file_and_keeps_its_policies(world: World,
     world.now = 5000
     world.host.crash(UUID)
     await turn()
-    (_, old) = await manager.list()
+    (_, old) = await manager.inventory.list()
     assert (old.state, old.domid) == (State.RUNNING, 2), "started over by xend"
     job = await ended(manager, manager.operate("adopt", "old", ROOT))
     assert job.error is not None
@@ -155,5 +155,5 @@ async def test_killed_after_it_was_written_down_it_stays_adopted(world: World, m
     again = world.boot()
     await again.start()
     await turn()
-    assert [(domain.name, domain.file) for domain in await again.list()][1:] == [("old", "/etc/xen/old.cfg")]
+    assert [(domain.name, domain.file) for domain in await again.inventory.list()][1:] == [("old", "/etc/xen/old.cfg")]
     await again.close()

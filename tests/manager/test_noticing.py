@@ -93,3 +93,22 @@ async def test_without_a_watch_files_are_looked_at_when_somebody_asks(
     await other.definitions.refresh()
     assert [config.name for config, _ in other.definitions.all()] == ["x"]
     other.watch.close()
+
+
+@pytest.mark.parametrize(
+    ("noticed", "others"), [(b"name=a", []), (b"name=new", []), (b"name=other", ["changed outside of xend"])]
+)
+async def test_what_xend_itself_writes_is_nobody_elses_change(desk: Desk, noticed: bytes, others: list[str]) -> None:
+    assert await desk.kept("a.cfg") == ["first seen"]
+    tasks = Tasks()
+    tasks.start(desk.keeper.run(), name="keeper")
+    async with asyncio.timeout(10):
+        with desk.keeper.while_ours("a.cfg", b"name=a", b"name=new"):
+            desk.keeper("a.cfg", noticed)
+            while not await desk.versions.all("b.cfg"):  # noqa: ASYNC110 (nothing tells of it)
+                await asyncio.sleep(0)
+            await desk.versions.add("a.cfg", b"name=new", "root", "set name=new")
+        while len(await desk.versions.all("a.cfg")) < 2 + len(others):  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    assert await desk.kept("a.cfg") == ["first seen", "set name=new", *others]
+    await tasks.close()

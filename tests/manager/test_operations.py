@@ -1,14 +1,12 @@
 """Which operation is possible when, and what is said when it is not."""
 
 import asyncio
-from dataclasses import replace
 from unittest.mock import AsyncMock
 
 import pytest
-from tests.support.world import ROOT, read_plain, request
+from tests.support.world import ROOT, request
 
 from xenia.engines.simulated.engine import SimulatedEngine
-from xenia.manager.definitions import Definitions
 from xenia.model.caller import Caller, Role
 from xenia.model.domain import State
 from xenia.model.errors import ErrorKind, XeniaError
@@ -16,13 +14,12 @@ from xenia.model.event import EventKind
 from xenia.model.host import Capability, EngineReport
 from xenia.model.job import JobState
 from xenia.model.operations import OPERATIONS, permit
-from xenia.store.folder import GuestFolder
 
 
 async def run(manager, name="a", **words):
     job = await manager.wait(manager.create(request(name, **words), ROOT).id, 10)
     assert job.state is JobState.DONE, job
-    return manager.find(name)
+    return manager.inventory.find(name)
 
 
 @pytest.mark.parametrize("state", list(State))
@@ -72,7 +69,7 @@ async def test_pausing_twice_is_no_error(manager):
     for _ in range(2):
         job = await manager.wait(manager.operate("pause", "a", ROOT).id, 10)
         assert job.state is JobState.DONE
-    assert manager.find("a").state is State.PAUSED
+    assert manager.inventory.find("a").state is State.PAUSED
 
 
 async def test_an_unknown_operation_and_a_wait_for_nothing_are_refused(manager):
@@ -114,14 +111,14 @@ async def test_shutdown_waits_for_a_deaf_guest_until_it_ends_otherwise(world, ma
     world.host.power_off(domain.uuid)
     assert (await manager.wait(waiting.id, 10)).state is JobState.DONE
     with pytest.raises(XeniaError):
-        manager.find("a")
+        manager.inventory.find("a")
 
 
 async def test_reboot_keeps_the_id_and_starts_the_guest_over(world, manager):
     domain = await run(manager)
     job = await manager.wait(manager.operate("reboot", "a", ROOT, until_gone=True).id, 10)
     assert job.state is JobState.DONE
-    assert manager.find("a").domid == domain.domid
+    assert manager.inventory.find("a").domid == domain.domid
     assert world.host.guests[domain.uuid].boots == 2
 
 
@@ -163,14 +160,14 @@ async def test_a_listener_that_is_too_slow_is_ended(manager):
     assert [event.sequence for event in seen] == list(range(1, 1001))
 
 
-async def test_a_guest_file_that_was_written_just_now_is_known_by_name(world, manager, tmp_path):
-    definitions = Definitions(GuestFolder(tmp_path), read_plain, lambda name, content: None)
-    manager._parts = replace(manager._parts, definitions=definitions)
+async def test_a_guest_file_that_was_written_just_now_is_known_by_name(world, tmp_path):
+    world.folder = tmp_path
+    manager = world.boot()
     (tmp_path / "new.cfg").write_text("name=new")
     with pytest.raises(XeniaError, match="no domain"):
-        manager.find("new")
-    assert (await manager.look_up("new")).state is State.DEFINED
+        manager.inventory.find("new")
+    assert (await manager.inventory.look_up("new")).state is State.DEFINED
     with pytest.raises(XeniaError, match="not running"):
         manager.operate("shutdown", "new", ROOT)
     with pytest.raises(XeniaError, match="no domain"):
-        await manager.look_up("other")
+        await manager.inventory.look_up("other")

@@ -25,7 +25,7 @@ async def detach(manager, card, name="a"):
 
 
 def cards(manager, name="a"):
-    started = manager.started(name)
+    started = manager.inventory.started(name)
     return [(vif.item, mac) for vif, mac in zip(started.config.vifs, started.macs, strict=True)]
 
 
@@ -39,7 +39,7 @@ async def test_cards_get_the_lowest_free_number_and_an_address_of_their_own(worl
     assert cards(manager) == [(1, MAC)]
     third = (await attach(manager)).result["vif"]["mac"]
     assert cards(manager) == [(0, third), (1, MAC)]
-    assert manager.find("a").vifs == ("vif1.0", "vif1.1")
+    assert manager.inventory.find("a").vifs == ("vif1.0", "vif1.1")
     assert (await detach(manager, MAC.upper())).state is JobState.DONE
     assert world.host.guests[started_of(world, "a").uuid].cards == {0}
 
@@ -54,7 +54,6 @@ async def test_no_two_domains_are_made_one_address(manager):
 @pytest.mark.parametrize(
     ("spec", "kind"),
     [
-        ("type=nonsense", "invalid"),
         ("mac=zz", "invalid"),
         ("['', '']", "invalid"),
         (f"mac={MAC}", "conflict"),

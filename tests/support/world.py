@@ -58,7 +58,7 @@ HOST = Host("sim", "6.1", "#1", "x86_64", 4, 1, 4, 1, 2800, "", 16384, 8192, 0.0
 
 
 _DEVICE_STEPS = ("attach disk", "detach disk", "eject", "insert", "attach vif", "detach vif")
-ENGINE_STEPS = frozenset({"start", "started", "unpause", "pause", "shutdown", *_DEVICE_STEPS})
+ENGINE_STEPS = frozenset({"start", "started", "unpause", "pause", "shutdown", "rename", "set memory", *_DEVICE_STEPS})
 """Where an engine may refuse."""
 
 
@@ -259,4 +259,4 @@ def request(name: str, *, paused: bool = False, **words: str) -> CreateRequest:
 
 def started_of(world: World, name: str) -> Started | None:
     """The simulated guest's own idea of what it is."""
-    return next((guest.started for guest in world.host.guests.values() if guest.started.config.name == name), None)
+    return next((guest.started for guest in world.host.guests.values() if guest.name == name), None)

@@ -14,6 +14,7 @@ from typing import Any
 from starlette.responses import Response
 
 from xenia.api.doors import About
+from xenia.model.check import Claim
 from xenia.model.complaint import Complaint
 from xenia.model.conversion import Converted
 from xenia.model.domain import Definition, Domain, DomainConfig
@@ -23,6 +24,7 @@ from xenia.model.guest_file import Saved, Shown, Version
 from xenia.model.host import EngineReport, Host
 from xenia.model.job import Job
 from xenia.model.live import Difference
+from xenia.model.vcpu import Vcpu
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,20 @@ class DomainAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class DomainVcpus:
+    domain: str
+    domid: int | None
+    vcpus: tuple[Vcpu, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VcpuList:
+    """By domain id."""
+
+    domains: tuple[DomainVcpus, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PlanAnswer:
     config: DomainConfig
     engine: str
@@ -71,7 +87,8 @@ class PlanAnswer:
 @dataclass(frozen=True, slots=True)
 class CheckAnswer:
     """`name` is the domain's, null where the file has no meaning; `assumed` what was taken for granted of an engine
-    that is not here. A complaint of severity `error` is one for which create would refuse the file.
+    that is not here. A complaint of severity `error` is one for which create would refuse the file. `claims` are what
+    no other domain may have as well.
     """
 
     file: str
@@ -79,6 +96,7 @@ class CheckAnswer:
     engine: str
     assumed: tuple[str, ...]
     complaints: tuple[Complaint, ...]
+    claims: tuple[Claim, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +164,14 @@ class VersionAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class StartFileAnswer:
+    """The guest file, an absolute path, that a domain is to be started from."""
+
+    domain: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunningAnswer:
     """A domain as it runs: `text` is a guest file that would start it again as it is."""
 
@@ -167,6 +193,7 @@ ANSWERS = (
     HostAnswer,
     DomainList,
     DomainAnswer,
+    VcpuList,
     PlanAnswer,
     CheckAnswer,
     ExplainAnswer,
@@ -180,6 +207,7 @@ ANSWERS = (
     VersionList,
     VersionAnswer,
     RunningAnswer,
+    StartFileAnswer,
     DifferenceList,
     FolderPlan,
 )

@@ -10,6 +10,7 @@ from xenia.model.change import Action, Change
 from xenia.model.check import CheckRequest
 from xenia.model.conversion import ConvertRequest, Form, SourceForm
 from xenia.model.request import CreateRequest
+from xenia.model.scope import Scope
 
 
 def _whole(text: str) -> str:
@@ -40,9 +41,10 @@ class GuestFileBody(Body):
 
 class CreateBody(GuestFileBody):
     paused: Annotated[bool, Field(description="leave the guest's CPUs stopped")] = False
+    domain: Annotated[Text, Field(description="the name that the file must give the domain; empty for any")] = ""
 
     def request(self) -> CreateRequest:
-        return CreateRequest(self.text, self.file, tuple(self.overrides), self.paused)
+        return CreateRequest(self.text, self.file, tuple(self.overrides), self.paused, self.domain)
 
 
 class CheckBody(GuestFileBody):
@@ -121,6 +123,20 @@ class AttachVifBody(Body):
 
 class DetachVifBody(Body):
     card: Annotated[Text, Field(description="its number or its address")]
+
+
+class RenameBody(Body):
+    name: Annotated[Text, Field(description="the new name")]
+
+
+class MemoryBody(Body):
+    size: Annotated[int, Field(description="MiB", ge=1, le=1 << 26)]
+    scope: Annotated[Scope, Field(description="where the change is made", strict=False)] = Scope.BOTH
+
+
+class PinBody(Body):
+    vcpu: Annotated[int | None, Field(description="the number of a virtual CPU; null for each", ge=0)] = None
+    cpus: Annotated[Text, Field(description="CPUs of the host: all, 2, 0-3, 0-7,^1")]
 
 
 class OperationBody(Body):

@@ -47,7 +47,7 @@ async def console(
     1001 when xend stops. What is refused is refused before the upgrade, as problem JSON.
     """
     require(caller.role, OPERATIONS["console"])
-    domain = await doors.manager.look_up(ref)
+    domain = await doors.manager.inventory.look_up(ref)
     permit(
         OPERATIONS["console"],
         name=domain.name,

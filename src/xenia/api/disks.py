@@ -25,7 +25,7 @@ router = APIRouter(tags=["disks"])
 async def attach(
     request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: AttachDiskBody, wait: Wait = 0
 ) -> Response:
-    await doors.manager.look_up(ref)
+    await doors.manager.inventory.look_up(ref)
     job = doors.manager.attach_disk(ref, body.spec, body.folder, caller)
     return await settle(request, doors, job, caller, wait)
 
@@ -38,7 +38,7 @@ async def attach(
 async def detach(
     request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: DetachDiskBody, wait: Wait = 0
 ) -> Response:
-    await doors.manager.look_up(ref)
+    await doors.manager.inventory.look_up(ref)
     job = doors.manager.detach_disk(ref, body.device, caller, force=body.force)
     return await settle(request, doors, job, caller, wait)
 
@@ -49,7 +49,7 @@ async def detach(
 async def insert(
     request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: InsertBody, wait: Wait = 0
 ) -> Response:
-    await doors.manager.look_up(ref)
+    await doors.manager.inventory.look_up(ref)
     job = doors.manager.insert_medium(ref, body.device, body.path, body.folder, caller, force=body.force)
     return await settle(request, doors, job, caller, wait)
 
@@ -58,6 +58,6 @@ async def insert(
 async def eject(
     request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: EjectBody, wait: Wait = 0
 ) -> Response:
-    await doors.manager.look_up(ref)
+    await doors.manager.inventory.look_up(ref)
     job = doors.manager.eject_medium(ref, body.device, caller, force=body.force)
     return await settle(request, doors, job, caller, wait)

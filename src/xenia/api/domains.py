@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
+from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from xenia.api.answers import (
@@ -16,14 +17,15 @@ from xenia.api.answers import (
     JobAnswer,
     PlanAnswer,
     RunningAnswer,
+    StartFileAnswer,
     json_response,
     row,
     without_secrets,
 )
-from xenia.api.bodies import CreateBody, OperationBody
-from xenia.api.doors import DoorsOf
+from xenia.api.bodies import CreateBody, MemoryBody, OperationBody, RenameBody
+from xenia.api.doors import DoorsOf, doors_of
 from xenia.api.jobs import Wait, settle
-from xenia.api.peer import CallerOf
+from xenia.api.peer import CallerOf, identify
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
 from xenia.model.caller import Caller, Role
@@ -38,6 +40,8 @@ All = Annotated[bool, Query(alias="all", description="also those that are only d
 _OTHER_DOORS = {
     "create",
     "console",
+    "rename",
+    "vcpu-pin",
     "block-attach",
     "block-detach",
     "cd-insert",
@@ -47,16 +51,41 @@ _OTHER_DOORS = {
 }
 
 
-@router.get("/domains", summary="Domain-0 and what runs, by domain id", responses=answers(DomainList))
 async def list_domains(doors: DoorsOf, caller: CallerOf, everything: All = False) -> Response:
-    domains = await doors.manager.list(everything=everything)
+    domains = await doors.manager.inventory.list(everything=everything)
     return json_response({"domains": [row(_told(domain, caller)) for domain in domains]})
+
+
+class _ListRoute(APIRoute):
+    """This list is asked for most of all, and FastAPI's injection is the largest part of what it costs: a request that
+    has no parameters goes without.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        thorough = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            if request.scope["query_string"]:
+                return await thorough(request)
+            caller = await identify(request)
+            return await list_domains(await doors_of(request), caller)
+
+        return handle
+
+
+router.add_api_route(
+    "/domains",
+    list_domains,
+    summary="Domain-0 and what runs, by domain id",
+    responses=answers(DomainList),
+    route_class_override=_ListRoute,
+)
 
 
 @router.get("/domains/{ref}", summary="One domain and its configuration", responses=answers(DomainAnswer))
 async def one_domain(doors: DoorsOf, caller: CallerOf, ref: Ref) -> Response:
-    domain = _told(await doors.manager.look_up(ref), caller)
-    started = doors.manager.started(ref)
+    domain = _told(await doors.manager.inventory.look_up(ref), caller)
+    started = doors.manager.inventory.started(ref)
     return json_response(
         {
             "domain": row(domain),
@@ -84,6 +113,15 @@ async def plan(doors: DoorsOf, caller: CallerOf, body: CreateBody) -> Response:
     return json_response(to_plain(await doors.manager.plan(body.request(), caller)))
 
 
+@router.get(
+    "/domains/{ref}/start-file",
+    summary="The guest file that a domain is to be started from by its name",
+    responses=answers(StartFileAnswer),
+)
+async def start_file(doors: DoorsOf, caller: CallerOf, ref: Ref) -> Response:
+    return json_response(to_plain(StartFileAnswer(*await doors.manager.start_file(ref, caller))))
+
+
 @router.get("/domains/{ref}/guest-file", summary="A domain as it runs", responses=answers(RunningAnswer))
 async def as_it_runs(doors: DoorsOf, caller: CallerOf, ref: Ref) -> Response:
     started, text = await doors.manager.as_it_runs(ref, caller)
@@ -100,6 +138,25 @@ async def differences(doors: DoorsOf, caller: CallerOf, ref: Ref) -> Response:
     return json_response(to_plain(DifferenceList(started.config.name, started.domid, found)))
 
 
+@router.post("/domains/{ref}/rename", summary=OPERATIONS["rename"].sentence, responses=answers(JobAnswer, 200, 202))
+async def rename(
+    request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: RenameBody, wait: Wait = 0
+) -> Response:
+    await doors.manager.inventory.look_up(ref)
+    return await settle(request, doors, doors.manager.renaming.rename(ref, body.name, caller), caller, wait)
+
+
+def _memory_route(operation: str) -> Callable[..., Awaitable[Response]]:
+    async def resize(
+        request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: MemoryBody, wait: Wait = 0
+    ) -> Response:
+        await doors.manager.inventory.look_up(ref)
+        job = doors.manager.memory.resize(operation, ref, body.size, body.scope, caller)
+        return await settle(request, doors, job, caller, wait)
+
+    return resize
+
+
 def _route(operation: Operation) -> Callable[..., Awaitable[Response]]:
     async def operate(
         request: Request,
@@ -110,20 +167,25 @@ def _route(operation: Operation) -> Callable[..., Awaitable[Response]]:
         wait: Wait = 0,
     ) -> Response:
         until_gone = body is not None and body.until_gone
-        await doors.manager.look_up(ref)
+        await doors.manager.inventory.look_up(ref)
         job = doors.manager.operate(operation.name, ref, caller, until_gone=until_gone)
         return await settle(request, doors, job, caller, wait)
 
     return operate
 
 
-for _operation in OPERATIONS.values():
-    if _operation.name not in _OTHER_DOORS:
-        router.add_api_route(
-            f"/domains/{{ref}}/{_operation.name}",
-            _route(_operation),
-            methods=["POST"],
-            name=_operation.name,
-            summary=_operation.sentence,
-            responses=answers(JobAnswer, 200, 202),
-        )
+_ROUTES = {
+    operation.name: _memory_route(operation.name) if operation.name in ("mem-set", "mem-max") else _route(operation)
+    for operation in OPERATIONS.values()
+    if operation.name not in _OTHER_DOORS
+}
+
+for _name, _endpoint in _ROUTES.items():
+    router.add_api_route(
+        f"/domains/{{ref}}/{_name}",
+        _endpoint,
+        methods=["POST"],
+        name=_name,
+        summary=OPERATIONS[_name].sentence,
+        responses=answers(JobAnswer, 200, 202),
+    )

@@ -33,9 +33,9 @@ class Doors:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-async def _doors(connection: HTTPConnection) -> Doors:
+async def doors_of(connection: HTTPConnection) -> Doors:
     doors: Doors = connection.app.state.doors
     return doors
 
 
-DoorsOf = Annotated[Doors, Depends(_doors)]
+DoorsOf = Annotated[Doors, Depends(doors_of)]

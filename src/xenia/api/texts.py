@@ -19,7 +19,8 @@ router = APIRouter(tags=["guest files"])
 async def check(doors: DoorsOf, caller: CallerOf, body: CheckBody) -> Response:
     checked = await doors.manager.check(body.request(), caller)
     name = checked.config.name if checked.config is not None else None
-    return json_response(to_plain(CheckAnswer(body.file, name, checked.engine, checked.assumed, checked.complaints)))
+    answer = CheckAnswer(body.file, name, checked.engine, checked.assumed, checked.complaints, checked.claims)
+    return json_response(to_plain(answer))
 
 
 @router.post("/explain", summary="What each line of a guest file became", responses=answers(ExplainAnswer))

@@ -25,7 +25,7 @@ router = APIRouter(tags=["cards"])
 async def attach(
     request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: AttachVifBody, wait: Wait = 0
 ) -> Response:
-    await doors.manager.look_up(ref)
+    await doors.manager.inventory.look_up(ref)
     return await settle(request, doors, doors.manager.attach_vif(ref, body.spec, caller), caller, wait)
 
 
@@ -37,5 +37,5 @@ async def attach(
 async def detach(
     request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: DetachVifBody, wait: Wait = 0
 ) -> Response:
-    await doors.manager.look_up(ref)
+    await doors.manager.inventory.look_up(ref)
     return await settle(request, doors, doors.manager.detach_vif(ref, body.card, caller), caller, wait)

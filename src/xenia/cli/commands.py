@@ -46,6 +46,7 @@ class Entry:
 
 TABLE = (
     Entry("Domains", "create", "create", "Start a domain from a guest file"),
+    Entry("Domains", "start", "create", "Start a domain by its name"),
     Entry("Domains", "list", "list", "List domains", ("ls",)),
     # What was short for it under xm, too.
     Entry("Domains", "console", "console", "Connect to the text console", ("co", "con")),
@@ -54,6 +55,11 @@ TABLE = (
     Entry("Domains", "destroy", "power", "End a domain at once, like pulling its plug"),
     Entry("Domains", "pause", "power", "Stop the domain's CPUs; it keeps its memory"),
     Entry("Domains", "unpause", "power", "Let a paused domain run on"),
+    Entry("Domains", "mem-set", "memory", "Give a domain more or less memory", ("balloon",)),
+    Entry("Domains", "mem-max", "memory", "Set the most memory that a domain may have"),
+    Entry("Domains", "vcpu-list", "vcpu", "List virtual CPUs and where they run"),
+    Entry("Domains", "vcpu-pin", "vcpu", "Choose the host's CPUs that virtual CPUs run on"),
+    Entry("Domains", "rename", "rename", "Give a domain another name"),
     Entry("Domains", "adopt", "adopt", "Take over a domain that others have started"),
     Entry("Devices", "block-list", "disks", "List the disks of a running domain"),
     Entry("Devices", "block-attach", "disks", "Plug a disk into a running domain"),
@@ -74,6 +80,8 @@ TABLE = (
     Entry("Guest files", "apply", "folder", "Do what plan shows"),
     Entry("Names", "domid", "names", "Tell the id of a domain"),
     Entry("Names", "domname", "names", "Tell the name of a domain"),
+    Entry("Names", "domstate", "domstate", "Tell the state of a domain"),
+    Entry("Host", "uptime", "uptime", "Tell for how long domains have run"),
     Entry("Host", "info", "info", "Tell about this host and its engine"),
     Entry("Help", "help", "help", "Explain xm or one command"),
 )

@@ -1,4 +1,4 @@
-"""xm create."""
+"""xm create, xm start."""
 
 from __future__ import annotations
 
@@ -26,14 +26,23 @@ def _options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--path", metavar="PATHS", help="folders to look for NAME in, with colons (default: .:/etc/xen)"
     )
+    parser.add_argument("-n", "--dryrun", action="store_true", help="show what would be started, and start nothing")
+    parser.add_argument("--help_config", action="store_true", help="list the keys of guest files, as xm did")
+    _common_options(parser)
+
+
+def _start_options(parser: ArgumentParser) -> None:
+    parser.add_argument("domain", metavar="NAME", help="name, UUID or a unique beginning of one")
+    _common_options(parser)
+
+
+def _common_options(parser: ArgumentParser) -> None:
     parser.add_argument("-c", "--console", action="store_true", help="connect to the console before the guest runs")
     parser.add_argument("-p", "--paused", action="store_true", help="leave the guest paused; xm unpause lets it run")
-    parser.add_argument("-n", "--dryrun", action="store_true", help="show what would be started, and start nothing")
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing unless it fails")
     parser.add_argument(
         "-v", "--verbose", action="store_true", help="show notes too: what was translated for this engine"
     )
-    parser.add_argument("--help_config", action="store_true", help="list the keys of guest files, as xm did")
     add_output(parser, "text", "json", "yaml")
 
 
@@ -43,21 +52,39 @@ def _create(context: Context, options: Namespace) -> int:
 
         print(overview(key_table()))
         return 0
-    if options.console and options.output != "text":
-        raise usage("create: -c shows a console; it does not go with -o", "leave one of them out")
+    _check_output("create", options)
     name, overrides = _split(options)
     folders = (options.path or f".:{context.guest_files}").split(":")
     file = open_guest_file(name, [folder or "." for folder in folders])
-    talk = options.output == "text" and not options.quiet
-    if talk:
-        print(f'Using config file "{printable(file.path)}".', flush=True)
+    _tell_file(file, options)
     body = {"text": file.text, "file": file.path, "overrides": overrides, "paused": options.paused or options.console}
-    if options.dryrun:
-        return _plan(context, options, body)
-    result = _start(context, file, body)
+    return _plan(context, options, body) if options.dryrun else _run(context, options, file, body)
+
+
+def _start(context: Context, options: Namespace) -> int:
+    _check_output("start", options)
+    found = context.client.get(f"{domain_path(options.domain)}/start-file", seconds=60)
+    file = open_guest_file(found["file"], [])
+    _tell_file(file, options)
+    body = {"text": file.text, "file": file.path, "paused": options.paused or options.console}
+    return _run(context, options, file, body | {"domain": found["domain"]})
+
+
+def _check_output(command: str, options: Namespace) -> None:
+    if options.console and options.output != "text":
+        raise usage(f"{command}: -c shows a console; it does not go with -o", "leave one of them out")
+
+
+def _tell_file(file: GuestFile, options: Namespace) -> None:
+    if options.output == "text" and not options.quiet:
+        print(f'Using config file "{printable(file.path)}".', flush=True)
+
+
+def _run(context: Context, options: Namespace, file: GuestFile, body: dict[str, Any]) -> int:
+    result = _submit(context, file, body)
     if not options.quiet:
         show_complaints(result.get("complaints") or (), notes=options.verbose)
-    if talk:
+    if options.output == "text" and not options.quiet:
         print(f"Started domain {printable(result['domain'])} (id={result['domid']})", flush=True)
     elif options.output != "text":
         from xenia.cli.output import print_data
@@ -84,7 +111,7 @@ def _split(options: Namespace) -> tuple[str, list[str]]:
     return name, words
 
 
-def _start(context: Context, file: GuestFile, body: dict[str, Any]) -> dict[str, Any]:
+def _submit(context: Context, file: GuestFile, body: dict[str, Any]) -> dict[str, Any]:
     try:
         job = follow(context.client, submit(context.client, "/domains", body))
     except KeyboardInterrupt:
@@ -151,6 +178,23 @@ a meaning, even where something it names is missing on this host.""",
             ("xm create -n winxp", "what would it be?"),
             ("xm create --help_config", "what may stand in a guest file?"),
         ),
-        see_also=("list", "console", "destroy", "config check"),
-    )
+        see_also=("start", "list", "console", "destroy", "config check"),
+    ),
+    "start": Command(
+        "xm start NAME [-c] [-p] [-q] [-v] [-o FORMAT]",
+        """\
+Start a domain by its name, from the guest file that it was last started from; where it never was, from the one
+in /etc/xen that defines it. Two files may define one domain, one to install it and one to run it: then start
+begins with the one that xm create was last given.
+
+The file is read as it is now. Keys that were set beside it, as in xm create winxp memory=1024, are not set again.""",
+        _start_options,
+        _start,
+        examples=(
+            ("xm start winxp", "as it was started last"),
+            ("xm start winxp -c", "and see its console from the first line; Ctrl-] leaves"),
+            ("xm create install.cfg && xm create winxp.cfg", "choose another file, for now and for start"),
+        ),
+        see_also=("create", "list", "shutdown"),
+    ),
 }

@@ -8,8 +8,8 @@ from pathlib import Path
 from xenia.client.errors import ClientError, not_found
 from xenia.lib.text import decode
 
-MAX_SIZE = 1 << 20
-"""Bytes. xend takes no more."""
+MAX_SIZE = 128 << 10
+"""Bytes. xend takes no more (guestfile.text.LIMIT)."""
 
 
 class GuestFile:

@@ -48,7 +48,7 @@ def _list(context: Context, options: Namespace) -> int:
     states, everything = _wanted_states(options.state)
     code = 0
     if options.domains:
-        domains, code = _named(context, options.domains)
+        domains, code = named(context, options.domains)
     else:
         domains = context.client.get(f"/domains?all={'true' if options.all or everything else 'false'}")["domains"]
     if states:
@@ -76,7 +76,7 @@ def _wanted_states(words: str | None) -> tuple[set[str], bool]:
     return (set(), True) if "all" in words.split(",") else (states, "defined" in states)
 
 
-def _named(context: Context, refs: list[str]) -> tuple[Domains, int]:
+def named(context: Context, refs: list[str]) -> tuple[Domains, int]:
     """The domains that `refs` name, and the exit code of the first that could not be found."""
     domains, code = [], 0
     for ref in refs:
@@ -85,7 +85,8 @@ def _named(context: Context, refs: list[str]) -> tuple[Domains, int]:
         except ClientError as error:
             if error.kind == "unreachable":
                 raise
-            code = code or report(error, json=context.json)
+            failed = report(error, json=context.json)
+            code = code or failed
     return domains, code
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from xenia.cli.command import Command
-from xenia.client.domains import domain_path
-from xenia.client.errors import ClientError
+from xenia.client.domains import domain_path, not_running
 from xenia.lib.text import printable
 
 TYPE_CHECKING = False
@@ -25,11 +24,7 @@ def _id_option(parser: ArgumentParser) -> None:
 def _domid(context: Context, options: Namespace) -> int:
     domain = context.client.get(domain_path(options.domain))["domain"]
     if domain["domid"] is None:
-        raise ClientError(
-            f"domain '{domain['name']}' is not running and has no id",
-            kind="conflict",
-            hint=f"start it first: xm create {domain['file'] or domain['name']}",
-        )
+        raise not_running(domain)
     print(domain["domid"])
     return 0
 

@@ -53,7 +53,10 @@ def _cpus(config: dict[str, Any]) -> str:
     parts = [str(config["vcpus"])]
     if config["max_vcpus"] and config["max_vcpus"] != config["vcpus"]:
         parts.append(f"at most {config['max_vcpus']}")
-    if config["cpus"]:
+    if config["vcpu_pins"]:
+        pins = ", ".join(f"{number} on {pin}" for number, pin in enumerate(config["vcpu_pins"]))
+        parts.append(f"virtual CPUs on the host's: {pins}")
+    elif config["cpus"]:
         parts.append(f"on the host's CPUs {config['cpus']}")
     parts += [
         f"{word} {config[key]}"

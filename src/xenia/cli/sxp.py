@@ -55,7 +55,7 @@ def describe(answer: dict[str, Any]) -> Sxp:
     """The expression for one domain, from the answer to GET /domains/REF; `config` may be None (Domain-0)."""
     domain, config = answer["domain"], answer.get("config") or {}
     policy = config.get("policy") or {}
-    boot, cpus = config.get("boot") or {}, config.get("cpus")
+    boot = config.get("boot") or {}
     return [
         "domain",
         *_pairs(("domid", domain["domid"])),
@@ -67,7 +67,7 @@ def describe(answer: dict[str, Any]) -> Sxp:
         _pair("bootloader_args", boot.get("bootargs")),
         _pair("vcpus", config.get("max_vcpus") or domain["vcpus"]),
         _pair("name", domain["name"]),
-        ["cpus", [cpus.split(",") if cpus else []] * domain["vcpus"]],
+        ["cpus", _cpus(config, domain["vcpus"])],
         _pair("on_reboot", policy.get("on_reboot", "restart")),
         _pair("on_poweroff", policy.get("on_poweroff", "destroy")),
         _pair("maxmem", domain["max_memory"]),
@@ -150,6 +150,13 @@ def _devices(answer: dict[str, Any], config: dict[str, Any]) -> list[Sxp]:
     if vnc:
         devices.append(["vfb", _pair("vnc", 1), _pair("location", vnc)])
     return [["device", device] for device in devices]
+
+
+def _cpus(config: dict[str, Any], vcpus: int) -> list[Sxp]:
+    """A list for each virtual CPU; an empty one stands for any CPU of the host."""
+    sets = config.get("vcpu_pins") or [config.get("cpus")] * vcpus
+    sets = [*sets, *[None] * vcpus][:vcpus]
+    return [[] if each in (None, "all") else each.split(",") for each in sets]
 
 
 def _uname(disk: dict[str, Any]) -> str:

@@ -34,6 +34,15 @@ def domain_path(ref: str) -> str:
     return f"/domains/{quote(ref)}"
 
 
+def not_running(domain: dict[str, Any]) -> ClientError:
+    """The error for a domain, as the API shows it, that only is defined."""
+    return ClientError(
+        f"domain '{domain['name']}' is not running",
+        kind="conflict",
+        hint=f"start it first: xm create {domain['file'] or domain['name']}",
+    )
+
+
 def submit(client: Client, path: str, body: dict[str, Any], *, wait: float = LONGEST_WAIT) -> dict[str, Any]:
     """Ask for a long action and return its job as it is after at most `wait` seconds.
 

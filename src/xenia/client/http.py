@@ -132,9 +132,12 @@ class Client:
 
 
 def _exchange(connection: socket.socket, request: bytes, deadline: float) -> bytes:
-    """Send `request` and read until the other end closes, which `Connection: close` asks it to."""
+    """Send `request` and read until the answer is as long as its head says; where that says nothing, until the other
+    end closes, which `Connection: close` asks it to.
+    """
     connection.sendall(request)
     answer = bytearray()
+    length = None
     while len(answer) <= MAX_ANSWER:
         remaining = deadline - time.monotonic()
         if remaining <= 0:
@@ -144,7 +147,20 @@ def _exchange(connection: socket.socket, request: bytes, deadline: float) -> byt
         if not chunk:
             return bytes(answer)
         answer += chunk
+        length = length or _length(answer)
+        if length is not None and len(answer) >= length:
+            return bytes(answer)
     raise OSError(f"its answer is longer than {MAX_ANSWER >> 20} MiB")
+
+
+def _length(answer: bytearray) -> int | None:
+    """The length of the whole answer, once there is a head that tells it."""
+    head, separator, _ = answer.partition(b"\r\n\r\n")
+    for line in head.split(b"\r\n") if separator else ():
+        name, _, value = line.partition(b":")
+        if name.strip().lower() == b"content-length" and value.strip().isdigit():
+            return len(head) + len(separator) + int(value)
+    return None
 
 
 def _join_chunks(content: bytes) -> bytes | None:

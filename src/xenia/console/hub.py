@@ -127,7 +127,7 @@ class ConsoleHub:
 
     async def _connect(self, uuid: str, guest: _Guest, kind: str, path: Path, *, fresh: bool) -> None:
         line = Line(
-            ConsoleLog(self._log_of(uuid, kind)),
+            ConsoleLog(lambda: self._log_of(uuid, kind)),
             fresh=fresh,
             heard=partial(guest.heard, kind),
             lost=lambda: self._lost(uuid, guest, kind, line),

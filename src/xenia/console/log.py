@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 LIMIT = 1024 * 1024
@@ -10,17 +11,18 @@ LIMIT = 1024 * 1024
 
 
 class ConsoleLog:
-    """`path` None stands for a console without a log."""
+    """`place` tells where it lies now, as a guest may be given another name; None for a console without a log."""
 
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
+    def __init__(self, place: Callable[[], Path | None]) -> None:
+        self._place = place
 
     def read(self, start: int, length: int) -> bytes:
         """At most `length` bytes from `start`; fewer where the file is shorter, none where it cannot be read."""
-        if self._path is None:
+        path = self._place()
+        if path is None:
             return b""
         try:
-            descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError:
             return b""
         try:
@@ -30,10 +32,11 @@ class ConsoleLog:
 
     def size(self) -> int:
         """In bytes; 0 when there is none."""
-        if self._path is None:
+        path = self._place()
+        if path is None:
             return 0
         try:
-            return self._path.stat(follow_symlinks=False).st_size
+            return path.stat(follow_symlinks=False).st_size
         except OSError:
             return 0
 
@@ -42,12 +45,12 @@ class ConsoleLog:
 
         The engine appends (O_APPEND), so it writes on at the new end. Raises OSError when the disk is full or the like.
         """
-        size = self.size()
-        if self._path is None or size <= LIMIT:
+        path, size = self._place(), self.size()
+        if path is None or size <= LIMIT:
             return
         tail = self.read(size - LIMIT, LIMIT)
-        previous = self._path.with_name(self._path.name + ".1")
+        previous = path.with_name(path.name + ".1")
         descriptor = os.open(previous, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         with open(descriptor, "wb") as file:
             file.write(tail)
-        os.truncate(self._path, 0)
+        os.truncate(path, 0)

@@ -136,4 +136,4 @@ def _new_uuid() -> str:
 
 
 async def _running(manager: Manager) -> list[str]:
-    return [domain.uuid for domain in await manager.list() if domain.uuid != DOMAIN_0_UUID]
+    return [domain.uuid for domain in await manager.inventory.list() if domain.uuid != DOMAIN_0_UUID]

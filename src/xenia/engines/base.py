@@ -16,6 +16,7 @@ from typing import Protocol
 from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.vcpu import Vcpu
 from xenia.network.attach import AttachedVif
 from xenia.storage.kernel import PreparedBoot
 from xenia.storage.open import OpenedDisk
@@ -163,6 +164,23 @@ class Engine(Protocol):
         REBOOT and is to run again. Only with the capability RESET.
         """
 
+    async def set_memory(self, uuid: str, size: int) -> int:
+        """Have the guest take memory, or give it back, until it has `size` MiB; at most what it was started with. Only
+        with the capability MEMORY.
+
+        The guest does it itself. Returns what it has when it has got there, or has not within some seconds. Raises
+        invalid for a guest that has no balloon, unavailable where the host has too little memory, engine_failed.
+        """
+
+    async def set_max_memory(self, uuid: str, size: int) -> None:
+        """Let the guest have at most `size` MiB. Raises engine_failed. Only with the capability MAX_MEMORY."""
+
+    async def rename(self, uuid: str, name: str) -> None:
+        """Give the guest another name, which no other has. Raises engine_failed, and then it has the old one.
+
+        `recover` finishes what an xend was cut off in: a guest has the name of its as-started configuration then.
+        """
+
     async def destroy(self, uuid: str) -> None:
         """End the guest at once and return when nothing of it is left. Silent when there is none."""
 
@@ -172,6 +190,18 @@ class Engine(Protocol):
     async def figures(self) -> Mapping[str, Figures]:
         """What each guest uses, by UUID; read now, cheaply. Domain-0 is among them where the engine knows it better
         than the kernel does. What `observe` tells is current after it.
+        """
+
+    async def vcpus(self) -> Mapping[str, tuple[Vcpu, ...]]:
+        """The virtual CPUs of each guest, by UUID, in order. Domain-0 is among them where the engine gives it some.
+
+        Raises engine_failed. A guest that does not answer is not among them.
+        """
+
+    async def pin(self, uuid: str, number: int | None, cpus: tuple[int, ...] | None) -> None:
+        """Let a virtual CPU of a guest (None: each of them) run on these CPUs of the host only (None: on all).
+
+        Raises not_found for one that the guest does not have, engine_failed.
         """
 
     async def refine(self, host: Host) -> Host:

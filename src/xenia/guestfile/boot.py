@@ -17,6 +17,7 @@ _FIRMWARES = {
     "uefi": Firmware.UEFI,
     "ovmf": Firmware.UEFI,
 }
+_FIRMWARE_HINT = "{} = 'ovmf' (UEFI) or 'seabios'"
 _NO_NFS_SERVER = "127.0.255.255"
 _DEVICES = frozenset("acdn")
 
@@ -79,9 +80,13 @@ def _firmware(given: Given, kernel: str | None) -> Boot:
         if given.word(key):
             given.note(key, f"{key} has no effect: this domain boots by its firmware, not by a kernel of the host")
     firmware = _which_firmware(given)
-    if kernel is not None and "ovmf" in kernel.lower():
+    if kernel is not None and _is_ovmf(kernel):
         firmware = Firmware.UEFI
     return Boot(order=_order(given), firmware=firmware)
+
+
+def _is_ovmf(path: str) -> bool:
+    return "ovmf" in path.lower()
 
 
 def _which_firmware(given: Given) -> Firmware:
@@ -90,8 +95,12 @@ def _which_firmware(given: Given) -> Firmware:
         word = given.word(key)
         if word is None:
             continue
+        if key == "firmware" and "/" in word:
+            firmware = Firmware.UEFI if _is_ovmf(word) else Firmware.BIOS
+            given.warn(key, f"{word} is not used: the host's own firmware ({firmware}) is", _FIRMWARE_HINT.format(key))
+            continue
         if word.lower() not in _FIRMWARES:
-            given.error(key, f"the firmware {word} is not known", f"{key} = 'ovmf' (UEFI) or 'seabios'")
+            given.error(key, f"the firmware {word} is not known", _FIRMWARE_HINT.format(key))
         firmware = _FIRMWARES.get(word.lower(), firmware)
     return firmware
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 
+from xenia.guestfile.given import flag_of, number_hint
 from xenia.guestfile.keys import KEYS, MEANT
+from xenia.guestfile.keys.key import KeyType
+from xenia.guestfile.listing import brought_along, placeholder
 from xenia.guestfile.text import Source
 from xenia.model.complaint import Complaint
 
@@ -24,14 +27,17 @@ _STATEMENT = re.compile(
     r"\s*(?:if|elif|else|for|while|def|return|import|from|print|raise|assert|try|except|class|with|lambda|not|pass)\b"
 )
 _BROKEN_TEXT = re.compile(r"(['\"])[^'\"]*\1\s*[\w/.]")
+_SECOND_KEY = re.compile(r"(['\"])[^'\"]*\1\s*([A-Za-z_]\w*)\s*=")
 _OTHER_FORMATS = (
     (re.compile(r"\s*<[?!A-Za-z]"), "this is XML, not a guest file", "a guest file has lines like memory = 512"),
-    (re.compile(r"\s*\{"), "this is JSON, not a guest file", "a guest file has lines like memory = 512"),
+    (re.compile(r"\s*\{(?!%)"), "this is JSON, not a guest file", "a guest file has lines like memory = 512"),
     (re.compile(r"\s*\(\s*(?:vm|domain)\b"), "this is SXP, in which xend kept domains, not a guest file",
      "a guest file has lines like memory = 512"),
     (re.compile(r"#!.*\b(?:ba|da|z|k)?sh\b"), "this is a shell script, not a guest file",
      "name the guest file that it starts"),
 )  # fmt: skip
+_UNIT = re.compile(r"(\d+\s*[KMGTkmgt](?:i?[Bb])?)\s*(?:#.*)?$")
+_ONE_LINE = "it goes on in the next line: make one line of the two"
 _LOOKED_AT = 400
 _TEXT = re.compile(r"'[^']*'|\"[^\"]*\"|#.*")
 _PYTHON_2 = (
@@ -65,6 +71,8 @@ def other_format(source: Source) -> Complaint | None:
 
 def _line(source: Source, number: int, text: str) -> Complaint | None:
     code = text.partition("#")[0]
+    if (found_along := brought_along(source, number, text)) is not None:
+        return found_along
     if (found := _TYPOGRAPHIC.search(code)) is not None:
         message = f"{found[0]} is a typographic quote: a text stands in ' or \""
         return source.complaint(number, found.start() + 1, message, "replace both by plain quotes")
@@ -109,19 +117,50 @@ def _value(source: Source, number: int, found: re.Match[str]) -> Complaint | Non
             f"{key} has no value on its line",
             "a value, or at least the [ of a list, stands on the line of the =",
         )
+    if (hole := placeholder(value)) is not None:
+        message = f"{hole} is a place in a template that nobody has filled in"
+        return source.complaint(number, column, message, f"write the value itself after {key} =")
     quote = value[0]
     if quote in "'\"" and value.count(quote) == 1:
         hint = f"a text ends on its line; one of several lines stands between {quote * 3}"
-        if number < len(source.lines) and source.lines[number].rstrip().endswith(quote):
-            hint = "it goes on in the next line: make one line of the two"
+        if value[-1] in "'\"" and len(value) > 1:
+            hint = f"it begins with {quote} and ends with {value[-1]}: both are to be the same"
+        elif _goes_on(source, number, quote):
+            hint = _ONE_LINE
         return source.complaint(number, column, f"the text that begins here is not closed: a {quote} is missing", hint)
+    if (more := _SECOND_KEY.match(value)) is not None and more[2] in KEYS:
+        message = f"the second {quote} ends this text, and another key follows it: {more[2]}"
+        return source.complaint(number, column + more.start(2), message, "each key = value stands on a line of its own")
     if _BROKEN_TEXT.match(value):
         other = "'" if quote == '"' else '"'
         hint = f"put the whole text in {other}, or a \\ before each {quote} in it"
         return source.complaint(number, column, f"the second {quote} ends this text, and more follows it", hint)
+    if (unit := _UNIT.match(value)) is not None:
+        return source.complaint(number, column, f"{unit[1]} is no number", number_hint(key, unit[1]))
     if (bare := _BARE.fullmatch(value)) is not None and not value[0].isdigit():
-        return source.complaint(number, column, f"{bare[1][:80]} is a text without quotes", f'{key} = "{bare[1][:80]}"')
-    return None
+        word = bare[1][:80]
+        flag = flag_of(word) if key in KEYS and KEYS[key].type is KeyType.FLAG else None
+        hint = f'{key} = "{word}"' if flag is None else f"{key} = {int(flag)}"
+        return source.complaint(number, column, f"{word} is a text without quotes", hint)
+    return _open_text(source, number, found.string, found.start(2))
+
+
+def _open_text(source: Source, number: int, text: str, start: int) -> Complaint | None:
+    """A text in a list that does not end on its line."""
+    rest = _TEXT.sub(_blanked, text)
+    found = re.search(r"['\"]", rest[start:])
+    if found is None:
+        return None
+    message = f"the text that begins here is not closed: a {found[0]} is missing"
+    return source.complaint(
+        number, start + found.start() + 1, message, _ONE_LINE if _goes_on(source, number, found[0]) else None
+    )
+
+
+def _goes_on(source: Source, number: int, quote: str) -> bool:
+    """Whether the line after line `number` ends a text that it did not begin."""
+    following = source.lines[number] if number < len(source.lines) else ""
+    return following.count(quote) % 2 == 1 and _ASSIGNMENT.match(following) is None
 
 
 def _meant(word: str) -> str | None:
@@ -166,6 +205,8 @@ def _spoken(message: str) -> str:
 
 
 def _hint(message: str) -> str | None:
+    if message.startswith("the end of the line is expected"):
+        return "an assignment ends with its value; a comment begins with #"
     if "tabs and spaces" in message:
         return "begin the lines with blanks only, or with tabs only"
     if "indent" in message:

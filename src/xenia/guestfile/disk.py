@@ -200,9 +200,10 @@ def _position(words: _Words, places: list[str], part: str, prefixed: bool) -> bo
 
 def _unknown_format(text: str) -> str | None:
     """The second word of `/dev/x,qcow3,xvda`, where a format stands that nobody knows."""
-    path, format, target, *_ = [*(part.strip() for part in text.split(",")), "", "", ""]
+    parts = [part.strip() for part in text.split(",")]
+    path, format, target, *_ = [*(part for part in parts if not _OPTION.fullmatch(part)), "", "", ""]
     said = format.lower()
-    if _PREFIX.match(path) or not said or said in _FORMATS or _OPTION.fullmatch(format) or said in _FLAGS | {"cdrom"}:
+    if _PREFIX.match(path) or not said or said in _FORMATS or said in _FLAGS | {"cdrom"}:
         return None
     return format if not _bus(_device(said)[0]) and _bus(_device(target)[0]) else None
 
@@ -334,8 +335,10 @@ def _source_of(path: str) -> DiskSource:
 
 
 def _targets_are_unique(given: Given, disks: list[Disk]) -> None:
-    seen: dict[str, Disk] = {}
+    """`scd0` and `sr0` are one drive: Linux has called it both."""
+    seen: set[str] = set()
     for disk in disks:
-        if disk.target in seen:
+        drive = re.sub("^scd", "sr", disk.target)
+        if drive in seen:
             given.error(f"disk[{disk.item}]", f"the target {disk.target} is taken by another disk of this file")
-        seen.setdefault(disk.target, disk)
+        seen.add(drive)

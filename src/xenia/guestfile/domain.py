@@ -9,17 +9,15 @@ import uuid
 from typing import Any
 
 from xenia.guestfile.boot import read_boot
+from xenia.guestfile.cpus import read_cpus
 from xenia.guestfile.disk import read_disks
-from xenia.guestfile.given import Given
+from xenia.guestfile.given import Given, flag_of
 from xenia.guestfile.keys import KEYS
+from xenia.guestfile.names import NAME, TAKEN, why_unusable
 from xenia.guestfile.pci import check_pci
 from xenia.guestfile.vfb import read_display
 from xenia.guestfile.vif import read_vifs
-from xenia.model.domain import DOMAIN_0_NAME, DomainConfig, EndAction, Kind, Platform, Policy
-
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+\-]{0,127}")
-_TAKEN = frozenset({"save", "dump", "auto", "images", ".", ".."})
-"""Folders below /var/lib/xen and /etc/xen that domains share."""
+from xenia.model.domain import DomainConfig, EndAction, Kind, Platform, Policy
 
 _KINDS = {
     "hvm": Kind.HVM,
@@ -67,6 +65,7 @@ def read_domain(given: Given, file: str) -> DomainConfig:
     check_pci(given)
     memory, max_memory = _memory(given)
     vcpus, max_vcpus = _vcpus(given)
+    cpus, vcpu_pins = read_cpus(given, vcpus, max(vcpus, max_vcpus or 0))
     return DomainConfig(
         name=_name(given, file),
         kind=kind,
@@ -75,7 +74,8 @@ def read_domain(given: Given, file: str) -> DomainConfig:
         max_memory=max_memory,
         vcpus=vcpus,
         max_vcpus=max_vcpus,
-        cpus=_cpus(given),
+        cpus=cpus,
+        vcpu_pins=vcpu_pins,
         cpu_weight=given.number("cpu_weight"),
         cpu_cap=given.number("cpu_cap", given.number("cap")),
         boot=read_boot(given, kind),
@@ -110,19 +110,12 @@ def _kind(given: Given) -> Kind:
 
 
 def _name(given: Given, file: str) -> str:
-    """The name; its letters are those that xend allowed, without the slash."""
     name = given.text("name") if given.has("name") else _name_of(given, file)
     if name is None:
         return "unnamed"
-    if "/" in name:
-        given.error("name", f"'{name}' cannot be a name: it has a / in it", "letters, digits and . _ - are fine")
-    elif name in _TAKEN or name == DOMAIN_0_NAME:
-        given.error("name", f"'{name}' cannot be a name: it means something else here", "choose another one")
-    elif not name:
-        given.error("name", "the name is empty", "name = 'NAME'")
-    elif not _NAME.fullmatch(name):
-        hint = "up to 128 letters, digits and . _ - without blanks; a letter or digit first"
-        given.error("name", f"'{name[:140]}' cannot be a name", hint)
+    unusable = why_unusable(name)
+    if unusable is not None:
+        given.error("name", *unusable)
     elif name.isdigit():
         given.warn("name", f"the name {name} looks like a domain id: commands will take it for one", "add a letter")
     return name
@@ -130,7 +123,7 @@ def _name(given: Given, file: str) -> str:
 
 def _name_of(given: Given, file: str) -> str | None:
     name = file.rpartition("/")[2].removesuffix(".cfg")
-    if _NAME.fullmatch(name) and name not in _TAKEN:
+    if NAME.fullmatch(name) and name not in TAKEN:
         given.note("name", f"the file gives the domain no name: it is called {name}, after the file")
         return name
     given.error("name", "the file gives the domain no name", "name = 'NAME'")
@@ -196,18 +189,6 @@ def _vcpus(given: Given) -> tuple[int, int | None]:
     return vcpus, most
 
 
-def _cpus(given: Given) -> str | None:
-    if not given.has("cpus"):
-        cpu = given.number("cpu")
-        return None if cpu is None or cpu < 0 else str(cpu)
-    value = given.raw("cpus")
-    parts = [str(part).strip() for part in (value if isinstance(value, list) else [value])]
-    text = ",".join(part for part in parts if part)
-    if text and not re.fullmatch(r"(?:\^?(?:nodes?:)?(?:\d+(?:-\d+)?|all)|,|\s)+", text):
-        given.error("cpus", f"{text} names no CPUs", "cpus = '0-3,^1' or cpus = ['2', '3']")
-    return text or None
-
-
 def _policy(given: Given) -> Policy:
     poweroff, reboot, crash = EndAction.DESTROY, EndAction.RESTART, EndAction.RESTART
     word = (given.word("restart") or "").lower()
@@ -255,9 +236,14 @@ def _platform(given: Given) -> Platform:
 
 
 def _viridian(given: Given) -> bool:
-    """A flag, or xl's list of groups."""
+    """A flag, or xl's list of groups. xl goes on without a group that stands outside of a list."""
     if given.has("viridian") and isinstance(given.raw("viridian"), list):
         return bool(given.words("viridian"))
+    word = str(given.raw("viridian")) if given.has("viridian") else ""
+    if word.isidentifier() and flag_of(word) is None:
+        message = f"viridian takes 0, 1 or a list of groups, not '{word}': it has no effect, as under xl"
+        given.warn("viridian", message, f"viridian = [ '{word}' ]")
+        return False
     return given.flag("viridian", False)
 
 

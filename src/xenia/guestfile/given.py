@@ -90,7 +90,7 @@ class Given:
             value = value[0]
         number = _number(value)
         if number is None or abs(number) > _LARGEST:
-            self.error(key, f"{key} takes a number, not {_kind(value)}", _number_hint(key, value))
+            self.error(key, f"{key} takes a number, not {_kind(value)}", number_hint(key, value))
             return default
         if isinstance(value, float) or (isinstance(value, str) and "." in value):
             self.note(key, f"{key} takes a whole number: {value} is taken as {number}")
@@ -103,8 +103,8 @@ class Given:
             return default
         if isinstance(value, int | float):
             return value != 0
-        if isinstance(value, str) and (lowered := value.strip().lower()) in _TRUE | _FALSE:
-            return lowered in _TRUE
+        if isinstance(value, str) and (flag := flag_of(value)) is not None:
+            return flag
         if isinstance(value, str) and (number := _number(value)) is not None:
             return number != 0
         self.error(key, f"{key} takes 0 or 1, not {_kind(value)}", f"{key} = {int(default)}")
@@ -158,6 +158,12 @@ class Given:
         self._complaints[complaint] = None
 
 
+def flag_of(text: str) -> bool | None:
+    """What a word for yes or no means; None for another."""
+    lowered = text.strip().lower()
+    return lowered in _TRUE if lowered in _TRUE | _FALSE else None
+
+
 def _number(value: Any) -> int | None:
     if isinstance(value, bool):
         return None
@@ -175,8 +181,9 @@ def _number(value: Any) -> int | None:
         return None
 
 
-def _number_hint(key: str, value: Any) -> str | None:
-    if KEYS[key].name not in ("memory", "maxmem") or not isinstance(value, str):
+def number_hint(key: str, value: Any) -> str | None:
+    """What to write in the place of a size with its unit."""
+    if key not in KEYS or KEYS[key].name not in ("memory", "maxmem") or not isinstance(value, str):
         return None
     if (found := _SIZE.fullmatch(value.strip())) is not None:
         return f"it is in MiB: {key} = {int(found[1]) << _SHIFTS[found[2].upper()] >> 20}"

@@ -21,7 +21,7 @@ def read_overrides(words: Sequence[str]) -> tuple[dict[str, Binding], dict[str, 
     """Bindings of known keys, values of other names (for the file to use), and complaints.
 
     The words of a list key (`disk=A disk=B`) add up to one list, which takes the place of the file's. A list may also
-    be written as in a file: `vif=['mac=...', '']`.
+    be written as in a file, for keys that take a text or a list too: `vif=['mac=...', '']`.
     """
     bindings: dict[str, Binding] = {}
     others: dict[str, str] = {}
@@ -44,12 +44,11 @@ def read_overrides(words: Sequence[str]) -> tuple[dict[str, Binding], dict[str, 
 
 
 def _value(name: str, value: str, bindings: dict[str, Binding]) -> Any:
+    written = _list(value) if KEYS[name].type in (KeyType.LIST, KeyType.ANY) else None
     if KEYS[name].type is not KeyType.LIST:
-        return _number_or_text(name, value)
+        return _number_or_text(name, value) if written is None else written
     before = bindings[name].value if name in bindings else []
-    if (written := _list(value)) is not None:
-        return [*before, *written]
-    return [*before, value]
+    return [*before, *([value] if written is None else written)]
 
 
 def _number_or_text(name: str, value: str) -> Any:

@@ -22,14 +22,14 @@ _POLICIES = frozenset({"strict", "relaxed"})
 def check_pci(given: Given) -> None:
     """Complain about items that name no device, or have words that nobody knows."""
     for index, item in enumerate(given.items("pci")):
-        device, *options = (part.strip() for part in item.split(",") if part.strip()) if item else [""]
+        device, *options = [part.strip() for part in item.split(",") if part.strip()] or [""]
         words = [option.partition("=") for option in options]
         if not _DEVICE.fullmatch(device):
             words.insert(0, device.partition("="))
             device = next((value.strip() for name, _, value in words if name.strip() == "bdf"), device)
         if not (_DEVICE.fullmatch(device) or _NAME.fullmatch(device)):
             hint = "as in pci = [ '01:00.0' ]: bus, device and function, in hexadecimal (lspci shows them)"
-            given.error(f"pci[{index}]", f"{item} names no PCI device", hint)
+            given.error(f"pci[{index}]", f"'{item}' names no PCI device", hint)
             continue
         for name, _, value in words:
             _check_word(given, f"pci[{index}]", name.strip(), value.strip())

@@ -93,8 +93,10 @@ def _syntax_complaint(source: Source, error: SyntaxError, plain_complaint: Compl
 
 
 def _bare_word(source: Source, complaint: Complaint) -> Complaint:
-    """What evaluating stopped at may be a misspelt line that happens to be Python (`name = coriolanus`)."""
-    if "is not known here" not in complaint.message:
+    """What evaluating stopped at may be a misspelt line that happens to be Python: `name = coriolanus`, or a template
+    that nobody has filled in, `vcpus = {{ cpus }}`.
+    """
+    if "is not known here" not in complaint.message and "{{" not in complaint.text:
         return complaint
     found = diagnose(source, complaint.line, complaint.column, complaint.message)
     return found if found.line == complaint.line and found.message != complaint.message else complaint
@@ -124,7 +126,9 @@ def _without_consequences(complaints: list[Complaint]) -> list[Complaint]:
 
 
 def _unknown_keys(given: Given, *, python: bool) -> None:
-    """Warn of names that are no keys. In a Python file those that the file itself reads are its own."""
+    """Warn of names that are no keys. In a Python file those that the file itself reads are its own, and one that is
+    not even like a key was meant to be (arch_libdir, of which the only reader was removed).
+    """
     unknown = 0
     for name, binding in given.bindings.items():
         if name in KEYS or (python and binding.used) or (binding.word and binding.used):
@@ -136,6 +140,11 @@ def _unknown_keys(given: Given, *, python: bool) -> None:
             given.complain(Severity.NOTE, name, f"{name} is no key of a guest file: it has no effect", at_key=True)
             continue
         near = nearest(name)
+        if python and near is None and not binding.word:
+            given.complain(
+                Severity.NOTE, name, f"{name} is no key of a guest file, and nothing here reads it", at_key=True
+            )
+            continue
         hint = f"did you mean {near}?" if near else None
         if binding.word:
             given.warn(name, f"{name} on the {COMMAND_LINE} is no key of a guest file: it has no effect", hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 
@@ -90,11 +91,10 @@ def _vfb_words(given: Given) -> dict[str, str]:
             if not part:
                 continue
             if not sign or name not in _WORDS:
-                given.warn(
-                    f"vfb[{index}]",
-                    f"vfb knows no {name}: it has no effect",
-                    "the words are type, vnc, vnclisten, vncdisplay, vncunused, vncpasswd, sdl, keymap",
-                )
+                near = difflib.get_close_matches(name[:32], sorted(_WORDS), n=1)
+                words = "the words are type, vnc, vnclisten, vncdisplay, vncunused, vncpasswd, sdl, keymap"
+                hint = f"did you mean {near[0]}={value}?" if sign and near else words
+                given.warn(f"vfb[{index}]", f"vfb knows no {name}: it has no effect", hint)
                 continue
             if name == "type" and value.lower() in ("vnc", "sdl"):
                 said[value.lower()] = "1"

@@ -18,7 +18,9 @@ _UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3}
 _INTERVALS = {"s": 1000**2, "ms": 1000, "us": 1}
 _INTERVAL = 50_000
 _MOST_RATE = (1 << 32) - 1
+_LOST_COMMA = re.compile(r"\s+([A-Za-z_]+)=")
 _NAME = re.compile(r"[A-Za-z0-9_.\-]{1,15}")
+_PATTERN = re.compile(r"%[0-9]*[a-z]|\$\{?\w+\}?|\{\w*\}")
 _KNOWN = frozenset(
     {
         "type", "mac", "bridge", "ip", "gateway", "script", "backend", "vifname", "rate", "model", "accel",
@@ -51,6 +53,7 @@ def read_vifs(given: Given, kind: Kind) -> tuple[Vif, ...]:
         vifs.append(_vif(given, f"vif[{index}]", said, kind, index))
     _halves(given, words)
     _macs_are_unique(given, vifs)
+    _names_are_unique(given, vifs)
     nics = given.number("nics", -1) or 0
     if nics > _MOST:
         given.error("nics", f"a domain cannot have {nics} cards", f"nics = {_MOST} is the most")
@@ -78,6 +81,9 @@ def _words(given: Given, key: str, text: str) -> dict[str, str]:
                 key, f"vif knows no {name}: it has no effect", f"did you mean {near[0]}={value}?" if near else words
             )
         else:
+            if (lost := _LOST_COMMA.search(value)) is not None and lost[1].lower() in _KNOWN:
+                hint = f"{name}={value[: lost.start()]}, {value[lost.start(1) :]}"
+                given.warn(key, f"there is no comma before {lost[1]}=: it is a part of {name}", hint)
             if name in said:
                 given.warn(key, f"{name} stands twice in this card: the last one counts")
             said[name] = value
@@ -121,7 +127,8 @@ def _type(given: Given, key: str, said: dict[str, str], kind: Kind, model: str |
         if word in _MODELS:
             given.warn(key, f"{word} is a model, not a type: taken as model={word}", f"model={word}")
         else:
-            given.error(key, f"the card type {word} is not known", "type=ioemu (emulated) or type=vif (paravirtual)")
+            hint = "type=ioemu (emulated) or type=vif (paravirtual)"
+            given.warn(key, f"the card type {word} is not known: it has no effect, as under xl", hint)
     if kind is not Kind.HVM:
         if _TYPES.get(word) is VifType.EMULATED:
             given.note(key, f"type=ioemu has no effect in a {kind} domain: its cards are paravirtual")
@@ -160,7 +167,14 @@ def _mac(given: Given, key: str, text: str) -> str | None:
 
 
 def _vifname(given: Given, key: str, text: str) -> str | None:
-    if text and not _NAME.fullmatch(text):
+    """A name as it is: no tool of Xen's fills anything in (vif-common.sh gives it to `ip link set ... name`)."""
+    if _PATTERN.search(text):
+        given.error(
+            key,
+            f"vifname={text}: nothing is filled in here, the interface would be called like that",
+            "write the whole name, as in vifname=net0; without vifname it is vifDOMID.NUMBER",
+        )
+    elif text and (not _NAME.fullmatch(text) or text in (".", "..")):
         given.error(
             key, f"{text} cannot be the name of a network interface", "at most 15 letters, digits, '.', '-' and '_'"
         )
@@ -189,10 +203,13 @@ def _rate(given: Given, key: str, text: str) -> str | None:
 
 
 def _halves(given: Given, words: list[dict[str, str]]) -> None:
-    """`['type=ioemu', 'mac=...']` are two cards, as Python reads it; its author most likely meant one."""
+    """`['type=ioemu', 'mac=...']` are two cards, as Python reads it; its author most likely meant one. So are
+    `['bridge=br0', 'mac=...']`, where there are no others.
+    """
     for index in range(len(words) - 1):
         first, second = words[index], words[index + 1]
-        if set(first) == {"type"} and "type" not in second and "mac" in second:
+        type_alone = set(first) == {"type"} and "type" not in second and "mac" in second
+        if type_alone or (len(words) == 2 and set(first) == {"bridge"} and set(second) == {"mac"}):
             joined = ", ".join(f"{name}={value}" for name, value in {**first, **second}.items())
             given.warn(
                 f"vif[{index}]",
@@ -213,3 +230,15 @@ def _macs_are_unique(given: Given, vifs: list[Vif]) -> None:
             seen[vif.mac] = index
         if vif.item != index:
             vifs[index] = replace(vif, item=index)
+
+
+def _names_are_unique(given: Given, vifs: list[Vif]) -> None:
+    seen: dict[str, int] = {}
+    for index, vif in enumerate(vifs):
+        if vif.vifname is not None and vif.vifname in seen:
+            given.error(
+                f"vif[{index}]",
+                f"the interface {vif.vifname} is that of vif[{seen[vif.vifname]}] too: each card has one of its own",
+            )
+        elif vif.vifname is not None:
+            seen[vif.vifname] = index

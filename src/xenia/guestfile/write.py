@@ -64,7 +64,9 @@ def _settings(config: DomainConfig) -> Iterator[tuple[str, Value]]:
     yield "vcpus", config.vcpus
     if config.max_vcpus and config.max_vcpus > config.vcpus:
         yield "maxvcpus", config.max_vcpus
-    numbers = {"cpus": config.cpus, "cpu_weight": config.cpu_weight, "cap": config.cpu_cap}
+    if cpus := list(config.vcpu_pins) or config.cpus:
+        yield "cpus", cpus
+    numbers = {"cpu_weight": config.cpu_weight, "cap": config.cpu_cap}
     yield from ((name, value) for name, value in numbers.items() if value is not None)
     yield from _boot(config)
     yield "disk", [_disk(disk) for disk in config.disks]

@@ -22,7 +22,7 @@ from xenia.images.modules import MissingModuleError, load_order
 from xenia.model.errors import XeniaError, unavailable
 
 MODULES = (
-    *("virtio_pci", "virtio_blk", "virtio_net", "virtio_console"),
+    *("virtio_pci", "virtio_blk", "virtio_net", "virtio_console", "virtio_balloon"),
     *("xen_blkfront", "xen_netfront"),
     *("button", "evdev"),  # the ACPI power button, and a file to read it from
     *("pvpanic_mmio", "pvpanic_pci"),  # a crash is told to the host

@@ -15,7 +15,7 @@ from xenia.manager.table import Entry
 from xenia.model.caller import Caller, Role
 from xenia.model.complaint import Complaint, Severity
 from xenia.model.domain import Definition, DomainConfig, DomainRecord, Started
-from xenia.model.errors import GuestFileError, ResourceError
+from xenia.model.errors import GuestFileError, ResourceError, conflict
 from xenia.model.reading import Reading
 from xenia.model.request import CreateRequest
 
@@ -35,6 +35,11 @@ class Creation:
         """Start the domain. Raises GuestFileError, and what Lifecycle.create raises."""
         reading = await self.read(request.text, request.file, request.overrides)
         config = meaningful(reading)
+        if request.domain and config.name != request.domain:
+            raise conflict(
+                f"{request.file} defines '{config.name}', not '{request.domain}'",
+                f"under that name: xm create {request.file} name={request.domain}; xm list --all shows all files",
+            )
         complaints = self._explained(reading, config)
         refuse(complaints)
         definition = Definition(request.file, request.overrides)

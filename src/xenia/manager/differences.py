@@ -10,6 +10,9 @@ from xenia.guestfile.write import settings_of
 from xenia.model.domain import DomainConfig, Started
 from xenia.model.live import Difference, when
 
+_WHOLE = frozenset({"cpus"})
+"""Lists in which the place of an item says as much as the item."""
+
 
 def differences(wanted: DomainConfig, running: DomainConfig) -> tuple[Difference, ...]:
     """In what `running` is not as `wanted`, in the order of a guest file. A UUID that the file leaves out is none."""
@@ -27,7 +30,7 @@ def _words(config: DomainConfig) -> dict[str, Any]:
 def _of(key: str, wanted: Any, running: Any) -> Iterator[Difference]:
     if wanted == running:
         return
-    if not isinstance(wanted, list | None) or not isinstance(running, list | None):
+    if key in _WHOLE or not isinstance(wanted, list | None) or not isinstance(running, list | None):
         yield Difference(key, _said(wanted), _said(running), when(key))
         return
     wanted, running = wanted or [], running or []

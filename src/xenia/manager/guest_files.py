@@ -250,8 +250,9 @@ class GuestFiles:
         """
         await self._keep(name, old)
         if new != old:
-            await self.folder.replace(name, new, expected=old, mode=mode)
-            await self.versions.add(name, new, who, what)
+            with self.keeper.while_ours(name, old, new):
+                await self.folder.replace(name, new, expected=old, mode=mode)
+                await self.versions.add(name, new, who, what)
 
     def running(self, domain: str) -> Started | None:
         """The as-started configuration of `domain`; None where it does not run, or is kept by others."""

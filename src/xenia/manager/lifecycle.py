@@ -18,7 +18,17 @@ from xenia.manager.events import EventBus
 from xenia.manager.prepare import Preparer
 from xenia.manager.table import Entry, Table
 from xenia.model.disk import Disk, DiskSource
-from xenia.model.domain import UNNUMBERED, DomainConfig, DomainRecord, EndReason, Intent, Phase, Started, State
+from xenia.model.domain import (
+    UNNUMBERED,
+    Definition,
+    DomainConfig,
+    DomainRecord,
+    EndReason,
+    Intent,
+    Phase,
+    Started,
+    State,
+)
 from xenia.model.errors import XeniaError
 from xenia.model.event import EventKind
 from xenia.model.vif import Vif
@@ -136,6 +146,17 @@ class Lifecycle:
             await self._set(entry, paused=before)
             raise
         entry.state = state
+
+    async def rename(self, entry: Entry, name: str, definition: Definition) -> None:
+        """Give a domain that exists another name; where that fails it keeps the old one."""
+        before = entry.started
+        await self._set(entry, config=replace(before.config, name=name), definition=definition)
+        try:
+            await self.engine.rename(before.uuid, name)
+        except XeniaError:
+            await self.note(entry, config=before.config, definition=before.definition)
+            raise
+        self.bus.publish(EventKind.RENAMED, entry.started, f"it was {before.config.name}")
 
     async def ask(self, entry: Entry, intent: Intent) -> None:
         """Ask the guest to power itself off, for good (SHUTDOWN) or to be started over (REBOOT)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 
@@ -23,3 +23,13 @@ class NameLocks:
             lock, users = self._locks.pop(name)
             if users > 1:
                 self._locks[name] = (lock, users - 1)
+
+    @asynccontextmanager
+    async def of(self, name: Callable[[], str]) -> AsyncIterator[None]:
+        """Alone with the domain whose name `name` tells; it may be given another one while we wait."""
+        while True:
+            wanted = name()
+            async with self(wanted):
+                if name() == wanted:
+                    yield
+                    return

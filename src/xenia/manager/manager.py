@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xenia.engines.base import ConsoleKind, Engine, Figures
+from xenia.engines.base import ConsoleKind, Engine
 from xenia.guestfile.write import write
 from xenia.lib.aio import Tasks
-from xenia.manager import view
 from xenia.manager.adoption import Adoption
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.explain import explain
@@ -24,32 +22,31 @@ from xenia.manager.disks import Disks
 from xenia.manager.events import EventBus, Listener
 from xenia.manager.folder_apply import FolderApply
 from xenia.manager.guest_files import GuestFiles, require_administrator
+from xenia.manager.inventory import Inventory
 from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
-from xenia.manager.names import resolve
+from xenia.manager.memory import Memory
 from xenia.manager.noticing import Watch
 from xenia.manager.policy import PolicyKeeper
 from xenia.manager.reconcile import Reconcile
-from xenia.manager.table import Entry
+from xenia.manager.renaming import Renaming
+from xenia.manager.start_file import to_start
+from xenia.manager.turns import Turns, Verb
+from xenia.manager.vcpus import Vcpus
 from xenia.manager.vifs import Vifs
 from xenia.model.caller import Caller
 from xenia.model.check import Checked, CheckRequest
 from xenia.model.conversion import Converted, ConvertRequest
-from xenia.model.domain import DOMAIN_0_UUID, Domain, Intent, Started
-from xenia.model.errors import XeniaError, conflict, invalid, not_found, unavailable
+from xenia.model.domain import Intent, Started
+from xenia.model.errors import conflict, not_found, unavailable
 from xenia.model.event import EventKind
 from xenia.model.explanation import Explanation
 from xenia.model.host import EngineReport, Host
 from xenia.model.job import Job
 from xenia.model.live import Difference
-from xenia.model.operations import OPERATIONS, permit, require, unsupported
+from xenia.model.operations import OPERATIONS, require
 from xenia.model.request import CreateRequest, Plan
-
-log = logging.getLogger(__name__)
-
-Verb = Callable[[Entry], Awaitable[dict[str, Any] | None]]
-"""What is done to a domain when its turn has come; what it has to tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +80,20 @@ class Manager:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._policy = PolicyKeeper(parts.lifecycle, parts.locks)
+        table = parts.lifecycle.table
+        self.inventory = Inventory(parts.engine, table, parts.definitions, parts.read_host)
+        self._turns = Turns(self.inventory, table, parts.locks, parts.bus, parts.jobs, self.engine_report)
+        self.memory = Memory(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
+        self.renaming = Renaming(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
+        self.vcpus = Vcpus(parts.engine, self.inventory, self._turns, self.host)
         self._tasks = Tasks()
         self._guest_file_watch = Watch(parts.definitions)
         self._report = EngineReport(parts.engine.name, reason="not probed yet")
-        self._figures: Mapping[str, Figures] = {}
-        self._boot_time = 0.0
         self._other_reports = {each.name: EngineReport(each.name, reason="not probed yet") for each in parts.others}
 
     async def start(self) -> None:
         """Probe the engine and find again what runs."""
-        self._boot_time = self._parts.read_host().boot_time
+        self.inventory.start()
         self._report = await self._parts.engine.probe()
         await self._parts.lifecycle.records.load()
         await Reconcile(self._parts.lifecycle, self._policy).run()
@@ -136,40 +137,13 @@ class Manager:
         """What the engines that were not chosen could do here."""
         return tuple(self._other_reports.values())
 
-    async def list(self, *, everything: bool = False) -> tuple[Domain, ...]:
-        """Domain-0 and what runs, by domain id; with `everything` also what is only defined, by name after those."""
-        if everything:
-            await self._parts.definitions.refresh()
-        await self._measure()
-        return tuple(self._all(everything=everything))
-
-    async def _measure(self) -> None:
-        """What cannot be asked now is answered from memory."""
-        try:
-            self._figures = await self._parts.engine.figures()
-        except XeniaError as error:
-            log.warning("the engine cannot be asked: %s", error)
-
-    async def look_up(self, ref: str) -> Domain:
-        """As `find`, as it is now; guest files that came or changed since they were last read count as well."""
-        await self._measure()
-        try:
-            return self.find(ref)
-        except XeniaError:
-            await self._parts.definitions.refresh()
-            return self.find(ref)
-
-    def find(self, ref: str) -> Domain:
-        """The domain that `ref` names: id, name, UUID, or a unique prefix of name or UUID.
-
-        Raises not_found (with the nearest names) or invalid (with the candidates of an ambiguous prefix).
+    async def start_file(self, ref: str, caller: Caller) -> tuple[str, str]:
+        """The name of the domain that `ref` names, and the guest file that it is to be started from. Raises as `find`,
+        what `to_start` raises, and denied.
         """
-        return resolve(ref, self._all(everything=True))
-
-    def started(self, ref: str) -> Started | None:
-        """The as-started configuration; None for a domain that only is defined and for Domain-0. Raises as `find`."""
-        entry = self._parts.lifecycle.table.get(self.find(ref).uuid)
-        return entry.started if entry is not None else None
+        require(caller.role, OPERATIONS["create"])
+        await self._parts.definitions.refresh()
+        return to_start(ref, self.inventory, self._parts.lifecycle.records, self._parts.definitions)
 
     async def plan(self, request: CreateRequest, caller: Caller) -> Plan:
         """What `create` would do, without doing it. Raises GuestFileError where the file has no meaning."""
@@ -225,75 +199,37 @@ class Manager:
         }
         if operation not in verbs:
             raise not_found(f"there is no operation '{operation}'", f"there are: {', '.join(verbs)}")
-        return self._start(operation, ref, caller, verbs[operation], until_gone=until_gone)
+        return self._turns.start(operation, ref, caller, verbs[operation], until_gone=until_gone)
 
     def attach_disk(self, ref: str, spec: str, folder: str, caller: Caller) -> Job:
         """block-attach, as a job: what `Disks.attach` does, with its result. Raises as `operate`."""
         disks = self._parts.disks
-        return self._start("block-attach", ref, caller, lambda entry: disks.attach(entry, spec, folder, caller))
+        return self._turns.start("block-attach", ref, caller, lambda entry: disks.attach(entry, spec, folder, caller))
 
     def detach_disk(self, ref: str, target: str, caller: Caller, *, force: bool) -> Job:
         """block-detach, as a job: what `Disks.detach` does, with its result. Raises as `operate`."""
         disks = self._parts.disks
-        return self._start("block-detach", ref, caller, lambda entry: disks.detach(entry, target, force=force))
+        return self._turns.start("block-detach", ref, caller, lambda entry: disks.detach(entry, target, force=force))
 
     def insert_medium(self, ref: str, target: str, path: str, folder: str, caller: Caller, *, force: bool) -> Job:
         """cd-insert, as a job: what `Disks.insert` does, with its result. Raises as `operate`."""
         disks = self._parts.disks
-        return self._start(
+        return self._turns.start(
             "cd-insert", ref, caller, lambda entry: disks.insert(entry, target, path, folder, caller, force=force)
         )
 
     def eject_medium(self, ref: str, target: str, caller: Caller, *, force: bool) -> Job:
         """cd-eject, as a job: what `Disks.eject` does, with its result. Raises as `operate`."""
         disks = self._parts.disks
-        return self._start("cd-eject", ref, caller, lambda entry: disks.eject(entry, target, force=force))
+        return self._turns.start("cd-eject", ref, caller, lambda entry: disks.eject(entry, target, force=force))
 
     def attach_vif(self, ref: str, spec: str, caller: Caller) -> Job:
         """network-attach, as a job: what `Vifs.attach` does, with its result. Raises as `operate`."""
-        return self._start("network-attach", ref, caller, lambda entry: self._parts.vifs.attach(entry, spec))
+        return self._turns.start("network-attach", ref, caller, lambda entry: self._parts.vifs.attach(entry, spec))
 
     def detach_vif(self, ref: str, card: str, caller: Caller) -> Job:
         """network-detach, as a job: what `Vifs.detach` does, with its result. Raises as `operate`."""
-        return self._start("network-detach", ref, caller, lambda entry: self._parts.vifs.detach(entry, card))
-
-    def _start(self, operation: str, ref: str, caller: Caller, verb: Verb, *, until_gone: bool = False) -> Job:
-        require(caller.role, OPERATIONS[operation])
-        domain = self.find(ref)
-        self._permit(operation, domain)
-        if until_gone and operation not in ("shutdown", "reboot"):
-            raise invalid(f"{operation} has nothing to wait for: it is done when it answers")
-
-        async def work() -> dict[str, Any]:
-            with self._parts.bus.listen() as listener:
-                told = await self._act(operation, domain, verb)
-                if until_gone:
-                    await _until_over(operation, domain, listener)
-            return {"domain": domain.name} | (told or {})
-
-        return self._parts.jobs.start(operation, domain.name, caller, work)
-
-    async def _act(self, operation: str, domain: Domain, verb: Verb) -> dict[str, Any] | None:
-        """Do it when the domain's turn comes, if it is still the same and still possible."""
-        async with self._parts.locks(domain.name):
-            entry = self._parts.lifecycle.table.get(domain.uuid)
-            if entry is None or domain.domid not in (None, entry.started.domid):
-                raise not_found(f"domain '{domain.name}' (id {domain.domid}) is gone", "xm list shows what runs")
-            now = self._domain(entry)
-            self._permit(operation, now)
-            return None if now.state in OPERATIONS[operation].idempotent_in else await verb(entry)
-
-    def _permit(self, name: str, domain: Domain) -> None:
-        operation, report = OPERATIONS[name], self._report
-        permit(
-            operation,
-            name=domain.name,
-            state=domain.state,
-            file=domain.file,
-            domain_0=domain.uuid == DOMAIN_0_UUID,
-        )
-        if report.usable and operation.capability is not None and operation.capability not in report.capabilities:
-            raise unsupported(operation, report.name)
+        return self._turns.start("network-detach", ref, caller, lambda entry: self._parts.vifs.detach(entry, card))
 
     @property
     def guest_files(self) -> GuestFiles:
@@ -327,8 +263,8 @@ class Manager:
         return started, differences(wanted, started.config)
 
     async def _running(self, ref: str) -> Started:
-        domain = await self.look_up(ref)
-        started = self.started(ref)
+        domain = await self.inventory.look_up(ref)
+        started = self.inventory.started(ref)
         if started is None:
             raise conflict(f"domain '{domain.name}' does not run", f"xm config show {domain.name} shows its guest file")
         return started
@@ -355,42 +291,7 @@ class Manager:
         """The stream sockets of a running domain's text consoles. Raises as `find`, and a conflict when it does not
         run.
         """
-        domain = self.find(ref)
-        self._permit("console", domain)
+        domain = self.inventory.find(ref)
+        self._turns.permit("console", domain)
         observed = self._parts.engine.observe(domain.uuid)
         return observed.consoles if observed is not None else {}
-
-    def _all(self, *, everything: bool) -> Sequence[Domain]:
-        engine = self._parts.engine
-        own = self._figures.get(DOMAIN_0_UUID) or view.figures_of(self._parts.read_host())
-        domains = [view.domain_0(own, self._boot_time, engine.name)]
-        domains += (self._domain(entry) for entry in self._parts.lifecycle.table)
-        if everything:
-            defined = {config.name: files for config, files in self._parts.definitions.all()}
-            domains = [
-                replace(each, files=tuple(file.file for file in defined[each.name])) if each.name in defined else each
-                for each in domains
-            ]
-            existing = {domain.name for domain in domains}
-            domains += (
-                view.defined(config, files, engine.name)
-                for config, files in self._parts.definitions.all()
-                if config.name not in existing
-            )
-            existing = {domain.name for domain in domains}
-            broken = (view.broken(file, engine.name) for file in self._parts.definitions.broken())
-            domains += (each for each in broken if each.name not in existing)
-        return domains
-
-    def _domain(self, entry: Entry) -> Domain:
-        uuid = entry.started.uuid
-        return view.existing(entry, self._parts.engine.observe(uuid), self._figures.get(uuid))
-
-
-async def _until_over(operation: str, domain: Domain, listener: Listener) -> None:
-    """Until the guest has ended (shutdown), or has ended or started over (reboot)."""
-    over = {EventKind.ENDED, EventKind.CRASHED} | ({EventKind.REBOOTED} if operation == "reboot" else set())
-    async for event in listener:
-        if event.uuid == domain.uuid and event.kind in over:
-            return
-    raise unavailable(f"xend stopped before {domain.name} had ended", "xm list shows where it is")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from xenia.lib.aio import Tasks
 from xenia.lib.inotify import (
@@ -35,19 +37,32 @@ class Keeper:
     def __init__(self, versions: Versions) -> None:
         self._versions = versions
         self._waiting: dict[str, bytes | None] = {}
+        self._ours: set[str] = set()
+        """What xend itself is writing, and keeps with who has asked for it."""
         self._arrived = asyncio.Event()
 
     def __call__(self, name: str, content: bytes | None) -> None:
         self._waiting[name] = content
         self._arrived.set()
 
+    @contextmanager
+    def while_ours(self, name: str, *contents: bytes | None) -> Iterator[None]:
+        """While xend replaces one of `contents` by the other, neither is a change by somebody else."""
+        self._ours.add(name)
+        try:
+            yield
+        finally:
+            self._ours.discard(name)
+            if name in self._waiting and self._waiting[name] in contents:
+                del self._waiting[name]
+            self._arrived.set()
+
     async def run(self) -> None:
         """Until it is cancelled."""
         while True:
             await self._arrived.wait()
             self._arrived.clear()
-            while self._waiting:
-                name = next(iter(self._waiting))
+            while name := next((name for name in self._waiting if name not in self._ours), None):
                 try:
                     await self.keep(name)
                 except OSError as error:

@@ -56,7 +56,7 @@ class PolicyKeeper:
         entry = self.lifecycle.table.get(event.uuid)
         if entry is None:
             return
-        async with self.locks(entry.started.config.name):
+        async with self.locks.of(lambda: entry.started.config.name):
             if self.lifecycle.table.get(event.uuid) is not entry or entry.started.phase is not Phase.RUNNING:
                 return
             if event.unplugged is not None:

@@ -121,6 +121,9 @@ class Platform:
 class DomainConfig:
     """What a guest file means, whatever the engine. Memory is in MiB.
 
+    `cpus` are the CPUs of the host that all virtual CPUs may use (`0-3,^1`), None for any; `vcpu_pins` has such a set
+    for each virtual CPU in turn instead, and those beyond its end may use any.
+
     `other` keeps the values of known keys that no field holds, as they were written (for `list -l`, for engines that
     pass them on).
     """
@@ -133,6 +136,7 @@ class DomainConfig:
     vcpus: int = 1
     max_vcpus: int | None = None
     cpus: str | None = None
+    vcpu_pins: tuple[str, ...] = ()
     cpu_weight: int | None = None
     cpu_cap: int | None = None
     boot: Boot = field(default_factory=Boot)

@@ -13,6 +13,7 @@ class EventKind(StrEnum):
     PAUSED = "paused"
     SHUTTING_DOWN = "shutting-down"
     REBOOTED = "rebooted"
+    RENAMED = "renamed"
     ENDED = "ended"
     CRASHED = "crashed"
     DISK_ATTACHED = "disk-attached"

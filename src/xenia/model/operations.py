@@ -30,6 +30,8 @@ class Operation:
     """Whether it may be asked of Domain-0."""
     idempotent_in: frozenset[State] = frozenset()
     """States in which it is already as asked for: success, nothing to do."""
+    instead: str = ""
+    """What to do on an engine that lacks the capability."""
 
 
 OPERATIONS: dict[str, Operation] = {
@@ -75,6 +77,21 @@ OPERATIONS: dict[str, Operation] = {
             Capability.VIF_HOTPLUG,
         ),
         Operation("network-detach", "Unplug a network card from a running domain", _RUNS, Capability.VIF_HOTPLUG),
+        Operation(
+            "rename",
+            "Give a domain another name",
+            frozenset(State) - {State.STARTING, State.DYING},
+            role=Role.ADMINISTRATOR,
+        ),
+        Operation("mem-set", "Give a domain more or less memory", _RUNS | {State.PAUSED}, Capability.MEMORY),
+        Operation(
+            "mem-max",
+            "Set the most memory that a domain may have",
+            _RUNS | {State.PAUSED},
+            Capability.MAX_MEMORY,
+            instead="xm mem-max --config sets it for the next start",
+        ),
+        Operation("vcpu-pin", "Choose the host's CPUs that virtual CPUs run on", _RUNS | {State.PAUSED}),
         Operation("console", "Connect to the text console", _EXISTS, Capability.CONSOLE),
         Operation(
             "adopt", "Take over a domain that others have started", ALIVE, Capability.ADOPT, role=Role.ADMINISTRATOR
@@ -131,4 +148,4 @@ def require(role: Role, operation: Operation) -> None:
 def unsupported(operation: Operation, engine: str) -> XeniaError:
     """The error for an engine that lacks what `operation` needs."""
     message = f"{operation.name} is not possible: the engine {engine} on this host cannot do it"
-    return invalid(message, "xm info shows what it can do")
+    return invalid(message, operation.instead or "xm info shows what it can do")

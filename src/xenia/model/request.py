@@ -14,12 +14,14 @@ class CreateRequest:
     none.
 
     `overrides` are the `key=value` words of the command line, in order. `paused` leaves the guest's CPUs stopped.
+    `domain` is the name that the file must give the domain, "" for any.
     """
 
     text: str
     file: str = ""
     overrides: tuple[str, ...] = ()
     paused: bool = False
+    domain: str = ""
 
 
 @dataclass(frozen=True, slots=True)

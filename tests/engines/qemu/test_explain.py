@@ -55,6 +55,18 @@ def test_a_kernel_of_the_guest_itself_is_said_to_come_from_its_image() -> None:
     assert not [line for line in lines if "bootindex" in line or "pflash" in line]
 
 
+@pytest.mark.parametrize("spelling", ["scd", "sr"])
+def test_numbered_cdroms_are_the_scsi_cdroms_of_those_numbers(spelling: str) -> None:
+    cds = tuple(Disk(f"{spelling}{number}", f"/{number}.iso", bus=DiskBus.SCSI, cdrom=True) for number in (1, 0))
+    meaning = explained(disks=cds)
+    assert meaning.complaints == ()
+    assert f'"scsi-id": 6, "drive": "disk-{spelling}1"' in meaning.rendered
+    assert f'"scsi-id": 5, "drive": "disk-{spelling}0"' in meaning.rendered
+    said_of_third = said(explained(disks=(Disk("sr2", "/2.iso", bus=DiskBus.SCSI, cdrom=True),)), Severity.ERROR)
+    assert "no place for sr2 on QEMU" in said_of_third
+    assert "CD-ROMs sr0, sr1" in said_of_third
+
+
 def test_a_password_is_never_shown() -> None:
     meaning = explained(display=Display(vga=VgaModel.CIRRUS, vnc=True, vnc_password="sesame"))
     assert "password=on" in meaning.rendered
@@ -116,7 +128,7 @@ def test_what_cannot_be_is_an_error_and_nothing_is_rendered(changes: dict[str, A
     [
         ({"display": Display(vga=VgaModel.CIRRUS, sdl=True)}, "sdl"),
         ({"display": Display(vga=VgaModel.CIRRUS, keymap="de")}, "keymap"),
-        ({"cpus": "0-1"}, "cpus=0-1"),
+        ({"cpu_weight": 512}, "cpu_weight=512"),
         ({"max_memory": 512}, "maxmem=512"),
         ({"vifs": (Vif(rate="10Mb/s"),)}, "rate=10Mb/s"),
         ({"disks": (Disk("xvda", "/a"),)}, "xvda is the virtio disk vda"),

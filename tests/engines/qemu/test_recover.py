@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from dataclasses import replace
 
 import pytest
 from tests.engines.qemu import sectors
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.qemu
 async def test_a_running_guest_is_found_and_obeys(host: Host) -> None:
     started = await host.run(sectors.obedient(), display=Display(vga=VgaModel.STANDARD, vnc=True))
     before = host.observed(started)
-    assert await host.new_engine() == [before]
+    assert await host.new_engine() == [replace(before, disks=frozenset({"hda"}), media={})], "QEMU is asked for those"
     assert host.observed(started).state is State.RUNNING
     await host.engine.pause(started.uuid)
     await host.engine.unpause(started.uuid)

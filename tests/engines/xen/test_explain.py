@@ -106,6 +106,18 @@ def test_a_numbered_cdrom_finds_a_free_drive() -> None:
     assert "scd0 is hdd on Xen" in said(meaning, Severity.NOTE)
 
 
+@pytest.mark.parametrize(("config", "first", "second"), [(HVM, "hdc", "hdd"), (PV, "xvda", "xvdc")], ids=["hvm", "pv"])
+def test_numbered_cdroms_take_free_drives_in_the_order_of_their_numbers(
+    config: DomainConfig, first: str, second: str
+) -> None:
+    def cd(target: str) -> Disk:
+        return Disk(target, f"/{target}.iso", bus=SCSI, mode=DiskMode.READ_ONLY, cdrom=True)
+
+    notes = said(explained(config, disks=(cd("sr1"), Disk("xvdb", "/b"), cd("scd0"))), Severity.NOTE)
+    assert f"scd0 is {first} on Xen" in notes
+    assert f"sr1 is {second} on Xen" in notes
+
+
 @pytest.mark.parametrize(
     ("vif", "words"),
     [

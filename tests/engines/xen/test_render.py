@@ -60,7 +60,7 @@ others = some.dictionaries(
 configs = some.builds(
     DomainConfig, name=texts, kind=some.sampled_from(Kind), memory=some.integers(1, 1 << 40), cpus=maybe,
     cpu_weight=some.one_of(some.none(), some.integers()), cpu_cap=some.one_of(some.none(), some.integers()),
-    disks=disks, vifs=vifs, other=others,
+    vcpu_pins=some.lists(texts, max_size=2).map(tuple), disks=disks, vifs=vifs, other=others,
     boot=some.builds(Boot, texts, some.sampled_from(Firmware), maybe, maybe, maybe, maybe),
     display=some.builds(Display, some.sampled_from(VgaModel), some.none(), some.booleans(), maybe, keymap=maybe),
     platform=some.builds(

@@ -43,10 +43,6 @@ def waiting_xl(host: XenHost, name: str) -> str:
     return host.sh('ls -l /proc/[0-9]*/fd/1 2>/dev/null | grep -F "/var/log/xen/xl-$1.log" || true', name).out
 
 
-def up_again(host: XenHost, name: str, times: int) -> None:
-    until(lambda: host.heard(name).count(guests.marker(name)) >= times, f"{name} is up again", every=0.3)
-
-
 def xm(host: XenHost, *words: str) -> str:
     said = host.xm(*words)
     assert said.code == 0, said
@@ -80,7 +76,7 @@ def test_the_reboot_of_a_guest_of_xl_is_left_to_xl(linux: XenHost) -> None:
     until(lambda: by_xl(linux).get("linux", before) != before, "xl has started it anew", every=0.3)
     same_to_both(linux, "linux")
     assert linux.sh("ls /run/xenia/domains").out == ""
-    up_again(linux, "linux", 2)
+    linux.hears("linux", guests.marker("linux"), times=2)
 
 
 def test_an_adopted_guest_is_xends_from_then_on(linux: XenHost) -> None:

@@ -1,5 +1,5 @@
 """xend killed at random moments while domains are made, changed and ended on a real Xen: once in each verb on a PV
-guest; in --full many times, and on an HVM guest as well.
+guest, then many times, and on an HVM guest as well. All of it takes --full.
 
 XENIA_XEN_KILLS says how many kills these are; XENIA_SEED begins another series.
 """
@@ -134,6 +134,7 @@ def run(host: XenHost, names: Sequence[str], kills: int, seed: int) -> None:
     host.stop_xend()
 
 
+@pytest.mark.full
 @pytest.mark.timeout(120 + 60 * len(LONGEST))
 def test_no_kill_of_xend_loses_doubles_or_leaks_a_domain(xen_host: XenHost) -> None:
     run(xen_host, ["linux"], len(LONGEST), SEED)

@@ -72,7 +72,7 @@ def test_a_pvh_guest_comes_up_reboots_and_crashes(xen_host: XenHost) -> None:
     first = xen_host.ok("xl", "domid", "two")
     xen_host.ok("xl", "reboot", "two")
     until(lambda: xen_host.run("xl", "domid", "two").out not in ("", first), "two is there again", every=0.3)
-    until(lambda: xen_host.heard("two").count(guests.marker("two")) >= 2, "two is up again", every=0.3)
+    xen_host.hears("two", guests.marker("two"), times=2)
     xen_host.ok("xl", "sysrq", "two", "c")
     gone(xen_host, "two")
 

@@ -17,7 +17,6 @@ from tests.live.xenlab.console import talk
 from tests.live.xenlab.host import XenHost
 from tests.live.xenlab.recipe import CHECKOUT, GUESTS
 from tests.live.xenlab.traces import by_xl, by_xm, letters, nothing_left
-from tests.support.live import until
 
 pytestmark = [pytest.mark.xen, pytest.mark.timeout(400)]
 
@@ -39,6 +38,7 @@ no ear for ACPI, which shows what works on any guest at all.
 LEGEND = """
 - **yes**: it does what it says.
 - **new id**: Xen starts nothing over in place: the domain is made anew with the next id, and keeps its UUID.
+- **untried**: it asks the guest's balloon driver, and this guest has none.
 - **asked by ACPI**: a guest without Xen's drivers gets its power button pressed. This one does not listen and stays
   as it is; `xm destroy` ends it.
 """
@@ -92,8 +92,7 @@ class Walk:
 
     def is_up(self, times: int = 1) -> None:
         if self.kind != "hvm":  # a boot sector is there at once
-            word = guests.marker(self.kind)
-            until(lambda: self.host.heard(self.kind).count(word) >= times, f"{self.kind} is up", every=0.3)
+            self.host.hears(self.kind, guests.marker(self.kind), times=times)
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +123,8 @@ def test_a_guest_goes_through_all_verbs(host: XenHost, table: dict[str, dict[str
     is_paused(walk)
     walk.is_up()
     is_spoken_to(walk)
+    is_resized(walk)
+    is_renamed(walk)
     is_rebooted(walk)
     is_ended(walk)
     nothing_left(host)
@@ -181,6 +182,30 @@ def is_spoken_to(walk: Walk) -> None:
     walk.found("console")
     # xl's own console is another reader of the same terminal.
     talk(walk.host, "xl", "console", walk.kind, typed="echo $((5*7))x", awaited="35x")
+
+
+def is_resized(walk: Walk) -> None:
+    if walk.kind == "hvm":  # a boot sector has no balloon, and would be waited for
+        walk.xm("mem-max", "--live", "hvm", "64")
+        walk.found("mem-set", "untried")
+    else:
+        walk.xm("mem-set", "--live", walk.kind, "100")
+        assert int(walk.host.ok("xl", "list", walk.kind).splitlines()[1].split()[2]) <= 101
+        walk.xm("mem-max", "--live", walk.kind, "100")
+        walk.found("mem-set")
+    walk.found("mem-max")
+
+
+def is_renamed(walk: Walk) -> None:
+    """There and back again."""
+    walk.xm("rename", walk.kind, "other")
+    assert by_xl(walk.host) == by_xm(walk.host) == {"other": int(walk.host.ok("xl", "domid", "other"))}
+    said = walk.xm("uptime", "other").splitlines()
+    assert said[1].split()[:1] == ["other"]
+    walk.found("uptime")
+    walk.xm("rename", "other", walk.kind)
+    assert by_xl(walk.host) == by_xm(walk.host) == {walk.kind: walk.id}
+    walk.found("rename")
 
 
 def is_rebooted(walk: Walk) -> None:

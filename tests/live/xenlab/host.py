@@ -18,7 +18,7 @@ from tests.live.xenlab.line import Line
 from tests.live.xenlab.machine import Cable, Machine
 from tests.live.xenlab.recipe import AGENT_PORT, SITE
 from tests.live.xenlab.words import LabError, call
-from tests.support.live import Said, until
+from tests.support.live import Said
 
 # The snapshot is of xen1.
 _BECOME = """\
@@ -172,14 +172,16 @@ class XenHost:
         where that goes to a file as in `guests.file`.
         """
         said = b""
-        for path in (f"/var/log/xen/guest-{name}.log", guests.SERIAL_LOG.format(name=name)):
+        for path in _console_logs(name):
             with suppress(LabError):  # there is no such file
                 said += self.get(path)
         return said.decode(errors="replace")
 
-    def hears(self, name: str, word: str, seconds: float = 90) -> None:
-        """Wait until the guest `name` has said `word`."""
-        until(lambda: word in self.heard(name), f"{name} says {word!r}", seconds, every=0.3)
+    def hears(self, name: str, word: str, seconds: float = 90, *, times: int = 1) -> None:
+        """Wait until the guest `name` has said `word`, so often in all."""
+        request = {"hear": word, "times": times, "in": _console_logs(name), "timeout": seconds}
+        missing, _, _ = self.line.ask(request, seconds=seconds + 60)
+        assert not missing, f"{name} has not said {word!r} {times} times within {seconds:g} s, but:\n{self.heard(name)}"
 
     def logs(self, folder: Path) -> None:
         """Copy into `folder` what the host has said and written: for a test that fails."""
@@ -194,6 +196,10 @@ class XenHost:
             call(["tar", "-x", "--no-same-owner", "-C", folder], "unpack a host's logs", stdin=packed)
         except LabError as error:
             (folder / "incomplete").write_text(f"{error}\n")
+
+
+def _console_logs(name: str) -> list[str]:
+    return [f"/var/log/xen/guest-{name}.log", guests.SERIAL_LOG.format(name=name)]
 
 
 def _warm(program: str) -> dict[str, Any]:

@@ -50,17 +50,15 @@ def build(image: Image, work: Path) -> None:
     root = work / "root"
     with ThreadPoolExecutor() as pool:
         packages = pool.submit(rootfs.debian, root)
-        unpacking = pool.submit(kernels.unpacked, work)
-        packages.result()
-        own, of_guests = unpacking.result()
-    with ThreadPoolExecutor() as pool:
-        installing = pool.submit(rootfs.python, root, work)
+        installing = pool.submit(rootfs.python, work)
+        own, of_guests = kernels.unpacked(work)
         image.kernel.write_bytes(kernels.vmlinux(own.image.read_bytes()))
+        packages.result()
         image.ramdisk.write_bytes(kernels.first_ramdisk(own, (root / "bin/busybox").read_bytes()))
         image.xen.write_bytes(gzip.decompress((root / f"boot/xen-{XEN}-amd64.gz").read_bytes()))
         kernels.put_modules(own, root / "opt/xenia/lab/modules")
         guests.put(of_guests, root, work)
-        installing.result()
+        shutil.copytree(installing.result(), root, dirs_exist_ok=True)
     rootfs.settle(root)
     shutil.copy(root / "root/.ssh/id_ed25519", image.key)
     _make_disk(image.disk, root)

@@ -54,15 +54,16 @@ def debian(root: Path) -> None:
         shutil.rmtree(root / unused, ignore_errors=True)
 
 
-def python(root: Path, work: Path) -> None:
-    """Put into `root` the Python packages that Xenia and its tests need: wheels for dom0's Python, whatever this one
-    is.
+def python(work: Path) -> Path:
+    """The Python packages that Xenia and its tests need, in a folder that is to be a part of the root: wheels for the
+    Python of dom0, whatever this one is.
     """
-    locked = CHECKOUT / "requirements"
-    _install(root / LIB[1:], locked / "run.txt")
+    part, locked = work / "python", CHECKOUT / "requirements"
+    _install(part / LIB[1:], locked / "run.txt")
     checks = work / "checks.txt"
     checks.write_text(_only(CHECKS, (locked / "check.txt").read_text()))
-    _install(root / CHECK[1:], checks)
+    _install(part / CHECK[1:], checks)
+    return part
 
 
 def _install(target: Path, requirements: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xenia.cli.command import Command, add_output
 from xenia.cli.complaints import format_complaint
 from xenia.cli.config.engine import add_engine
+from xenia.cli.config.together import compare
 from xenia.cli.guestfile import open_guest_file
 from xenia.lib.text import printable
 
@@ -34,6 +35,9 @@ def _check(context: Context, options: Namespace) -> int:
     for file in files:
         body = {"text": file.text, "file": file.path, "engine": options.engine, "host": not options.no_host}
         checked.append(context.client.post("/check", body, seconds=60))
+    compare(checked)
+    for each in checked:
+        del each["claims"]
     if options.quiet:
         for each in checked:
             each["complaints"] = [complaint for complaint in each["complaints"] if complaint["severity"] != "note"]
@@ -70,6 +74,8 @@ Say what is wrong with guest files, and what is worth knowing about them. Nothin
   error    create would refuse the file: what it says is wrong, or what it names is not there
   warning  it probably does not mean what its author thinks, or another domain is in its way
   note     something was translated for the engine, or has no effect on it
+
+Files that are named together are compared with each other, too: names, UUIDs, addresses of cards.
 
 It ends with 1 where there is an error, with 0 otherwise. With --no-host only the file itself counts, as a CI job wants
 it; so it is for an engine that is not the one of this host.

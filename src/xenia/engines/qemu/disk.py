@@ -91,7 +91,7 @@ def explain_disks(config: DomainConfig) -> Iterator[Complaint]:
         yield from _notes(item, config, disk, slot)
 
 
-_PLACES = "hda to hdd, sda to sdg, xvda to xvdp and fda, fdb have one"
+_PLACES = "hda to hdd, sda to sdg, xvda to xvdp, fda, fdb, and the CD-ROMs sr0, sr1 have one"
 
 
 def _notes(item: str, config: DomainConfig, disk: Disk, slot: Slot) -> Iterator[Complaint]:

@@ -41,6 +41,22 @@ def qemu_log_of(log_dir: Path, name: str) -> Path:
     return log_dir / f"qemu-{_file_name(name)}.log"
 
 
+def move_logs(log: Path, name: str) -> Path:
+    """Call the logs of a guest, among them `log`, what QEMU itself says, by its new `name`; QEMU has them open and
+    writes on. The new path of `log`. Raises OSError.
+    """
+    before, after = log.name.removeprefix("qemu-").removesuffix(".log"), _file_name(name)
+    moved = log.with_name(f"qemu-{after}.log")
+    names = [(log, moved)]
+    names += [
+        (console_log_of(log.parent, before, kind), console_log_of(log.parent, after, kind)) for kind in ConsoleKind
+    ]
+    for old, new in names:
+        with contextlib.suppress(FileNotFoundError):
+            old.replace(new)
+    return moved
+
+
 def listen_at(path: Path) -> socket.socket:
     """A listening stream socket that only xend's own user may connect to. Raises OSError."""
     path.unlink(missing_ok=True)

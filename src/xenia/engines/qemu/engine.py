@@ -23,6 +23,7 @@ from xenia.model.complaint import Severity
 from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.errors import XeniaError, engine_failed, invalid
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.vcpu import Vcpu
 from xenia.network.attach import AttachedVif
 from xenia.storage.open import OpenedDisk
 
@@ -32,7 +33,7 @@ class QemuEngine:
 
     name = "qemu"
     assigns_ids = False
-    capabilities = frozenset(Capability) - {Capability.ADOPT}
+    capabilities = frozenset(Capability) - {Capability.ADOPT, Capability.MAX_MEMORY}
 
     def __init__(self, settings: QemuSettings) -> None:
         self._settings = settings
@@ -84,7 +85,7 @@ class QemuEngine:
         guest = self._guest(started)
         client = launch(guest, started, resources, self._settings, self._facts)
         try:
-            await take_over(guest, started, client, self._settings)
+            await take_over(guest, started, client, self._settings, self._facts)
         except BaseException:
             await guest.end()
             raise
@@ -124,6 +125,19 @@ class QemuEngine:
     async def change_medium(self, uuid: str, opened: OpenedDisk, *, force: bool) -> None:
         await self._known(uuid).hotplug.change_medium(opened, force=force)
 
+    async def set_memory(self, uuid: str, size: int) -> int:
+        return await self._known(uuid).set_memory(size)
+
+    async def set_max_memory(self, uuid: str, size: int) -> None:
+        """A machine keeps what it was made with (no capability MAX_MEMORY)."""
+        raise engine_failed(
+            f"the memory of domain {uuid} is bounded by its machine: {size} MiB counts at its next start"
+        )
+
+    async def rename(self, uuid: str, name: str) -> None:
+        """QEMU itself keeps the name that it was started with, which only `ps` shows."""
+        self._known(uuid).rename(name)
+
     async def destroy(self, uuid: str) -> None:
         """Raises engine_failed when even SIGKILL does not end it."""
         guest = self._guests.get(uuid)
@@ -144,8 +158,20 @@ class QemuEngine:
         return guest.observed if guest else None
 
     async def figures(self) -> Mapping[str, Figures]:
-        times = ((uuid, guest.process.cpu_seconds()) for uuid, guest in self._guests.items())
-        return {uuid: Figures(seconds) for uuid, seconds in times if seconds is not None}
+        times = ((guest, guest.process.cpu_seconds()) for guest in self._guests.values())
+        return {
+            guest.uuid: Figures(seconds, guest.memory, guest.most_memory)
+            for guest, seconds in times
+            if seconds is not None
+        }
+
+    async def vcpus(self) -> Mapping[str, tuple[Vcpu, ...]]:
+        guests = list(self._guests.values())
+        told = await asyncio.gather(*(guest.vcpus() for guest in guests), return_exceptions=True)
+        return {guest.uuid: each for guest, each in zip(guests, told, strict=True) if isinstance(each, tuple)}
+
+    async def pin(self, uuid: str, number: int | None, cpus: tuple[int, ...] | None) -> None:
+        await self._known(uuid).pin(number, cpus)
 
     async def refine(self, host: Host) -> Host:
         return host

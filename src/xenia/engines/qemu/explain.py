@@ -35,7 +35,7 @@ _NONE = -1
 def complaints_of(config: DomainConfig, settings: QemuSettings, facts: Facts) -> tuple[Complaint, ...]:
     """All there is to say about `config`; with an error among it a start is refused."""
     return (
-        *explain_machine(config),
+        *explain_machine(config, facts),
         *explain_boot(config),
         *explain_kernel(config),
         *explain_disks(config),

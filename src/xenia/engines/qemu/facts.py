@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from xenia.engines.qemu.affinity import HostCpus
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -11,7 +13,7 @@ class Facts:
     (empty: not asked).
 
     `accelerator` is `kvm` or `tcg`, `accelerator_reason` why; `kvm_group` the group that may open /dev/kvm, where one
-    is needed for it.
+    is needed for it. `host_cpus` are those that guests may use.
     """
 
     version: str = ""
@@ -20,3 +22,4 @@ class Facts:
     accelerator: str = "tcg"
     accelerator_reason: str = ""
     kvm_group: int | None = None
+    host_cpus: HostCpus = field(default_factory=HostCpus)

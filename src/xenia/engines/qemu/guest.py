@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from socket import socket
 from typing import Any
 
 from xenia.engines.base import ConsoleKind, Observed
-from xenia.engines.qemu import ends
+from xenia.engines.qemu import ends, threads
+from xenia.engines.qemu.balloon import has_balloon, most_memory
 from xenia.engines.qemu.cards import Cards
 from xenia.engines.qemu.disk import device_name
 from xenia.engines.qemu.display import FIRST_PORT
@@ -22,7 +25,8 @@ from xenia.engines.qemu.process import Process
 from xenia.engines.qemu.serial import kinds_of, socket_of
 from xenia.engines.qemu.vif import CARD
 from xenia.model.domain import Started, State
-from xenia.model.errors import XeniaError, engine_failed
+from xenia.model.errors import XeniaError, engine_failed, invalid
+from xenia.model.vcpu import Vcpu, no_such_vcpu
 
 FIRMWARE_SECONDS = 2.0
 """How long after a reset another one is taken for the firmware's; it comes within its first milliseconds."""
@@ -31,6 +35,9 @@ _QUIT_SECONDS = 2.0
 _FLUSH_SECONDS = 30.0
 """A QEMU that has agreed to quit writes its disks' caches out first."""
 _KILL_SECONDS = 30.0
+
+_BALLOON_SECONDS = 5.0
+"""QEMU tells once a second how far a balloon is (monitor.c, BALLOON_CHANGE)."""
 
 _RECONNECT_SECONDS = 5.0
 _RECONNECT_PAUSE = 1.0
@@ -66,6 +73,11 @@ class Guest:
         self.keeper: asyncio.Task[None] | None = None
         self.quiet = True
         """While it is started, found again or ended, whoever does so tells how it went; there are no events."""
+        self.has_balloon = has_balloon(started.config)
+        self.most_memory = most_memory(started.config)
+        self.memory = self.most_memory
+        """MiB that it has now."""
+        self._memory_changed = asyncio.Event()
         self._in_place = reboots_in_place(started.config)
         self._shows = started.config.display.vnc
         self.unplugging = Unplugging(self)
@@ -171,6 +183,56 @@ class Guest:
     async def _let_resets_end_it(self) -> None:
         await self.execute("set-action", {"reboot": reboot_action(in_place=self._in_place)})
 
+    async def vcpus(self) -> tuple[Vcpu, ...]:
+        """Raises engine_failed."""
+        told = await self.execute("query-cpus-fast")
+        found = (threads.vcpu_of(self.process.pid, each) for each in told)
+        return tuple(sorted((each for each in found if each is not None), key=lambda each: each.number))
+
+    async def pin(self, number: int | None, cpus: tuple[int, ...] | None) -> None:
+        """Let a CPU, or each, run on these CPUs of the host only. Raises not_found, engine_failed."""
+        told = {each["cpu-index"]: each["thread-id"] for each in await self.execute("query-cpus-fast")}
+        if number is not None and number not in told:
+            raise no_such_vcpu(self.name, number, len(told))
+        chosen = told.values() if number is None else [told[number]]
+        threads.pin(chosen, range(os.cpu_count() or 1) if cpus is None else cpus)
+
+    async def set_memory(self, size: int) -> int:
+        """Have the guest come to `size` MiB; what it has when it is there, or after some seconds.
+
+        Raises invalid for a guest without a balloon, and engine_failed.
+        """
+        if not self.has_balloon:
+            raise invalid(
+                f"domain '{self.name}' cannot change its memory while it runs: an HVM guest has no balloon on QEMU",
+                "xm mem-set --config sets what it has at its next start",
+            )
+        await self.execute("balloon", {"value": size << 20})
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_BALLOON_SECONDS):
+                while self.memory != size:
+                    self._memory_changed.clear()
+                    await self._memory_changed.wait()
+        await self.look_at_memory()
+        return self.memory
+
+    async def look_at_memory(self) -> None:
+        """Learn how much memory the guest has. Raises engine_failed."""
+        if self.has_balloon:
+            self._has((await self.execute("query-balloon"))["actual"])
+
+    def _has(self, memory: int) -> None:
+        self.memory = memory >> 20
+        self._memory_changed.set()
+
+    def rename(self, name: str) -> None:
+        """Its logs are called by its name, too. Raises engine_failed."""
+        try:
+            self.log = ends.move_logs(self.log, name)
+        except OSError as error:
+            raise engine_failed(f"the logs of domain '{self.name}' cannot be renamed: {error.strerror}") from error
+        self.name = name
+
     async def refresh(self) -> None:
         """Ask QEMU for what events may have told while nobody listened. Raises engine_failed."""
         status = (await self.execute("query-status"))["status"]
@@ -181,6 +243,7 @@ class Guest:
             self._on_unplugged(self, number)
         if not self._in_place:
             await self._let_resets_end_it()  # an xend that died in start_over has not
+        await self.look_at_memory()
         if self._shows:
             await self.look_for_vnc()
 
@@ -255,6 +318,8 @@ class Guest:
             self._asked = None
 
     def _on_event(self, event: str, data: Mapping[str, Any]) -> None:
+        if event == "BALLOON_CHANGE":
+            self._has(data["actual"])
         if event == "RESET":
             self._was_reset.set()
             if self._is_firmware():

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from xenia.engines.base import ConsoleKind, Resources
 from xenia.engines.qemu.argv import CommandLine
+from xenia.engines.qemu.balloon import add_balloon
 from xenia.engines.qemu.boot import add_boot, add_firmware
 from xenia.engines.qemu.disk import add_disks
 from xenia.engines.qemu.display import add_display
@@ -66,6 +67,7 @@ def compose(
     line.add("chardev", f"socket,id=monitor,fd={monitor},server=on,wait=off")
     line.add("mon", "chardev=monitor,mode=control")
     add_platform(line, config)
+    add_balloon(line, config)
     add_display(line, config, settings, started.domid)
     add_consoles(line, doors.consoles)
     add_disks(line, config, resources.disks, held)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from xenia.engines.qemu.affinity import explain_affinity
 from xenia.engines.qemu.argv import CommandLine, doubled
+from xenia.engines.qemu.balloon import has_balloon, most_memory
 from xenia.engines.qemu.facts import Facts
 from xenia.engines.remarks import note
 from xenia.model.boot import Firmware
@@ -57,28 +59,37 @@ def add_machine(line: CommandLine, config: DomainConfig, abi: Mapping[str, str],
     line.add("machine", ",".join([machine, "memory-backend=ram", "dump-guest-core=off", *switches]))
     line.add("accel", facts.accelerator)
     line.add("cpu", _cpu(config, decided["cpu"], facts))
-    line.add("m", f"size={config.memory}M")
-    line.add("object", {"qom-type": "memory-backend-memfd", "id": "ram", "size": config.memory << 20, "share": True})
+    memory = most_memory(config)
+    line.add("m", f"size={memory}M")
+    line.add("object", {"qom-type": "memory-backend-memfd", "id": "ram", "size": memory << 20, "share": True})
     most = max(config.vcpus, config.max_vcpus or 0)
     line.add("smp", f"cpus={config.vcpus},maxcpus={most},sockets=1,cores={most},threads=1")
     line.add("name", f"guest={doubled(config.name)}")
     chipset = "PIIX4_PM" if board_of(config) == "pc" else "ICH9-LPC"
     if board_of(config) == "q35":
-        line.device({"driver": "pci-bridge", "id": BRIDGE, "addr": f"{SLOT_BRIDGE:#x}", "chassis_nr": 1})
+        bridge = {"driver": "pci-bridge", "id": BRIDGE, "addr": f"{SLOT_BRIDGE:#x}", "chassis_nr": 1}
+        line.device(bridge | {"multifunction": True})  # the balloon is its neighbour
     for kind in ("s3", "s4"):  # a guest that suspends itself would be one that nobody can wake
         line.add("global", f"{chipset}.disable_{kind}=1")
 
 
-def explain_machine(config: DomainConfig) -> Iterator[Complaint]:
+def explain_machine(config: DomainConfig, facts: Facts) -> Iterator[Complaint]:
     """What of the board is not as the guest file has it."""
     most = config.max_memory
     if most and most > config.memory:
-        yield note("maxmem", f"maxmem={most} has no effect yet: the guest has memory={config.memory} MiB")
-    for key, value in (("cpus", config.cpus), ("cpu_weight", config.cpu_weight), ("cpu_cap", config.cpu_cap)):
+        yield note("maxmem", _said_of_maxmem(config, most))
+    yield from explain_affinity(config, facts.host_cpus)
+    for key, value in (("cpu_weight", config.cpu_weight), ("cpu_cap", config.cpu_cap)):
         if value is not None:
             yield note(key, f"{key}={value} has no effect on QEMU yet: the host's scheduler decides")
     if config.kind is Kind.PV:
         yield note("", "a PV guest is booted directly on QEMU, with virtio devices instead of Xen's")
+
+
+def _said_of_maxmem(config: DomainConfig, most: int) -> str:
+    if not has_balloon(config):
+        return f"maxmem={most} has no effect on an HVM guest on QEMU: it has memory={config.memory} MiB"
+    return f"maxmem={most}: the guest starts with so much, and gives back what is above {config.memory} MiB by itself"
 
 
 def _cpu_model(facts: Facts) -> str:

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from xenia.engines.qemu.affinity import host_cpus
 from xenia.engines.qemu.boot_probe import PASSED, image
 from xenia.engines.qemu.facts import Facts
 from xenia.engines.qemu.monitor import Monitor, NoAnswer
@@ -73,7 +74,8 @@ async def probe(settings: QemuSettings) -> Facts:
     if cache != _Cache(known, trial):
         await files.write(settings.cache.name, json.dumps(to_plain(_Cache(known, trial))).encode(), durable=False)
     accelerator, reason = _choose(settings, trial)
-    return Facts(known.version, known.machines, frozenset(known.names), accelerator, reason, _kvm_group())
+    names = frozenset(known.names)
+    return Facts(known.version, known.machines, names, accelerator, reason, _kvm_group(), host_cpus())
 
 
 def _choose(settings: QemuSettings, trial: _Trial) -> tuple[str, str]:

@@ -55,6 +55,7 @@ async def recover(guests: Sequence[Guest]) -> list[Guest]:
         guest.cards.started_with(
             {number: name if name in taps else "user" for number, name in guest.interfaces.items()}
         )
+        _call_logs_by_name(guest, pids[uuid])
         found.append(guest)
     await asyncio.gather(*(_reach(guest) for guest in found))
     for guest in found:
@@ -74,6 +75,18 @@ async def _holders(running: dict[str, Guest]) -> dict[str, int]:
         await asyncio.sleep(_SEARCH_PAUSE)
         pids = lease.holders(folders)
     return pids
+
+
+def _call_logs_by_name(guest: Guest, pid: int) -> None:
+    """An xend that was cut off while it gave the guest another name may have left its logs under the old one: the log
+    is what standard error leads to.
+    """
+    try:
+        log_file = Path(f"/proc/{pid}/fd/2").readlink()
+        if log_file != guest.log and log_file.parent == guest.log.parent:
+            ends.move_logs(log_file, guest.name)
+    except OSError as error:
+        log.warning("the logs of domain %s may be under another name: %s", guest.name, error)
 
 
 def _taps(pid: int) -> frozenset[str]:

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 
 from xenia.engines.base import Resources
 from xenia.engines.qemu import ends, lease
+from xenia.engines.qemu.affinity import cpus_of_vcpu, listed
 from xenia.engines.qemu.argv import CommandLine
 from xenia.engines.qemu.boot import open_firmware
 from xenia.engines.qemu.display import FIRST_PORT, PASSWORD_LENGTH, listen_of, password_of, wished_display
@@ -20,7 +21,7 @@ from xenia.engines.qemu.process import find, spawn
 from xenia.engines.qemu.serial import kinds_of
 from xenia.engines.qemu.settings import QemuSettings
 from xenia.model.boot import Firmware
-from xenia.model.domain import Started
+from xenia.model.domain import DomainConfig, Started
 from xenia.model.errors import XeniaError, conflict, engine_failed, unavailable
 
 _READY_SECONDS = 30.0
@@ -86,21 +87,43 @@ def _spawn(
     return client
 
 
-async def take_over(guest: Guest, started: Started, client: socket.socket, settings: QemuSettings) -> None:
-    """Bring a process that was just launched under control. Raises engine_failed with QEMU's own words when it dies or
-    stays silent.
+async def take_over(
+    guest: Guest, started: Started, client: socket.socket, settings: QemuSettings, facts: Facts
+) -> None:
+    """Bring a process that was just launched under control, its virtual CPUs on their CPUs of the host. Raises
+    engine_failed with QEMU's own words when it dies or stays silent.
     """
     try:
         await guest.connect(client, seconds=_READY_SECONDS)
     except NoAnswer as error:
         ended = await guest.process.wait(_DYING_SECONDS)
         raise _failure(guest, started, settings, "" if ended else str(error)) from error
+    await _pin(guest, started.config, facts)
+    if guest.most_memory > started.config.memory:
+        await guest.execute("balloon", {"value": started.config.memory << 20})
     display = started.config.display
     if display.vnc:
         password = password_of(display, settings)
         if password:
             await guest.execute("set_password", {"protocol": "vnc", "password": password[:PASSWORD_LENGTH]})
         await guest.look_for_vnc()
+
+
+async def _pin(guest: Guest, config: DomainConfig, facts: Facts) -> None:
+    if not config.cpus and not config.vcpu_pins:
+        return
+    for vcpu in await guest.execute("query-cpus-fast"):
+        cpus = cpus_of_vcpu(config, vcpu["cpu-index"], facts.host_cpus)
+        if not cpus:
+            continue
+        try:
+            os.sched_setaffinity(vcpu["thread-id"], cpus)
+        except OSError as error:
+            raise engine_failed(
+                f"virtual CPU {vcpu['cpu-index']} of domain '{guest.name}' cannot be kept on the host's CPUs "
+                f"{listed(cpus)}: {error.strerror}",
+                "without cpus= it runs on all",
+            ) from error
 
 
 @contextmanager

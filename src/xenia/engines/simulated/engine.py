@@ -12,6 +12,7 @@ from xenia.model.disk import DiskMode
 from xenia.model.domain import ALIVE, DomainConfig, Started, State
 from xenia.model.errors import conflict, engine_failed, invalid, timed_out
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.vcpu import Vcpu, VcpuState, no_such_vcpu
 from xenia.network.attach import AttachedVif
 from xenia.storage.open import OpenedDisk
 
@@ -24,10 +25,10 @@ class SimulatedEngine:
     def __init__(self, host: SimulatedHost) -> None:
         self._host = host
         self.assigns_ids = host.like_xen
-        own = Capability.ADOPT if host.like_xen else Capability.RESET
-        kinds = (Capability.HVM, Capability.PV, Capability.PVH)
-        devices = (Capability.DISK_HOTPLUG, Capability.MEDIUM_CHANGE, Capability.VIF_HOTPLUG)
-        self.capabilities = frozenset({Capability.PAUSE, own, *kinds, *devices})
+        own = {Capability.ADOPT, Capability.MAX_MEMORY} if host.like_xen else {Capability.RESET}
+        kinds = {Capability.HVM, Capability.PV, Capability.PVH}
+        devices = {Capability.DISK_HOTPLUG, Capability.MEDIUM_CHANGE, Capability.VIF_HOTPLUG}
+        self.capabilities = frozenset({Capability.PAUSE, Capability.MEMORY} | kinds | own | devices)
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
         host.tell = self._events.put_nowait
 
@@ -43,12 +44,15 @@ class SimulatedEngine:
 
     async def recover(self, started: Sequence[Started]) -> list[Observed]:
         await self._host.step("recover")
-        known = {each.uuid for each in started}
+        known = {each.uuid: each for each in started}
         for uuid, guest in self._host.guests.items():
             if uuid not in known and self._host.like_xen:
                 found = replace(guest.started, domid=guest.domid, foreign=True)
                 self._events.put_nowait(EngineEvent(uuid, guest.state, guest.end, found=found))
-        return [self._observed(uuid, guest) for uuid, guest in self._host.guests.items() if uuid in known]
+        ours = [(uuid, guest) for uuid, guest in self._host.guests.items() if uuid in known]
+        for uuid, guest in ours:
+            guest.name = known[uuid].config.name
+        return [self._observed(uuid, guest) for uuid, guest in ours]
 
     def explain(self, config: DomainConfig) -> Meaning:
         return Meaning(rendered=f"simulated guest {config.name}")
@@ -90,6 +94,24 @@ class SimulatedEngine:
         guest.state, guest.end = State.RUNNING, None
         guest.boots += 1
         await self._host.step("reset done")
+
+    async def set_memory(self, uuid: str, size: int) -> int:
+        await self._host.step("set memory")
+        guest = self._guest(uuid)
+        if not guest.deaf:
+            guest.memory = size
+        await self._host.step("memory set")
+        return guest.memory
+
+    async def set_max_memory(self, uuid: str, size: int) -> None:
+        await self._host.step("set max memory")
+        self._guest(uuid).max_memory = size
+        await self._host.step("max memory set")
+
+    async def rename(self, uuid: str, name: str) -> None:
+        await self._host.step("rename")
+        self._guest(uuid).name = name
+        await self._host.step("renamed")
 
     async def destroy(self, uuid: str) -> None:
         await self._host.step("destroy")
@@ -140,7 +162,24 @@ class SimulatedEngine:
         return self._observed(uuid, guest) if guest is not None else None
 
     async def figures(self) -> Mapping[str, Figures]:
-        return {uuid: Figures(float(guest.boots)) for uuid, guest in self._host.guests.items()}
+        return {
+            uuid: Figures(float(guest.boots), guest.memory, guest.max_memory)
+            for uuid, guest in self._host.guests.items()
+        }
+
+    async def vcpus(self) -> Mapping[str, tuple[Vcpu, ...]]:
+        return {
+            uuid: tuple(Vcpu(n, VcpuState.BLOCKED, 0, 0.5, cpus) for n, cpus in enumerate(guest.pins))
+            for uuid, guest in self._host.guests.items()
+        }
+
+    async def pin(self, uuid: str, number: int | None, cpus: tuple[int, ...] | None) -> None:
+        await self._host.step("pin")
+        guest = self._guest(uuid)
+        if number is not None and number >= len(guest.pins):
+            raise no_such_vcpu(guest.name, number, len(guest.pins))
+        guest.pins = [cpus if number in (None, each) else pin for each, pin in enumerate(guest.pins)]
+        await self._host.step("pinned")
 
     async def refine(self, host: Host) -> Host:
         return host

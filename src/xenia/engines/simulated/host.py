@@ -11,13 +11,18 @@ from xenia.model.domain import EndAction, EndReason, Started, State
 
 @dataclass(slots=True)
 class SimulatedGuest:
-    """`deaf` guests ignore the power button; `boots` counts how often it began at its first instruction; `disks` are
-    the images that it may write to, by target, None for a disk that it only reads or shares;
-    `media` tells of each CD-ROM drive whether there is a medium in it.
+    """`deaf` guests ignore the power button and their balloon; `boots` counts how often it began at its first
+    instruction; `disks` are the images that it may write to, by target, None for a disk that it only reads or shares;
+    `media` tells of each CD-ROM drive whether there is a medium in it. `memory` is in MiB; `pins` are the CPUs of the
+    host that each virtual CPU may run on, None for all.
     """
 
     started: Started
     domid: int
+    name: str
+    memory: int
+    max_memory: int
+    pins: list[tuple[int, ...] | None]
     disks: dict[str, str | None] = field(default_factory=dict)
     media: dict[str, bool] = field(default_factory=dict)
     cards: set[int] = field(default_factory=set)
@@ -39,9 +44,9 @@ async def _no_step(name: str) -> None:
 class SimulatedHost:
     """`step` is awaited before and after everything that the engine does here: the place to die, to fail or to wait.
 
-    `deaf` holds the names of guests that will ignore the power button, `clinging` of those that keep a disk which is to
-    be unplugged, and lock their drives. `like_xen`: it gives domain ids itself, starts no guest over in place, and has
-    guests of others.
+    `deaf` holds the names of guests that will ignore the power button and their balloon, `clinging` of those that keep
+    a disk which is to be unplugged, and lock their drives. `like_xen`: it gives domain ids itself, starts no guest over
+    in place, changes the most memory of guests that run, and has guests of others.
     """
 
     step: Callable[[str], Awaitable[None]] = _no_step
@@ -64,8 +69,14 @@ class SimulatedHost:
             if other.started.uuid == started.uuid or other.writes & writes:
                 self._violated(f"{started.config.name} would run beside {other.started.config.name}")
         self.last_domid = self.last_domid + 1 if self.like_xen else started.domid
-        cards = {vif.item for vif in started.config.vifs}
-        guest = SimulatedGuest(started, self.last_domid, disks, cards=cards, deaf=started.config.name in self.deaf)
+        config = started.config
+        most = max(config.memory, config.max_memory or 0)
+        pins: list[tuple[int, ...] | None] = [None] * config.vcpus
+        cards = {vif.item for vif in config.vifs}
+        deaf = config.name in self.deaf
+        guest = SimulatedGuest(
+            started, self.last_domid, config.name, config.memory, most, pins, disks, cards=cards, deaf=deaf
+        )
         self.guests[started.uuid] = guest
         return guest
 

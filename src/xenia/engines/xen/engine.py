@@ -19,11 +19,12 @@ from xenia.engines.xen.facts import XenFacts
 from xenia.engines.xen.guest import ENDED, Guest
 from xenia.engines.xen.host import refine, report
 from xenia.engines.xen.hypervisor import DomainInfo, Hypervisor, module_folders
-from xenia.engines.xen.memory import make_room
+from xenia.engines.xen.memory import make_room, resize
 from xenia.engines.xen.probe import probe, version
 from xenia.engines.xen.settings import XenSettings
 from xenia.engines.xen.sharing import refuse_shared
 from xenia.engines.xen.start import create
+from xenia.engines.xen.vcpus import read_list
 from xenia.engines.xen.xenstore import Xenstore
 from xenia.engines.xen.xl import Xl
 from xenia.lib.aio import Tasks
@@ -31,10 +32,20 @@ from xenia.model.complaint import Severity
 from xenia.model.domain import DOMAIN_0_UUID, DomainConfig, EndReason, Kind, Started, State
 from xenia.model.errors import XeniaError, conflict, engine_failed, invalid, unavailable
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.vcpu import Vcpu, no_such_vcpu, said
 
 log = logging.getLogger(__name__)
 
-_ALWAYS = frozenset({Capability.PAUSE, Capability.CONSOLE, Capability.VNC, Capability.ADOPT})
+_ALWAYS = frozenset(
+    {
+        Capability.PAUSE,
+        Capability.CONSOLE,
+        Capability.VNC,
+        Capability.ADOPT,
+        Capability.MEMORY,
+        Capability.MAX_MEMORY,
+    }
+)
 _WATCH_AGAIN = 1.0
 _TRANSIENT = "--incoming"
 """libxl's suffix for a domain that is still being received."""
@@ -91,9 +102,19 @@ class XenEngine:
             info = there.get(each.uuid)
             if info is not None and not info.dying:
                 self._guests[each.uuid] = await self._guest(info, each.config)
+                await self._called(info.domid, each.config.name)
         found = [guest.observed for guest in self._guests.values()]
         self._tasks.start(self._watch(), name="watch over the domains")
         return found
+
+    async def _called(self, domid: int, name: str) -> None:
+        """Finish a rename that an earlier xend was cut off in."""
+        if await self._store.read(f"/local/domain/{domid}/name") == name:
+            return
+        try:
+            await self._xl.run("rename", str(domid), name)
+        except XeniaError as error:
+            log.warning("domain %s (id %d) has another name on Xen: %s", name, domid, error)
 
     def explain(self, config: DomainConfig) -> Meaning:
         return explain(config, self.facts, self._settings.vnc_password)
@@ -180,6 +201,18 @@ class XenEngine:
         """A domain that has shut down never runs again on Xen: it is started anew (no capability RESET)."""
         raise engine_failed(f"domain {uuid} cannot start over in place on Xen")
 
+    async def set_memory(self, uuid: str, size: int) -> int:
+        """Raises unavailable where the host has too little memory for what the guest is to get."""
+        return await resize(self._known(uuid).domid, size, self._hypervisor, self._xl)
+
+    async def set_max_memory(self, uuid: str, size: int) -> None:
+        await self._xl.run("mem-max", str(self._known(uuid).domid), f"{size}m")
+
+    async def rename(self, uuid: str, name: str) -> None:
+        guest = self._known(uuid)
+        await self._xl.run("rename", str(guest.domid), name)
+        guest.name = name
+
     async def destroy(self, uuid: str) -> None:
         self._busy.add(uuid)
         try:
@@ -206,6 +239,20 @@ class XenEngine:
     async def figures(self) -> Mapping[str, Figures]:
         domains = await self._look() if self._usable else []
         return {info.uuid if info.domid else DOMAIN_0_UUID: _figures(info) for info in domains}
+
+    async def vcpus(self) -> Mapping[str, tuple[Vcpu, ...]]:
+        uuids = {guest.domid: guest.uuid for guest in self._guests.values()} | {0: DOMAIN_0_UUID}
+        count = int((await self._hypervisor.host())["nr_cpus"])
+        told = read_list(await self._xl.run("vcpu-list"), count)
+        return {uuids[domid]: vcpus for domid, vcpus in told.items() if domid in uuids}
+
+    async def pin(self, uuid: str, number: int | None, cpus: tuple[int, ...] | None) -> None:
+        guest = self._known(uuid)
+        count = len((await self.vcpus()).get(uuid, ()))
+        if number is not None and number >= count:
+            raise no_such_vcpu(guest.name, number, count)
+        which = "all" if number is None else str(number)
+        await self._xl.run("vcpu-pin", str(guest.domid), which, "all" if cpus is None else said(cpus))
 
     async def refine(self, host: Host) -> Host:
         return refine(host, await self._hypervisor.host())

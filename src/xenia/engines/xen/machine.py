@@ -31,7 +31,9 @@ def machine_settings(started: Started) -> Settings:
         settings["maxmem"] = config.max_memory
     if config.max_vcpus is not None and config.max_vcpus > config.vcpus:
         settings["maxvcpus"] = config.max_vcpus
-    if config.cpus is not None:
+    if config.vcpu_pins:
+        settings["cpus"] = ["".join(pin.split()) for pin in config.vcpu_pins]
+    elif config.cpus is not None:
         settings["cpus"] = "".join(config.cpus.split())
     if config.cpu_weight is not None and config.cpu_weight in _WEIGHTS:
         settings["cpu_weight"] = config.cpu_weight

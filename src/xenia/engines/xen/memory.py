@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from xenia.engines.xen.hypervisor import Hypervisor
 from xenia.engines.xen.settings import XenSettings
 from xenia.engines.xen.xl import Xl
 from xenia.model.domain import DomainConfig, Kind
-from xenia.model.errors import XeniaError, unavailable
+from xenia.model.errors import XeniaError, engine_failed, unavailable
 
 _BALLOON_SECONDS = 30.0
+_RESIZE_SECONDS = 5.0
 _LOOK_AGAIN = 0.2
+_NEAR = 16
+"""MiB: in what Xen counts for a guest there are also its video memory and a few pages of its device model."""
 
 
 def needed(config: DomainConfig) -> int:
@@ -44,6 +48,33 @@ async def make_room(config: DomainConfig, settings: XenSettings, hypervisor: Hyp
                 await asyncio.sleep(_LOOK_AGAIN)
     except TimeoutError:
         raise _too_little(config, settings, wanted, _free(await hypervisor.host()), own) from None
+
+
+async def resize(domid: int, size: int, hypervisor: Hypervisor, xl: Xl) -> int:
+    """Have a guest come to `size` MiB; what it has when it is there, or after some seconds.
+
+    Raises unavailable where the host does not have what it is to get, engine_failed.
+    """
+    more, free = size - await _has(domid, hypervisor), _free(await hypervisor.host())
+    if more > free:
+        raise unavailable(
+            f"{more} MiB more are wanted, and {free} MiB of the host's memory are free", "end another guest"
+        )
+    await xl.run("mem-set", str(domid), f"{size}m")
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_RESIZE_SECONDS):
+            while abs(await _has(domid, hypervisor) - size) > _NEAR:  # noqa: ASYNC110  # Xen tells nobody
+                await asyncio.sleep(_LOOK_AGAIN)
+    has = await _has(domid, hypervisor)
+    return size if abs(has - size) <= _NEAR else has
+
+
+async def _has(domid: int, hypervisor: Hypervisor) -> int:
+    """Raises engine_failed when it is gone."""
+    for info in await hypervisor.domains():
+        if info.domid == domid:
+            return info.mem_kb // 1024
+    raise engine_failed("there is no such domain any more")
 
 
 def _free(told: dict[str, Any]) -> int:

@@ -14,6 +14,7 @@ from xenia.model.domain import DomainConfig, Kind
 
 _NAME = re.compile(r"(xvd|hd|sd|vd)([a-z]{1,3})([1-9]\d{0,2})?")
 _NUMBER = re.compile(r"\d{1,9}|0x[0-9a-f]{1,7}|d\d{1,5}p\d{1,3}")
+_NUMBERED = re.compile(r"(?:scd|sr)(\d+)")
 _MOST = {"xvd": ((1 << 20) - 1, 255), "hd": (3, 63), "sd": (15, 15)}
 """Last disk (from 0) and last partition of each."""
 
@@ -24,8 +25,8 @@ def vdevs_of(config: DomainConfig) -> dict[str, str | None]:
     """The virtual device of each disk, by its target and in list order; None for one that has no place on Xen."""
     taken = {disk.target for disk in config.disks if _known(disk.target)}
     drives = {ide_drive(target) for target in taken} if config.kind is Kind.HVM else set()
-    found: dict[str, str | None] = {}
-    for disk in config.disks:
+    found: dict[str, str | None] = dict.fromkeys((disk.target for disk in config.disks), None)
+    for disk in _in_turn(config):
         vdev = _vdev(config.kind, disk, taken, drives)
         if vdev is not None:
             taken.add(vdev)
@@ -41,6 +42,14 @@ def ide_drive(vdev: str) -> int | None:
         return None
     index = _index(found[2])
     return index if index < len(_IDE_FOR_CDROM) else None
+
+
+def _in_turn(config: DomainConfig) -> Iterator[Disk]:
+    """The disks in list order, but sr0 before sr1 where the file has them the other way round."""
+    numbers = {disk.target: int(found[1]) for disk in config.disks if (found := _NUMBERED.fullmatch(disk.target))}
+    cdroms = (disk for disk in config.disks if disk.target in numbers)
+    numbered = iter(sorted(cdroms, key=lambda disk: numbers[disk.target]))
+    return (next(numbered) if disk.target in numbers else disk for disk in config.disks)
 
 
 def _vdev(kind: Kind, disk: Disk, taken: set[str], drives: set[int | None]) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from xenia.guestfile.convert.numbered import lettered
 from xenia.guestfile.convert.others import others
 from xenia.guestfile.convert.written import Written
 from xenia.guestfile.keys import Dialect
@@ -15,7 +16,8 @@ from xenia.model.domain import DomainConfig
 def to_xl(config: DomainConfig) -> Written:
     """Raises invalid for a value that cannot stand in a guest file."""
     kept, lost = others(config.other, Dialect.XL)
-    lost = [*filter(None, map(_lost, config.disks)), *lost]
+    config, renamed = lettered(config)
+    lost = [*renamed, *filter(None, map(_lost, config.disks)), *lost]
     disks = tuple(_as_xl_has_it(disk) for disk in config.disks if _unspeakable(disk) is None)
     settings = settings_of(replace(config, disks=disks))
     others_last = settings | {name: value for name, value in kept.items() if name not in settings}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from xenia.guestfile.convert.others import others
 from xenia.guestfile.convert.written import Written
@@ -26,6 +27,8 @@ def to_xm(config: DomainConfig) -> Written:
     """Raises invalid for a value that cannot stand in a guest file."""
     kept, lost = others(config.other, Dialect.XM)
     lost = [*_lost(config), *lost]
+    if not _names_numbers(config):
+        config = replace(config, cpus=None, vcpu_pins=())
     known = {name: value for name, value in settings_of(config).items() if name not in _IN_OTHER_WORDS}
     settings: dict[str, Value] = {"name": config.name}
     settings |= _kind(config)
@@ -43,6 +46,8 @@ def _lost(config: DomainConfig) -> Iterator[str]:
         yield "vga = 'qxl': xm has cirrus and standard VGA cards"
     if config.kind is Kind.HVM and config.display.vga is VgaModel.NONE and config.display.vnc:
         yield "vga = 'none': xm's guests with VNC have a VGA card"
+    if not _names_numbers(config):
+        yield f"cpus = {list(config.vcpu_pins) or config.cpus!r}: xm knows CPUs by their numbers only"
     for vif in config.vifs:
         yield from _lost_of_vif(vif)
 
@@ -56,6 +61,11 @@ def _kind(config: DomainConfig) -> dict[str, Value]:
     if config.kind is not Kind.HVM:
         return {"builder": "linux"}
     return {"builder": "hvm", "kernel": config.boot.kernel or HVMLOADER}
+
+
+def _names_numbers(config: DomainConfig) -> bool:
+    """Whether `cpus` are named without xl's `all` and `nodes:`."""
+    return not any(char.isalpha() for text in (config.cpus or "", *config.vcpu_pins) for char in text)
 
 
 def _cpus(config: DomainConfig) -> dict[str, Value]:

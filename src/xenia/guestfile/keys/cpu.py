@@ -15,9 +15,8 @@ KEYS = (
         "cpus",
         _ANY,
         None,
-        "CPUs of the host to run on: '0-3,^1' for all virtual CPUs",
+        "CPUs of the host to run on: '0-3,^1' for all virtual CPUs, ['2', '3-4'] with a set for each",
         "cpus = '0-3,^1'",
-        qemu=NOT_YET_ON_QEMU,
         form=_CPUS,
     ),
     Key(
@@ -27,8 +26,8 @@ KEYS = (
         "CPU of the host to run the first virtual CPU on",
         "cpu = 2",
         _XM,
-        NOT_YET_ON_QEMU,
-        translated("cpus, for all virtual CPUs"),
+        translated("cpus, for the first virtual CPU"),
+        translated("cpus, for the first virtual CPU"),
     ),
     Key(
         "cpus_soft",

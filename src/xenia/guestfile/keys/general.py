@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from xenia.guestfile.keys.fates import NOT_YET_ON_QEMU
-from xenia.guestfile.keys.key import Dialect, Key, KeyType, ignored
+from xenia.guestfile.keys.key import Dialect, Key, KeyType, ignored, translated
 
 _TEXT, _NUMBER = KeyType.TEXT, KeyType.NUMBER
 _XM, _XL = Dialect.XM, Dialect.XL
@@ -37,7 +36,7 @@ KEYS = (
         None,
         "The most memory the domain can be given while it runs, in MiB",
         "maxmem = 2048",
-        qemu=NOT_YET_ON_QEMU,
+        qemu=translated("a PV or PVH guest starts with it, and gives back what is above memory by itself"),
     ),
     Key("vcpus", _NUMBER, 1, "Virtual CPUs", "vcpus = 2"),
     Key(

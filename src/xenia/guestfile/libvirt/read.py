@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from xenia.guestfile.bindings import Evaluated
+from xenia.guestfile.cpus import ANY_CPU
 from xenia.guestfile.libvirt.draft import Draft
 from xenia.guestfile.libvirt.read_devices import read_devices
 from xenia.guestfile.overrides import read_overrides
@@ -18,6 +19,7 @@ _LETTERS = {"fd": "a", "hd": "c", "cdrom": "d", "network": "n"}
 _UNITS = {"b": 1, "bytes": 1, "KB": 1000, "k": 1 << 10, "KiB": 1 << 10, "MB": 1000**2, "M": 1 << 20, "MiB": 1 << 20,
           "GB": 1000**3, "G": 1 << 30, "GiB": 1 << 30, "TB": 1000**4, "T": 1 << 40, "TiB": 1 << 40}  # fmt: skip
 _TSC = {"native": "native", "emulate": "always_emulate", "paravirt": "native_paravirt"}
+_MOST_CPUS = 4096
 _QUIET_TIMERS = frozenset({"rtc", "pit", "kvmclock", "hypervclock"})
 
 
@@ -125,7 +127,23 @@ def _read_vcpus(draft: Draft, root: Node) -> None:
     most, now = node.text.strip() or None, elements.get(node, "current")
     draft.set("vcpus", now or most, node)
     draft.set("maxvcpus", most if now else None, node)
-    draft.set("cpus", elements.get(node, "cpuset"), node)
+    of_all = elements.get(node, "cpuset")
+    pins = dict(_pins(draft, elements.child(root, "cputune")))
+    if pins:
+        items = [pins.get(number) or of_all or ANY_CPU for number in range(max(pins) + 1)]
+        draft.set("cpus", items, node)
+    else:
+        draft.set("cpus", of_all, node)
+
+
+def _pins(draft: Draft, node: Node | None) -> Iterator[tuple[int, str]]:
+    elements = draft.elements
+    for pin in elements.children(node, "vcpupin"):
+        number, cpus = elements.get(pin, "vcpu") or "", elements.get(pin, "cpuset")
+        if not (number.isascii() and number.isdigit() and int(number[:9]) < _MOST_CPUS):
+            draft.refuse(pin, f"'{number[:40]}' is no number of a virtual CPU")
+        elif cpus:
+            yield int(number), cpus
 
 
 def _read_features(draft: Draft, root: Node, kind: str) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from xenia.guestfile.convert.numbered import lettered
 from xenia.guestfile.convert.written import Written
+from xenia.guestfile.cpus import ANY_CPU
 from xenia.guestfile.libvirt.write_devices import add_devices
 from xenia.guestfile.write import extra_of
 from xenia.lib.xml import Node, dump
@@ -23,7 +25,8 @@ _ELSEWHERE = frozenset({"viridian", "hap", "hpet", "tsc_mode", "pci", "usbdev", 
 def to_libvirt(config: DomainConfig) -> Written:
     """Raises invalid for a value that XML cannot hold."""
     root = Node("domain", {"type": "xen"})
-    lost = _lost(config)
+    config, renamed = lettered(config)
+    lost = [*renamed, *_lost(config)]
     root.add("name", text=config.name)
     if config.uuid:
         root.add("uuid", text=config.uuid)
@@ -53,9 +56,16 @@ def _lost(config: DomainConfig) -> list[str]:
     for key, value in (("cpu_weight", config.cpu_weight), ("cpu_cap", config.cpu_cap)):
         if value is not None:
             lost.append(f"{key} = {value}: libvirt sets it on a running domain only (virsh schedinfo)")
+    lost += [f"cpus = {text!r}: libvirt knows CPUs by their numbers only" for text in (config.cpus, *config.vcpu_pins)
+             if text and text != ANY_CPU and not _is_cpuset(text)]  # fmt: skip
     if isinstance(config.other.get("viridian"), list):
         lost.append(f"viridian = {config.other['viridian']!r}: libvirt switches all of it on or off")
     return lost
+
+
+def _is_cpuset(text: str) -> bool:
+    """Whether libvirt can read it: it has no `all` and no `nodes:`."""
+    return not any(char.isalpha() for char in text)
 
 
 def _add_memory(root: Node, config: DomainConfig) -> None:
@@ -64,7 +74,13 @@ def _add_memory(root: Node, config: DomainConfig) -> None:
     root.add("currentMemory", {"unit": "KiB"}, str(config.memory * 1024))
     vcpus = max(config.vcpus, config.max_vcpus or 0)
     current = str(config.vcpus) if vcpus != config.vcpus else None
-    root.add("vcpu", {"placement": "static", "cpuset": config.cpus, "current": current}, str(vcpus))
+    of_all = config.cpus if config.cpus and _is_cpuset(config.cpus) else None
+    root.add("vcpu", {"placement": "static", "cpuset": of_all, "current": current}, str(vcpus))
+    pins = [(number, pin) for number, pin in enumerate(config.vcpu_pins) if _is_cpuset(pin)]
+    if pins:
+        tune = root.add("cputune")
+        for number, pin in pins:
+            tune.add("vcpupin", {"vcpu": str(number), "cpuset": pin})
 
 
 def _add_os(root: Node, config: DomainConfig) -> None:

@@ -6,6 +6,7 @@ A request is one line of JSON, followed by `size` bytes; an answer as well, foll
     {"run": [WORD...], "env": {}, "folder": "/", "timeout": SECONDS, "size": N}   stdin follows → code, out, err
     {"spawn": [WORD...], "env": {}, "folder": "/", "log": PATH, "size": 0}        → code: the process id
     {"daemon": [WORD...], and as for spawn, "timeout": SECONDS}                   → the same, once it says it is ready
+    {"hear": WORD, "times": N, "in": [PATH...], "timeout": SECONDS, "size": 0}    → code: 0 as soon as the files say it
     {"end": PID, "signal": N, "size": 0}                                          sends it, and waits for the end
     {"import": [MODULE...], "warm": NAME, "size": 0}                              the warm.py of this name imports these
     {"put": PATH, "mode": MODE, "size": N}                                        the content follows
@@ -24,6 +25,7 @@ import socketserver
 import subprocess
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 PORT = 7777
@@ -52,6 +54,8 @@ def answer(request, content):
         return spawn(request).pid, b"", b""
     if "daemon" in request:
         return daemon(request), b"", b""
+    if "hear" in request:
+        return hear(request), b"", b""
     if "end" in request:
         end(request["end"], request["signal"])
         return 0, b"", b""
@@ -154,6 +158,21 @@ def daemon(request):
     if manager not in ready:
         raise OSError("it has ended" if ready else f"it was not ready within {request['timeout']} s")
     return process.pid
+
+
+def hear(request):
+    """0 when the files together have the word so often, 1 when they do not in time; some may not be there yet."""
+    word, deadline = request["hear"].encode(), time.monotonic() + request["timeout"]
+    sizes = None
+    while time.monotonic() < deadline:
+        there = [path for path in map(Path, request["in"]) if path.exists()]
+        now = [path.stat().st_size for path in there]
+        if now != sizes:
+            sizes = now
+            if sum(path.read_bytes().count(word) for path in there) >= request["times"]:
+                return 0
+        time.sleep(0.1)
+    return 1
 
 
 def end(pid, number):

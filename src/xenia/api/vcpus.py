@@ -1,0 +1,41 @@
+"""Virtual CPUs: where they run, and may run."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from xenia.api.answers import DomainVcpus, JobAnswer, VcpuList, json_response
+from xenia.api.bodies import PinBody
+from xenia.api.domains import Ref
+from xenia.api.doors import DoorsOf
+from xenia.api.jobs import Wait, settle
+from xenia.api.peer import CallerOf
+from xenia.api.schema import answers
+from xenia.lib.codec import to_plain
+from xenia.model.operations import OPERATIONS
+
+router = APIRouter(tags=["domains"])
+
+
+@router.get("/vcpus", summary="The virtual CPUs of all that runs", responses=answers(VcpuList))
+async def all_vcpus(doors: DoorsOf) -> Response:
+    return await _told(doors, None)
+
+
+@router.get("/domains/{ref}/vcpus", summary="The virtual CPUs of a domain", responses=answers(VcpuList))
+async def vcpus(doors: DoorsOf, ref: Ref) -> Response:
+    return await _told(doors, ref)
+
+
+async def _told(doors: DoorsOf, ref: str | None) -> Response:
+    found = await doors.manager.vcpus.list(ref)
+    return json_response(
+        to_plain(VcpuList(tuple(DomainVcpus(domain.name, domain.domid, each) for domain, each in found)))
+    )
+
+
+@router.post("/domains/{ref}/vcpu-pin", summary=OPERATIONS["vcpu-pin"].sentence, responses=answers(JobAnswer, 200, 202))
+async def pin(request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: PinBody, wait: Wait = 0) -> Response:
+    await doors.manager.inventory.look_up(ref)
+    return await settle(request, doors, doors.manager.vcpus.pin(ref, body.vcpu, body.cpus, caller), caller, wait)

@@ -1,0 +1,35 @@
+"""xm domstate."""
+
+from __future__ import annotations
+
+from xenia.cli.command import Command
+from xenia.client.domains import domain_path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from xenia.cli.command import Context
+
+
+def _options(parser: ArgumentParser) -> None:
+    parser.add_argument("domain", metavar="DOMAIN", help="name, id, UUID or a unique beginning")
+
+
+def _domstate(context: Context, options: Namespace) -> int:
+    print(context.client.get(domain_path(options.domain))["domain"]["state"])
+    return 0
+
+
+COMMANDS = {
+    "domstate": Command(
+        "xm domstate DOMAIN",
+        """\
+Print the state of a domain, in one word: running, blocked (running, and waiting for something to do: only Xen tells),
+paused, shutdown or crashed (it has ended and is preserved), dying, starting, or defined (it does not run).""",
+        _options,
+        _domstate,
+        examples=(("xm domstate winxp", "running, say"),),
+        see_also=("list", "uptime"),
+    ),
+}

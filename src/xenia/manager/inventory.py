@@ -1,0 +1,94 @@
+"""What domains there are: Domain-0, what runs, and what guest files define."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from xenia.engines.base import Engine, Figures
+from xenia.manager import view
+from xenia.manager.definitions import Definitions
+from xenia.manager.names import resolve
+from xenia.manager.table import Entry, Table
+from xenia.model.domain import DOMAIN_0_UUID, Domain, Started
+from xenia.model.errors import XeniaError
+from xenia.model.host import Host
+
+log = logging.getLogger(__name__)
+
+
+class Inventory:
+    """`measure` before what is told is to be true now; else it is as it was when last measured."""
+
+    def __init__(self, engine: Engine, table: Table, definitions: Definitions, read_host: Callable[[], Host]) -> None:
+        self._engine = engine
+        self._table = table
+        self._definitions = definitions
+        self._read_host = read_host
+        self._boot_time = 0.0
+        self._figures: Mapping[str, Figures] = {}
+
+    def start(self) -> None:
+        self._boot_time = self._read_host().boot_time
+
+    async def measure(self) -> None:
+        """What cannot be asked now is answered from memory."""
+        try:
+            self._figures = await self._engine.figures()
+        except XeniaError as error:
+            log.warning("the engine cannot be asked: %s", error)
+
+    async def list(self, *, everything: bool = False) -> tuple[Domain, ...]:
+        """Domain-0 and what runs, by domain id; with `everything` also what is only defined, by name after those."""
+        if everything:
+            await self._definitions.refresh()
+        await self.measure()
+        return tuple(self.all(everything=everything))
+
+    async def look_up(self, ref: str) -> Domain:
+        """As `find`, as it is now; guest files that came or changed since they were last read count as well."""
+        await self.measure()
+        try:
+            return self.find(ref)
+        except XeniaError:
+            await self._definitions.refresh()
+            return self.find(ref)
+
+    def find(self, ref: str) -> Domain:
+        """The domain that `ref` names: id, name, UUID, or a unique prefix of name or UUID.
+
+        Raises not_found (with the nearest names) or invalid (with the candidates of an ambiguous prefix).
+        """
+        return resolve(ref, self.all(everything=True))
+
+    def started(self, ref: str) -> Started | None:
+        """The as-started configuration; None for a domain that only is defined and for Domain-0. Raises as `find`."""
+        entry = self._table.get(self.find(ref).uuid)
+        return entry.started if entry is not None else None
+
+    def all(self, *, everything: bool) -> Sequence[Domain]:
+        """As `list`, from memory."""
+        domains = [self._domain_0(), *map(self.domain, self._table)]
+        return self._with_defined(domains) if everything else domains
+
+    def _domain_0(self) -> Domain:
+        own = self._figures.get(DOMAIN_0_UUID) or view.figures_of(self._read_host())
+        return view.domain_0(own, self._boot_time, self._engine.name)
+
+    def domain(self, entry: Entry) -> Domain:
+        uuid = entry.started.uuid
+        return view.existing(entry, self._engine.observe(uuid), self._figures.get(uuid))
+
+    def _with_defined(self, existing: Sequence[Domain]) -> Sequence[Domain]:
+        engine = self._engine.name
+        defined = {config.name: (config, files) for config, files in self._definitions.all()}
+        domains = [
+            replace(each, files=tuple(file.file for file in defined[each.name][1])) if each.name in defined else each
+            for each in existing
+        ]
+        names = {each.name for each in existing}
+        domains += (view.defined(*each, engine) for name, each in defined.items() if name not in names)
+        names |= defined.keys()
+        broken = (view.broken(file, engine) for file in self._definitions.broken())
+        return [*domains, *(each for each in broken if each.name not in names)]
