@@ -273,6 +273,7 @@ async def scenario_media_come_and_go(world: World, manager: Manager, told: Promi
 
 async def scenario_a_card_comes_and_goes(world: World, manager: Manager, told: Promises) -> None:
     await create(world, manager, told, "a", disk="/a")
+    uuid_of(world, "a")
     for change in (
         lambda: manager.attach_vif("a", "", ROOT),
         lambda: manager.attach_vif("a", "", ROOT),
