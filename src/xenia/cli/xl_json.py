@@ -1,5 +1,5 @@
 """The long form of xl list: JSON with libxl's members (libxl_types.idl, libxl_domain_config), in xl's order and layout,
-which scripts read line by line. As in libxl's, what has its default is left out.
+which scripts read line by line: a name is never the last of its object. Defaults are left out, as in libxl's.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ def describe(answer: dict[str, Any]) -> dict[str, Any]:
     """From the answer to GET /domains/REF; its `config` may be None (Domain-0)."""
     domain, config = answer["domain"], answer.get("config") or {}
     members = _config(config, answer.get("macs") or ())
-    members["c_info"] = {"type": domain["kind"], "name": domain["name"], "uuid": domain["uuid"]}
+    members["c_info"] = {"name": domain["name"], "type": domain["kind"], "uuid": domain["uuid"]}
     members["b_info"] |= _size(domain["vcpus"], config.get("max_vcpus"), domain["memory"], domain["max_memory"])
     return {"domid": domain["domid"], "config": members}
 
@@ -21,7 +21,7 @@ def describe(answer: dict[str, Any]) -> dict[str, Any]:
 def describe_config(config: dict[str, Any]) -> dict[str, Any]:
     """Of a guest file, from the answer to POST /plan."""
     members = _config(config, ())
-    members["c_info"] = {"type": config["kind"], "name": config["name"]} | _given(uuid=config["uuid"])
+    members["c_info"] = {"name": config["name"], "type": config["kind"]} | _given(uuid=config["uuid"])
     most = config["max_memory"] or config["memory"]
     members["b_info"] |= _size(config["vcpus"], config["max_vcpus"], config["memory"], most)
     return {"domid": None, "config": members}
