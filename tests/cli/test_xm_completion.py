@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Xm
-from tests.cli.fake_xend import Answer, FakeXend, domain
+from tests.cli.fake_xend import DOMAIN_0, Answer, FakeXend, domain
 from tests.support.terminal import Terminal
 
 from xenia.cli.commands import TABLE
@@ -19,7 +19,7 @@ from xenia.cli.completion.line import Line
 
 @pytest.fixture
 def xend(xend: FakeXend, root: Path) -> FakeXend:
-    running = [domain("web", 3), domain("mail", 4, state="paused")]
+    running = [DOMAIN_0, domain("web", 3), domain("mail", 4, state="paused")]
     defined = [*running, domain("db", None, state="defined"), domain("bad", None, state="defined", problem="x")]
     xend.routes["GET /domains?all=false"] = {"domains": running}
     xend.routes["GET /domains?all=true"] = {"domains": defined}
@@ -47,13 +47,13 @@ def offered(root: Path, line: str, breaks: str = "") -> list[str]:
         ("xm help config ch", ["check"]),
         ("xm console ", ["web", "mail"]),
         ("xm con w", ["web"]),
-        ("xm list ", ["web", "mail", "db"]),
-        ("xm list web ", ["mail", "db"]),
+        ("xm list ", ["Domain-0", "web", "mail", "db"]),
+        ("xm list web ", ["Domain-0", "mail", "db"]),
         ("xm pause ", ["web"]),
         ("xm unpause ", ["mail"]),
         ("xm start ", ["db"]),
         ("xm config show ", ["web", "mail", "db"]),
-        ("xm domname ", ["3", "4"]),
+        ("xm domname ", ["0", "3", "4"]),
         ("xm create ", ["db", "web", ":files"]),
         ("xm create w", ["web", ":files"]),
         ("xm create web memo", [":nospace", "memory=", "memory_sharing="]),

@@ -32,6 +32,9 @@ _STATES = {
 _DEFINED_TOO = frozenset({"list", "rename", "domstate", "mem-set", "mem-max"})
 """Commands that take domains which only are defined as well, by a place called DOMAIN."""
 
+_DOMAIN_0 = frozenset({"list", "uptime", "vcpu-list", "vcpu-pin", "domid", "domname", "domstate"})
+"""Commands that Domain-0 has an answer to; most are for guests."""
+
 _FILES = (":files", "")
 
 
@@ -66,6 +69,8 @@ def _domains(asked: Asked, *, all_of_them: bool = False) -> Iterable[Offer]:
     everything = all_of_them or asked.command in _DEFINED_TOO or (states is not None and "defined" in states)
     for domain in asked.get(f"/domains?all={'true' if everything else 'false'}")["domains"]:
         wanted = domain["state"] in states if states is not None else True
+        if domain["domid"] == 0 and asked.command not in _DOMAIN_0:
+            continue
         if wanted and domain["name"] not in asked.given and not domain["problem"]:
             yield domain["name"], domain["state"]
 
