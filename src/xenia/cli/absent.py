@@ -30,7 +30,6 @@ ABSENT = (
     Absent("vm-list", "xm list shows the same", "xm list -o wide, or xm list -o json with every UUID"),
     Absent("top", _NOT_YET, "xm list shows the CPU time of each domain"),
     Absent("vncviewer", _NOT_YET, "xm list -o wide shows where a VNC viewer has to connect"),
-    Absent("shell", _NOT_YET, "every shell runs xm"),
     Absent("serve", "it was xend's door over ssh", "ssh HOST xm COMMAND; -o json for programs"),
     Absent("devd", "xend's own hotplug scripts do its work"),
     Absent("dmesg", _NOT_YET, "xl dmesg on Xen, dmesg elsewhere"),

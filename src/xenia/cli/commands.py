@@ -86,6 +86,8 @@ TABLE = (
     Entry("Host", "uptime", "uptime", "Tell for how long domains have run"),
     Entry("Host", "info", "info", "Tell about this host and its engine"),
     Entry("Help", "help", "help", "Explain xm or one command"),
+    Entry("Help", "shell", "shell", "Type one command after the other"),
+    Entry("Help", "completion", "completion.command", "Print the completion script of a shell"),
 )
 
 

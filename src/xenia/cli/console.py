@@ -13,7 +13,6 @@ import tty
 from xenia.cli.command import Command
 from xenia.cli.errors import say
 from xenia.cli.options import refuse
-from xenia.client.console import Console
 from xenia.client.domains import domain_path
 from xenia.client.errors import ClientError
 from xenia.client.http import Client
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from xenia.cli.command import Context
+    from xenia.client.console import Console
 
 _ESCAPE = b"\x1d"
 """Ctrl-]"""
@@ -138,6 +138,8 @@ def _options(parser: ArgumentParser) -> None:
 def _console(context: Context, options: Namespace) -> int:
     domain = context.client.get(domain_path(options.domain))["domain"]
     ref = domain["uuid"] or domain["name"]  # what does not run may have no UUID yet
+    from xenia.client.console import Console  # brings a library whose import takes longer than the rest of xm
+
     console = Console.connect(context.client, ref, options.type)
     return talk_to(context.client, ref, domain["name"], console, kind=options.type, quiet=options.quiet)
 
@@ -211,6 +213,8 @@ def _find_again(terminal: Terminal, client: Client, ref: str, kind: str, deadlin
 
     Raises ClientError when xend does not come back or knows the domain no more.
     """
+    from xenia.client.console import Console
+
     while True:
         watched = [terminal.input] if terminal.raw and terminal.input is not None else []
         readable, _, _ = select.select(watched, [], [], _PAUSE)

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from xenia.cli.commands import Entry, Found
 
 
+NAMING = (
+    "Commands may be shortened as long as they are unique: xm li, xm cr, xm des.",
+    "A domain is named by its name, id, UUID, or a unique beginning of name or UUID.",
+)
+
+
 def overview() -> str:
     return "\n".join(
         [
@@ -23,8 +29,7 @@ def overview() -> str:
             "xm starts and controls the virtual machines (domains) of this host.",
             *_rows(TABLE),
             "",
-            "Commands may be shortened as long as they are unique: xm li, xm cr, xm des.",
-            "A domain is named by its name, id, UUID, or a unique beginning of name or UUID.",
+            *NAMING,
             "",
             "xm help COMMAND explains a command, with examples; xm help --all has all names.",
             "To begin: xm info, then xm create FILE -c, then xm list.",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _HEADER = f"{'Name':<40} {'ID':>5} {'Mem':>5} {'VCPUs':>5} {'State':>10} {'Time(s)':>9}"
 
-_STATES = {
+STATES = {
     "all": (),
     "halted": ("defined",),
     "defined": ("defined",),
@@ -41,7 +41,7 @@ def _options(parser: ArgumentParser) -> None:
     parser.add_argument("-l", "--long", action="store_true", help="everything about each domain, as xm's SXP")
     parser.add_argument("--all", action="store_true", help="also what is only defined by a file in /etc/xen")
     parser.add_argument(
-        "--state", metavar="STATES", help=f"only domains in these states, with commas: {', '.join(_STATES)}"
+        "--state", metavar="STATES", help=f"only domains in these states, with commas: {', '.join(STATES)}"
     )
     parser.add_argument("-v", "--verbose", action="store_true", help="the wide table: the same as -o wide")
     refuse(parser, "-Z", "--label", "--context", why="domains have no security labels here")
@@ -82,9 +82,9 @@ def _wanted_states(words: str | None) -> tuple[set[str], bool]:
         return set(), False
     states: set[str] = set()
     for word in words.split(","):
-        if word not in _STATES:
-            raise usage(f"list: there is no state '{word}'", f"the states are {', '.join(_STATES)}")
-        states.update(_STATES[word])
+        if word not in STATES:
+            raise usage(f"list: there is no state '{word}'", f"the states are {', '.join(STATES)}")
+        states.update(STATES[word])
     return (set(), True) if "all" in words.split(",") else (states, "defined" in states)
 
 
