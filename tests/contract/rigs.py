@@ -63,6 +63,9 @@ class Rig(Protocol):
     async def booted(self, started: Started) -> None:
         """Until the guest, which runs, is up."""
 
+    async def heard_sysrq(self, started: Started) -> None:
+        """Until the guest, which is up, has acted on the key h of Magic SysRq."""
+
     async def power_off(self, started: Started) -> None:
         """Make the guest power itself off."""
 
@@ -117,6 +120,9 @@ class SimulatedRig:
 
     async def booted(self, started: Started) -> None:
         assert started.uuid in self._world.host.guests
+
+    async def heard_sysrq(self, started: Started) -> None:
+        assert self._world.host.guests[started.uuid].signals == ["sysrq h"]
 
     async def power_off(self, started: Started) -> None:
         self._world.host.power_off(started.uuid)
@@ -192,6 +198,9 @@ class QemuRig:
             speaker = Speaker(observed.consoles[ConsoleKind.SERIAL])
             self._speakers[started.uuid] = await speaker.__aenter__()
         return speaker
+
+    async def heard_sysrq(self, started: Started) -> None:
+        await (await self._speaker(started)).until("sysrq: HELP")
 
     async def power_off(self, started: Started) -> None:
         await (await self._speaker(started)).say("poweroff -f")
@@ -283,6 +292,9 @@ class XenRig:
             speaker = Speaker(observed.consoles[ConsoleKind.PARAVIRTUAL])
             self._speakers[started.uuid] = await speaker.__aenter__()
         return speaker
+
+    async def heard_sysrq(self, started: Started) -> None:
+        await (await self._speaker(started)).until("sysrq: HELP")
 
     async def power_off(self, started: Started) -> None:
         await (await self._speaker(started)).say("poweroff -f")

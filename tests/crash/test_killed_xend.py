@@ -23,6 +23,7 @@ from xenia.model.domain import ALIVE, State
 from xenia.model.errors import XeniaError
 from xenia.model.job import Job, JobState
 from xenia.model.scope import Scope
+from xenia.model.signal import Trigger
 
 pytestmark = pytest.mark.crash
 
@@ -180,6 +181,18 @@ async def scenario_reboot(world: World, manager: Manager, told: Promises) -> Non
     await operate(world, manager, told, "reboot", "a")
 
 
+async def scenario_reset(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    await operate(world, manager, told, "reset", "a")
+
+
+async def scenario_signals(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    uuid_of(world, "a")
+    await finish(world, manager, manager.debugging.sysrq("a", "h", ROOT))
+    await finish(world, manager, manager.debugging.trigger("a", Trigger.NMI, None, ROOT))
+
+
 async def scenario_pause_and_unpause(world: World, manager: Manager, told: Promises) -> None:
     await create(world, manager, told, "a", disk="/a")
     await operate(world, manager, told, "pause", "a")
@@ -282,6 +295,14 @@ async def scenario_a_card_comes_and_goes(world: World, manager: Manager, told: P
         await finish(world, manager, change())
 
 
+async def scenario_a_usb_device_comes_and_goes(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    uuid_of(world, "a")
+    await finish(world, manager, manager.usb.attach("a", "tablet", ROOT))
+    await finish(world, manager, manager.usb.attach("a", "host:1.3", ROOT))
+    await finish(world, manager, manager.usb.detach("a", "tablet", ROOT))
+
+
 async def scenario_poweroff_from_inside(world: World, manager: Manager, told: Promises) -> None:
     await create(world, manager, told, "a", disk="/a")
     told.asked("a")
@@ -354,6 +375,7 @@ def check(world: World, told: Promises) -> None:
             assert entry is not None
             assert {disk.target for disk in entry.config.disks} == guest.disks.keys(), f"{name} has other disks"
             assert {vif.item for vif in entry.config.vifs} == guest.cards, f"{name} has other cards"
+            assert set(entry.config.platform.usb_devices) == guest.usb, f"{name} has other USB devices"
             loaded = {disk.target: bool(disk.path) for disk in entry.config.disks if disk.cdrom}
             assert loaded == guest.media, f"{name} has other media"
             assert told.disks.get(name, set()) <= guest.disks.keys(), f"{name} has lost a disk"

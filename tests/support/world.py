@@ -47,6 +47,7 @@ from xenia.model.request import CreateRequest
 from xenia.model.vif import Vif
 from xenia.network.attach import AttachedVif
 from xenia.storage.open import OpenedDisk
+from xenia.storage.usb import OpenedUsb
 from xenia.store.applied import Journal
 from xenia.store.folder import GuestFolder
 from xenia.store.records import Records
@@ -57,7 +58,8 @@ ROOT = Caller(0, "root", Role.ADMINISTRATOR)
 HOST = Host("sim", "6.1", "#1", "x86_64", 4, 1, 4, 1, 2800, "", 16384, 8192, 0.0, 1.0)
 
 
-_DEVICE_STEPS = ("attach disk", "detach disk", "eject", "insert", "attach vif", "detach vif")
+_DEVICES = ("disk", "vif", "usb")
+_DEVICE_STEPS = ("eject", "insert", *(f"{verb} {device}" for verb in ("attach", "detach") for device in _DEVICES))
 ENGINE_STEPS = frozenset({"start", "started", "unpause", "pause", "shutdown", "rename", "set memory", *_DEVICE_STEPS})
 """Where an engine may refuse."""
 
@@ -211,6 +213,10 @@ class SimulatedPreparer:
     @contextmanager
     def attach_vif(self, started: Started, vif: Vif, mac: str) -> Iterator[AttachedVif]:
         yield AttachedVif(vif, mac)
+
+    @contextmanager
+    def open_usb(self, started: Started, word: str) -> Iterator[OpenedUsb]:
+        yield OpenedUsb(word)
 
     @contextmanager
     def _locked(self, disks: Sequence[Disk]) -> Iterator[list[OpenedDisk]]:

@@ -24,7 +24,9 @@ from xenia.model.guest_file import Saved, Shown, Version
 from xenia.model.host import EngineReport, Host
 from xenia.model.job import Job
 from xenia.model.live import Difference
+from xenia.model.topology import Topology
 from xenia.model.vcpu import Vcpu
+from xenia.store.log import LogPiece
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,20 @@ class VcpuList:
     """By domain id."""
 
     domains: tuple[DomainVcpus, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsAnswer:
+    """By key. The VNC password is never told: `***` stands for it."""
+
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TextAnswer:
+    """What a program or a log says, line by line."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +210,10 @@ ANSWERS = (
     DomainList,
     DomainAnswer,
     VcpuList,
+    TextAnswer,
+    SettingsAnswer,
+    LogPiece,
+    Topology,
     PlanAnswer,
     CheckAnswer,
     ExplainAnswer,

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from xenia.api import (
     console,
+    debugging,
     disks,
     domains,
     errors,
@@ -14,8 +15,10 @@ from xenia.api import (
     guest_files,
     host,
     jobs,
+    log,
     schema,
     texts,
+    usb,
     vcpus,
     vifs,
 )
@@ -44,7 +47,8 @@ def make_app(doors: Doors) -> FastAPI:
     )
     app.state.doors = doors
     api = APIRouter(prefix="/v1")
-    for part in (host, domains, disks, vifs, vcpus, texts, guest_files, folder, jobs, events, console, schema):
+    rooms = (host, log, domains, disks, vifs, usb, vcpus, debugging, texts, guest_files, folder, jobs, events, console)
+    for part in (*rooms, schema):
         api.include_router(part.router)
     app.include_router(api)
     app.router.default = errors.unknown_route

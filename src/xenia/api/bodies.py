@@ -11,6 +11,7 @@ from xenia.model.check import CheckRequest
 from xenia.model.conversion import ConvertRequest, Form, SourceForm
 from xenia.model.request import CreateRequest
 from xenia.model.scope import Scope
+from xenia.model.signal import Trigger
 
 
 def _whole(text: str) -> str:
@@ -137,6 +138,27 @@ class MemoryBody(Body):
 class PinBody(Body):
     vcpu: Annotated[int | None, Field(description="the number of a virtual CPU; null for each", ge=0)] = None
     cpus: Annotated[Text, Field(description="CPUs of the host: all, 2, 0-3, 0-7,^1")]
+
+
+class UsbBody(Body):
+    device: Annotated[Text, Field(description="tablet, mouse, keyboard, host:BUS.ADDRESS or host:VENDOR:PRODUCT")]
+
+
+class SysrqBody(Body):
+    key: Annotated[Text, Field(description="a letter or digit")]
+
+
+class TriggerBody(Body):
+    trigger: Annotated[Trigger, Field(description="the signal", strict=False)]
+    vcpu: Annotated[int | None, Field(description="the number of a virtual CPU; null for the first", ge=0)] = None
+
+
+class MonitorBody(Body):
+    command: Annotated[Text, Field(description="a line for the human monitor of QEMU")]
+
+
+class DebugKeysBody(Body):
+    keys: Annotated[Text, Field(description="the keys, one character each")]
 
 
 class OperationBody(Body):

@@ -38,16 +38,9 @@ Ref = Annotated[str, Path(max_length=256, description="an id, a name, a UUID, or
 All = Annotated[bool, Query(alias="all", description="also those that are only defined by a guest file")]
 
 _OTHER_DOORS = {
-    "create",
-    "console",
-    "rename",
-    "vcpu-pin",
-    "block-attach",
-    "block-detach",
-    "cd-insert",
-    "cd-eject",
-    "network-attach",
-    "network-detach",
+    *("create", "console", "rename", "vcpu-pin", "block-attach", "block-detach", "cd-insert", "cd-eject"),
+    *("sysrq", "trigger", "qemu-monitor-command"),
+    *("network-attach", "network-detach", "usb-attach", "usb-detach"),
 }
 
 

@@ -20,6 +20,7 @@ from xenia.model.vcpu import Vcpu
 from xenia.network.attach import AttachedVif
 from xenia.storage.kernel import PreparedBoot
 from xenia.storage.open import OpenedDisk
+from xenia.storage.usb import OpenedUsb
 
 
 class ConsoleKind(StrEnum):
@@ -38,8 +39,8 @@ class Observed:
     of its cards, in list order. `domid` is its id where the engine gives them, else None.
 
     What is found again after a xend has died in between: `disks` are the targets of the disks that it has, `cards` the
-    numbers of its cards, `media` its drives whose medium can be changed and whether there is one in them. None where
-    that is not known.
+    numbers of its cards, `media` its drives whose medium can be changed and whether there is one in them, `usb` its USB
+    devices. None where that is not known.
     """
 
     uuid: str
@@ -52,6 +53,7 @@ class Observed:
     disks: frozenset[str] | None = None
     cards: frozenset[int] | None = None
     media: Mapping[str, bool] | None = None
+    usb: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ class Resources:
     disks: Sequence[OpenedDisk] = ()
     vifs: Sequence[AttachedVif] = ()
     boot: PreparedBoot | None = None
+    usb: Sequence[OpenedUsb] = ()
+    """Devices of the host."""
 
     def notes(self) -> tuple[tuple[str, str], ...]:
         """What the author of the guest file should know, as (key or item, note)."""

@@ -31,6 +31,7 @@ from xenia.model.domain import (
 )
 from xenia.model.errors import XeniaError
 from xenia.model.event import EventKind
+from xenia.model.usb import usb_word
 from xenia.model.vif import Vif
 from xenia.storage.open import OpenedDisk
 from xenia.store.records import Records
@@ -220,6 +221,21 @@ class Lifecycle:
         for mac in lost:
             self.bus.publish(EventKind.VIF_DETACHED, entry.started, mac)
 
+    async def keep_usb(self, entry: Entry, words: Set[str]) -> None:
+        """Forget USB devices that are not among these; what names none is kept as it was written."""
+        platform = entry.started.config.platform
+        kept = tuple(text for text in platform.usb_devices if usb_word(text) in {None, *words})
+        gone = sorted({usb_word(text) or "" for text in platform.usb_devices if text not in kept})
+        if gone:
+            config = replace(entry.started.config, platform=replace(platform, usb_devices=kept))
+            await self.note(entry, config=config)
+        for word in gone:
+            self.bus.publish(EventKind.USB_DETACHED, entry.started, word)
+
+    async def record(self, entry: Entry, **changes: Any) -> None:
+        """Write down what is about to be done. Raises OSError, and then nothing has changed."""
+        await self._set(entry, **changes)
+
     async def change_medium(self, entry: Entry, disk: Disk, *, force: bool) -> tuple[str, ...]:
         """Make a CD-ROM drive what `disk` is, with a medium or without; what its author should know about it.
 
@@ -247,6 +263,8 @@ class Lifecycle:
             await self.strike_out(entry, {disk.target for disk in config.disks} - observed.disks)
         if observed.cards is not None:
             await self.strike_out(entry, {vif.item for vif in config.vifs} - observed.cards)
+        if observed.usb is not None:
+            await self.keep_usb(entry, observed.usb)
         media = observed.media or {}
         for disk in entry.started.config.disks:
             if disk.target not in media or media[disk.target] == (disk.source is not DiskSource.EMPTY):

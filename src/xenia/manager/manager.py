@@ -16,6 +16,7 @@ from xenia.manager.check.checker import Checker
 from xenia.manager.check.explain import explain
 from xenia.manager.conversion import Converter
 from xenia.manager.creation import Creation
+from xenia.manager.debugging import Debugging
 from xenia.manager.defining import Defining
 from xenia.manager.definitions import Definitions
 from xenia.manager.differences import as_it_runs, differences
@@ -34,6 +35,7 @@ from xenia.manager.reconcile import Reconcile
 from xenia.manager.renaming import Renaming
 from xenia.manager.start_file import to_start
 from xenia.manager.turns import Turns, Verb
+from xenia.manager.usb import Usb
 from xenia.manager.vcpus import Vcpus
 from xenia.manager.vifs import Vifs
 from xenia.model.caller import Caller
@@ -87,6 +89,8 @@ class Manager:
         self.memory = Memory(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
         self.defining = Defining(parts.guest_files, parts.locks)
         self.renaming = Renaming(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
+        self.usb = Usb(parts.lifecycle, self._turns)
+        self.debugging = Debugging(parts.engine, self.inventory, self._turns, self._policy, self.engine_report)
         self.vcpus = Vcpus(parts.engine, self.inventory, self._turns, self.host)
         self._tasks = Tasks()
         self._guest_file_watch = Watch(parts.definitions)
@@ -186,7 +190,7 @@ class Manager:
         return self._parts.jobs.start("create", name, caller, work)
 
     def operate(self, operation: str, ref: str, caller: Caller, *, until_gone: bool = False) -> Job:
-        """shutdown, reboot, destroy, pause, unpause or adopt, as a job. What the verb tells is in its result.
+        """shutdown, reboot, reset, destroy, pause, unpause or adopt, as a job. What the verb tells is in its result.
 
         With `until_gone` the job ends when the guest has ended (shutdown) or has started over (reboot). Raises at
         once what can be said at once: not_found, a wrong state, a missing role, what the engine cannot do.
@@ -197,6 +201,7 @@ class Manager:
             "destroy": lambda entry: self._parts.lifecycle.end(entry, EventKind.ENDED, "destroyed"),
             "pause": self._parts.lifecycle.pause,
             "unpause": self._parts.lifecycle.unpause,
+            "reset": self.debugging.reset,
             "adopt": self._parts.adoption.adopt,
         }
         if operation not in verbs:

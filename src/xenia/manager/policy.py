@@ -106,10 +106,7 @@ class PolicyKeeper:
         """Act on the end of a guest; `gone` when its engine has nothing left of it."""
         lifecycle, asked = self.lifecycle, entry.started.intent
         if reason in (EndReason.POWEROFF, EndReason.REBOOT) and asked is Intent.REBOOT:
-            if gone or not self._starts_over_in_place(entry):
-                await lifecycle.restart(entry, detail)
-            else:
-                await lifecycle.reset(entry)
+            await (lifecycle.restart(entry, detail) if gone else self.start_over(entry, detail))
             return
         action = entry.started.config.policy.action(reason)
         kind = EventKind.CRASHED if reason is EndReason.CRASH else EventKind.ENDED
@@ -121,6 +118,13 @@ class PolicyKeeper:
             await lifecycle.restart(entry, detail)
         else:
             await lifecycle.end(entry, kind, detail)
+
+    async def start_over(self, entry: Entry, detail: str) -> None:
+        """Have a guest begin at its first instruction: in place where that can be, else anew."""
+        if self._starts_over_in_place(entry):
+            await self.lifecycle.reset(entry)
+        else:
+            await self.lifecycle.restart(entry, detail)
 
     def _starts_over_in_place(self, entry: Entry) -> bool:
         """A boot loader is to find what its guest has installed meanwhile: then all is begun anew."""

@@ -29,6 +29,14 @@ class Capability(StrEnum):
     """Cards are plugged into guests that run, and unplugged."""
     MEDIUM_CHANGE = "medium-change"
     """CD-ROM drives of guests that run get other media."""
+    USB_HOTPLUG = "usb-hotplug"
+    """USB devices are plugged into guests that run, and unplugged."""
+    SIGNALS = "signals"
+    """Keys of Magic SysRq and signals of the hardware reach guests."""
+    MONITOR = "monitor"
+    """A guest may have a QEMU, whose monitor can be spoken to."""
+    HYPERVISOR = "hypervisor"
+    """Beside the host's kernel there is a hypervisor, with messages and debug keys of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,12 +92,57 @@ OPERATIONS: dict[str, Operation] = {
             instead="xm mem-max --config sets it for the next start",
         ),
         Operation("vcpu-pin", "Choose the host's CPUs that virtual CPUs run on", _RUNS | {State.PAUSED}),
+        Operation(
+            "reset",
+            "Start a guest over at once, like pressing its reset button",
+            _RUNS,
+        ),
+        Operation(
+            "usb-attach", "Plug a USB device into a running domain", _RUNS | {State.PAUSED}, Capability.USB_HOTPLUG
+        ),
+        Operation(
+            "usb-detach", "Unplug a USB device from a running domain", _RUNS | {State.PAUSED}, Capability.USB_HOTPLUG
+        ),
+        Operation("sysrq", "Press a key of Magic SysRq in a guest", _RUNS, Capability.SIGNALS),
+        Operation("trigger", "Send a guest a signal of its hardware: nmi, reset, power ...", _RUNS, Capability.SIGNALS),
+        Operation(
+            "qemu-monitor-command",
+            "Have the monitor of a domain's QEMU run a command",
+            _RUNS | {State.PAUSED, State.SHUTDOWN, State.CRASHED},
+            Capability.MONITOR,
+            role=Role.ADMINISTRATOR,
+        ),
         Operation("console", "Connect to the text console", _EXISTS, Capability.CONSOLE),
         Operation(
             "adopt", "Take over a domain that others have started", ALIVE, Capability.ADOPT, role=Role.ADMINISTRATOR
         ),
     )
 }
+
+HOST_OPERATIONS: dict[str, Operation] = {
+    operation.name: operation
+    for operation in (
+        Operation(
+            "debug-keys",
+            "Have the hypervisor handle debug keys",
+            frozenset(),
+            Capability.HYPERVISOR,
+            role=Role.ADMINISTRATOR,
+            instead="the keys of the host's kernel: /proc/sysrq-trigger; those of a guest: xm sysrq DOMAIN LETTER",
+        ),
+        Operation(
+            "dmesg",
+            "Show the hypervisor's messages",
+            frozenset(),
+            Capability.HYPERVISOR,
+            role=Role.ADMINISTRATOR,
+            instead="dmesg shows those of the host's kernel, xm log those of xend; what a domain's QEMU said is in "
+            "var/log/xenia/qemu-NAME.log",
+        ),
+        Operation("log", "Show the log of xend", frozenset(), role=Role.ADMINISTRATOR),
+    )
+}
+"""Those that concern no domain."""
 
 _ENDS = frozenset({"shutdown", "destroy"})
 _WAY_OUT = {
@@ -120,13 +165,19 @@ def permit(operation: Operation, *, name: str, state: State, file: str = "", dom
         return
     ended = state is State.DEFINED and operation.name in _ENDS
     hint = "there is nothing to end; xm list shows what runs" if ended else _WAY_OUT.get(state)
-    verb = "connect to the console of" if operation.name == "console" else operation.name
+    verb = _VERBS.get(operation.name, operation.name)
     raise conflict(
         f"cannot {verb} domain '{name}': it is {_SAID[state]}",
         hint.format(name=name, file=file or name) if hint else None,
     )
 
 
+_VERBS = {
+    "console": "connect to the console of",
+    "sysrq": "press a key in",
+    "trigger": "send a signal to",
+    "qemu-monitor-command": "speak to the monitor of",
+}
 _SAID = {
     State.DEFINED: "not running",
     State.STARTING: "starting",

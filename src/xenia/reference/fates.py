@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xenia.engines.qemu.lacks import LACKS as QEMU_LACKS
 from xenia.engines.xen.lacks import LACKS as XEN_LACKS
-from xenia.model.operations import OPERATIONS
+from xenia.model.operations import HOST_OPERATIONS, OPERATIONS
 
 ENGINES = {"qemu": QEMU_LACKS, "xen": XEN_LACKS}
 
@@ -12,6 +12,11 @@ _DONE_OTHERWISE = {
     ("console", "xen"): "translated: a terminal of the host's, which is read only while somebody watches",
     ("mem-set", "qemu"): "translated: a balloon; a PV or PVH guest starts with maxmem, and gives back what is above",
     ("reboot", "xen"): "translated: the domain starts anew, under a new id",
+    ("reset", "xen"): "translated: the domain starts anew, under a new id",
+    ("sysrq", "qemu"): "translated: Alt, SysRq and the letter on the guest's keyboard",
+    ("trigger", "qemu"): "translated: nmi to all virtual CPUs at once; sleep, s3resume and init are refused",
+    ("trigger", "xen"): "translated: power, sleep and s3resume for HVM guests; init is refused",
+    ("usb-attach", "xen"): "translated: emulated devices for HVM guests with usb = 1",
     ("vcpu-pin", "qemu"): "translated: the threads of its QEMU are bound",
 }
 """Where a command does what it says by other means."""
@@ -19,7 +24,7 @@ _DONE_OTHERWISE = {
 
 def fate(command: str, engine: str) -> str:
     """`yes`, `translated: how` or `no: why; what instead`, of a command on the engine `qemu` or `xen`."""
-    operation = OPERATIONS.get(command)
+    operation = (OPERATIONS | HOST_OPERATIONS).get(command)
     lacked = ENGINES[engine].get(operation.capability) if operation and operation.capability else None
     if lacked and operation:
         return f"no: {lacked}" + (f"; {operation.instead}" if operation.instead else "")

@@ -38,7 +38,7 @@ no ear for ACPI, which shows what works on any guest at all.
 LEGEND = """
 - **yes**: it does what it says.
 - **new id**: Xen starts nothing over in place: the domain is made anew with the next id, and keeps its UUID.
-- **untried**: it asks the guest's balloon driver, and this guest has none.
+- **untried**: it asks the guest's drivers, and this guest has none.
 - **asked by ACPI**: a guest without Xen's drivers gets its power button pressed. This one does not listen and stays
   as it is; `xm destroy` ends it.
 """
@@ -63,6 +63,7 @@ name = 'hvm'
 builder = 'hvm'
 memory = 32
 serial = 'pty'
+usb = 1
 disk = ['file:{GUESTS}/counting.img,hda,w']
 {CARD}
 """,
@@ -123,9 +124,11 @@ def test_a_guest_goes_through_all_verbs(host: XenHost, table: dict[str, dict[str
     is_paused(walk)
     walk.is_up()
     is_spoken_to(walk)
+    is_poked(walk)
     is_resized(walk)
     is_renamed(walk)
     is_rebooted(walk)
+    is_reset(walk)
     is_ended(walk)
     nothing_left(host)
 
@@ -185,6 +188,36 @@ def is_spoken_to(walk: Walk) -> None:
     talk(walk.host, "xl", "console", walk.kind, typed="echo $((5*7))x", awaited="35x")
 
 
+def is_poked(walk: Walk) -> None:
+    """The HVM guest hears neither: it has no system. That its buttons are there, the host itself tells."""
+    host, kind = walk.host, walk.kind
+    walk.xm("sysrq", kind, "h")
+    if kind != "hvm":
+        host.hears(kind, "sysrq: HELP")
+    walk.found("sysrq", "untried" if kind == "hvm" else "yes")
+    walk.xm("trigger", kind, "nmi", "0")
+    walk.found("trigger nmi")
+    said = host.xm("trigger", kind, "power")
+    assert (said.code, "has no ACPI buttons" in said.err) == ((0, False) if kind == "hvm" else (1, True)), said
+    walk.found("trigger power", "yes" if kind == "hvm" else "refused: it has no such button")
+    said = host.xm("qemu-monitor-command", kind, "info status")
+    assert (said.code, "VM status: running" in said.out) == ((0, True) if kind == "hvm" else (5, False)), said
+    walk.found("qemu-monitor-command", "yes" if kind == "hvm" else "refused: it has no device model")
+    said = host.xm("usb-attach", kind, "tablet")
+    assert (said.code, "no USB device is emulated" in said.err) == ((0, False) if kind == "hvm" else (1, True)), said
+    if kind == "hvm":
+        assert "tablet" in walk.xm("usb-list", kind)
+        assert "QEMU USB Tablet" in walk.xm("qemu-monitor-command", kind, "info usb")
+        walk.xm("usb-detach", kind, "tablet")
+        assert "QEMU USB Tablet" not in walk.xm("qemu-monitor-command", kind, "info usb")
+    walk.found("usb-attach", "yes" if kind == "hvm" else "refused: nothing is emulated for it")
+    walk.xm("debug-keys", "h")
+    assert "key 'h'" in walk.xm("dmesg") or "pressed" in walk.xm("dmesg")
+    walk.found("dmesg")
+    assert "numa_info" in walk.xm("info", "-n")
+    walk.found("info -n")
+
+
 def is_resized(walk: Walk) -> None:
     if walk.kind == "hvm":  # a boot sector has no balloon, and would be waited for
         walk.xm("mem-max", "--live", "hvm", "64")
@@ -221,6 +254,14 @@ def is_rebooted(walk: Walk) -> None:
     assert uuid_of(walk) == uuid
     walk.found("reboot", "new id")
     walk.is_up(times=2)
+
+
+def is_reset(walk: Walk) -> None:
+    before = walk.id
+    walk.xm("reset", walk.kind, timeout=90)
+    assert walk.id > before
+    walk.found("reset", "new id")
+    walk.is_up(times=3)
 
 
 def uuid_of(walk: Walk) -> str:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
-from xenia.engines.qemu import ends, lease
+from xenia.engines.qemu import ends, lease, signals
 from xenia.engines.qemu.events import ENDED, Situation
 from xenia.engines.qemu.explain import complaints_of, explain
 from xenia.engines.qemu.facts import Facts
@@ -24,9 +24,12 @@ from xenia.model.complaint import Severity
 from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.errors import XeniaError, engine_failed, invalid
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.signal import Trigger
+from xenia.model.usb import usb_words
 from xenia.model.vcpu import Vcpu
 from xenia.network.attach import AttachedVif
 from xenia.storage.open import OpenedDisk
+from xenia.storage.usb import OpenedUsb
 
 
 class QemuEngine:
@@ -88,11 +91,14 @@ class QemuEngine:
         client = launch(guest, started, resources, self._settings, self._facts)
         try:
             await take_over(guest, started, client, self._settings, self._facts)
+            for opened in resources.usb:
+                await guest.usb.plug(started.config, opened)
         except BaseException:
             await guest.end()
             raise
         guest.hotplug.disks = frozenset(opened.disk.target for opened in resources.disks)
         guest.cards.started_with({attached.vif.item: attached.ifname for attached in resources.vifs})
+        guest.usb.words = frozenset(usb_words(started.config.platform.usb_devices))
         self._keep(guest)
         return guest.observed
 
@@ -124,6 +130,13 @@ class QemuEngine:
         """Raises also a conflict when the guest refuses."""
         await self._known(uuid).cards.unplug(number)
 
+    async def attach_usb(self, started: Started, opened: OpenedUsb) -> None:
+        """Raises also a conflict when the guest has no room for a controller."""
+        await self._known(started.uuid).usb.plug(started.config, opened)
+
+    async def detach_usb(self, started: Started, word: str) -> None:
+        await self._known(started.uuid).usb.unplug(word)
+
     async def change_medium(self, uuid: str, opened: OpenedDisk, *, force: bool) -> None:
         await self._known(uuid).hotplug.change_medium(opened, force=force)
 
@@ -139,6 +152,16 @@ class QemuEngine:
     async def rename(self, uuid: str, name: str) -> None:
         """QEMU itself keeps the name that it was started with, which only `ps` shows."""
         self._known(uuid).rename(name)
+
+    async def sysrq(self, uuid: str, key: str) -> None:
+        await signals.press_sysrq(self._known(uuid).execute, key)
+
+    async def trigger(self, started: Started, trigger: Trigger, vcpu: int | None) -> str:
+        return await signals.send(self._known(started.uuid).execute, trigger, vcpu)
+
+    async def monitor_command(self, uuid: str, command: str) -> str:
+        said = await self._known(uuid).execute("human-monitor-command", {"command-line": command})
+        return str(said).replace("\r\n", "\n")
 
     async def destroy(self, uuid: str) -> None:
         """Raises engine_failed when even SIGKILL does not end it."""

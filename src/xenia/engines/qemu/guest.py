@@ -23,6 +23,7 @@ from xenia.engines.qemu.monitor import SECONDS, Monitor, NoAnswer, NoGreeting, c
 from xenia.engines.qemu.pci import Unplugging
 from xenia.engines.qemu.process import Process
 from xenia.engines.qemu.serial import kinds_of, socket_of
+from xenia.engines.qemu.usb import UsbDevices
 from xenia.engines.qemu.vif import CARD
 from xenia.model.domain import Started, State
 from xenia.model.errors import XeniaError, engine_failed, invalid
@@ -83,6 +84,7 @@ class Guest:
         self.unplugging = Unplugging(self)
         self.hotplug = Hotplug(self, self.unplugging)
         self.cards = Cards(self, self.unplugging)
+        self.usb = UsbDevices(self, self.unplugging)
         self._tell = tell
         self._on_unplugged = on_unplugged
         self._on_end = on_end
@@ -103,6 +105,7 @@ class Guest:
             cards=self.cards.numbers,
             disks=self.hotplug.disks,
             media=self.hotplug.media,
+            usb=self.usb.words,
         )
 
     def on_process_end(self) -> None:
@@ -241,6 +244,7 @@ class Guest:
             self._on_unplugged(self, target)
         for number in await self.cards.look():
             self._on_unplugged(self, number)
+        await self.usb.look()
         if not self._in_place:
             await self._let_resets_end_it()  # an xend that died in start_over has not
         await self.look_at_memory()

@@ -12,9 +12,13 @@ from xenia.model.disk import DiskMode
 from xenia.model.domain import ALIVE, DomainConfig, Started, State
 from xenia.model.errors import conflict, engine_failed, invalid, timed_out
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.signal import Trigger
+from xenia.model.topology import CpuPlace, NumaNode, Topology
+from xenia.model.usb import usb_words
 from xenia.model.vcpu import Vcpu, VcpuState, no_such_vcpu
 from xenia.network.attach import AttachedVif
 from xenia.storage.open import OpenedDisk
+from xenia.storage.usb import OpenedUsb
 
 
 class SimulatedEngine:
@@ -27,8 +31,9 @@ class SimulatedEngine:
         self.assigns_ids = host.like_xen
         own = {Capability.ADOPT, Capability.MAX_MEMORY} if host.like_xen else {Capability.RESET}
         kinds = {Capability.HVM, Capability.PV, Capability.PVH}
-        devices = {Capability.DISK_HOTPLUG, Capability.MEDIUM_CHANGE, Capability.VIF_HOTPLUG}
-        self.capabilities = frozenset({Capability.PAUSE, Capability.MEMORY} | kinds | own | devices)
+        insights = {Capability.SIGNALS, Capability.MONITOR} | ({Capability.HYPERVISOR} if host.like_xen else set())
+        devices = {Capability.DISK_HOTPLUG, Capability.MEDIUM_CHANGE, Capability.VIF_HOTPLUG, Capability.USB_HOTPLUG}
+        self.capabilities = frozenset({Capability.PAUSE, Capability.MEMORY} | kinds | own | devices | insights)
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
         host.tell = self._events.put_nowait
 
@@ -63,6 +68,7 @@ class SimulatedEngine:
     async def start(self, started: Started, resources: Resources) -> Observed:
         await self._host.step("start")
         guest = self._host.start(started, {opened.disk.target: _written(opened) for opened in resources.disks})
+        guest.usb = set(usb_words(started.config.platform.usb_devices))
         guest.media = {each.disk.target: bool(each.disk.path) for each in resources.disks if each.disk.cdrom}
         await self._host.step("started")
         return self._observed(started.uuid, guest)
@@ -145,6 +151,16 @@ class SimulatedEngine:
         guest.cards.discard(number)
         await self._host.step("vif detached")
 
+    async def attach_usb(self, started: Started, opened: OpenedUsb) -> None:
+        await self._host.step("attach usb")
+        self._guest(started.uuid).usb.add(opened.word)
+        await self._host.step("usb attached")
+
+    async def detach_usb(self, started: Started, word: str) -> None:
+        await self._host.step("detach usb")
+        self._guest(started.uuid).usb.discard(word)
+        await self._host.step("usb detached")
+
     async def change_medium(self, uuid: str, opened: OpenedDisk, *, force: bool) -> None:
         await self._host.step("eject")
         guest, target = self._guest(uuid), opened.disk.target
@@ -156,6 +172,32 @@ class SimulatedEngine:
         await self._host.step("insert")
         guest.media[target] = bool(opened.disk.path)
         await self._host.step("inserted")
+
+    async def sysrq(self, uuid: str, key: str) -> None:
+        await self._host.step("sysrq")
+        self._guest(uuid).signals.append(f"sysrq {key}")
+
+    async def trigger(self, started: Started, trigger: Trigger, vcpu: int | None) -> str:
+        await self._host.step("trigger")
+        if trigger is Trigger.INIT:
+            raise invalid("a simulated guest knows no INIT")
+        self._guest(started.uuid).signals.append(trigger.value)
+        return "" if vcpu is None else "a simulated guest has one NMI for all"
+
+    async def monitor_command(self, uuid: str, command: str) -> str:
+        return f"{self._guest(uuid).name}: {command}\n"
+
+    async def debug_keys(self, keys: str) -> None:
+        self._host.log += f"key {keys}\n"
+
+    async def topology(self) -> Topology:
+        return Topology((CpuPlace(0, 0, 0, 0),), (NumaNode(0, 16384, 8192, (10,)),))
+
+    async def hypervisor_log(self, *, clear: bool) -> str:
+        told = self._host.log
+        if clear:
+            self._host.log = ""
+        return told
 
     def observe(self, uuid: str) -> Observed | None:
         guest = self._host.guests.get(uuid)
@@ -207,6 +249,7 @@ class SimulatedEngine:
             domid=domid,
             disks=frozenset(guest.disks),
             media=dict(guest.media),
+            usb=frozenset(guest.usb),
             cards=frozenset(guest.cards),
         )
 

@@ -14,7 +14,7 @@ class SimulatedGuest:
     """`deaf` guests ignore the power button and their balloon; `boots` counts how often it began at its first
     instruction; `disks` are the images that it may write to, by target, None for a disk that it only reads or shares;
     `media` tells of each CD-ROM drive whether there is a medium in it. `memory` is in MiB; `pins` are the CPUs of the
-    host that each virtual CPU may run on, None for all.
+    host that each virtual CPU may run on, None for all. `signals` are what it was sent.
     """
 
     started: Started
@@ -25,6 +25,8 @@ class SimulatedGuest:
     pins: list[tuple[int, ...] | None]
     disks: dict[str, str | None] = field(default_factory=dict)
     media: dict[str, bool] = field(default_factory=dict)
+    usb: set[str] = field(default_factory=set)
+    signals: list[str] = field(default_factory=list)
     cards: set[int] = field(default_factory=set)
     state: State = State.PAUSED
     end: EndReason | None = None
@@ -57,6 +59,8 @@ class SimulatedHost:
     last_domid: int = 0
     violations: list[str] = field(default_factory=list)
     """What a real hypervisor would have done to the guests' data."""
+    log: str = ""
+    """The messages of the hypervisor."""
     tell: Callable[[EngineEvent], None] | None = None
     """Where the attached engine listens; None while no xend runs."""
 

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
-from xenia.engines.xen import ends, foreign, places
+from xenia.engines.xen import debugging, ends, foreign, places, usb
 from xenia.engines.xen.explain import complaints_of, explain
 from xenia.engines.xen.facts import XenFacts
 from xenia.engines.xen.guest import ENDED, Guest
@@ -25,6 +25,7 @@ from xenia.engines.xen.probe import probe, version
 from xenia.engines.xen.settings import XenSettings
 from xenia.engines.xen.sharing import refuse_shared
 from xenia.engines.xen.start import create
+from xenia.engines.xen.topology import read_topology
 from xenia.engines.xen.vcpus import read_list
 from xenia.engines.xen.xenstore import Xenstore
 from xenia.engines.xen.xl import Xl
@@ -33,7 +34,11 @@ from xenia.model.complaint import Severity
 from xenia.model.domain import DOMAIN_0_UUID, DomainConfig, EndReason, Kind, Started, State
 from xenia.model.errors import XeniaError, conflict, engine_failed, invalid, unavailable
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.signal import Trigger
+from xenia.model.topology import Topology
+from xenia.model.usb import usb_words
 from xenia.model.vcpu import Vcpu, no_such_vcpu, said
+from xenia.storage.usb import OpenedUsb, UsbHost
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +61,7 @@ class XenEngine:
         self._store = Xenstore(settings.xenstore)
         self._xl = Xl(settings.xl, self._store.check)
         self._hypervisor = Hypervisor(settings.python, module_folders(*version()))
+        self._usb = UsbHost()
         self._guests: dict[str, Guest] = {}
         self._busy: set[str] = set()
         """UUIDs of domains that are being started or ended: what is seen of them is told by who does it."""
@@ -93,7 +99,10 @@ class XenEngine:
         for each in started:
             info = there.get(each.uuid)
             if info is not None and not info.dying:
-                self._guests[each.uuid] = await self._guest(info, each.config)
+                guest = self._guests[each.uuid] = await self._guest(info, each.config)
+                words = usb_words(each.config.platform.usb_devices)
+                if words:
+                    guest.usb = await usb.look(self._xl, guest, each.config.kind, words, self._usb)
                 await self._called(info.domid, each.config.name)
         found = [guest.observed for guest in self._guests.values()]
         self._tasks.start(self._watch(), name="watch over the domains")
@@ -132,6 +141,8 @@ class XenEngine:
         try:
             await create(started, resources, self._settings, self._xl)
             guest = await self._find(started)
+            for opened in resources.usb:
+                await usb.plug(self._xl, guest, config.kind, opened)
         except BaseException:
             await self._remove(started.uuid)
             raise
@@ -204,6 +215,32 @@ class XenEngine:
         guest = self._known(uuid)
         await self._xl.run("rename", str(guest.domid), name)
         guest.name = name
+
+    async def attach_usb(self, started: Started, opened: OpenedUsb) -> None:
+        await usb.plug(self._xl, self._known(started.uuid), started.config.kind, opened)
+
+    async def detach_usb(self, started: Started, word: str) -> None:
+        """Raises also not_found for a device that the host has no longer."""
+        await usb.unplug(self._xl, self._known(started.uuid), word, self._usb)
+
+    async def sysrq(self, uuid: str, key: str) -> None:
+        """Its Xen drivers hear it, from xenstore."""
+        await self._xl.run("sysrq", str(self._known(uuid).domid), key)
+
+    async def trigger(self, started: Started, trigger: Trigger, vcpu: int | None) -> str:
+        return await debugging.send(self._xl, self._known(started.uuid), started.config.kind, trigger, vcpu)
+
+    async def monitor_command(self, uuid: str, command: str) -> str:
+        return await debugging.ask_device_model(self._xl, self._known(uuid), command)
+
+    async def debug_keys(self, keys: str) -> None:
+        await debugging.send_debug_keys(self._xl, keys)
+
+    async def topology(self) -> Topology:
+        return read_topology(await self._xl.run("info", "-n"))
+
+    async def hypervisor_log(self, *, clear: bool) -> str:
+        return await debugging.read_log(self._xl, clear=clear)
 
     async def destroy(self, uuid: str) -> None:
         self._busy.add(uuid)

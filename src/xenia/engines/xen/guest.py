@@ -26,10 +26,11 @@ class Guest:
     consoles: Mapping[ConsoleKind, Path] = field(default_factory=dict)
     vnc: str | None = None
     vifs: tuple[str, ...] = ()
+    usb: frozenset[str] | None = None
 
     @property
     def observed(self) -> Observed:
-        return Observed(self.uuid, self.state, self.end, self.consoles, self.vnc, self.vifs, self.domid)
+        return Observed(self.uuid, self.state, self.end, self.consoles, self.vnc, self.vifs, self.domid, usb=self.usb)
 
     def look(self, info: DomainInfo) -> bool:
         """Take over what the hypervisor sees; whether that is news. Running and waiting for work alternate too quickly

@@ -7,6 +7,7 @@ from xenia.guestfile.keys.key import Dialect, Fate, Key, KeyType, ignored
 
 _TEXT, _NUMBER, _LIST = KeyType.TEXT, KeyType.NUMBER, KeyType.LIST
 _XM, _XL, _BOTH = Dialect.XM, Dialect.XL, Dialect.BOTH
+_IN_USBDEVICE = ignored("name the device in usbdevice: host:1.3")
 _NOT_YET_ON_XEN = ignored("devices of the host are not handed out by guest files yet")
 
 
@@ -48,7 +49,15 @@ KEYS = (
     _handed("iommu", _TEXT, "Older word for passthrough", "iommu = 'sync_pt'", _XL),
     _handed("rdm", _TEXT, "Memory that devices have reserved", "rdm = 'strategy=host,policy=strict'", _XL),
     _handed("rdm_mem_boundary", _NUMBER, "Where such memory may begin, in MiB", "rdm_mem_boundary = 2048", _XL),
-    _handed("usbdev", _LIST, "USB devices of the host for the guest", "usbdev = ['hostbus=1, hostaddr=3']", _XL),
+    _handed(
+        "usbdev",
+        _LIST,
+        "USB devices of the host for the guest",
+        "usbdev = ['hostbus=1, hostaddr=3']",
+        _XL,
+        qemu=_IN_USBDEVICE,
+        xen=_IN_USBDEVICE,
+    ),
     _handed(
         "vscsi",
         _LIST,
