@@ -22,6 +22,7 @@ from xenia.manager.manager import Manager
 from xenia.model.domain import ALIVE, State
 from xenia.model.errors import XeniaError
 from xenia.model.job import Job, JobState
+from xenia.model.pci import devices_of
 from xenia.model.scope import Scope
 from xenia.model.signal import Trigger
 
@@ -303,6 +304,15 @@ async def scenario_a_usb_device_comes_and_goes(world: World, manager: Manager, t
     await finish(world, manager, manager.usb.detach("a", "tablet", ROOT))
 
 
+async def scenario_a_pci_device_comes_and_goes(world: World, manager: Manager, told: Promises) -> None:
+    world.host.assignable.update(("0000:01:00.0", "0000:02:00.0"))
+    await create(world, manager, told, "a", disk="/a")
+    uuid_of(world, "a")
+    await finish(world, manager, manager.pci.attach("a", "01:00.0", "", ROOT))
+    await finish(world, manager, manager.pci.attach("a", "02:00.0,permissive=1", "", ROOT))
+    await finish(world, manager, manager.pci.detach("a", "01:00.0", ROOT))
+
+
 async def scenario_poweroff_from_inside(world: World, manager: Manager, told: Promises) -> None:
     await create(world, manager, told, "a", disk="/a")
     told.asked("a")
@@ -376,6 +386,8 @@ def check(world: World, told: Promises) -> None:
             assert {disk.target for disk in entry.config.disks} == guest.disks.keys(), f"{name} has other disks"
             assert {vif.item for vif in entry.config.vifs} == guest.cards, f"{name} has other cards"
             assert set(entry.config.platform.usb_devices) == guest.usb, f"{name} has other USB devices"
+            passed = {device.address for device in devices_of(entry.config.other.get("pci", ()))}
+            assert passed == guest.pci, f"{name} has other PCI devices"
             loaded = {disk.target: bool(disk.path) for disk in entry.config.disks if disk.cdrom}
             assert loaded == guest.media, f"{name} has other media"
             assert told.disks.get(name, set()) <= guest.disks.keys(), f"{name} has lost a disk"

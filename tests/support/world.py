@@ -58,7 +58,7 @@ ROOT = Caller(0, "root", Role.ADMINISTRATOR)
 HOST = Host("sim", "6.1", "#1", "x86_64", 4, 1, 4, 1, 2800, "", 16384, 8192, 0.0, 1.0)
 
 
-_DEVICES = ("disk", "vif", "usb")
+_DEVICES = ("disk", "vif", "usb", "pci")
 _DEVICE_STEPS = ("eject", "insert", *(f"{verb} {device}" for verb in ("attach", "detach") for device in _DEVICES))
 ENGINE_STEPS = frozenset({"start", "started", "unpause", "pause", "shutdown", "rename", "set memory", *_DEVICE_STEPS})
 """Where an engine may refuse."""

@@ -24,6 +24,7 @@ from xenia.model.guest_file import Saved, Shown, Version
 from xenia.model.host import EngineReport, Host
 from xenia.model.job import Job
 from xenia.model.live import Difference
+from xenia.model.pci import HostPci, PciDevice
 from xenia.model.topology import Topology
 from xenia.model.vcpu import Vcpu
 from xenia.store.log import LogPiece
@@ -76,6 +77,16 @@ class VcpuList:
     """By domain id."""
 
     domains: tuple[DomainVcpus, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PciList:
+    devices: tuple[PciDevice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HostPciList:
+    devices: tuple[HostPci, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +222,8 @@ ANSWERS = (
     DomainAnswer,
     VcpuList,
     TextAnswer,
+    PciList,
+    HostPciList,
     SettingsAnswer,
     LogPiece,
     Topology,

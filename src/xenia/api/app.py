@@ -16,6 +16,7 @@ from xenia.api import (
     host,
     jobs,
     log,
+    pci,
     schema,
     texts,
     usb,
@@ -47,7 +48,23 @@ def make_app(doors: Doors) -> FastAPI:
     )
     app.state.doors = doors
     api = APIRouter(prefix="/v1")
-    rooms = (host, log, domains, disks, vifs, usb, vcpus, debugging, texts, guest_files, folder, jobs, events, console)
+    rooms = (
+        host,
+        log,
+        domains,
+        disks,
+        vifs,
+        usb,
+        pci,
+        vcpus,
+        debugging,
+        texts,
+        guest_files,
+        folder,
+        jobs,
+        events,
+        console,
+    )
     for part in (*rooms, schema):
         api.include_router(part.router)
     app.include_router(api)

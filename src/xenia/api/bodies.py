@@ -144,6 +144,14 @@ class UsbBody(Body):
     device: Annotated[Text, Field(description="tablet, mouse, keyboard, host:BUS.ADDRESS or host:VENDOR:PRODUCT")]
 
 
+class AddressBody(Body):
+    device: Annotated[Text, Field(description="bus, device and function, such as 01:00.0")]
+
+
+class PciBody(AddressBody):
+    slot: Annotated[Text, Field(description="the slot in the guest, in hexadecimal; empty for a free one")] = ""
+
+
 class SysrqBody(Body):
     key: Annotated[Text, Field(description="a letter or digit")]
 

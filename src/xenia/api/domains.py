@@ -41,6 +41,7 @@ _OTHER_DOORS = {
     *("create", "console", "rename", "vcpu-pin", "block-attach", "block-detach", "cd-insert", "cd-eject"),
     *("sysrq", "trigger", "qemu-monitor-command"),
     *("network-attach", "network-detach", "usb-attach", "usb-detach"),
+    *("pci-attach", "pci-detach"),
 }
 
 

@@ -55,8 +55,6 @@ ABSENT = (
     Absent("vdispl-attach vdispl-detach vdispl-list", "Xen's virtual displays are for embedded systems", "vfb, vnc"),
     Absent("vsnd-attach vsnd-detach vsnd-list", "Xen's virtual sound is for embedded systems", "soundhw"),
     Absent("scsi-attach scsi-detach scsi-list", "xl has no word for SCSI devices of the host", "a disk = phy:..."),
-    Absent("pci-attach pci-detach pci-list pci-list-assignable-devices", _NOT_YET, "xl has it on Xen"),
-    Absent("pci-assignable-add pci-assignable-list pci-assignable-remove", _NOT_YET, "xl has it on Xen"),
     Absent(
         "usbctrl-attach usbctrl-detach usb-hc-create usb-hc-destroy",
         "a USB controller is made where a device needs one",

@@ -79,6 +79,18 @@ TABLE = (
     Entry("Devices", "usb-list", "usb", "List the USB devices of a running domain"),
     Entry("Devices", "usb-attach", "usb", "Plug a USB device into a running domain", ("usb-add", "usbdev-attach")),
     Entry("Devices", "usb-detach", "usb", "Unplug a USB device from a running domain", ("usb-del", "usbdev-detach")),
+    Entry("Devices", "pci-list", "pci", "List the PCI devices of the host that a running domain has"),
+    Entry("Devices", "pci-attach", "pci", "Give a PCI device of the host to a running domain"),
+    Entry("Devices", "pci-detach", "pci", "Take a PCI device from a running domain"),
+    Entry(
+        "Devices",
+        "pci-assignable-list",
+        "pci",
+        "List the PCI devices that may be given to domains",
+        ("pci-list-assignable-devices",),
+    ),
+    Entry("Devices", "pci-assignable-add", "pci", "Take a PCI device from the host's drivers, for domains"),
+    Entry("Devices", "pci-assignable-remove", "pci", "Let the host's driver have a PCI device again"),
     Entry(
         "Guest files",
         "config",

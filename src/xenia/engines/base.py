@@ -40,7 +40,7 @@ class Observed:
 
     What is found again after a xend has died in between: `disks` are the targets of the disks that it has, `cards` the
     numbers of its cards, `media` its drives whose medium can be changed and whether there is one in them, `usb` its USB
-    devices. None where that is not known.
+    devices, `pci` the addresses of its PCI devices of the host. None where that is not known.
     """
 
     uuid: str
@@ -54,6 +54,7 @@ class Observed:
     cards: frozenset[int] | None = None
     media: Mapping[str, bool] | None = None
     usb: frozenset[str] | None = None
+    pci: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

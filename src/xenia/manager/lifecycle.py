@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from xenia.engines.base import ChangesMedia, Engine, Observed, PlugsCards, PlugsDisks
+from xenia.manager.devices import Device, absent, without_devices
 from xenia.manager.events import EventBus
 from xenia.manager.prepare import Preparer
 from xenia.manager.table import Entry, Table
@@ -31,7 +32,6 @@ from xenia.model.domain import (
 )
 from xenia.model.errors import XeniaError
 from xenia.model.event import EventKind
-from xenia.model.usb import usb_word
 from xenia.model.vif import Vif
 from xenia.storage.open import OpenedDisk
 from xenia.store.records import Records
@@ -206,31 +206,13 @@ class Lifecycle:
         await cast(PlugsCards, self.engine).detach_vif(entry.started.uuid, number)
         await self.strike_out(entry, {number})
 
-    async def strike_out(self, entry: Entry, gone: Set[str | int]) -> None:
-        """Forget disks, by target, and cards, by number, that the guest has no longer."""
-        config, macs = entry.started.config, entry.started.macs
-        targets = [disk.target for disk in config.disks if disk.target in gone]
-        lost = [mac for vif, mac in zip(config.vifs, macs, strict=True) if vif.item in gone]
-        if targets or lost:
-            disks = tuple(disk for disk in config.disks if disk.target not in gone)
-            kept = [(vif, mac) for vif, mac in zip(config.vifs, macs, strict=True) if vif.item not in gone]
-            left = replace(config, disks=disks, vifs=tuple(vif for vif, _ in kept))
-            await self.note(entry, config=left, macs=tuple(mac for _, mac in kept))
-        for target in targets:
-            self.bus.publish(EventKind.DISK_DETACHED, entry.started, target)
-        for mac in lost:
-            self.bus.publish(EventKind.VIF_DETACHED, entry.started, mac)
-
-    async def keep_usb(self, entry: Entry, words: Set[str]) -> None:
-        """Forget USB devices that are not among these; what names none is kept as it was written."""
-        platform = entry.started.config.platform
-        kept = tuple(text for text in platform.usb_devices if usb_word(text) in {None, *words})
-        gone = sorted({usb_word(text) or "" for text in platform.usb_devices if text not in kept})
-        if gone:
-            config = replace(entry.started.config, platform=replace(platform, usb_devices=kept))
-            await self.note(entry, config=config)
-        for word in gone:
-            self.bus.publish(EventKind.USB_DETACHED, entry.started, word)
+    async def strike_out(self, entry: Entry, gone: Set[Device]) -> None:
+        """Forget devices that the guest has no longer."""
+        left, told = without_devices(entry.started, gone)
+        if told:
+            await self.note(entry, config=left.config, macs=left.macs)
+        for kind, device in told:
+            self.bus.publish(kind, entry.started, device)
 
     async def record(self, entry: Entry, **changes: Any) -> None:
         """Write down what is about to be done. Raises OSError, and then nothing has changed."""
@@ -258,13 +240,7 @@ class Lifecycle:
 
     async def settle_devices(self, entry: Entry, observed: Observed) -> None:
         """Make what is written down of the devices and what the engine has agree, after an xend has died in between."""
-        config = entry.started.config
-        if observed.disks is not None:
-            await self.strike_out(entry, {disk.target for disk in config.disks} - observed.disks)
-        if observed.cards is not None:
-            await self.strike_out(entry, {vif.item for vif in config.vifs} - observed.cards)
-        if observed.usb is not None:
-            await self.keep_usb(entry, observed.usb)
+        await self.strike_out(entry, absent(entry.started, observed))
         media = observed.media or {}
         for disk in entry.started.config.disks:
             if disk.target not in media or media[disk.target] == (disk.source is not DiskSource.EMPTY):

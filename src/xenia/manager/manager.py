@@ -30,6 +30,7 @@ from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.memory import Memory
 from xenia.manager.noticing import Watch
+from xenia.manager.pci import Pci
 from xenia.manager.policy import PolicyKeeper
 from xenia.manager.reconcile import Reconcile
 from xenia.manager.renaming import Renaming
@@ -89,6 +90,7 @@ class Manager:
         self.memory = Memory(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
         self.defining = Defining(parts.guest_files, parts.locks)
         self.renaming = Renaming(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
+        self.pci = Pci(parts.lifecycle, self._turns, self.engine_report)
         self.usb = Usb(parts.lifecycle, self._turns)
         self.debugging = Debugging(parts.engine, self.inventory, self._turns, self._policy, self.engine_report)
         self.vcpus = Vcpus(parts.engine, self.inventory, self._turns, self.host)

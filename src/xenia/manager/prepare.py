@@ -20,6 +20,7 @@ from xenia.manager.table import Table
 from xenia.model.disk import Disk, DiskMode
 from xenia.model.domain import DomainConfig, Started
 from xenia.model.errors import ErrorKind, ResourceError, XeniaError, conflict, denied
+from xenia.model.pci import devices_of
 from xenia.model.usb import is_hosts, usb_words
 from xenia.model.vif import Vif
 from xenia.network.attach import AttachedVif, Network
@@ -91,6 +92,8 @@ class HostPreparer:
             if boot is not None:
                 opened.callback(close_boot, boot)
             vifs = self._attach(started, opened)
+            if devices_of(started.config.other.get("pci", ())) and not started.trusted:
+                raise ResourceError("pci", denied("only an administrator may give a PCI device of the host to a guest"))
             words = filter(is_hosts, usb_words(started.config.platform.usb_devices))
             usb = [opened.enter_context(self.open_usb(started, word)) for word in words]
             yield Resources(disks, vifs, boot, usb)

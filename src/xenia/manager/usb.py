@@ -73,7 +73,7 @@ class Usb:
                     f"it has: {', '.join(words) or 'none'}",
                 )
             await cast(PlugsUsb, self.lifecycle.engine).detach_usb(started, word)
-            await self.lifecycle.keep_usb(entry, set(words) - {word})
+            await self.lifecycle.strike_out(entry, {word})
             return {"device": word}
 
         return self.turns.start("usb-detach", ref, caller, verb)

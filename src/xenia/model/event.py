@@ -19,6 +19,8 @@ class EventKind(StrEnum):
     DISK_ATTACHED = "disk-attached"
     DISK_DETACHED = "disk-detached"
     VIF_ATTACHED = "vif-attached"
+    PCI_ATTACHED = "pci-attached"
+    PCI_DETACHED = "pci-detached"
     USB_ATTACHED = "usb-attached"
     USB_DETACHED = "usb-detached"
     VIF_DETACHED = "vif-detached"

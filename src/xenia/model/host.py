@@ -31,6 +31,8 @@ class Capability(StrEnum):
     """CD-ROM drives of guests that run get other media."""
     USB_HOTPLUG = "usb-hotplug"
     """USB devices are plugged into guests that run, and unplugged."""
+    PCI = "pci"
+    """PCI devices of the host are given to guests that run, where there is an IOMMU."""
     SIGNALS = "signals"
     """Keys of Magic SysRq and signals of the hardware reach guests."""
     MONITOR = "monitor"

@@ -103,6 +103,20 @@ OPERATIONS: dict[str, Operation] = {
         Operation(
             "usb-detach", "Unplug a USB device from a running domain", _RUNS | {State.PAUSED}, Capability.USB_HOTPLUG
         ),
+        Operation(
+            "pci-attach",
+            "Give a PCI device of the host to a running domain",
+            _RUNS | {State.PAUSED},
+            Capability.PCI,
+            role=Role.ADMINISTRATOR,
+        ),
+        Operation(
+            "pci-detach",
+            "Take a PCI device from a running domain",
+            _RUNS,
+            Capability.PCI,
+            role=Role.ADMINISTRATOR,
+        ),
         Operation("sysrq", "Press a key of Magic SysRq in a guest", _RUNS, Capability.SIGNALS),
         Operation("trigger", "Send a guest a signal of its hardware: nmi, reset, power ...", _RUNS, Capability.SIGNALS),
         Operation(
@@ -138,6 +152,27 @@ HOST_OPERATIONS: dict[str, Operation] = {
             role=Role.ADMINISTRATOR,
             instead="dmesg shows those of the host's kernel, xm log those of xend; what a domain's QEMU said is in "
             "var/log/xenia/qemu-NAME.log",
+        ),
+        Operation(
+            "pci-assignable-list",
+            "List the PCI devices that may be given to domains",
+            frozenset(),
+            Capability.PCI,
+            role=Role.ADMINISTRATOR,
+        ),
+        Operation(
+            "pci-assignable-add",
+            "Take a PCI device from the host's drivers, for domains",
+            frozenset(),
+            Capability.PCI,
+            role=Role.ADMINISTRATOR,
+        ),
+        Operation(
+            "pci-assignable-remove",
+            "Let the host's driver have a PCI device again",
+            frozenset(),
+            Capability.PCI,
+            role=Role.ADMINISTRATOR,
         ),
         Operation("log", "Show the log of xend", frozenset(), role=Role.ADMINISTRATOR),
     )

@@ -12,6 +12,8 @@ _DONE_OTHERWISE = {
     ("console", "xen"): "translated: a terminal of the host's, which is read only while somebody watches",
     ("mem-set", "qemu"): "translated: a balloon; a PV or PVH guest starts with maxmem, and gives back what is above",
     ("reboot", "xen"): "translated: the domain starts anew, under a new id",
+    ("pci-attach", "qemu"): "translated: through vfio-pci; untried, for want of an IOMMU",
+    ("pci-attach", "xen"): "translated: through xl; untried, for want of an IOMMU",
     ("reset", "xen"): "translated: the domain starts anew, under a new id",
     ("sysrq", "qemu"): "translated: Alt, SysRq and the letter on the guest's keyboard",
     ("trigger", "qemu"): "translated: nmi to all virtual CPUs at once; sleep, s3resume and init are refused",

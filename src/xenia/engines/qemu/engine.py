@@ -24,11 +24,13 @@ from xenia.model.complaint import Severity
 from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.errors import XeniaError, engine_failed, invalid
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.pci import HostPci, PciDevice, devices_of
 from xenia.model.signal import Trigger
 from xenia.model.usb import usb_words
 from xenia.model.vcpu import Vcpu
 from xenia.network.attach import AttachedVif
 from xenia.storage.open import OpenedDisk
+from xenia.storage.pci import PciHost
 from xenia.storage.usb import OpenedUsb
 
 
@@ -93,6 +95,8 @@ class QemuEngine:
             await take_over(guest, started, client, self._settings, self._facts)
             for opened in resources.usb:
                 await guest.usb.plug(started.config, opened)
+            for device in devices_of(started.config.other.get("pci", ())):
+                await self._plug_pci(guest, started, device)
         except BaseException:
             await guest.end()
             raise
@@ -136,6 +140,25 @@ class QemuEngine:
 
     async def detach_usb(self, started: Started, word: str) -> None:
         await self._known(started.uuid).usb.unplug(word)
+
+    async def attach_pci(self, started: Started, device: PciDevice) -> None:
+        await self._plug_pci(self._known(started.uuid), started, device)
+
+    async def _plug_pci(self, guest: Guest, started: Started, device: PciDevice) -> None:
+        await guest.pci.plug(started.config, device, guest.process.pid, self._settings.uid_of(started.domid))
+
+    async def detach_pci(self, started: Started, address: str) -> None:
+        await self._known(started.uuid).pci.unplug(address)
+
+    async def assignable_pci(self) -> tuple[HostPci, ...]:
+        return PciHost().assignable()
+
+    async def make_assignable(self, address: str) -> None:
+        """Drivers may take their time to let go of a device."""
+        await asyncio.to_thread(PciHost().take, address)
+
+    async def take_back(self, address: str) -> None:
+        await asyncio.to_thread(PciHost().give_back, address)
 
     async def change_medium(self, uuid: str, opened: OpenedDisk, *, force: bool) -> None:
         await self._known(uuid).hotplug.change_medium(opened, force=force)

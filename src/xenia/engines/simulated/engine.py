@@ -12,6 +12,7 @@ from xenia.model.disk import DiskMode
 from xenia.model.domain import ALIVE, DomainConfig, Started, State
 from xenia.model.errors import conflict, engine_failed, invalid, timed_out
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.pci import HostPci, PciDevice, devices_of
 from xenia.model.signal import Trigger
 from xenia.model.topology import CpuPlace, NumaNode, Topology
 from xenia.model.usb import usb_words
@@ -32,7 +33,13 @@ class SimulatedEngine:
         own = {Capability.ADOPT, Capability.MAX_MEMORY} if host.like_xen else {Capability.RESET}
         kinds = {Capability.HVM, Capability.PV, Capability.PVH}
         insights = {Capability.SIGNALS, Capability.MONITOR} | ({Capability.HYPERVISOR} if host.like_xen else set())
-        devices = {Capability.DISK_HOTPLUG, Capability.MEDIUM_CHANGE, Capability.VIF_HOTPLUG, Capability.USB_HOTPLUG}
+        devices = {
+            Capability.DISK_HOTPLUG,
+            Capability.MEDIUM_CHANGE,
+            Capability.VIF_HOTPLUG,
+            Capability.USB_HOTPLUG,
+            Capability.PCI,
+        }
         self.capabilities = frozenset({Capability.PAUSE, Capability.MEMORY} | kinds | own | devices | insights)
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
         host.tell = self._events.put_nowait
@@ -69,6 +76,7 @@ class SimulatedEngine:
         await self._host.step("start")
         guest = self._host.start(started, {opened.disk.target: _written(opened) for opened in resources.disks})
         guest.usb = set(usb_words(started.config.platform.usb_devices))
+        guest.pci = {device.address for device in devices_of(started.config.other.get("pci", ()))}
         guest.media = {each.disk.target: bool(each.disk.path) for each in resources.disks if each.disk.cdrom}
         await self._host.step("started")
         return self._observed(started.uuid, guest)
@@ -161,6 +169,27 @@ class SimulatedEngine:
         self._guest(started.uuid).usb.discard(word)
         await self._host.step("usb detached")
 
+    async def attach_pci(self, started: Started, device: PciDevice) -> None:
+        await self._host.step("attach pci")
+        if device.address not in self._host.assignable:
+            raise conflict(f"PCI device {device.address} is the host's own")
+        self._guest(started.uuid).pci.add(device.address)
+        await self._host.step("pci attached")
+
+    async def detach_pci(self, started: Started, address: str) -> None:
+        await self._host.step("detach pci")
+        self._guest(started.uuid).pci.discard(address)
+        await self._host.step("pci detached")
+
+    async def assignable_pci(self) -> tuple[HostPci, ...]:
+        return tuple(map(HostPci, sorted(self._host.assignable)))
+
+    async def make_assignable(self, address: str) -> None:
+        self._host.assignable.add(address)
+
+    async def take_back(self, address: str) -> None:
+        self._host.assignable.discard(address)
+
     async def change_medium(self, uuid: str, opened: OpenedDisk, *, force: bool) -> None:
         await self._host.step("eject")
         guest, target = self._guest(uuid), opened.disk.target
@@ -250,6 +279,7 @@ class SimulatedEngine:
             disks=frozenset(guest.disks),
             media=dict(guest.media),
             usb=frozenset(guest.usb),
+            pci=frozenset(guest.pci),
             cards=frozenset(guest.cards),
         )
 

@@ -26,6 +26,7 @@ class SimulatedGuest:
     disks: dict[str, str | None] = field(default_factory=dict)
     media: dict[str, bool] = field(default_factory=dict)
     usb: set[str] = field(default_factory=set)
+    pci: set[str] = field(default_factory=set)
     signals: list[str] = field(default_factory=list)
     cards: set[int] = field(default_factory=set)
     state: State = State.PAUSED
@@ -59,6 +60,8 @@ class SimulatedHost:
     last_domid: int = 0
     violations: list[str] = field(default_factory=list)
     """What a real hypervisor would have done to the guests' data."""
+    assignable: set[str] = field(default_factory=set)
+    """The addresses of PCI devices that may be given to guests."""
     log: str = ""
     """The messages of the hypervisor."""
     tell: Callable[[EngineEvent], None] | None = None

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
-from xenia.engines.xen import debugging, ends, foreign, places, usb
+from xenia.engines.xen import debugging, ends, foreign, pci, places, usb
 from xenia.engines.xen.explain import complaints_of, explain
 from xenia.engines.xen.facts import XenFacts
 from xenia.engines.xen.guest import ENDED, Guest
@@ -34,10 +34,12 @@ from xenia.model.complaint import Severity
 from xenia.model.domain import DOMAIN_0_UUID, DomainConfig, EndReason, Kind, Started, State
 from xenia.model.errors import XeniaError, conflict, engine_failed, invalid, unavailable
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.pci import HostPci, PciDevice, devices_of
 from xenia.model.signal import Trigger
 from xenia.model.topology import Topology
 from xenia.model.usb import usb_words
 from xenia.model.vcpu import Vcpu, no_such_vcpu, said
+from xenia.storage.pci import PciHost
 from xenia.storage.usb import OpenedUsb, UsbHost
 
 log = logging.getLogger(__name__)
@@ -100,6 +102,8 @@ class XenEngine:
             info = there.get(each.uuid)
             if info is not None and not info.dying:
                 guest = self._guests[each.uuid] = await self._guest(info, each.config)
+                if devices_of(each.config.other.get("pci", ())):
+                    guest.pci = await pci.look(self._xl, info.domid)
                 words = usb_words(each.config.platform.usb_devices)
                 if words:
                     guest.usb = await usb.look(self._xl, guest, each.config.kind, words, self._usb)
@@ -222,6 +226,21 @@ class XenEngine:
     async def detach_usb(self, started: Started, word: str) -> None:
         """Raises also not_found for a device that the host has no longer."""
         await usb.unplug(self._xl, self._known(started.uuid), word, self._usb)
+
+    async def attach_pci(self, started: Started, device: PciDevice) -> None:
+        await pci.attach(self._xl, self._known(started.uuid).domid, device, PciHost())
+
+    async def detach_pci(self, started: Started, address: str) -> None:
+        await pci.detach(self._xl, self._known(started.uuid).domid, address)
+
+    async def assignable_pci(self) -> tuple[HostPci, ...]:
+        return await pci.assignable(self._xl)
+
+    async def make_assignable(self, address: str) -> None:
+        await pci.make_assignable(self._xl, address, PciHost())
+
+    async def take_back(self, address: str) -> None:
+        await pci.take_back(self._xl, address)
 
     async def sysrq(self, uuid: str, key: str) -> None:
         """Its Xen drivers hear it, from xenstore."""

@@ -27,10 +27,13 @@ class Guest:
     vnc: str | None = None
     vifs: tuple[str, ...] = ()
     usb: frozenset[str] | None = None
+    pci: frozenset[str] | None = None
 
     @property
     def observed(self) -> Observed:
-        return Observed(self.uuid, self.state, self.end, self.consoles, self.vnc, self.vifs, self.domid, usb=self.usb)
+        return Observed(
+            self.uuid, self.state, self.end, self.consoles, self.vnc, self.vifs, self.domid, usb=self.usb, pci=self.pci
+        )
 
     def look(self, info: DomainInfo) -> bool:
         """Take over what the hypervisor sees; whether that is news. Running and waiting for work alternate too quickly
