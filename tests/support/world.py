@@ -66,7 +66,7 @@ class Killed(BaseException):
 
 _FAILING = frozenset(
     {
-        *("start", "started", "unpause", "pause", "shutdown", "rename", "set memory"),
+        *("start", "started", "unpause", "pause", "shutdown", "rename", "set memory", "freeze", "frozen", "thaw"),
         *("attach disk", "detach disk", "eject", "insert"),
     }
 )

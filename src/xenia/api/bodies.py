@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Base64Bytes, BaseModel, ConfigDict, Field
 
+from xenia.manager.freezing import LONGEST, SECONDS
+from xenia.model.agent import ShutdownMode
 from xenia.model.change import Action, Change
 from xenia.model.check import CheckRequest
 from xenia.model.conversion import ConvertRequest, Form, SourceForm
@@ -135,3 +137,17 @@ class OperationBody(Body):
     until_gone: Annotated[
         bool, Field(description="the job ends when the guest has ended (shutdown) or started over (reboot)")
     ] = False
+    mode: Annotated[
+        ShutdownMode, Field(description="how the guest is asked to shut down or to reboot", strict=False)
+    ] = ShutdownMode.AUTO
+
+
+class FreezeBody(Body):
+    seconds: Annotated[float, Field(description="it is thawed by itself after so long", gt=0, le=LONGEST)] = SECONDS
+
+
+class ExecBody(Body):
+    command: Annotated[
+        list[Text], Field(description="a program of the guest, and its arguments", min_length=1, max_length=1000)
+    ]
+    stdin: Annotated[Base64Bytes, Field(description="what it reads, as base64", strict=False)] = b""

@@ -129,7 +129,7 @@ def _print_long(context: Context, domains: Domains) -> None:
 
     for domain in domains:
         try:
-            answer = context.client.get(domain_path(domain["uuid"]))
+            answer = context.client.get(f"{domain_path(domain['uuid'])}?interfaces=true")
         except ClientError as error:
             if error.kind != "not_found":
                 raise

@@ -12,6 +12,7 @@ from xenia.engines.base import ConsoleKind, Engine
 from xenia.guestfile.write import write
 from xenia.lib.aio import Tasks
 from xenia.manager.adoption import Adoption
+from xenia.manager.agents import Agents
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.explain import explain
 from xenia.manager.conversion import Converter
@@ -21,6 +22,7 @@ from xenia.manager.differences import as_it_runs, differences
 from xenia.manager.disks import Disks
 from xenia.manager.events import EventBus, Listener
 from xenia.manager.folder_apply import FolderApply
+from xenia.manager.freezing import Freezing
 from xenia.manager.guest_files import GuestFiles, require_administrator
 from xenia.manager.inventory import Inventory
 from xenia.manager.jobs import Jobs
@@ -32,13 +34,15 @@ from xenia.manager.policy import PolicyKeeper
 from xenia.manager.reconcile import Reconcile
 from xenia.manager.renaming import Renaming
 from xenia.manager.start_file import to_start
+from xenia.manager.table import Entry
 from xenia.manager.turns import Turns, Verb
 from xenia.manager.vcpus import Vcpus
+from xenia.model.agent import ShutdownMode
 from xenia.model.caller import Caller
 from xenia.model.check import Checked, CheckRequest
 from xenia.model.conversion import Converted, ConvertRequest
 from xenia.model.domain import Intent, Started
-from xenia.model.errors import conflict, not_found, unavailable
+from xenia.model.errors import conflict, invalid, not_found, unavailable
 from xenia.model.event import EventKind
 from xenia.model.explanation import Explanation
 from xenia.model.host import EngineReport, Host
@@ -84,6 +88,8 @@ class Manager:
         self.memory = Memory(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
         self.renaming = Renaming(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
         self.vcpus = Vcpus(parts.engine, self.inventory, self._turns, self.host)
+        self.freezing = Freezing(parts.lifecycle, parts.locks, self._turns)
+        self.agents = Agents(parts.engine, self.inventory, self._turns)
         self._tasks = Tasks()
         self._guest_file_watch = Watch(parts.definitions)
         self._report = EngineReport(parts.engine.name, reason="not probed yet")
@@ -95,6 +101,7 @@ class Manager:
         self._report = await self._parts.engine.probe()
         await self._parts.lifecycle.records.load()
         await Reconcile(self._parts.lifecycle, self._policy).run()
+        self.freezing.recover()
         await self._parts.folder.recover()
         self._guest_file_watch.start(self._tasks)
         self._tasks.start(self._parts.guest_files.keeper.run(), name="keeper of versions")
@@ -113,6 +120,7 @@ class Manager:
     async def close(self) -> None:
         """Let go of the guests and end the background tasks."""
         await self._parts.jobs.close()
+        await self.freezing.close()
         await self._tasks.close()
         self._guest_file_watch.close()
         self._parts.bus.close()
@@ -181,15 +189,24 @@ class Manager:
         name = Path(request.file).stem if request.file else "a guest file"
         return self._parts.jobs.start("create", name, caller, work)
 
-    def operate(self, operation: str, ref: str, caller: Caller, *, until_gone: bool = False) -> Job:
+    def operate(
+        self,
+        operation: str,
+        ref: str,
+        caller: Caller,
+        *,
+        until_gone: bool = False,
+        mode: ShutdownMode = ShutdownMode.AUTO,
+    ) -> Job:
         """shutdown, reboot, destroy, pause, unpause or adopt, as a job. What the verb tells is in its result.
 
-        With `until_gone` the job ends when the guest has ended (shutdown) or has started over (reboot). Raises at
-        once what can be said at once: not_found, a wrong state, a missing role, what the engine cannot do.
+        `mode` is how a guest is asked to shut down or to reboot. With `until_gone` the job ends when the guest has
+        ended (shutdown) or has started over (reboot). Raises at once what can be said at once: not_found, a wrong
+        state, a missing role, what the engine cannot do.
         """
         verbs: dict[str, Verb] = {
-            "shutdown": lambda entry: self._parts.lifecycle.ask(entry, Intent.SHUTDOWN),
-            "reboot": lambda entry: self._parts.lifecycle.ask(entry, Intent.REBOOT),
+            "shutdown": lambda entry: self._ask(entry, Intent.SHUTDOWN, mode),
+            "reboot": lambda entry: self._ask(entry, Intent.REBOOT, mode),
             "destroy": lambda entry: self._parts.lifecycle.end(entry, EventKind.ENDED, "destroyed"),
             "pause": self._parts.lifecycle.pause,
             "unpause": self._parts.lifecycle.unpause,
@@ -197,7 +214,14 @@ class Manager:
         }
         if operation not in verbs:
             raise not_found(f"there is no operation '{operation}'", f"there are: {', '.join(verbs)}")
+        if mode is not ShutdownMode.AUTO and operation not in ("shutdown", "reboot"):
+            raise invalid(f"{operation} asks no guest: it has no mode")
         return self._turns.start(operation, ref, caller, verbs[operation], until_gone=until_gone)
+
+    async def _ask(self, entry: Entry, intent: Intent, mode: ShutdownMode) -> dict[str, Any]:
+        """A guest that cannot write cannot shut down."""
+        await self.freezing.thaw_if_frozen(entry)
+        return {"asked": (await self._parts.lifecycle.ask(entry, intent, mode)).value}
 
     def attach_disk(self, ref: str, spec: str, folder: str, caller: Caller) -> Job:
         """block-attach, as a job: what `Disks.attach` does, with its result. Raises as `operate`."""

@@ -19,6 +19,9 @@ class EventKind(StrEnum):
     DISK_ATTACHED = "disk-attached"
     DISK_DETACHED = "disk-detached"
     MEDIUM_CHANGED = "medium-changed"
+    FROZEN = "frozen"
+    """Its file systems are held."""
+    THAWED = "thawed"
     FOUND = "found"
     """xend came up and found it running."""
 
