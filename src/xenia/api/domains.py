@@ -38,7 +38,18 @@ Ref = Annotated[str, Path(max_length=256, description="an id, a name, a UUID, or
 Interfaces = Annotated[bool, Query(description="ask the agent in the guest, for at most a second")]
 All = Annotated[bool, Query(alias="all", description="also those that are only defined by a guest file")]
 
-_OTHER_DOORS = {"create", "console", "rename", "vcpu-pin", "block-attach", "block-detach", "cd-insert", "cd-eject"}
+_OTHER_DOORS = {
+    "create",
+    "console",
+    "rename",
+    "vcpu-pin",
+    "block-attach",
+    "block-detach",
+    "cd-insert",
+    "cd-eject",
+    "network-attach",
+    "network-detach",
+}
 
 
 async def list_domains(doors: DoorsOf, caller: CallerOf, everything: All = False) -> Response:

@@ -126,7 +126,7 @@ def _devices(answer: dict[str, Any], config: dict[str, Any]) -> list[Sxp]:
                 ("mac", macs[number] if number < len(macs) else vif["mac"]),
                 ("script", vif["script"]),
                 ("ip", " ".join(vif["ip"]) or None),
-                ("addresses", told.get(number) or None),
+                ("addresses", told.get(vif.get("item", number)) or None),
                 ("model", vif["model"]),
                 ("vifname", vif["vifname"]),
                 ("rate", vif["rate"]),

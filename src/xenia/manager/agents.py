@@ -37,12 +37,12 @@ class Agents:
         """All that the agent of a domain tells. Raises as `Inventory.find`, and as an agent does."""
         started, agent = await self._agent("agent", ref, caller)
         told = await agent.info()
-        return replace(told, interfaces=with_cards(told.interfaces or (), started.macs))
+        return replace(told, interfaces=with_cards(told.interfaces or (), _macs(started)))
 
     async def interfaces(self, ref: str, caller: Caller) -> tuple[Interface, ...]:
         """The network interfaces of a guest, those that are cards of ours first. Raises as `info`."""
         started, agent = await self._agent("agent", ref, caller)
-        return with_cards(await agent.interfaces(seconds=_SECONDS), started.macs)
+        return with_cards(await agent.interfaces(seconds=_SECONDS), _macs(started))
 
     async def glance(self, started: Started) -> tuple[Interface, ...]:
         """The same where it can be had quickly, else nothing."""
@@ -54,7 +54,7 @@ class Agents:
             return ()
         try:
             agent = cast(HasAgents, self._engine).agent(uuid)
-            return with_cards(await agent.interfaces(seconds=_GLANCE_SECONDS), started.macs)
+            return with_cards(await agent.interfaces(seconds=_GLANCE_SECONDS), _macs(started))
         except XeniaError as error:
             if error.kind is ErrorKind.TIMED_OUT:
                 self._silent[uuid] = now + _SILENT_SECONDS
@@ -100,3 +100,8 @@ class Agents:
         if started is None:
             raise gone(domain)
         return started, cast(HasAgents, self._engine).agent(domain.uuid)
+
+
+def _macs(started: Started) -> dict[int, str]:
+    """The addresses of its cards by their numbers."""
+    return {vif.item: mac for vif, mac in zip(started.config.vifs, started.macs, strict=False)}

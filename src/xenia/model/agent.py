@@ -5,7 +5,7 @@ All of it is a stranger's word: bounded where it is read, shown to people, and n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -86,13 +86,13 @@ class Execution:
     truncated: bool = False
 
 
-def with_cards(interfaces: Iterable[Interface], macs: Sequence[str]) -> tuple[Interface, ...]:
+def with_cards(interfaces: Iterable[Interface], macs: Mapping[int, str]) -> tuple[Interface, ...]:
     """`interfaces` with the cards that they are, by the cards' addresses `macs`; cards first, in their order."""
-    numbers = {mac.lower(): number for number, mac in enumerate(macs)}
+    numbers = {mac.lower(): number for number, mac in macs.items()}
     found = [
         replace(each, vif=numbers.get(each.mac))
         if each.vif is None
-        else replace(each, mac=each.mac or (macs[each.vif] if each.vif < len(macs) else ""))
+        else replace(each, mac=each.mac or macs.get(each.vif, ""))
         for each in interfaces
     ]
     return tuple(sorted(found, key=lambda each: (each.vif is None, each.vif or 0)))

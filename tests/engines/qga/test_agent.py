@@ -178,7 +178,7 @@ def test_nothing_that_it_can_say_fails_or_is_kept_beyond_its_bounds(value: objec
 
 def test_interfaces_are_matched_with_cards_by_their_addresses() -> None:
     told = (Interface("docker0", "02:42:00:00:00:01"), Interface("b", "00:16:3e:00:00:02"), Interface("a", "", vif=0))
-    assert with_cards(told, ["00:16:3E:00:00:01", "00:16:3E:00:00:02"]) == (
+    assert with_cards(told, {0: "00:16:3E:00:00:01", 1: "00:16:3E:00:00:02"}) == (
         Interface("a", "00:16:3E:00:00:01", vif=0),
         Interface("b", "00:16:3e:00:00:02", vif=1),
         Interface("docker0", "02:42:00:00:00:01"),

@@ -84,7 +84,10 @@ class AgentPort:
         """Learn whether the guest's end is open, from QEMU's `execute`. Raises as that does."""
         if self.agent is not None:
             told = {each["label"]: each for each in await execute("query-chardev")}
-            self._set(_ID in told and bool(told[_ID]["frontend-open"]))
+            if _ID not in told:  # what is in its configuration by now has come to it since its start
+                self.agent = None
+                return
+            self._set(bool(told[_ID]["frontend-open"]))
 
     def _set(self, is_open: bool) -> None:
         self._is_open = is_open

@@ -15,6 +15,7 @@ from xenia.model.domain import ALIVE, DomainConfig, Started, State
 from xenia.model.errors import XeniaError, conflict, engine_failed, invalid, timed_out
 from xenia.model.host import Capability, EngineReport, Host
 from xenia.model.vcpu import Vcpu, VcpuState, no_such_vcpu
+from xenia.network.attach import AttachedVif
 from xenia.storage.open import OpenedDisk
 
 
@@ -30,7 +31,7 @@ class SimulatedEngine:
         if not host.like_xen:
             own = {Capability.RESET, Capability.AGENT_COMMANDS}
         kinds = {Capability.HVM, Capability.PV, Capability.PVH}
-        devices = {Capability.DISK_HOTPLUG, Capability.MEDIUM_CHANGE, Capability.AGENT}
+        devices = {Capability.DISK_HOTPLUG, Capability.MEDIUM_CHANGE, Capability.VIF_HOTPLUG, Capability.AGENT}
         self.capabilities = frozenset({Capability.PAUSE, Capability.MEMORY} | kinds | own | devices)
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
         host.tell = self._events.put_nowait
@@ -151,6 +152,19 @@ class SimulatedEngine:
         guest.disks.pop(target, None)
         await self._host.step("disk detached")
 
+    async def attach_vif(self, started: Started, attached: AttachedVif) -> None:
+        await self._host.step("attach vif")
+        self._guest(started.uuid).cards.add(attached.vif.item)
+        await self._host.step("vif attached")
+
+    async def detach_vif(self, uuid: str, number: int) -> None:
+        await self._host.step("detach vif")
+        guest = self._guest(uuid)
+        if guest.started.config.name in self._host.clinging:
+            raise timed_out(f"the guest does not let go of its card {number}")
+        guest.cards.discard(number)
+        await self._host.step("vif detached")
+
     async def change_medium(self, uuid: str, opened: OpenedDisk, *, force: bool) -> None:
         await self._host.step("eject")
         guest, target = self._guest(uuid), opened.disk.target
@@ -203,7 +217,7 @@ class SimulatedEngine:
         self._host.tell = None
 
     def _observed(self, uuid: str, guest: SimulatedGuest) -> Observed:
-        vifs = tuple(f"vif{guest.domid}.{index}" for index in range(len(guest.started.macs)))
+        vifs = tuple(f"vif{guest.domid}.{number}" for number in sorted(guest.cards))
         domid = guest.domid if self.assigns_ids else None
         return Observed(
             uuid,
@@ -213,6 +227,7 @@ class SimulatedEngine:
             domid=domid,
             disks=frozenset(guest.disks),
             media=dict(guest.media),
+            cards=frozenset(guest.cards),
         )
 
     def _guest(self, uuid: str) -> SimulatedGuest:
