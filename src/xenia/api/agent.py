@@ -80,7 +80,7 @@ async def thaw(request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, wai
 
 @router.post("/domains/{ref}/agent-exec", summary=OPERATIONS["agent-exec"].sentence, responses=answers(ProcessAnswer))
 async def run(doors: DoorsOf, caller: CallerOf, ref: Ref, body: ExecBody) -> Response:
-    pid = await doors.manager.agents.run(ref, body.command, body.stdin, caller)
+    pid = await doors.manager.agents.run(ref, body.command, body.input, caller)
     return json_response(to_plain(ProcessAnswer(pid)))
 
 

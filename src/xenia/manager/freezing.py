@@ -61,13 +61,15 @@ class Freezing:
         """Freeze a guest for at most `seconds`; the number of its file systems. The caller has the domain's turn.
 
         Raises a conflict for one that is frozen, and what WorkingAgent.freeze raises: then it is thawed as soon as its
-        agent answers.
+        agent answers. Raises also OSError, and then nothing is frozen.
         """
         name = entry.started.config.name
         if entry.started.frozen:
             raise conflict(f"the file systems of domain '{name}' are frozen already", f"xm agent {name} thaw")
         agent = self._agent(entry)
-        await self._note(entry, frozen=True)
+        wanted = replace(entry.started, frozen=True)
+        await self._lifecycle.runs.save(wanted)
+        entry.started = wanted
         try:
             count = await agent.freeze()
         except XeniaError:
@@ -83,7 +85,7 @@ class Freezing:
         """
         count = await self._agent(entry).thaw()
         if entry.started.frozen:
-            await self._note(entry, frozen=False)
+            await self._lifecycle.note(entry, frozen=False)
             self._lifecycle.bus.publish(EventKind.THAWED, entry.started)
         self._forget(entry)
         return count
@@ -144,9 +146,3 @@ class Freezing:
     def _is_to_be_thawed(self, entry: Entry) -> bool:
         there = self._lifecycle.table.get(entry.started.uuid) is entry
         return there and entry.started.frozen and entry.state in ALIVE
-
-    async def _note(self, entry: Entry, *, frozen: bool) -> None:
-        """Raises OSError where it cannot be written down, and then it counts as it did."""
-        started = replace(entry.started, frozen=frozen)
-        await self._lifecycle.runs.save(started)
-        entry.started = started

@@ -24,6 +24,9 @@ _VALUES_LIMIT = 20_000
 _SKIP_LIMIT = 8 << 20
 """Bytes that are passed over in search of the beginning of a conversation."""
 
+_BEGINNINGS = 32
+"""Of other conversations, which nobody had the patience for."""
+
 _CHUNK = 1 << 16
 _SENTINEL = b"\xff"
 """A byte that is in no UTF-8: the agent's reader begins anew after it, and it is written before the answer."""
@@ -60,19 +63,22 @@ class Conversation:
         """Come in step. Raises Silent, Nonsense."""
         number = secrets.randbits(_DIGITS)
         await self._send(_SENTINEL + _request("guest-sync-delimited", {"id": number}))
-        passed = 0
-        while passed < _SKIP_LIMIT:
-            before, mark, after = bytes(self._heard).partition(_SENTINEL)
-            passed += len(before) + len(mark)
-            self._heard = bytearray(after)
-            if not mark:
-                await self._hear()
-                continue
-            line = await self._line(LINE_LIMIT, until_sentinel=True)
-            passed += len(line)
-            if _is_answer(line, number):
+        for _ in range(_BEGINNINGS):
+            await self._pass_over()
+            if _is_answer(await self._line(LINE_LIMIT, until_sentinel=True), number):
                 return
-        raise Nonsense("it says much and does not answer")
+        raise Nonsense("it begins again and again")
+
+    async def _pass_over(self) -> None:
+        """All that is said before a beginning."""
+        passed = 0
+        while (at := self._heard.find(_SENTINEL)) < 0:
+            passed += len(self._heard)
+            if passed > _SKIP_LIMIT:
+                raise Nonsense("it says much and does not answer")
+            self._heard.clear()
+            await self._hear()
+        del self._heard[: at + 1]
 
     async def execute(self, command: str, arguments: dict[str, Any] | None = None, *, limit: int = LINE_LIMIT) -> Any:
         """The answer to a command, of at most `limit` bytes. Raises Refused, Silent, Nonsense."""
@@ -104,13 +110,13 @@ class Conversation:
                 line = bytes(self._heard[:cut])
                 del self._heard[:cut]
                 return line
+            seen = len(self._heard) if end < 0 else end
+            if seen > limit:
+                raise Nonsense(f"its answer is longer than {limit >> 10} KiB")
             if end >= 0:
                 line = bytes(self._heard[:end])
                 del self._heard[: end + 1]
                 return line
-            seen = len(self._heard)
-            if seen > limit:
-                raise Nonsense(f"its answer is longer than {limit >> 10} KiB")
             await self._hear()
 
     async def _hear(self) -> None:
