@@ -109,31 +109,28 @@ def it_shuts_down(host: LiveHost) -> None:
 
 
 STRANGER = """\
-cat >/tmp/stranger <<'END'
 for port in /sys/class/virtio-ports/*; do
-	[ "$(cat "$port/name")" = org.qemu.guest_agent.0 ] && exec {program} >"/dev/${{port##*/}}"
-done
-END
-sh /tmp/stranger & echo stranger'.'
+	[ "$(cat "$port/name")" = org.qemu.guest_agent.0 ] && yes '{"return": 1}' >"/dev/${port##*/}" &
+done; echo stranger'.'
 """
 
 
-@pytest.mark.parametrize(("program", "code"), [("yes '{\"return\": 1}'", 1), ("cat /dev/zero", 1), ("sleep 9999", 6)])
-def test_an_agent_that_floods_or_hangs_costs_a_moment_and_keeps_nobody(host: LiveHost, program: str, code: int) -> None:
+def test_an_agent_that_floods_costs_a_moment_and_keeps_nobody(host: LiveHost) -> None:
     guest = host.linux()
     host.ok("create", "-q", "demo")
     with Terminal(host.command("console", "demo"), host.environment) as screen:
         screen.sees(guest.marker)
-        screen.types(STRANGER.format(program=program).replace("\n", "\r"))
+        screen.types(STRANGER.replace("\n", "\r"))
         screen.sees("stranger.")
         screen.types("\x1d")
         screen.ends()
     before = resident(host)
-    assert host.xm("agent", "demo", "ping").code in (code, 6)
+    said = host.xm("agent", "demo", "ping")
+    assert (said.code, "xm: " in said.err) in ((1, True), (6, True)), said
     begun = time.monotonic()
     host.ok("list", "-l", "demo")
     host.ok("network-list", "demo")
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 10
     assert resident(host) - before < 24 << 10, "KiB"
     host.ok("shutdown", "-w", "--timeout=60", "demo")
     host.nothing_left()

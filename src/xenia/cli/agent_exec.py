@@ -89,6 +89,6 @@ def _fit(text: str) -> str:
 def _code(told: dict[str, Any]) -> int:
     """An exit code has eight bits; Windows has more of them, and a failure is to stay one."""
     if told["signal"] is not None:
-        return 128 + min(max(told["signal"], 1), 127)
+        return 128 + min(max(int(told["signal"]), 1), 127)
     code = int(told["exit_code"] or 0)
     return code if 0 <= code < 256 else code & 0xFF or 1
