@@ -60,7 +60,11 @@ HOST = Host("sim", "6.1", "#1", "x86_64", 4, 1, 4, 1, 2800, "", 16384, 8192, 0.0
 
 _DEVICES = ("disk", "vif", "usb", "pci")
 _DEVICE_STEPS = ("eject", "insert", *(f"{verb} {device}" for verb in ("attach", "detach") for device in _DEVICES))
-ENGINE_STEPS = frozenset({"start", "started", "unpause", "pause", "shutdown", "rename", "set memory", *_DEVICE_STEPS})
+_AGENT_STEPS = frozenset({"freeze", "frozen", "thaw"})
+
+ENGINE_STEPS = frozenset(
+    {"start", "started", "unpause", "pause", "shutdown", "rename", "set memory", *_DEVICE_STEPS, *_AGENT_STEPS}
+)
 """Where an engine may refuse."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, FastAPI
 
 from xenia.api import (
+    agent,
     console,
     debugging,
     disks,
@@ -48,23 +49,8 @@ def make_app(doors: Doors) -> FastAPI:
     )
     app.state.doors = doors
     api = APIRouter(prefix="/v1")
-    rooms = (
-        host,
-        log,
-        domains,
-        disks,
-        vifs,
-        usb,
-        pci,
-        vcpus,
-        debugging,
-        texts,
-        guest_files,
-        folder,
-        jobs,
-        events,
-        console,
-    )
+    devices = (disks, vifs, usb, pci)
+    rooms = (host, log, domains, *devices, vcpus, agent, debugging, texts, guest_files, folder, jobs, events, console)
     for part in (*rooms, schema):
         api.include_router(part.router)
     app.include_router(api)

@@ -10,12 +10,12 @@ from typing import Any, cast
 from xenia.engines.base import Engine
 from xenia.engines.debugging import HasHypervisor, HasMonitor, SendsSignals
 from xenia.manager.inventory import Inventory
-from xenia.manager.policy import PolicyKeeper
+from xenia.manager.power import Power
 from xenia.manager.table import Entry
 from xenia.manager.topology import read_topology
 from xenia.manager.turns import Turns
 from xenia.model.caller import Caller
-from xenia.model.errors import conflict, invalid
+from xenia.model.errors import invalid
 from xenia.model.host import Capability, EngineReport
 from xenia.model.job import Job
 from xenia.model.operations import HOST_OPERATIONS, OPERATIONS, require, unsupported
@@ -36,7 +36,7 @@ class Debugging:
     engine: Engine
     inventory: Inventory
     turns: Turns
-    policy: PolicyKeeper
+    power: Power
     report: Callable[[], EngineReport]
 
     def sysrq(self, ref: str, key: str, caller: Caller) -> Job:
@@ -51,7 +51,7 @@ class Debugging:
         return self.turns.start("sysrq", ref, caller, verb)
 
     def trigger(self, ref: str, trigger: Trigger, vcpu: int | None, caller: Caller) -> Job:
-        """Send a guest a signal of its hardware, as a job with `{"notes": [TEXT]}`; RESET is what `reset` does.
+        """Send a guest a signal of its hardware, as a job with `{"notes": [TEXT]}`; RESET is what `Power.reset` does.
 
         Raises as `Turns.start`. What the engine does not have for this guest is the job's error.
         """
@@ -60,7 +60,7 @@ class Debugging:
             if vcpu is not None:
                 await self._find_vcpu(entry, vcpu)
             if trigger is Trigger.RESET:
-                await self.reset(entry)
+                await self.power.reset(entry)
                 return {"notes": []}
             note = await cast(SendsSignals, self.engine).trigger(entry.started, trigger, vcpu)
             return {"notes": [note] if note else []}
@@ -71,13 +71,6 @@ class Debugging:
         count = len((await self.engine.vcpus()).get(entry.started.uuid, ()))
         if vcpu >= count > 0:
             raise no_such_vcpu(entry.started.config.name, vcpu, count)
-
-    async def reset(self, entry: Entry) -> None:
-        """Start a guest over at once, as by its reset button. Raises a conflict for one of others, engine_failed."""
-        if entry.started.foreign:
-            name = entry.started.config.name
-            raise conflict(f"domain '{name}' was started by others", f"take it over first: xm adopt {name}")
-        await self.policy.start_over(entry, "reset")
 
     async def monitor_command(self, ref: str, command: str, caller: Caller) -> str:
         """What the human monitor of the guest's QEMU answers to a line. Raises as `Turns.start`; nothing of it is kept

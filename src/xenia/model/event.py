@@ -25,6 +25,9 @@ class EventKind(StrEnum):
     USB_DETACHED = "usb-detached"
     VIF_DETACHED = "vif-detached"
     MEDIUM_CHANGED = "medium-changed"
+    FROZEN = "frozen"
+    """Its file systems are held."""
+    THAWED = "thawed"
     FOUND = "found"
     """xend came up and found it running."""
 

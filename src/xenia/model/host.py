@@ -39,6 +39,10 @@ class Capability(StrEnum):
     """A guest may have a QEMU, whose monitor can be spoken to."""
     HYPERVISOR = "hypervisor"
     """Beside the host's kernel there is a hypervisor, with messages and debug keys of its own."""
+    AGENT = "agent"
+    """An agent in a guest tells about it."""
+    AGENT_COMMANDS = "agent-commands"
+    """It does as it is asked, too: it sets the clock, freezes file systems, runs commands."""
 
 
 @dataclass(frozen=True, slots=True)

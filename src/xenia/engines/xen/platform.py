@@ -71,6 +71,8 @@ def explain_platform(config: DomainConfig) -> Iterator[Complaint]:
         yield from _explain_missing(config)
         return
     platform = config.platform
+    if platform.agent is not None:
+        yield note("agent", "agent has no effect on Xen: a guest there tells of itself by xenstore")
     for device in platform.usb_devices:
         if usb_word(device) is None:
             yield warning("usbdevice", f"usbdevice={device!r} is not known and has no effect", KNOWN)
