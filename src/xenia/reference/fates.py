@@ -8,7 +8,7 @@ from xenia.model.operations import OPERATIONS
 
 ENGINES = {"qemu": QEMU_LACKS, "xen": XEN_LACKS}
 
-DONE_OTHERWISE = {
+_DONE_OTHERWISE = {
     ("console", "xen"): "translated: a terminal of the host's, which is read only while somebody watches",
     ("mem-set", "qemu"): "translated: a balloon; a PV or PVH guest starts with maxmem, and gives back what is above",
     ("reboot", "xen"): "translated: the domain starts anew, under a new id",
@@ -23,4 +23,4 @@ def fate(command: str, engine: str) -> str:
     lacked = ENGINES[engine].get(operation.capability) if operation and operation.capability else None
     if lacked and operation:
         return f"no: {lacked}" + (f"; {operation.instead}" if operation.instead else "")
-    return DONE_OTHERWISE.get((command, engine), "yes")
+    return _DONE_OTHERWISE.get((command, engine), "yes")
