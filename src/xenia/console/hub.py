@@ -191,7 +191,7 @@ class ConsoleHub:
             send=guest.send,
             leave=partial(self._leave, guest),
         )
-        watcher.offer(shown, guest.lines[shown].ring.tail(replay))
+        watcher.offer(shown, guest.lines[shown].tail(replay))
         guest.watchers.add(watcher)
         self._watching.add(watcher)
         return watcher
@@ -209,7 +209,7 @@ class ConsoleHub:
     @staticmethod
     def _first(guest: _Guest) -> str:
         paravirtual = guest.lines.get(PARAVIRTUAL)
-        if paravirtual is not None and (len(paravirtual.ring) or SERIAL not in guest.lines):
+        if paravirtual is not None and (paravirtual.has_spoken or SERIAL not in guest.lines):
             return PARAVIRTUAL
         return SERIAL
 
