@@ -47,6 +47,8 @@ class Entry:
 TABLE = (
     Entry("Domains", "create", "create", "Start a domain from a guest file"),
     Entry("Domains", "start", "create", "Start a domain by its name"),
+    Entry("Domains", "new", "define", "Define a domain without starting it"),
+    Entry("Domains", "delete", "define", "Remove the definition of a domain"),
     Entry("Domains", "list", "list", "List domains", ("ls",)),
     # What was short for it under xm, too.
     Entry("Domains", "console", "console", "Connect to the text console", ("co", "con")),

@@ -179,6 +179,8 @@ class ConsoleHub:
         """
         await self.follow(uuid, watched=True)
         guest = self._guests.get(uuid)
+        for line in tuple(guest.lines.values()) if guest is not None else ():
+            await line.settle()
         if guest is None or not guest.lines:
             raise conflict("this domain has no text console now", "xm list shows whether it still runs")
         shown = self._first(guest) if kind == AUTO else kind

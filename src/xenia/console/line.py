@@ -22,6 +22,9 @@ _CHECK_EVERY = 64 * 1024
 _TELLING = 16
 """Bytes that are hardly found twice by chance."""
 
+_QUIET = 0.2
+"""Seconds in which what a guest has said surely comes by the connection."""
+
 _OVERLAP = 4096
 
 
@@ -45,6 +48,7 @@ class Line(asyncio.Protocol):
         self._lost = lost
         self._transport: asyncio.Transport | None = None
         self._writable = asyncio.Event()
+        self._joined = asyncio.Event()
         self._read_to: int | None = 0
         self._first = b""
         """What has come by the connection, until it is known where in the log it begins."""
@@ -64,10 +68,19 @@ class Line(asyncio.Protocol):
     def has_spoken(self) -> bool:
         return bool(self._first or self._ring)
 
-    def tail(self, length: int) -> bytes:
-        """The last `length` bytes at most of what the guest has said, as `Ring.tail` has it."""
+    async def settle(self) -> None:
+        """To be called before `tail`: wait until what came first by the connection can be told from what the log has,
+        as it surely can when the guest is quiet.
+        """
+        if self._first:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_QUIET):
+                    await self._joined.wait()
         if self._first and self._read_to is not None:
             self._join(self._read_to)
+
+    def tail(self, length: int) -> bytes:
+        """The last `length` bytes at most of what the guest has said, as `Ring.tail` has it."""
         return self._ring.tail(length)
 
     def close(self) -> None:
@@ -108,13 +121,14 @@ class Line(asyncio.Protocol):
             self._bound_log()
 
     def _join(self, read_to: int) -> None:
-        """Put what the guest wrote after the log was read to there, and before the engine took up our connection, before what
-        has come by it. A few bytes are found in the log anywhere: so it waits for some more, unless somebody asks.
+        """Put what the guest wrote after the log was read to there, and before the engine took up our connection,
+        before what has come by it. A few bytes are found in the log anywhere: so it waits for some more.
         """
         late = self._log.read(read_to, RING)
         self._ring.add(late[: place_of(self._first, late)])
         self._ring.add(self._first)
         self._read_to, self._first = None, b""
+        self._joined.set()
 
     def _bound_log(self) -> None:
         self._unchecked = 0

@@ -16,6 +16,7 @@ from xenia.manager.check.checker import Checker
 from xenia.manager.check.explain import explain
 from xenia.manager.conversion import Converter
 from xenia.manager.creation import Creation
+from xenia.manager.defining import Defining
 from xenia.manager.definitions import Definitions
 from xenia.manager.differences import as_it_runs, differences
 from xenia.manager.disks import Disks
@@ -82,6 +83,7 @@ class Manager:
         self.inventory = Inventory(parts.engine, table, parts.definitions, parts.read_host)
         self._turns = Turns(self.inventory, table, parts.locks, parts.bus, parts.jobs, self.engine_report)
         self.memory = Memory(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
+        self.defining = Defining(parts.guest_files, parts.locks)
         self.renaming = Renaming(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
         self.vcpus = Vcpus(parts.engine, self.inventory, self._turns, self.host)
         self._tasks = Tasks()
