@@ -69,6 +69,8 @@ TABLE = (
     Entry("Devices", "cd-insert", "disks", "Put a medium into a CD-ROM drive"),
     Entry("Devices", "cd-eject", "disks", "Take the medium out of a CD-ROM drive"),
     Entry("Devices", "network-list", "vifs", "List the network cards of a running domain"),
+    Entry("Devices", "network-attach", "vifs", "Plug a network card into a running domain"),
+    Entry("Devices", "network-detach", "vifs", "Unplug a network card from a running domain"),
     Entry(
         "Guest files",
         "config",
