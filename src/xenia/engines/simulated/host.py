@@ -11,10 +11,10 @@ from xenia.model.domain import EndAction, EndReason, Started, State
 
 @dataclass(slots=True)
 class SimulatedGuest:
-    """`deaf` guests ignore the power button and their balloon; `boots` counts how often it began at its first
-    instruction; `disks` are the images that it may write to, by target, None for a disk that it only reads or shares;
-    `media` tells of each CD-ROM drive whether there is a medium in it. `memory` is in MiB; `pins` are the CPUs of the
-    host that each virtual CPU may run on, None for all.
+    """`deaf` guests ignore the power button, their balloon and new devices; `boots` counts how often it began at its
+    first instruction; `disks` are the images that it may write to, by target, None for a disk that it only reads or
+    shares; `media` tells of each CD-ROM drive whether there is a medium in it. `memory` is in MiB; `pins` are the CPUs
+    of the host that each virtual CPU may run on, None for all.
     """
 
     started: Started
