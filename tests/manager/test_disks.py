@@ -224,3 +224,9 @@ async def test_a_drive_that_cannot_take_the_new_medium_is_empty(world, manager):
     job = await insert(manager, "/two.iso")
     assert job.error["kind"] == "engine_failed"
     assert disks(manager) == [("hdc", "")]
+
+
+async def test_a_disk_that_was_plugged_in_first_is_not_what_the_guest_runs_from(manager):
+    await run(manager)
+    await attach(manager, "file:/b,xvdb,w")
+    assert (await detach(manager, "xvdb")).state is JobState.DONE

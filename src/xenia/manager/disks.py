@@ -75,7 +75,7 @@ class Disks:
         if any(other.target == disk.target for other in config.disks):
             name = config.name
             raise conflict(f"domain '{name}' has a disk {disk.target} already", f"xm block-list {name} shows them")
-        disk = replace(disk, item=1 + max((other.item for other in config.disks), default=-1))
+        disk = replace(disk, item=1 + max((other.item for other in config.disks), default=0))
         refuse(self.lifecycle.engine, replace(config, disks=(*config.disks, disk)))
         return disk
 
@@ -299,4 +299,6 @@ def _absolute(disk: Disk, folder: str) -> Disk:
 
 
 def _boot_disk(config: DomainConfig) -> Disk | None:
-    return next((disk for disk in config.disks if not disk.cdrom), None)
+    """The first disk, if the domain was started with it: what was plugged in has a number that is not its place."""
+    first = next(((place, disk) for place, disk in enumerate(config.disks) if not disk.cdrom), None)
+    return first[1] if first is not None and first[0] == first[1].item else None
