@@ -21,8 +21,15 @@ class Qmp:
         self.execute("qmp_capabilities")
 
     def execute(self, command: str, **arguments: object) -> Any:
-        self._stream.write(json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n")
-        self._stream.flush()
+        return self._send(command, arguments, [])
+
+    def add_fd(self, descriptor: int, number: int) -> None:
+        """Hand over a file: QEMU has no rights to its name."""
+        self._send("add-fd", {"fdset-id": number}, [descriptor])
+
+    def _send(self, command: str, arguments: dict[str, object], descriptors: list[int]) -> Any:
+        line = json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n"
+        socket.send_fds(self._socket, [line], descriptors)
         while "event" in (answer := self._read()):
             pass
         if "error" in answer:
