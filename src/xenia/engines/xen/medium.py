@@ -8,7 +8,7 @@ runs: QEMU has opened it once more for Xen's own side of the drive.
 from __future__ import annotations
 
 import asyncio
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from xenia.engines.xen import qmp
 from xenia.engines.xen.disks import backends
@@ -75,12 +75,14 @@ async def change(store: Xenstore, guest: Guest, opened: OpenedDisk, settings: Xe
         async with qmp.connect(guest.domid) as qemu:
             try:
                 await _open_tray(qemu, disk.target, drive, force=force)
-                await qemu.execute("blockdev-remove-medium", id=drive)
                 if opened.layers:
                     medium = {"filename": backend.target, "format": "raw", "read-only-mode": "read-only"}
                     await qemu.execute("blockdev-change-medium", id=drive, **medium)
-                await qemu.execute("blockdev-close-tray", id=drive)
+                else:
+                    await qemu.execute("eject", id=drive, force=force)
             finally:
+                with suppress(XeniaError):
+                    await qemu.execute("blockdev-close-tray", id=drive)
                 guest.media = await _media(qemu, guest.drives)
 
 
