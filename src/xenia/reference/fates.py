@@ -11,6 +11,7 @@ ENGINES = {"qemu": QEMU_LACKS, "xen": XEN_LACKS}
 _OF_HVM = "translated: the drives of HVM guests; those of others are plain disks on Xen"
 
 _DONE_OTHERWISE = {
+    ("agent", "xen"): "translated: what the guest writes to xenstore; commands are not given",
     ("cd-eject", "xen"): _OF_HVM,
     ("cd-insert", "xen"): _OF_HVM,
     ("console", "xen"): "translated: a terminal of the host's, which is read only while somebody watches",
