@@ -16,6 +16,7 @@ from typing import Protocol
 from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.stats import Stats
 from xenia.model.vcpu import Vcpu
 from xenia.network.attach import AttachedVif
 from xenia.storage.kernel import PreparedBoot
@@ -186,6 +187,11 @@ class Engine(Protocol):
     async def figures(self) -> Mapping[str, Figures]:
         """What each guest uses, by UUID; read now, cheaply. Domain-0 is among them where the engine knows it better
         than the kernel does. What `observe` tells is current after it.
+        """
+
+    async def stats(self, uuid: str | None = None) -> Mapping[str, Stats]:
+        """What has been counted of each guest, or of one, by UUID; read now, in one pass. Domain-0 is among them where
+        the engine counts it. A guest that ends meanwhile may be missing. Raises engine_failed, unavailable.
         """
 
     async def vcpus(self) -> Mapping[str, tuple[Vcpu, ...]]:

@@ -32,6 +32,7 @@ from xenia.manager.policy import PolicyKeeper
 from xenia.manager.reconcile import Reconcile
 from xenia.manager.renaming import Renaming
 from xenia.manager.start_file import to_start
+from xenia.manager.stats import StatsReader
 from xenia.manager.turns import Turns, Verb
 from xenia.manager.vcpus import Vcpus
 from xenia.model.caller import Caller
@@ -83,6 +84,7 @@ class Manager:
         self._turns = Turns(self.inventory, table, parts.locks, parts.bus, parts.jobs, self.engine_report)
         self.memory = Memory(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
         self.renaming = Renaming(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
+        self.stats = StatsReader(parts.engine, self.inventory)
         self.vcpus = Vcpus(parts.engine, self.inventory, self._turns, self.host)
         self._tasks = Tasks()
         self._guest_file_watch = Watch(parts.definitions)

@@ -18,11 +18,13 @@ from xenia.engines.qemu.probe import probe
 from xenia.engines.qemu.recover import recover
 from xenia.engines.qemu.settings import QemuSettings
 from xenia.engines.qemu.start import launch, take_over
+from xenia.engines.qemu.stats import Counters
 from xenia.lib.aio import Tasks
 from xenia.model.complaint import Severity
 from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.errors import XeniaError, engine_failed, invalid
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.stats import Stats
 from xenia.model.vcpu import Vcpu
 from xenia.storage.open import OpenedDisk
 
@@ -38,6 +40,7 @@ class QemuEngine:
         self._settings = settings
         self._facts = Facts()
         self._guests: dict[str, Guest] = {}
+        self._counters = Counters()
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
         self._tasks = Tasks()
 
@@ -156,6 +159,11 @@ class QemuEngine:
             for guest, seconds in times
             if seconds is not None
         }
+
+    async def stats(self, uuid: str | None = None) -> Mapping[str, Stats]:
+        return await self._counters.read(
+            [guest for guest in self._guests.values() if uuid is None or guest.uuid == uuid]
+        )
 
     async def vcpus(self) -> Mapping[str, tuple[Vcpu, ...]]:
         guests = list(self._guests.values())

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from xenia.model.errors import engine_failed
+from xenia.model.stats import VcpuStats
 from xenia.model.vcpu import Vcpu, VcpuState
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -25,6 +26,23 @@ def vcpu_of(pid: int, told: dict[str, Any]) -> Vcpu | None:
         cpus = None if len(allowed) == os.cpu_count() else tuple(sorted(allowed))
         return Vcpu(int(told["cpu-index"]), state, int(fields[36]), seconds, cpus)
     return None
+
+
+def vcpu_stats(pid: int, number: int, thread: int) -> VcpuStats | None:
+    """What a virtual CPU has run and waited; None where its thread has ended (Linux Documentation/scheduler/
+    sched-stats.rst: nanoseconds on a CPU, nanoseconds on a run queue).
+    """
+    try:
+        descriptor = os.open(f"/proc/{pid}/task/{thread}/schedstat", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        ran, waited, _ = os.read(descriptor, 100).split()
+    except (OSError, ValueError):  # it has ended in between
+        return None
+    finally:
+        os.close(descriptor)
+    return VcpuStats(number, int(ran) / 1e9, int(waited) / 1e9)
 
 
 def pin(threads: Iterable[int], cpus: Iterable[int]) -> None:

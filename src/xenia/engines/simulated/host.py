@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from xenia.engines.base import EngineEvent
 from xenia.model.domain import EndAction, EndReason, Started, State
+from xenia.model.stats import Stats
 
 
 @dataclass(slots=True)
@@ -29,6 +30,8 @@ class SimulatedGuest:
     end: EndReason | None = None
     deaf: bool = False
     boots: int = 1
+    stats: Stats | None = None
+    """What a test wants to have been counted; None for what its virtual CPUs, disks and cards have as they begin."""
 
     @property
     def writes(self) -> set[str]:
