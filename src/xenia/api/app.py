@@ -18,6 +18,7 @@ from xenia.api import (
     stats,
     texts,
     vcpus,
+    vifs,
 )
 from xenia.api.doors import Doors
 from xenia.api.limits import Limits
@@ -44,7 +45,7 @@ def make_app(doors: Doors) -> FastAPI:
     )
     app.state.doors = doors
     api = APIRouter(prefix="/v1")
-    for part in (host, domains, disks, vcpus, stats, texts, guest_files, folder, jobs, events, console, schema):
+    for part in (host, domains, disks, vifs, vcpus, stats, texts, guest_files, folder, jobs, events, console, schema):
         api.include_router(part.router)
     app.include_router(api)
     app.router.default = errors.unknown_route
