@@ -59,7 +59,7 @@ def _lines(row: Row, host: dict[str, Any], options: Namespace) -> Iterator[str]:
         f" {_sum(disks, 'reads'):>8} {_sum(disks, 'writes'):>8} {_sum(disks, 'read_bytes') // _SECTOR:>10}"
         f" {_sum(disks, 'write_bytes') // _SECTOR:>10} {0:>4}"
     )
-    if options.vcpus:
+    if options.vcpus and row["vcpu_rows"]:
         times = (f" {each['total']['number']:>2}: {each['total']['cpu_time']:>10.0f}s" for each in row["vcpu_rows"])
         yield "VCPUs(sec): " + "".join(times)
     if options.networks:

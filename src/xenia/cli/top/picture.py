@@ -25,7 +25,7 @@ PLAIN, TITLE, HEADING, BUSY, BAD, DIM = "plain", "title", "heading", "busy", "ba
 
 _BUSY = 90.0
 """Percent of all that its virtual CPUs can run."""
-_FOOTER = "Quit  Sort  Reverse  Vcpus  Networks  Blockdevices  Delay  ?help"
+_FOOTER = "Quit  Sort  Reverse  Vcpus  Networks  Blocks  Delay  ?help"
 _AROUND = 6
 """Lines that are not of the table: three at the head, the message, the heading, the keys."""
 
@@ -49,9 +49,12 @@ def picture(answer: dict[str, Any], rows: Sequence[Row], view: View, width: int,
         *[("", PLAIN)] * (room - len(shown)),
         (_footer(view.top, len(shown), len(body)), DIM),
     ]
-    return [
-        (text[:width].rstrip() if style != HEADING else f"{text:<{width}}"[:width], style) for text, style in lines
-    ][:height]
+    return [(_cut(text, style, width), style) for text, style in lines[:height]]
+
+
+def _cut(text: str, style: str, width: int) -> str:
+    """The heading is as wide as the screen, for it is shown reversed."""
+    return f"{text:<{width}}"[:width] if style == HEADING else text[:width].rstrip()
 
 
 def _head(answer: dict[str, Any], rows: Sequence[Row], view: View) -> Iterator[Line]:
@@ -89,11 +92,11 @@ def _domain(row: Row, columns: Sequence[Column], names: int, view: View) -> Iter
         yield from ((_vcpu(each), PLAIN) for each in row["vcpu_rows"])
     if view.vifs:
         yield from ((_vif(each), PLAIN) for each in row["vif_rows"])
-        if row["rx"] is None:
+        if row["uncounted"]:
             yield "  its cards are not counted: user-mode networking", DIM
     if view.disks:
         yield from ((_disk(each), BAD if each["total"]["errors"] else PLAIN) for each in row["disk_rows"])
-        if row["errors"] is None:
+        if row["mute"]:
             yield "  its disks are not counted: its QEMU does not answer", BAD
 
 
@@ -128,9 +131,11 @@ def _vif(each: dict[str, Any]) -> str:
 
 def _disk(each: dict[str, Any]) -> str:
     disk = each["total"]
+    read, written = figures.amount(each["read_bytes"]), figures.amount(each["write_bytes"])
+    errors = f"  errors {disk['errors']}" if disk["errors"] else ""
     return (
-        f"  disk {printable(disk['target']):<5} read {figures.amount(each['read_bytes']):>5}/s {_requests(each, 'read')}"
-        f"  write {figures.amount(each['write_bytes']):>5}/s {_requests(each, 'write')}  errors {disk['errors']}"
+        f"  disk {printable(disk['target']):<5} read {read:>5}/s {_requests(each, 'read')}"
+        f"  write {written:>5}/s {_requests(each, 'write')}{errors}"
     )
 
 

@@ -18,7 +18,8 @@ def rows_of(now: Answer, before: Answer | None) -> list[Row]:
 
     `cpu` and `wait` are percent of one CPU of the host, `mem_share` percent of its memory; `read`, `write`, `rx`, `tx`
     bytes a second, `reads`, `writes`, `rx_packets`, `tx_packets` requests and packets a second. `vcpu_rows`,
-    `disk_rows` and `vif_rows` hold the same of each. `total` has what was counted since the start.
+    `disk_rows` and `vif_rows` hold the same of each; `total` has what was counted since the start. `mute`: its QEMU is
+    silent; `uncounted`: nobody counts its cards. Of Domain-0's own disks and cards nothing is known.
     """
     earlier = {each["domain"]["uuid"]: each for each in before["domains"]} if before is not None else {}
     seconds = now["at"] - before["at"] if before is not None else 0.0
@@ -40,7 +41,8 @@ def _row(now: Any, before: Any, seconds: float, clock: float, memory: int) -> Ro
     )
     rates = ("rx_bytes", "tx_bytes", "rx_packets", "tx_packets")
     vifs = _each(stats["vifs"], earlier["vifs"], "number", rates, seconds)
-    no_disks, no_vifs = stats["disks"] is None, bool(domain["vifs"]) and not vifs
+    mute, uncounted = stats["disks"] is None, bool(domain["vifs"]) and not vifs
+    no_disks, no_vifs = mute or not domain["domid"], uncounted or not domain["domid"]
     used = domain["cpu_time"] - before["domain"]["cpu_time"] if known else -1.0
     return {
         "name": domain["name"],
@@ -50,7 +52,7 @@ def _row(now: Any, before: Any, seconds: float, clock: float, memory: int) -> Ro
         "vcpus": domain["vcpus"],
         "cpu_time": domain["cpu_time"],
         "cpu": 100 * used / seconds if used >= 0 else None,
-        "wait": _percent(_sum(vcpus, "wait")),
+        "wait": _percent(_sum(vcpus, "wait")) if vcpus else None,
         "memory": domain["memory"],
         "max_memory": domain["max_memory"],
         "mem_share": 100 * domain["memory"] / memory if memory else None,
@@ -68,7 +70,8 @@ def _row(now: Any, before: Any, seconds: float, clock: float, memory: int) -> Ro
         "vcpu_rows": vcpus,
         "disk_rows": disks,
         "vif_rows": vifs,
-        "known": known,
+        "mute": mute,
+        "uncounted": uncounted,
     }
 
 

@@ -44,8 +44,11 @@ class View:
         return sorted(rows, key=self.sort.sort_key, reverse=self.reverse)
 
     def press(self, key: str) -> bool:
-        """Do what a letter asks for; whether it was one that is known."""
+        """Do what a letter asks for; whether it was one that is known. The help goes away with any key."""
         key = key.lower()
+        if self.help:
+            self.help = False
+            return True
         if key in _SORTS:
             self._sort_by(_column(_SORTS[key]))
         elif key in _STEPS:
