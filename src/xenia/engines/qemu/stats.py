@@ -42,7 +42,9 @@ class Counters:
         if waiting:
             await asyncio.wait(waiting, timeout=_SECONDS)
         return {
-            guest.uuid: Stats(vcpus[guest.uuid], _disks(guest, asked[guest.uuid]), stats_of_vifs(guest.vifs, counters))
+            guest.uuid: Stats(
+                vcpus[guest.uuid], _disks(guest, asked[guest.uuid]), stats_of_vifs(guest.cards.ends, counters)
+            )
             for guest in guests
         }
 
