@@ -26,6 +26,7 @@ from xenia.model.job import Job
 from xenia.model.live import Difference
 from xenia.model.stats import DiskStats, Stats, VcpuStats, VifStats
 from xenia.model.vcpu import Vcpu
+from xenia.model.why import Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +212,7 @@ ANSWERS = (
     DomainAnswer,
     VcpuList,
     StatsAnswer,
+    Why,
     PlanAnswer,
     CheckAnswer,
     ExplainAnswer,

@@ -19,6 +19,7 @@ from xenia.api import (
     texts,
     vcpus,
     vifs,
+    why,
 )
 from xenia.api.doors import Doors
 from xenia.api.limits import Limits
@@ -45,7 +46,22 @@ def make_app(doors: Doors) -> FastAPI:
     )
     app.state.doors = doors
     api = APIRouter(prefix="/v1")
-    for part in (host, domains, disks, vifs, vcpus, stats, texts, guest_files, folder, jobs, events, console, schema):
+    for part in (
+        host,
+        domains,
+        disks,
+        vifs,
+        vcpus,
+        stats,
+        why,
+        texts,
+        guest_files,
+        folder,
+        jobs,
+        events,
+        console,
+        schema,
+    ):
         api.include_router(part.router)
     app.include_router(api)
     app.router.default = errors.unknown_route

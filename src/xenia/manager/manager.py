@@ -37,6 +37,7 @@ from xenia.manager.stats import StatsReader
 from xenia.manager.turns import Turns, Verb
 from xenia.manager.vcpus import Vcpus
 from xenia.manager.vifs import Vifs
+from xenia.manager.why.why import WhyReader
 from xenia.model.caller import Caller
 from xenia.model.check import Checked, CheckRequest
 from xenia.model.conversion import Converted, ConvertRequest
@@ -89,6 +90,7 @@ class Manager:
         self.defining = Defining(parts.guest_files, parts.locks)
         self.renaming = Renaming(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
         self.stats = StatsReader(parts.engine, self.inventory)
+        self.why = WhyReader(parts.engine, self.inventory, self.host)
         self.vcpus = Vcpus(parts.engine, self.inventory, self._turns, self.host)
         self._tasks = Tasks()
         self._guest_file_watch = Watch(parts.definitions)

@@ -6,6 +6,8 @@ from xenia.cli.top.columns import COLUMNS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from xenia.cli.top.columns import Column
     from xenia.cli.top.sample import Row
 
@@ -40,7 +42,7 @@ class View:
         self.help = False
         self.message = ""
 
-    def sorted(self, rows: list[Row]) -> list[Row]:
+    def sorted(self, rows: Sequence[Row]) -> list[Row]:
         return sorted(rows, key=self.sort.sort_key, reverse=self.reverse)
 
     def press(self, key: str) -> bool:

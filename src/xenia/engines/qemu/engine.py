@@ -9,6 +9,7 @@ from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
 from xenia.engines.qemu import ends, lease
+from xenia.engines.qemu.circumstances import circumstances_of
 from xenia.engines.qemu.events import ENDED, Situation
 from xenia.engines.qemu.explain import complaints_of, explain
 from xenia.engines.qemu.facts import Facts
@@ -27,6 +28,7 @@ from xenia.model.errors import XeniaError, engine_failed, invalid
 from xenia.model.host import Capability, EngineReport, Host
 from xenia.model.stats import Stats
 from xenia.model.vcpu import Vcpu
+from xenia.model.why import Circumstances
 from xenia.network.attach import AttachedVif
 from xenia.storage.open import OpenedDisk
 
@@ -174,6 +176,9 @@ class QemuEngine:
         return await self._counters.read(
             [guest for guest in self._guests.values() if uuid is None or guest.uuid == uuid]
         )
+
+    async def circumstances(self, started: Started) -> Circumstances:
+        return circumstances_of(started.config, self._known(started.uuid).process.pid, self._facts)
 
     async def vcpus(self) -> Mapping[str, tuple[Vcpu, ...]]:
         guests = list(self._guests.values())

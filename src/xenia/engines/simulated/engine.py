@@ -14,6 +14,7 @@ from xenia.model.errors import conflict, engine_failed, invalid, timed_out
 from xenia.model.host import Capability, EngineReport, Host
 from xenia.model.stats import DiskStats, Stats, VcpuStats, VifStats
 from xenia.model.vcpu import Vcpu, VcpuState, no_such_vcpu
+from xenia.model.why import Circumstances
 from xenia.network.attach import AttachedVif
 from xenia.storage.open import OpenedDisk
 
@@ -172,6 +173,9 @@ class SimulatedEngine:
         return {
             each: guest.stats or _uncounted(guest) for each, guest in self._host.guests.items() if uuid in (None, each)
         }
+
+    async def circumstances(self, started: Started) -> Circumstances:
+        return self._guest(started.uuid).circumstances
 
     async def vcpus(self) -> Mapping[str, tuple[Vcpu, ...]]:
         return {

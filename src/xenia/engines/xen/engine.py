@@ -14,6 +14,7 @@ from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
 from xenia.engines.xen import ends, foreign, places
+from xenia.engines.xen.circumstances import circumstances_of
 from xenia.engines.xen.explain import complaints_of, explain
 from xenia.engines.xen.facts import XenFacts
 from xenia.engines.xen.guest import ENDED, Guest
@@ -36,6 +37,7 @@ from xenia.model.errors import XeniaError, conflict, engine_failed, invalid, una
 from xenia.model.host import Capability, EngineReport, Host
 from xenia.model.stats import Stats
 from xenia.model.vcpu import Vcpu, no_such_vcpu, said
+from xenia.model.why import Circumstances
 
 log = logging.getLogger(__name__)
 
@@ -242,6 +244,9 @@ class XenEngine:
         else:
             return {}
         return await read_stats(self._guests.values(), self._hypervisor, domid)
+
+    async def circumstances(self, started: Started) -> Circumstances:
+        return await circumstances_of(started.config, self._known(started.uuid).domid, self._store)
 
     async def vcpus(self) -> Mapping[str, tuple[Vcpu, ...]]:
         uuids = {guest.domid: guest.uuid for guest in self._guests.values()} | {0: DOMAIN_0_UUID}
