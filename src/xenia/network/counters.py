@@ -6,7 +6,7 @@ than one file of /sys/class/net.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from xenia.model.stats import VifStats
@@ -24,13 +24,13 @@ def read_counters(path: Path = _DEVICES) -> Mapping[str, Sequence[str]]:
 
 
 def stats_of_vifs(
-    interfaces: Iterable[str], counters: Mapping[str, Sequence[str]], *, beside: str = ""
+    interfaces: Mapping[int, str], counters: Mapping[str, Sequence[str]], *, beside: str = ""
 ) -> tuple[VifStats, ...]:
-    """Of the host's ends of a guest's cards, in their order: what the host receives there, the guest has sent. One that
+    """Of the host's ends of a guest's cards: what the host receives there, the guest has sent. One that
     is not counted is left out. With `beside`, an interface that has this behind its name counts to the same card.
     """
     found = []
-    for number, name in enumerate(interfaces):
+    for number, name in sorted(interfaces.items()):
         lines = [counters[each] for each in {name, name + beside} if each in counters]
         if lines:
             sums = [sum(map(int, figures)) for figures in zip(*lines, strict=True)]

@@ -11,7 +11,8 @@ import pytest
 from tests.engines.qemu import sectors
 from tests.engines.qemu.conftest import Host, until
 
-from xenia.engines.qemu.stats import disk_stats
+from xenia.engines.qemu.disk_counters import disk_stats
+from xenia.engines.qemu.monitor import Monitor
 from xenia.model.disk import Disk, DiskBus
 from xenia.model.domain import Started
 from xenia.model.stats import Stats
@@ -93,3 +94,24 @@ async def test_guests_that_were_found_again_are_counted_and_those_that_are_gone_
     os.kill(host.pid(goes), signal.SIGKILL)
     await until(lambda: host.engine.observe(goes.uuid) is None)
     assert (await host.engine.stats()).keys() == {stays.uuid}
+
+
+@pytest.mark.qemu
+async def test_a_qemu_that_has_done_nothing_is_not_asked_again_and_one_that_has_is(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = await host.start(host.config(sectors.reading()))
+    asked: list[bytes] = []
+    ask = Monitor.ask
+    monkeypatch.setattr(Monitor, "ask", lambda self, command: asked.append(command) or ask(self, command))
+    async with asyncio.timeout(30):
+        while True:
+            before = len(asked)
+            told = await stats(host, started)
+            assert [each.reads for each in told.disks or ()] == [0]
+            if len(asked) == before:
+                break
+    await host.engine.unpause(started.uuid)
+    async with asyncio.timeout(30):
+        while not (await stats(host, started)).disks[0].reads:  # type: ignore[index]  # noqa: ASYNC110
+            await asyncio.sleep(0.02)

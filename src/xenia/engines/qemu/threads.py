@@ -29,20 +29,30 @@ def vcpu_of(pid: int, told: dict[str, Any]) -> Vcpu | None:
 
 
 def vcpu_stats(pid: int, number: int, thread: int) -> VcpuStats | None:
-    """What a virtual CPU has run and waited; None where its thread has ended (Linux Documentation/scheduler/
-    sched-stats.rst: nanoseconds on a CPU, nanoseconds on a run queue).
-    """
+    """What a virtual CPU has run and waited; None where its thread has ended."""
+    counted = _scheduled(pid, thread)
+    return None if counted is None else VcpuStats(number, counted[0] / 1e9, counted[1] / 1e9)
+
+
+def turns_of(pid: int) -> int | None:
+    """How often the main thread of a process has been given a CPU; None where it has ended."""
+    counted = _scheduled(pid, pid)
+    return None if counted is None else counted[2]
+
+
+def _scheduled(pid: int, thread: int) -> list[int] | None:
+    """Nanoseconds on a CPU, nanoseconds on a run queue, turns (Linux Documentation/scheduler/sched-stats.rst)."""
     try:
         descriptor = os.open(f"/proc/{pid}/task/{thread}/schedstat", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
     try:
-        ran, waited, _ = os.read(descriptor, 100).split()
-    except (OSError, ValueError):  # it has ended in between
+        counted = [int(word) for word in os.read(descriptor, 100).split()]
+    except OSError:  # it has ended in between
         return None
     finally:
         os.close(descriptor)
-    return VcpuStats(number, int(ran) / 1e9, int(waited) / 1e9)
+    return counted if len(counted) == 3 else None
 
 
 def pin(threads: Iterable[int], cpus: Iterable[int]) -> None:

@@ -27,7 +27,7 @@ async def read_stats(
         found[DOMAIN_0_UUID] = Stats(_vcpus(told[0]))
     for guest in guests:
         if guest.domid in told:
-            vifs = stats_of_vifs(guest.vifs, counters, beside=_EMULATED)
+            vifs = stats_of_vifs(dict(enumerate(guest.vifs)), counters, beside=_EMULATED)
             found[guest.uuid] = Stats(_vcpus(told[guest.domid]), disks.get(guest.domid, ()), vifs)
     return found
 
