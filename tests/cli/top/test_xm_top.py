@@ -118,7 +118,7 @@ def test_a_xend_that_is_restarted_is_waited_for(root: Path) -> None:
     gone = problem("the engine is away", kind="unavailable", status=503)
     xend.routes["GET /stats"] = [working(1), gone, working(3)]
     with top(root, *SLOW) as terminal:
-        terminal.sees("the engine is away; trying again")
+        terminal.sees("trying again: the engine is away")
         xend.close()
         terminal.types(" ")
         terminal.sees("cannot reach xend")

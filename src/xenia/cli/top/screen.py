@@ -76,7 +76,7 @@ class _Screen:
         except ClientError as error:
             if error.kind not in ("unreachable", "timed_out", "unavailable", "engine_failed"):
                 raise
-            self._view.message = f"{time.strftime('%H:%M:%S')} {error.message}; trying again"
+            self._view.message = f"{time.strftime('%H:%M:%S')} trying again: {error.message}"
             return
         self._rows = rows_of(answer, self._answer)
         self._answer, self._view.message = answer, ""

@@ -21,7 +21,7 @@ def findings(sample: Sample) -> Iterator[Finding]:
         yield Finding(100, "it is paused: its virtual CPUs do not run", f"xm unpause {name}")
         return
     if reason := sample.after.circumstances.emulation:
-        yield Finding(90, f"QEMU itself executes its instructions, some ten times slower: {reason}", "xm info")
+        yield Finding(90, f"QEMU itself executes its instructions, not KVM, some ten times slower: {reason}", "xm info")
     yield from _held_back(sample)
     yield from _waiting(sample)
     yield from _together(sample)

@@ -82,7 +82,8 @@ class Sample:
                     waited = max(0.0, vcpu.wait - old.wait) / self.seconds
                 elif vcpu.number in self.ready:
                     waited = max(0.0, self.ready[vcpu.number] - ran)
-                found.append(Load(vcpu.number, ran, waited))
+                # Both are counted at slightly different moments; together they are no more than all the time.
+                found.append(Load(vcpu.number, ran, None if waited is None else min(waited, max(0.0, 1 - ran))))
         return found
 
     def disks(self) -> list[DiskLoad]:
