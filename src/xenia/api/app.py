@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, FastAPI
 
 from xenia.api import (
+    agent,
     console,
     disks,
     domains,
@@ -52,8 +53,9 @@ def make_app(doors: Doors) -> FastAPI:
         disks,
         vifs,
         vcpus,
-        stats,
         why,
+        stats,
+        agent,
         texts,
         guest_files,
         folder,
