@@ -8,6 +8,7 @@ runs: QEMU has opened it once more for Xen's own side of the drive.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 
 from xenia.engines.xen import qmp
@@ -54,7 +55,7 @@ def drives_of(config: DomainConfig) -> dict[str, str]:
     return {target: f"ide-{number_of(vdev)}" for target, vdev in places.items() if vdev is not None}
 
 
-async def _media(qemu: Qmp, drives: dict[str, str]) -> dict[str, bool]:
+async def _media(qemu: Qmp, drives: Mapping[str, str]) -> dict[str, bool]:
     full = {each["device"] for each in await qemu.execute("query-block") if "inserted" in each}
     return {target: drive in full for target, drive in drives.items()}
 
