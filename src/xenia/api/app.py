@@ -19,10 +19,12 @@ from xenia.api import (
     log,
     pci,
     schema,
+    stats,
     texts,
     usb,
     vcpus,
     vifs,
+    why,
 )
 from xenia.api.doors import Doors
 from xenia.api.limits import Limits
@@ -50,8 +52,9 @@ def make_app(doors: Doors) -> FastAPI:
     app.state.doors = doors
     api = APIRouter(prefix="/v1")
     devices = (disks, vifs, usb, pci)
-    rooms = (host, log, domains, *devices, vcpus, agent, debugging, texts, guest_files, folder, jobs, events, console)
-    for part in (*rooms, schema):
+    looking = (host, log, domains, stats, why, debugging)
+    rooms = (*looking, *devices, vcpus, agent, texts, guest_files, folder, jobs, events, console, schema)
+    for part in rooms:
         api.include_router(part.router)
     app.include_router(api)
     app.router.default = errors.unknown_route

@@ -39,10 +39,9 @@ Interfaces = Annotated[bool, Query(description="ask the agent in the guest, for 
 All = Annotated[bool, Query(alias="all", description="also those that are only defined by a guest file")]
 
 _OTHER_DOORS = {
-    *("create", "console", "rename", "vcpu-pin", "block-attach", "block-detach", "cd-insert", "cd-eject"),
-    *("sysrq", "trigger", "qemu-monitor-command"),
-    *("network-attach", "network-detach", "usb-attach", "usb-detach"),
-    *("pci-attach", "pci-detach"),
+    *("create", "console", "rename", "vcpu-pin", "sysrq", "trigger", "qemu-monitor-command"),
+    *("block-attach", "block-detach", "block-configure", "cd-insert", "cd-eject", "network-attach", "network-detach"),
+    *("usb-attach", "usb-detach", "pci-attach", "pci-detach"),
 }
 
 

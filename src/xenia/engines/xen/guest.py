@@ -8,18 +8,19 @@ from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, Observed
 from xenia.engines.xen.hypervisor import DomainInfo
-from xenia.model.domain import EndReason, Started, State
+from xenia.model.domain import EndReason, Kind, Started, State
 
 ENDED = frozenset({State.SHUTDOWN, State.CRASHED})
 
 
 @dataclass(slots=True)
 class Guest:
-    """`found` is what is known of one that somebody else has started."""
+    """`found` is what is known of one that somebody else has started. Disks, cards and media as in Observed."""
 
     uuid: str
     domid: int
     name: str
+    kind: Kind
     state: State
     end: EndReason | None = None
     found: Started | None = None
@@ -28,11 +29,27 @@ class Guest:
     vifs: tuple[str, ...] = ()
     usb: frozenset[str] | None = None
     pci: frozenset[str] | None = None
+    disks: frozenset[str] | None = None
+    cards: frozenset[int] | None = None
+    media: Mapping[str, bool] | None = None
+    drives: Mapping[str, str] = field(default_factory=dict)
+    """What the drives whose medium can be changed are to its QEMU, by target."""
 
     @property
     def observed(self) -> Observed:
         return Observed(
-            self.uuid, self.state, self.end, self.consoles, self.vnc, self.vifs, self.domid, usb=self.usb, pci=self.pci
+            self.uuid,
+            self.state,
+            self.end,
+            self.consoles,
+            self.vnc,
+            self.vifs,
+            self.domid,
+            self.disks,
+            self.cards,
+            self.media,
+            self.usb,
+            self.pci,
         )
 
     def look(self, info: DomainInfo) -> bool:
