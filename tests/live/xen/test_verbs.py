@@ -40,7 +40,6 @@ LEGEND = """
 - **nothing told**: it has no agent, and none of Xen's drivers.
 - **new id**: Xen starts nothing over in place: the domain is made anew with the next id, and keeps its UUID.
 - **untried**: it asks the guest's drivers, and this guest has none.
-- **untried**: it asks the guest's balloon driver, and this guest has none.
 - **no drive**: the CD-ROM drives of PV and PVH guests are plain disks.
 - **asked by ACPI**: a guest without Xen's drivers gets its power button pressed. This one does not listen and stays
   as it is; `xm destroy` ends it.
@@ -131,10 +130,10 @@ def test_a_guest_goes_through_all_verbs(host: XenHost, table: dict[str, dict[str
     is_paused(walk)
     walk.is_up()
     is_spoken_to(walk)
-    is_poked(walk)
     its_devices_come_and_go(walk)
     its_medium_is_changed(walk)
     is_watched(walk)
+    is_poked(walk)
     tells_of_itself(walk)
     is_resized(walk)
     is_renamed(walk)
