@@ -9,6 +9,7 @@ from typing import Any
 from xenia.model.boot import Boot
 from xenia.model.disk import Disk
 from xenia.model.display import Display
+from xenia.model.start_order import StartOrder
 from xenia.model.vif import Vif
 
 DOMAIN_0_NAME = "Domain-0"
@@ -144,6 +145,7 @@ class DomainConfig:
     vifs: tuple[Vif, ...] = ()
     display: Display = field(default_factory=Display)
     policy: Policy = field(default_factory=Policy)
+    order: StartOrder = field(default_factory=StartOrder)
     platform: Platform = field(default_factory=Platform)
     other: dict[str, Any] = field(default_factory=dict)
 
