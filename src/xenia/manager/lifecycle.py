@@ -29,7 +29,7 @@ from xenia.model.domain import (
     Started,
     State,
 )
-from xenia.model.errors import XeniaError
+from xenia.model.errors import XeniaError, conflict
 from xenia.model.event import EventKind
 from xenia.storage.open import OpenedDisk
 from xenia.store.records import Records
@@ -55,9 +55,11 @@ class Lifecycle:
     async def create(self, started: Started, record: DomainRecord) -> Entry:
         """Start a domain that does not exist; its CPUs run unless `started.paused`.
 
-        Whatever fails, nothing is left of it. Raises a conflict for a taken name or UUID, ResourceError,
-        engine_failed, OSError.
+        Whatever fails, nothing is left of it. Raises a conflict for a taken name or UUID and while the host is being
+        stopped, ResourceError, engine_failed, OSError.
         """
+        if self.table.closed:
+            raise conflict(self.table.closed, "xm autostart shows how far it is")
         entry = Entry(started, State.STARTING)
         async with AsyncExitStack() as undo:
             self.table.add(entry)
@@ -158,7 +160,7 @@ class Lifecycle:
         self.bus.publish(EventKind.RENAMED, entry.started, f"it was {before.config.name}")
 
     async def ask(self, entry: Entry, intent: Intent) -> None:
-        """Ask the guest to power itself off, for good (SHUTDOWN) or to be started over (REBOOT)."""
+        """Ask the guest to power itself off, for good (SHUTDOWN, STOP) or to be started over (REBOOT)."""
         await self._set(entry, intent=intent)
         await self.engine.shutdown(entry.started.uuid, reboot=intent is Intent.REBOOT)
         self.bus.publish(EventKind.SHUTTING_DOWN, entry.started, intent.value)

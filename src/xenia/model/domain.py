@@ -194,6 +194,8 @@ class Intent(StrEnum):
     NONE = "none"
     SHUTDOWN = "shutdown"
     REBOOT = "reboot"
+    STOP = "stop"
+    """To shut down with the host, whatever its policies are."""
 
 
 @dataclass(frozen=True, slots=True)
