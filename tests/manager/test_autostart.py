@@ -308,6 +308,19 @@ class TestLinks:
         assert list((etc / "auto").iterdir()) == []
 
 
+async def test_a_list_says_what_starts_with_the_host(manager: Manager, etc: Path) -> None:
+    (etc / "web.cfg").write_text(text("web"))
+    assert not (await manager.inventory.look_up("web")).autostart
+    link(etc, "db")
+    assert {domain.name: domain.autostart for domain in await manager.inventory.list(everything=True)} == {
+        "Domain-0": False,
+        "db": True,
+        "web": False,
+    }
+    await host_start(manager)
+    assert (await manager.inventory.look_up("db")).autostart
+
+
 async def test_a_check_says_whom_it_waits_for_in_vain(manager: Manager, etc: Path) -> None:
     link(etc, "db")
     request = CheckRequest(text("web", "start_after = ['db', 'nix', 'web']"), "/home/web.cfg")

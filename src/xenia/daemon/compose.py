@@ -40,6 +40,7 @@ from xenia.manager.manager import Manager, Parts
 from xenia.manager.noticing import Keeper
 from xenia.manager.prepare import HostPreparer
 from xenia.manager.table import Table
+from xenia.manager.vifs import Vifs
 from xenia.model.domain import DOMAIN_0_UUID
 from xenia.network.mac import generate_mac
 from xenia.storage.open import Storage
@@ -131,6 +132,7 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
             stop_settings=StopSettings(settings.host_stop, settings.stop_timeout, settings.host_stop_timeout),
             bring_back=settings.bring_back,
             refuse_beside_others=partial(_refuse_beside_xendomains, paths),
+            vifs=Vifs(lifecycle, sandbox.read_guest_file, generate_mac),
             locks=locks,
             bus=bus,
             jobs=jobs,

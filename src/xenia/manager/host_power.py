@@ -47,12 +47,14 @@ class HostPower:
                 self._start_job(last.kind, HOST, part.go_on)
             return
         run = await self.host_start.plan()
+        if not run.rows:
+            await self.runs.put(replace(run, ended_at=run.began_at), durable=True)
+            return
         try:
             self.refuse()
         except XeniaError as error:
             await self.runs.put(_refused(run, error), durable=True)
-            if run.rows:
-                log.error("host-start: nothing is started: %s; %s", error.message, error.hint)
+            log.error("host-start: nothing is started: %s; %s", error.message, error.hint)
             return
         await self.runs.put(run, durable=True)
         self._start_job(RunKind.START, HOST, self.host_start.go_on)

@@ -39,6 +39,7 @@ from xenia.manager.renaming import Renaming
 from xenia.manager.start_file import to_start
 from xenia.manager.turns import Turns, Verb
 from xenia.manager.vcpus import Vcpus
+from xenia.manager.vifs import Vifs
 from xenia.model.caller import Caller
 from xenia.model.check import Checked, CheckRequest
 from xenia.model.conversion import Converted, ConvertRequest
@@ -68,6 +69,7 @@ class Parts:
     folder: FolderApply
     adoption: Adoption
     disks: Disks
+    vifs: Vifs
     locks: NameLocks
     bus: EventBus
     jobs: Jobs
@@ -92,7 +94,7 @@ class Manager:
         self._parts = parts
         self._policy = PolicyKeeper(parts.lifecycle, parts.locks)
         table = parts.lifecycle.table
-        self.inventory = Inventory(parts.engine, table, parts.definitions, parts.read_host)
+        self.inventory = Inventory(parts.engine, table, parts.definitions, parts.autostart.folder, parts.read_host)
         self._turns = Turns(self.inventory, table, parts.locks, parts.bus, parts.jobs, self.engine_report)
         self.memory = Memory(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
         self.defining = Defining(parts.guest_files, parts.autostart, parts.locks)
@@ -248,6 +250,14 @@ class Manager:
         """cd-eject, as a job: what `Disks.eject` does, with its result. Raises as `operate`."""
         disks = self._parts.disks
         return self._turns.start("cd-eject", ref, caller, lambda entry: disks.eject(entry, target, force=force))
+
+    def attach_vif(self, ref: str, spec: str, caller: Caller) -> Job:
+        """network-attach, as a job: what `Vifs.attach` does, with its result. Raises as `operate`."""
+        return self._turns.start("network-attach", ref, caller, lambda entry: self._parts.vifs.attach(entry, spec))
+
+    def detach_vif(self, ref: str, card: str, caller: Caller) -> Job:
+        """network-detach, as a job: what `Vifs.detach` does, with its result. Raises as `operate`."""
+        return self._turns.start("network-detach", ref, caller, lambda entry: self._parts.vifs.detach(entry, card))
 
     @property
     def guest_files(self) -> GuestFiles:

@@ -246,5 +246,7 @@ class Domain:
     """All files in /etc/xen that define it, told where domains are listed with those that do not run."""
     problem: str = ""
     """Why its file, which cannot be used, defines nothing: then the name is the file's, and the figures are 0."""
+    autostart: bool = False
+    """Whether a file that defines it, or that it was started from, is linked in /etc/xen/auto."""
     vifs: tuple[str, ...] = ()
     """The host's ends of its cards (`vif3.0`), in list order; `user` for user-mode networking."""

@@ -25,6 +25,8 @@ class Capability(StrEnum):
     """Domains that others have started are seen, and can be taken over."""
     DISK_HOTPLUG = "disk-hotplug"
     """Disks are plugged into guests that run, and unplugged."""
+    VIF_HOTPLUG = "vif-hotplug"
+    """Cards are plugged into guests that run, and unplugged."""
     MEDIUM_CHANGE = "medium-change"
     """CD-ROM drives of guests that run get other media."""
 
@@ -42,6 +44,8 @@ class EngineReport:
     accelerator_reason: str = ""
     capabilities: frozenset[Capability] = frozenset()
     facts: dict[str, str] = field(default_factory=dict)
+    lacks: dict[Capability, str] = field(default_factory=dict)
+    """Why it has not the other capabilities, as far as that is not a matter of this host."""
 
 
 @dataclass(frozen=True, slots=True)
