@@ -36,7 +36,7 @@ async def test_a_domain_is_linked_started_and_linked_no_more(xend: Xend, folder:
     assert linked["link"] == f"{folder}/auto/07-web.cfg"
     answer = await xend.post("/host/start", wait=10)
     assert answer.status_code == 200, answer.text
-    (row,) = answer.json()["job"]["result"]["run"]["rows"]
+    (row,) = (await xend.get("/autostart")).json()["last"]["rows"]
     assert (row["domain"], row["state"], row["detail"]) == ("web", "started", "id 1")
     shown = (await xend.get("/autostart")).json()
     TypeAdapter(AutostartAnswer).validate_python(shown)
@@ -64,9 +64,10 @@ async def test_the_host_is_stopped_and_comes_back(xend: Xend, folder: Path) -> N
     await xend.post("/domains", {"text": text, "file": f"{folder}/web.cfg"}, wait=10)
     answer = await xend.post("/host/stop", {"timeout": 10}, wait=10)
     assert answer.status_code == 200, answer.text
-    assert [row["state"] for row in answer.json()["job"]["result"]["run"]["rows"]] == ["stopped"]
+    assert [row["state"] for row in (await xend.get("/autostart")).json()["last"]["rows"]] == ["stopped"]
     assert (await xend.get("/domains")).json()["domains"][1:] == []
-    back = (await xend.post("/host/start", wait=10)).json()["job"]["result"]["run"]
+    await xend.post("/host/start", wait=10)
+    back = (await xend.get("/autostart")).json()["last"]
     assert [(row["domain"], row["state"]) for row in back["rows"]] == [("web", "started")]
 
 

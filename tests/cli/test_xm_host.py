@@ -109,10 +109,10 @@ def test_host_start_prints_each_as_it_comes(xend: FakeXend, xm: Xm, capsys: pyte
     )
     end = run("host-start", row("db", "started", "id 1"), row("web", "started", "id 2"), row("bad", "failed", "no"))
     xend.routes["POST /host/start"] = {"job": job("host-start", "running")}
-    xend.routes["GET /autostart"] = [shown(last=first), shown(last=second)]
+    xend.routes["GET /autostart"] = [shown(last=first), shown(last=second), shown(last=end)]
     xend.routes["GET /jobs/7"] = [
         {"job": job("host-start", "running")},
-        {"job": job("host-start", result={"run": end})},
+        {"job": job("host-start")},
     ]
     assert xm("host-start") == 1
     assert capsys.readouterr() == (
@@ -123,9 +123,10 @@ def test_host_start_prints_each_as_it_comes(xend: FakeXend, xm: Xm, capsys: pyte
 
 def test_host_start_of_nothing_and_refused(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
     xend.routes["POST /host/start"] = [
-        {"job": job("host-start", result={"run": run("host-start")})},
+        {"job": job("host-start")},
         problem("xendomains is enabled", "conflict", 409, 5, hint="systemctl mask xendomains"),
     ]
+    xend.routes["GET /autostart"] = shown(last=run("host-start"))
     assert xm("host-start") == 0
     assert capsys.readouterr().out == "There is nothing to start.\n"
     assert xm("host-start") == 5
@@ -145,7 +146,8 @@ def test_host_stop_ends_with_what_became_of_them(
     xend: FakeXend, xm: Xm, words: tuple[str, ...], timeout: float | None, states: tuple[str, ...], code: int
 ) -> None:
     rows = (row(name, state) for name, state in zip(("web", "db"), states, strict=True))
-    xend.routes["POST /host/stop"] = {"job": job("host-stop", result={"run": run("host-stop", *rows)})}
+    xend.routes["POST /host/stop"] = {"job": job("host-stop")}
+    xend.routes["GET /autostart"] = shown(last=run("host-stop", *rows))
     assert xm("host-stop", *words) == code
     assert xend.requests[0][2] == {"timeout": timeout}
 
@@ -159,8 +161,8 @@ def test_host_stop_prints_each_as_it_comes(xend: FakeXend, xm: Xm, capsys: pytes
         notes=("save is not possible yet",),
     )
     xend.routes["POST /host/stop"] = {"job": job("host-stop", "running")}
-    xend.routes["GET /autostart"] = shown(last=first)
-    xend.routes["GET /jobs/7"] = {"job": job("host-stop", result={"run": end})}
+    xend.routes["GET /autostart"] = [shown(last=first), shown(last=end)]
+    xend.routes["GET /jobs/7"] = {"job": job("host-stop")}
     assert xm("host-stop") == 6
     assert capsys.readouterr() == (
         "web: stopping: 90 s at most\ndb: stopped\nweb: destroyed: it had not shut down within 90 s\n",
@@ -173,7 +175,8 @@ def test_host_stop_prints_each_as_it_comes(xend: FakeXend, xm: Xm, capsys: pytes
 
 
 def test_host_stop_of_nothing(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
-    xend.routes["POST /host/stop"] = {"job": job("host-stop", result={"run": run("host-stop")})}
+    xend.routes["POST /host/stop"] = {"job": job("host-stop")}
+    xend.routes["GET /autostart"] = shown(last=run("host-stop"))
     assert xm("host-stop") == 0
     assert capsys.readouterr().out == "Nothing runs.\n"
 

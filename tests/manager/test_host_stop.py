@@ -194,6 +194,36 @@ async def test_what_ran_comes_back_from_its_file_with_its_words(manager: Manager
     assert told(await host_start(manager)) == {"db": "runs already"}  # it came back once
 
 
+async def test_what_an_operator_has_started_comes_back_without_more_rights(
+    manager: Manager, world: World, etc: Path
+) -> None:
+    """Its file may be anybody's by now, or name what only root may read: it comes back as it ran."""
+    file = etc / "web.cfg"
+    request = CreateRequest(text("web"), str(file), ("memory=32",))
+    await manager.wait(manager.create(request, Caller(1000, "op", Role.OPERATOR)).id, 10)
+    file.write_text(text("web", "disk = ['file:/etc/shadow,xvda,r']"))
+    await host_stop(manager)
+    assert told(await host_start(manager)) == {"web": "started: id 2"}
+    started = manager.inventory.started("web")
+    assert started is not None
+    assert (started.trusted, started.config.disks, started.config.memory) == (False, (), 32)
+    await host_stop(manager)
+    (etc / "auto/web").symlink_to("../web.cfg")  # now an administrator wants what the file says
+    await host_start(manager)
+    started = manager.inventory.started("web")
+    assert started is not None
+    assert (started.trusted, len(started.config.disks)) == (True, 1)
+
+
+async def test_one_without_a_file_comes_back_as_it_ran(manager: Manager, world: World) -> None:
+    await manager.wait(manager.create(CreateRequest(text("web", "vcpus = 3")), ROOT).id, 10)
+    await host_stop(manager)
+    assert told(await host_start(manager)) == {"web": "started: id 2"}
+    started = manager.inventory.started("web")
+    assert started is not None
+    assert (started.config.vcpus, started.definition.file) == (3, "")
+
+
 async def test_the_next_boot_brings_it_back_unless_it_is_told_not_to(world: World, etc: Path) -> None:
     manager = world.boot()
     await manager.start()

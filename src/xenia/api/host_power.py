@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
@@ -15,6 +16,7 @@ from xenia.api.peer import CallerOf
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
 from xenia.model.autostart import Linked
+from xenia.model.host_run import HostRun
 
 router = APIRouter(tags=["host"])
 
@@ -25,7 +27,14 @@ Ref = Annotated[str, Path(max_length=256, description="a domain, or the name of 
 async def autostart(doors: DoorsOf, caller: CallerOf) -> Response:
     power = doors.manager.host_power
     members = await power.members(caller)
-    return json_response(to_plain(AutostartAnswer(members, power.obstacle(), power.runs.last)))
+    return json_response(to_plain(AutostartAnswer(members, power.obstacle(), _told(power.runs.last))))
+
+
+def _told(run: HostRun | None) -> HostRun | None:
+    """A text may hold a password of VNC."""
+    if run is None:
+        return None
+    return replace(run, rows=tuple(replace(row, text="***" if row.text else "") for row in run.rows))
 
 
 @router.put("/autostart/{ref}", summary="Let a domain start with the host", responses=answers(Linked))

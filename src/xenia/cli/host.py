@@ -57,7 +57,7 @@ class _Progress:
         while job["state"] == "running":
             self.show(client.get("/autostart", seconds=60)["last"])
             job = client.get(f"/jobs/{job['id']}?wait={_BETWEEN:g}")["job"]
-        run: dict[str, Any] = job["result"]["run"]
+        run: dict[str, Any] = client.get("/autostart", seconds=60)["last"]
         self.show(run)
         return run
 

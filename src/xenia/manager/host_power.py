@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from xenia.lib.codec import to_plain
 from xenia.manager.autostart import Autostart
 from xenia.manager.host_start import HOST, HostStart
 from xenia.manager.host_stop import HostStop
@@ -60,7 +59,7 @@ class HostPower:
         self._start_job(RunKind.START, HOST, self.host_start.go_on)
 
     def start(self, caller: Caller) -> Job:
-        """host-start, as a job, whose result is the `HostRun`. Raises denied, a conflict while one is under way, and
+        """host-start, as a job; `runs` tells how far it is. Raises denied, a conflict while one is under way, and
         what `refuse` raises.
         """
         self._permit(RunKind.START, caller)
@@ -73,7 +72,7 @@ class HostPower:
         return self._start_job(RunKind.START, caller, work)
 
     def stop(self, timeout: float | None, caller: Caller) -> Job:
-        """host-stop, as a job, whose result is the `HostRun`: all domains end within `timeout` seconds (None: those of
+        """host-stop, as a job: all domains end within `timeout` seconds (None: those of
         the settings); 0 destroys them at once. A host-start that is under way ends. Raises as `start`.
         """
         self._permit(RunKind.STOP, caller)
@@ -97,7 +96,7 @@ class HostPower:
             finally:
                 if self._under_way is kind:
                     self._under_way = None
-            return {"run": to_plain(self.runs.last)}
+            return {}
 
         self._under_way = kind
         return self.jobs.start(kind.value, "the host", caller, told)

@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 HOST = Caller(0, "xend", Role.ADMINISTRATOR)
 """Who starts what an administrator has linked in etc/xen/auto, or has started before."""
 
+OPERATOR = Caller(0, "xend", Role.OPERATOR)
+"""Who starts again what an operator has started: with no more rights than that."""
+
 _TO_DO = frozenset({RowState.WAITING, RowState.STARTING})
 _NOT_STARTED = frozenset({RowState.FAILED, RowState.HELD})
 
@@ -95,11 +98,11 @@ class HostStart:
             await self._put(row, *await self._create(row))
 
     async def _create(self, row: HostRow) -> tuple[RowState, str]:
-        definition = row.definition
+        file, overrides = row.definition.file, () if row.text else row.definition.overrides
         try:
-            text = decode(read_guest_file(definition.file))
-            request = CreateRequest(text, definition.file, definition.overrides, row.paused, row.domain)
-            entry, _ = await self.creation.create(request, HOST)
+            text = row.text or decode(read_guest_file(file))
+            request = CreateRequest(text, file, overrides, row.paused, row.domain)
+            entry, _ = await self.creation.create(request, HOST if row.trusted else OPERATOR)
         except XeniaError as error:
             return RowState.FAILED, error.message
         except OSError as error:
@@ -132,7 +135,7 @@ def to_bring_back(last: HostRun | None, boot: str) -> tuple[HostRow, ...]:
     """
     if last is None:
         return ()
-    ran = (row for row in last.rows if row.ran and row.definition.file)
+    ran = (row for row in last.rows if row.ran and (row.definition.file or row.text))
     if last.kind is RunKind.STOP or last.ended_at is None:
         return tuple(ran)
     return tuple(row for row in ran if row.state in _NOT_STARTED and last.boot == boot)
@@ -145,7 +148,9 @@ def _row(member: Member, now: float) -> HostRow:
 
 
 def _again(ended: HostRow, member: HostRow | None, now: float) -> HostRow:
-    """As it ran before; in the place that it has now."""
+    """As it ran before, in the place that it has now; what is linked goes before what an operator has started."""
+    if member is not None and not ended.trusted:
+        return member
     again = replace(ended, state=RowState.WAITING, detail="", at=now)
     return replace(again, number=member.number, order=member.order) if member is not None else again
 

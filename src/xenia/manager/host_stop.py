@@ -13,12 +13,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 
+from xenia.guestfile.write import write
 from xenia.manager.autostart import Autostart
+from xenia.manager.differences import as_it_runs
 from xenia.manager.events import Listener
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.table import Entry
-from xenia.model.domain import ALIVE, Definition, Intent, State
+from xenia.model.domain import ALIVE, Definition, Intent, Started, State
 from xenia.model.errors import XeniaError
 from xenia.model.event import EventKind
 from xenia.model.host_run import HostRow, HostRun, RowState, RunKind
@@ -159,6 +161,7 @@ class HostStop:
 def _row(entry: Entry, number: int, now: float) -> HostRow:
     """Of a domain of others nothing is known that it could be started from."""
     started = entry.started
+    from_file = started.trusted and started.definition.file
     return HostRow(
         started.config.name,
         RowState.WAITING,
@@ -166,7 +169,18 @@ def _row(entry: Entry, number: int, now: float) -> HostRow:
         number=number,
         order=started.config.order,
         definition=Definition() if started.foreign else started.definition,
+        text="" if from_file or started.foreign else _text(started),
         paused=started.paused,
+        trusted=started.trusted,
         ran=entry.state in ALIVE,
         uuid=started.uuid,
     )
+
+
+def _text(started: Started) -> str:
+    """The domain as it runs, as a guest file; "" where no guest file can say it."""
+    try:
+        return write(as_it_runs(started))
+    except XeniaError as error:
+        log.warning("domain %s cannot be brought back: %s", started.config.name, error)
+        return ""

@@ -31,7 +31,9 @@ class RowState(StrEnum):
 class HostRow:
     """One domain. `detail` says more about its `state`, which it has since `at` (seconds since the epoch).
 
-    `definition` and `paused` are what it is started with. `ran`: it did when the host was stopped, with this `uuid`.
+    `definition` and `paused` are what it is started with; `text` in the place of its file where that is not to be read:
+    there is none, or whoever has named it may not read what xend may. `trusted` is as in `Started`. `ran`: it did when
+    the host was stopped, with this `uuid`.
     """
 
     domain: str
@@ -41,7 +43,9 @@ class HostRow:
     number: int = LAST
     order: StartOrder = field(default_factory=StartOrder)
     definition: Definition = field(default_factory=Definition)
+    text: str = ""
     paused: bool = False
+    trusted: bool = True
     ran: bool = False
     uuid: str = ""
 
