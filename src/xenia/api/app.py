@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, FastAPI
 
 from xenia.api import (
+    agent,
     console,
     disks,
     domains,
@@ -45,7 +46,7 @@ def make_app(doors: Doors) -> FastAPI:
     )
     app.state.doors = doors
     api = APIRouter(prefix="/v1")
-    about_domains = (domains, disks, vifs, vcpus)
+    about_domains = (domains, disks, vifs, vcpus, agent)
     about_files = (texts, guest_files, folder)
     for part in (host, host_power, *about_domains, *about_files, jobs, events, console, schema):
         api.include_router(part.router)

@@ -17,6 +17,7 @@ from xenia.guestfile.write import write
 from xenia.manager.autostart import Autostart
 from xenia.manager.differences import as_it_runs
 from xenia.manager.events import Listener
+from xenia.manager.freezing import Freezing
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.table import Entry
@@ -47,6 +48,7 @@ class StopSettings:
 class HostStop:
     autostart: Autostart
     lifecycle: Lifecycle
+    freezing: Freezing
     locks: NameLocks
     runs: HostRuns
     settings: StopSettings = field(default_factory=StopSettings)
@@ -128,6 +130,7 @@ class HostStop:
                         return ""
                     if entry.state is State.PAUSED:
                         await self.lifecycle.unpause(entry)
+                    await self.freezing.thaw_if_frozen(entry)
                     await self._put(row, RowState.STOPPING, f"{seconds:.0f} s at most")
                     await self.lifecycle.ask(entry, Intent.STOP)
             except (XeniaError, OSError) as error:

@@ -97,8 +97,10 @@ class PolicyKeeper:
 
     async def _has_reset(self, entry: Entry) -> None:
         """The guest has started itself over in place."""
-        if entry.started.intent not in (Intent.NONE, Intent.STOP):
-            await self.lifecycle.note(entry, intent=Intent.NONE)
+        started = entry.started
+        intent = Intent.STOP if started.intent is Intent.STOP else Intent.NONE
+        if started.intent is not intent or started.frozen:
+            await self.lifecycle.note(entry, intent=intent, frozen=False)
         entry.state = State.RUNNING
         self.lifecycle.bus.publish(EventKind.REBOOTED, entry.started)
 
