@@ -17,9 +17,11 @@ from xenia.api import (
     host_power,
     jobs,
     schema,
+    stats,
     texts,
     vcpus,
     vifs,
+    why,
 )
 from xenia.api.doors import Doors
 from xenia.api.limits import Limits
@@ -46,9 +48,24 @@ def make_app(doors: Doors) -> FastAPI:
     )
     app.state.doors = doors
     api = APIRouter(prefix="/v1")
-    about_domains = (domains, disks, vifs, vcpus, agent)
-    about_files = (texts, guest_files, folder)
-    for part in (host, host_power, *about_domains, *about_files, jobs, events, console, schema):
+    for part in (
+        host,
+        host_power,
+        domains,
+        disks,
+        vifs,
+        vcpus,
+        why,
+        stats,
+        agent,
+        texts,
+        guest_files,
+        folder,
+        jobs,
+        events,
+        console,
+        schema,
+    ):
         api.include_router(part.router)
     app.include_router(api)
     app.router.default = errors.unknown_route

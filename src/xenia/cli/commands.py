@@ -87,6 +87,8 @@ TABLE = (
     Entry("Host", "autostart", "autostart", "Show or choose what starts with the host"),
     Entry("Host", "host-start", "host", "Start what starts with the host"),
     Entry("Host", "host-stop", "host", "End all domains, as the host goes down"),
+    Entry("Host", "top", "top.command", "Show what the domains do, live"),
+    Entry("Host", "why", "why", "Tell what holds a domain back"),
     Entry("Host", "uptime", "uptime", "Tell for how long domains have run"),
     Entry("Host", "info", "info", "Tell about this host and its engine"),
     Entry("Help", "help", "help", "Explain xm or one command"),
