@@ -26,7 +26,6 @@ from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.conversion import Converter
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions
-from xenia.manager.disks import Disks
 from xenia.manager.events import EventBus
 from xenia.manager.folder_apply import FolderApply
 from xenia.manager.folder_plan import Planner
@@ -40,7 +39,6 @@ from xenia.manager.manager import Manager, Parts
 from xenia.manager.noticing import Keeper
 from xenia.manager.prepare import HostPreparer
 from xenia.manager.table import Table
-from xenia.manager.vifs import Vifs
 from xenia.model.domain import DOMAIN_0_UUID
 from xenia.network.mac import generate_mac
 from xenia.storage.open import Storage
@@ -126,13 +124,12 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
             guest_files=guest_files,
             folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks, jobs),
             adoption=Adoption(lifecycle, sandbox.read_guest_file, files, paths.guest_files),
-            disks=Disks(lifecycle, sandbox.read_guest_file),
+            read=sandbox.read_guest_file,
             autostart=Autostart(AutoFolder(paths.guest_files / "auto"), guest_files),
             host_runs=HostRuns(files, boot_id()),
             stop_settings=StopSettings(settings.host_stop, settings.stop_timeout, settings.host_stop_timeout),
             bring_back=settings.bring_back,
             refuse_beside_others=partial(_refuse_beside_xendomains, paths),
-            vifs=Vifs(lifecycle, sandbox.read_guest_file, generate_mac),
             locks=locks,
             bus=bus,
             jobs=jobs,
