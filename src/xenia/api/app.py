@@ -15,6 +15,7 @@ from xenia.api import (
     folder,
     guest_files,
     host,
+    host_power,
     jobs,
     log,
     pci,
@@ -52,7 +53,7 @@ def make_app(doors: Doors) -> FastAPI:
     app.state.doors = doors
     api = APIRouter(prefix="/v1")
     devices = (disks, vifs, usb, pci)
-    looking = (host, log, domains, stats, why, debugging)
+    looking = (host, host_power, log, domains, stats, why, debugging)
     rooms = (*looking, *devices, vcpus, agent, texts, guest_files, folder, jobs, events, console, schema)
     for part in rooms:
         api.include_router(part.router)
