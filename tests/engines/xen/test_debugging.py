@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from xenia.model.domain import Kind, State
 from xenia.model.errors import ErrorKind, XeniaError
 from xenia.model.signal import Trigger
 
-WEB = Guest("uuid", 3, "web", State.RUNNING)
+WEB = Guest("uuid", 3, "web", Kind.PV, State.RUNNING)
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def xl(tmp_path: Path, said: Path) -> Xl:
     ],
 )
 async def test_signals_are_xls(xl: Xl, said: Path, trigger: Trigger, vcpu: int | None, kind: Kind, words: str) -> None:
-    assert await send(xl, WEB, kind, trigger, vcpu) == ""
+    assert await send(xl, replace(WEB, kind=kind), trigger, vcpu) == ""
     assert said.read_text() == words
 
 
@@ -59,7 +60,7 @@ async def test_a_signal_that_there_is_not_is_refused_with_the_way_out(
     xl: Xl, said: Path, trigger: Trigger, kind: Kind, hint: str
 ) -> None:
     with pytest.raises(XeniaError) as raised:
-        await send(xl, WEB, kind, trigger, None)
+        await send(xl, replace(WEB, kind=kind), trigger, None)
     assert raised.value.kind is ErrorKind.INVALID
     assert hint in (raised.value.hint or "")
     assert not said.exists()

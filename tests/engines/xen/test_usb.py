@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from xenia.model.domain import Kind, State
 from xenia.model.errors import ErrorKind, XeniaError
 from xenia.storage.usb import OpenedUsb, UsbHost
 
-WEB = Guest("uuid", 3, "web", State.RUNNING)
+WEB = Guest("uuid", 3, "web", Kind.PV, State.RUNNING)
+HVM = replace(WEB, kind=Kind.HVM)
 LIST = """\
 Devid  Type         BE  state usb-ver ports
 0      qusb         0   4     2       8
@@ -54,24 +56,24 @@ def host(tmp_path: Path) -> UsbHost:
 
 
 async def test_a_device_of_the_host_is_xls(xl: Recorded, host: UsbHost) -> None:
-    await usb.plug(xl, WEB, Kind.PV, OpenedUsb("host:046d:c077", 1, 3))
+    await usb.plug(xl, WEB, OpenedUsb("host:046d:c077", 1, 3))
     await usb.unplug(xl, WEB, "host:046d:c077", host)
     assert xl.said == ["usbdev-attach 3 hostbus=1 hostaddr=3", "usb-list 3", "usbdev-detach 3 controller=0 port=1"]
 
 
 async def test_an_emulated_device_is_the_device_models(xl: Recorded, host: UsbHost) -> None:
-    await usb.plug(xl, WEB, Kind.HVM, OpenedUsb("tablet"))
+    await usb.plug(xl, HVM, OpenedUsb("tablet"))
     await usb.unplug(xl, WEB, "tablet", host)
     assert xl.said == [
         "qemu-monitor-command 3 device_add usb-tablet,id=usb-tablet",
         "qemu-monitor-command 3 device_del usb-tablet",
     ]
     with pytest.raises(XeniaError, match="no USB device is emulated") as raised:
-        await usb.plug(xl, WEB, Kind.PV, OpenedUsb("tablet"))
+        await usb.plug(xl, WEB, OpenedUsb("tablet"))
     assert raised.value.kind is ErrorKind.INVALID
 
 
 async def test_what_is_there_is_told(xl: Recorded, host: UsbHost) -> None:
     words = ("tablet", "mouse", "host:1.3", "host:046d:c077", "host:1.4")
-    assert await usb.look(xl, WEB, Kind.HVM, words, host) == {"tablet", "host:1.3", "host:046d:c077"}
-    assert await usb.look(xl, WEB, Kind.PV, ("tablet",), host) == set()
+    assert await usb.look(xl, HVM, words, host) == {"tablet", "host:1.3", "host:046d:c077"}
+    assert await usb.look(xl, WEB, ("tablet",), host) == set()

@@ -15,15 +15,15 @@ _MONITORS = Path("/run/xen")
 _BUTTONS = frozenset({Trigger.POWER, Trigger.SLEEP, Trigger.S3RESUME})
 
 
-async def send(xl: Xl, guest: Guest, kind: Kind, trigger: Trigger, vcpu: int | None) -> str:
+async def send(xl: Xl, guest: Guest, trigger: Trigger, vcpu: int | None) -> str:
     """As SendsSignals.trigger. Xen has no INIT on x86 (arch/x86/domctl.c, XEN_DOMCTL_sendtrigger)."""
     if trigger is Trigger.INIT:
         raise invalid(
             "Xen sends no INIT to a virtual CPU on x86", "xm reset starts the guest over; xm trigger DOMAIN nmi"
         )
-    if trigger in _BUTTONS and kind is not Kind.HVM:
+    if trigger in _BUTTONS and guest.kind is not Kind.HVM:
         raise invalid(
-            f"domain '{guest.name}' is a {kind} guest: it has no ACPI buttons, and no sleep to wake up from",
+            f"domain '{guest.name}' is a {guest.kind} guest: it has no ACPI buttons, and no sleep to wake up from",
             f"xm shutdown {guest.name} asks its Xen drivers",
         )
     await xl.run("trigger", str(guest.domid), trigger.value, str(vcpu or 0))

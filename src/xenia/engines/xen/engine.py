@@ -124,7 +124,7 @@ class XenEngine:
         if devices_of(config.other.get("pci", ())):
             guest.pci = await pci.look(self._xl, guest.domid)
         if words := usb_words(config.platform.usb_devices):
-            guest.usb = await usb.look(self._xl, guest, config.kind, words, self._usb)
+            guest.usb = await usb.look(self._xl, guest, words, self._usb)
 
     async def _called(self, domid: int, name: str) -> None:
         """Finish a rename that an earlier xend was cut off in."""
@@ -163,7 +163,7 @@ class XenEngine:
             await vif_hotplug.started(self._store, guest, started.config.vifs)
             medium.started(guest, started.config)
             for opened in resources.usb:
-                await usb.plug(self._xl, guest, config.kind, opened)
+                await usb.plug(self._xl, guest, opened)
         except BaseException:
             await self._remove(started.uuid)
             raise
@@ -248,7 +248,7 @@ class XenEngine:
         guest.name = name
 
     async def attach_usb(self, started: Started, opened: OpenedUsb) -> None:
-        await usb.plug(self._xl, self._known(started.uuid), started.config.kind, opened)
+        await usb.plug(self._xl, self._known(started.uuid), opened)
 
     async def detach_usb(self, started: Started, word: str) -> None:
         """Raises also not_found for a device that the host has no longer."""
@@ -274,7 +274,7 @@ class XenEngine:
         await self._xl.run("sysrq", str(self._known(uuid).domid), key)
 
     async def trigger(self, started: Started, trigger: Trigger, vcpu: int | None) -> str:
-        return await debugging.send(self._xl, self._known(started.uuid), started.config.kind, trigger, vcpu)
+        return await debugging.send(self._xl, self._known(started.uuid), trigger, vcpu)
 
     async def monitor_command(self, uuid: str, command: str) -> str:
         return await debugging.ask_device_model(self._xl, self._known(uuid), command)

@@ -23,10 +23,10 @@ _LISTED = re.compile(r"Port (\d+): Bus (\d+) Device (\d+)")
 _CONTROLLER = re.compile(r"(\d+)\s+\S+")
 
 
-async def look(xl: Xl, guest: Guest, kind: Kind, words: Collection[str], host: UsbHost) -> frozenset[str]:
+async def look(xl: Xl, guest: Guest, words: Collection[str], host: UsbHost) -> frozenset[str]:
     """Which of these devices it has."""
     there = {(bus, address) for _, _, bus, address in await _hosts(xl, guest)} if any(map(is_hosts, words)) else set()
-    emulated = _PRODUCT.findall(await ask_device_model(xl, guest, "info usb")) if kind is Kind.HVM else []
+    emulated = _PRODUCT.findall(await ask_device_model(xl, guest, "info usb")) if guest.kind is Kind.HVM else []
     return frozenset(word for word in words if word in map(str.lower, emulated) or _place(word, host) in there)
 
 
@@ -38,14 +38,14 @@ def _place(word: str, host: UsbHost) -> tuple[int, int] | None:
         return None
 
 
-async def plug(xl: Xl, guest: Guest, kind: Kind, opened: OpenedUsb) -> None:
+async def plug(xl: Xl, guest: Guest, opened: OpenedUsb) -> None:
     """As PlugsUsb.attach_usb."""
     if is_hosts(opened.word):
         await xl.run("usbdev-attach", str(guest.domid), f"hostbus={opened.bus}", f"hostaddr={opened.address}")
         return
-    if kind is not Kind.HVM:
+    if guest.kind is not Kind.HVM:
         raise invalid(
-            f"domain '{guest.name}' is a {kind} guest: no USB device is emulated for it",
+            f"domain '{guest.name}' is a {guest.kind} guest: no USB device is emulated for it",
             "it may be given one of the host: xm usb-attach DOMAIN host:BUS.ADDRESS",
         )
     await _have_done(xl, guest, f"device_add {_DRIVERS[opened.word]},id=usb-{opened.word}")
