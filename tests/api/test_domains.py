@@ -123,7 +123,7 @@ async def test_a_plan_starts_nothing(xend: Xend) -> None:
 
 
 async def test_a_check_tells_all_there_is_to_say(xend: Xend) -> None:
-    answer = await xend.post("/check", {"text": "name=one on_crash=coredump-restart", "file": "/one.cfg"})
+    answer = await xend.post("/check", {"text": "name=one on_crash=rename-restart", "file": "/one.cfg"})
     assert answer.status_code == 200
     checked = answer.json()
     (note,) = checked.pop("complaints")
@@ -142,7 +142,7 @@ async def test_the_host_its_engine_and_xend_are_told(xend: Xend) -> None:
     answer = (await xend.get("/host")).json()
     assert answer["host"]["total_memory"] == 16384
     assert answer["engine"]["capabilities"] == [
-        "disk-hotplug", "hvm", "medium-change", "memory", "pause", "pv", "pvh", "reset",
+        "core-dump", "disk-hotplug", "hvm", "medium-change", "memory", "pause", "pv", "pvh", "reset",
     ]  # fmt: skip
     assert (answer["xend"]["version"], answer["xend"]["pid"]) == ("1.2.3", 4711)
 

@@ -68,6 +68,9 @@ class Rig(Protocol):
     async def kill(self, started: Started) -> None:
         """End the guest's process from outside."""
 
+    def has_core(self, started: Started, core: int) -> None:
+        """The open file is the whole memory of the guest."""
+
     async def close(self) -> None: ...
 
     async def new_engine(self) -> None:
@@ -118,6 +121,9 @@ class SimulatedRig:
 
     async def kill(self, started: Started) -> None:
         self._world.host.kill(started.uuid)
+
+    def has_core(self, started: Started, core: int) -> None:
+        assert os.pread(core, 100, 0) == f"simulated guest {started.config.name}\n".encode()
 
     async def new_engine(self) -> None:
         self.engine = SimulatedEngine(self._world.host)
@@ -187,6 +193,9 @@ class QemuRig:
 
     async def kill(self, started: Started) -> None:
         os.kill(pid_of(started.uuid), signal.SIGKILL)
+
+    def has_core(self, started: Started, core: int) -> None:
+        is_core(started, core)
 
     async def new_engine(self) -> None:
         """The old one is let go of as the kernel would: its connections end."""
@@ -276,6 +285,9 @@ class XenRig:
         assert observed is not None
         await Xl().run("destroy", str(observed.domid))
 
+    def has_core(self, started: Started, core: int) -> None:
+        is_core(started, core)
+
     async def new_engine(self) -> None:
         await self.engine.close()
         self.engine = self._engine()
@@ -294,6 +306,14 @@ async def see_disks(speaker: Speaker, number: int) -> None:
     count = "ls /sys/block | grep -c '^x*vd'"
     await speaker.say(f'until [ "$({count})" = {number} ]; do sleep 0.1; done; echo "it has "{number}')
     await speaker.until(f"it has {number}")
+
+
+def is_core(started: Started, core: int) -> None:
+    """ELF, not much smaller than the memory of the guest, and with words in it that its console has shown."""
+    content = os.pread(core, os.fstat(core).st_size, 0)
+    assert content.startswith(b"\x7fELF")
+    assert len(content) > (started.config.memory - 16) << 20
+    assert b"xenia: guest" in content
 
 
 def pid_of(uuid: str) -> int:

@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 from tests.contract.rigs import QemuRig, Rig, SimulatedRig, XenRig, next_end
 
-from xenia.engines.base import ChangesMedia, PlugsDisks
+from xenia.engines.base import ChangesMedia, DumpsCores, PlugsDisks
 from xenia.engines.xen.probe import booted_into_xen
 from xenia.images import demo
 from xenia.model.complaint import Severity
@@ -335,6 +335,31 @@ async def test_the_medium_of_a_drive_is_changed_locked_and_found_again(rig: Rig,
     with pytest.raises(XeniaError) as raised:
         await cast(ChangesMedia, rig.engine).change_medium(started.uuid, OpenedDisk(Disk("xvdz")), force=False)
     assert raised.value.kind is ErrorKind.INVALID
+
+
+async def test_the_core_of_a_guest_is_dumped_while_it_lives_and_when_it_has_crashed(
+    rig: Rig, short_folder: Path
+) -> None:
+    started = await run(rig, "a")
+    engine = cast(DumpsCores, rig.engine)
+    progress: list[float] = []
+    for number, live in enumerate((False, Capability.LIVE_CORE_DUMP in rig.engine.capabilities, False)):
+        if number == 2:
+            await rig.crash(started)
+            assert (await next_end(rig)).end is EndReason.CRASH
+        before = state_of(rig, started)
+        with open(short_folder / f"core{number}", "w+b") as core:
+            await engine.dump_core(started.uuid, core.fileno(), live=live, tell=progress.append)
+            rig.has_core(started, core.fileno())
+        assert state_of(rig, started) is before
+    assert all(0 <= each <= 1 for each in progress)
+    with open("/dev/full", "wb") as full, pytest.raises((XeniaError, OSError)):
+        await engine.dump_core(started.uuid, full.fileno(), live=False, tell=progress.append)
+    assert state_of(rig, started) is State.CRASHED
+    await rig.engine.destroy(started.uuid)
+    with open("/dev/null", "wb") as core, pytest.raises(XeniaError) as raised:
+        await engine.dump_core(started.uuid, core.fileno(), live=False, tell=progress.append)
+    assert raised.value.kind is ErrorKind.ENGINE_FAILED
 
 
 def media_of(rig: Rig, started: Started) -> Mapping[str, bool] | None:

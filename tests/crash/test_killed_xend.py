@@ -13,6 +13,7 @@ import random
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 import pytest
 from tests.support.world import ROOT, Killed, World, request, started_of
@@ -20,6 +21,7 @@ from tests.support.world import ROOT, Killed, World, request, started_of
 from xenia.lib.aio import Tasks
 from xenia.manager.manager import Manager
 from xenia.model.domain import ALIVE, State
+from xenia.model.dump import After, DumpRequest
 from xenia.model.errors import XeniaError
 from xenia.model.job import Job, JobState
 from xenia.model.scope import Scope
@@ -227,6 +229,38 @@ async def scenario_crash_preserved_then_destroyed(world: World, manager: Manager
     await settle(world)
     assert manager.inventory.find("a").state is State.CRASHED or world.fail_at is not None
     await operate(world, manager, told, "destroy", "a")
+
+
+async def scenario_crash_with_a_core_and_a_restart(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a", on_crash="coredump-restart")
+    world.now += 100
+    world.host.crash(uuid_of(world, "a"))
+    await settle(world)
+    assert world.cores or world.fail_at is not None
+
+
+async def scenario_crash_with_a_core_and_an_end(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a", on_crash="coredump-destroy")
+    uuid = uuid_of(world, "a")
+    told.asked("a")
+    world.host.crash(uuid)
+    await settle(world)
+    told.must_not_run.add("a")
+
+
+async def scenario_dump_core(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    for then in After:
+        if then is After.DESTROY:
+            told.asked("a")
+        try:
+            job = await finish(world, manager, manager.dump_core("a", DumpRequest(f"/{then}", then=then), ROOT))
+        except XeniaError:
+            continue
+        if job.state is JobState.DONE:
+            assert Path(f"/{then}") in world.cores
+        if then is After.DESTROY:
+            await create(world, manager, told, "a", disk="/a")
 
 
 async def scenario_a_disk_comes_and_goes(world: World, manager: Manager, told: Promises) -> None:

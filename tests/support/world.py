@@ -23,6 +23,7 @@ from xenia.manager.conversion import Converter
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions, ReadGuestFile
 from xenia.manager.disks import Disks
+from xenia.manager.dumps import Dumps
 from xenia.manager.events import EventBus
 from xenia.manager.folder_apply import FolderApply
 from xenia.manager.folder_plan import Planner
@@ -67,7 +68,7 @@ class Killed(BaseException):
 _FAILING = frozenset(
     {
         *("start", "started", "unpause", "pause", "shutdown", "rename", "set memory"),
-        *("attach disk", "detach disk", "eject", "insert"),
+        *("attach disk", "detach disk", "eject", "insert", "dump core", "core dumped"),
     }
 )
 """The steps of an engine that may be refused."""
@@ -86,6 +87,7 @@ class World:
     dead: bool = False
     domids: list[int] = field(default_factory=list)
     published: list[Event] = field(default_factory=list)
+    cores: set[Path] = field(default_factory=set)
     folder: Path = Path("/nonexistent")
     read: ReadGuestFile = field(default_factory=lambda: read_plain)
     serial: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -145,6 +147,7 @@ class World:
                 folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks, jobs),
                 adoption=adoption,
                 disks=Disks(lifecycle, read_really),
+                dumps=Dumps(lifecycle, MemoryCoreFiles(self), Path("/dump")),
                 locks=locks,
                 bus=bus,
                 jobs=jobs,
@@ -190,6 +193,27 @@ class MemoryFiles:
         await self.world.step("list")
         prefix = f"{path}/"
         return sorted({known[len(prefix) :].split("/")[0] for known in self.world.files if known.startswith(prefix)})
+
+
+@dataclass
+class MemoryCoreFiles:
+    """What is dumped goes nowhere; only that it was dumped stays."""
+
+    world: World
+
+    @contextmanager
+    def open(self, path: Path, size: int) -> Iterator[int]:
+        if path in self.world.cores:
+            raise conflict(f"there is a file {path} already")
+        core = os.open(os.devnull, os.O_WRONLY)
+        try:
+            yield core
+            self.world.cores.add(path)
+        finally:
+            os.close(core)
+
+    def make_folder(self, path: Path) -> None:
+        pass
 
 
 @dataclass

@@ -23,6 +23,7 @@ from xenia.manager.conversion import Converter
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions
 from xenia.manager.disks import Disks
+from xenia.manager.dumps import Dumps
 from xenia.manager.events import EventBus
 from xenia.manager.folder_apply import FolderApply
 from xenia.manager.folder_plan import Planner
@@ -37,6 +38,7 @@ from xenia.manager.prepare import HostPreparer
 from xenia.manager.table import Table
 from xenia.model.domain import DOMAIN_0_UUID
 from xenia.network.mac import generate_mac
+from xenia.storage.core_file import CoreFiles
 from xenia.storage.open import Storage
 from xenia.store.applied import Journal
 from xenia.store.folder import GuestFolder
@@ -119,6 +121,7 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
             folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks, jobs),
             adoption=Adoption(lifecycle, sandbox.read_guest_file, files, paths.guest_files),
             disks=Disks(lifecycle, sandbox.read_guest_file),
+            dumps=Dumps(lifecycle, CoreFiles(), paths.cores),
             locks=locks,
             bus=bus,
             jobs=jobs,

@@ -7,7 +7,7 @@ over. What not every engine can do stands in its report's capabilities.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -235,4 +235,16 @@ class ChangesMedia(Protocol):
 
         Raises invalid for a disk that is no such drive, a conflict when the guest has locked the drive and `force` is
         not set, engine_failed. `Observed.media` tells whether the old medium is still in it then.
+        """
+
+
+class DumpsCores(Protocol):
+    """What an engine with the capability CORE_DUMP can do beside that."""
+
+    async def dump_core(self, uuid: str, core: int, *, live: bool, tell: Callable[[float], None]) -> None:
+        """Write the memory of a guest, which may have ended, to the open file `core`, in ELF.
+
+        Its CPUs stand still until it is done, unless `live`, which needs the capability LIVE_CORE_DUMP. `tell` is told
+        from time to time how much of it is done, from 0 to 1. Raises engine_failed, and OSError where the file takes no
+        more. Whatever ends it, nothing goes on writing, and a guest that ran runs on.
         """

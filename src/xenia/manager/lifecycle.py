@@ -31,6 +31,7 @@ from xenia.model.domain import (
 )
 from xenia.model.errors import XeniaError
 from xenia.model.event import EventKind
+from xenia.model.host import Capability
 from xenia.storage.open import OpenedDisk
 from xenia.store.records import Records
 from xenia.store.runs import Runs
@@ -93,13 +94,20 @@ class Lifecycle:
         await self._run(entry)
         self.bus.publish(EventKind.REBOOTED, entry.started, detail)
 
-    async def reset(self, entry: Entry) -> None:
-        """Start a guest over in place that has powered itself off because a reboot was asked for; it keeps its id."""
-        await self.note(entry, phase=Phase.RESTARTING, intent=Intent.NONE)
+    async def start_over(self, entry: Entry, detail: str) -> None:
+        """Start a guest over that is still there: in place where the engine can, so that it keeps its id.
+
+        Where a boot loader is to find what its guest has installed meanwhile, all is begun anew.
+        """
+        anew = entry.started.config.boot.bootloader is not None
+        if anew or Capability.RESET not in self.engine.capabilities:
+            await self.restart(entry, detail)
+            return
+        await self.note(entry, phase=Phase.RESTARTING, intent=Intent.NONE, end=None, paused=False)
         await self.engine.reset(entry.started.uuid)
         await self.note(entry, phase=Phase.RUNNING)
         entry.state = State.RUNNING
-        self.bus.publish(EventKind.REBOOTED, entry.started)
+        self.bus.publish(EventKind.REBOOTED, entry.started, detail)
 
     async def _launch(self, entry: Entry, record: DomainRecord | None) -> None:
         """From written down to promised: the guest is there, paused, and will be found again."""

@@ -19,6 +19,7 @@ from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions
 from xenia.manager.differences import as_it_runs, differences
 from xenia.manager.disks import Disks
+from xenia.manager.dumps import Dumps
 from xenia.manager.events import EventBus, Listener
 from xenia.manager.folder_apply import FolderApply
 from xenia.manager.guest_files import GuestFiles, require_administrator
@@ -38,6 +39,7 @@ from xenia.model.caller import Caller
 from xenia.model.check import Checked, CheckRequest
 from xenia.model.conversion import Converted, ConvertRequest
 from xenia.model.domain import Intent, Started
+from xenia.model.dump import DumpRequest
 from xenia.model.errors import conflict, not_found, unavailable
 from xenia.model.event import EventKind
 from xenia.model.explanation import Explanation
@@ -62,6 +64,7 @@ class Parts:
     folder: FolderApply
     adoption: Adoption
     disks: Disks
+    dumps: Dumps
     locks: NameLocks
     bus: EventBus
     jobs: Jobs
@@ -77,7 +80,7 @@ class Manager:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._policy = PolicyKeeper(parts.lifecycle, parts.locks)
+        self._policy = PolicyKeeper(parts.lifecycle, parts.dumps, parts.locks)
         table = parts.lifecycle.table
         self.inventory = Inventory(parts.engine, table, parts.definitions, parts.read_host)
         self._turns = Turns(self.inventory, table, parts.locks, parts.bus, parts.jobs, self.engine_report)
@@ -220,6 +223,17 @@ class Manager:
         """cd-eject, as a job: what `Disks.eject` does, with its result. Raises as `operate`."""
         disks = self._parts.disks
         return self._turns.start("cd-eject", ref, caller, lambda entry: disks.eject(entry, target, force=force))
+
+    def dump_core(self, ref: str, request: DumpRequest, caller: Caller) -> Job:
+        """dump-core, as a job: what `Dumps.dump` does, with its result. Raises as `operate`."""
+        dumps, jobs = self._parts.dumps, self._parts.jobs
+        job = self._turns.start(
+            "dump-core",
+            ref,
+            caller,
+            lambda entry: dumps.dump(entry, request, lambda done: jobs.progress(job.id, done)),
+        )
+        return job
 
     @property
     def guest_files(self) -> GuestFiles:

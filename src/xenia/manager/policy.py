@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 
 from xenia.engines.base import EngineEvent
+from xenia.manager.dumps import Dumps
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.table import Entry
@@ -13,7 +14,6 @@ from xenia.model.complaint import Complaint, Severity
 from xenia.model.domain import ALIVE, EndAction, EndReason, Intent, Phase, Policy, Started, State
 from xenia.model.errors import XeniaError
 from xenia.model.event import EventKind
-from xenia.model.host import Capability
 
 log = logging.getLogger(__name__)
 
@@ -23,13 +23,10 @@ xend).
 """
 
 _RESTARTS = frozenset({EndAction.RESTART, EndAction.RENAME_RESTART, EndAction.COREDUMP_RESTART})
+_DUMPS = frozenset({EndAction.COREDUMP_DESTROY, EndAction.COREDUMP_RESTART})
 
 
-_NEARLY = {
-    EndAction.RENAME_RESTART: "the domain is restarted; the old one is not kept under another name",
-    EndAction.COREDUMP_DESTROY: "the domain is destroyed; its core is not dumped",
-    EndAction.COREDUMP_RESTART: "the domain is restarted; its core is not dumped",
-}
+_NEARLY = {EndAction.RENAME_RESTART: "the domain is restarted; the old one is not kept under another name"}
 
 
 def explain_policy(policy: Policy) -> tuple[Complaint, ...]:
@@ -44,6 +41,7 @@ def explain_policy(policy: Policy) -> tuple[Complaint, ...]:
 @dataclass(frozen=True, slots=True)
 class PolicyKeeper:
     lifecycle: Lifecycle
+    dumps: Dumps
     locks: NameLocks
 
     async def handle(self, event: EngineEvent) -> None:
@@ -106,13 +104,16 @@ class PolicyKeeper:
         """Act on the end of a guest; `gone` when its engine has nothing left of it."""
         lifecycle, asked = self.lifecycle, entry.started.intent
         if reason in (EndReason.POWEROFF, EndReason.REBOOT) and asked is Intent.REBOOT:
-            if gone or not self._starts_over_in_place(entry):
+            if gone:
                 await lifecycle.restart(entry, detail)
             else:
-                await lifecycle.reset(entry)
+                await lifecycle.start_over(entry, detail)
             return
         action = entry.started.config.policy.action(reason)
         kind = EventKind.CRASHED if reason is EndReason.CRASH else EventKind.ENDED
+        if action in _DUMPS and not gone:
+            entry.state = State.CRASHED
+            detail = "; ".join(part for part in (detail, await self.dumps.keep(entry)) if part)
         if action is EndAction.PRESERVE and not gone:
             await lifecycle.preserve(entry, reason)
         elif action in _RESTARTS and (reason is EndReason.REBOOT or self._may_restart(entry)):
@@ -121,11 +122,6 @@ class PolicyKeeper:
             await lifecycle.restart(entry, detail)
         else:
             await lifecycle.end(entry, kind, detail)
-
-    def _starts_over_in_place(self, entry: Entry) -> bool:
-        """A boot loader is to find what its guest has installed meanwhile: then all is begun anew."""
-        anew = entry.started.config.boot.bootloader is not None
-        return Capability.RESET in self.lifecycle.engine.capabilities and not anew
 
     def _may_restart(self, entry: Entry) -> bool:
         lived = self.lifecycle.clock() - entry.started.started_at

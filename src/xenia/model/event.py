@@ -19,6 +19,7 @@ class EventKind(StrEnum):
     DISK_ATTACHED = "disk-attached"
     DISK_DETACHED = "disk-detached"
     MEDIUM_CHANGED = "medium-changed"
+    CORE_DUMPED = "core-dumped"
     FOUND = "found"
     """xend came up and found it running."""
 

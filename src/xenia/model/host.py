@@ -27,6 +27,10 @@ class Capability(StrEnum):
     """Disks are plugged into guests that run, and unplugged."""
     MEDIUM_CHANGE = "medium-change"
     """CD-ROM drives of guests that run get other media."""
+    CORE_DUMP = "core-dump"
+    """The memory of a guest is written to a file."""
+    LIVE_CORE_DUMP = "live-core-dump"
+    """That is done while the guest runs on; elsewhere it stands still meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)

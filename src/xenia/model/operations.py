@@ -84,6 +84,13 @@ OPERATIONS: dict[str, Operation] = {
             Capability.MAX_MEMORY,
             instead="xm mem-max --config sets it for the next start",
         ),
+        Operation(
+            "dump-core",
+            "Write the memory of a domain to a file",
+            _RUNS | {State.PAUSED, State.SHUTDOWN, State.CRASHED},
+            Capability.CORE_DUMP,
+            role=Role.ADMINISTRATOR,
+        ),
         Operation("vcpu-pin", "Choose the host's CPUs that virtual CPUs run on", _RUNS | {State.PAUSED}),
         Operation("console", "Connect to the text console", _EXISTS, Capability.CONSOLE),
         Operation(

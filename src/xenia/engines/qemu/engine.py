@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
 from xenia.engines.qemu import ends, lease
+from xenia.engines.qemu.core import dump
 from xenia.engines.qemu.events import ENDED, Situation
 from xenia.engines.qemu.explain import complaints_of, explain
 from xenia.engines.qemu.facts import Facts
@@ -32,7 +33,7 @@ class QemuEngine:
 
     name = "qemu"
     assigns_ids = False
-    capabilities = frozenset(Capability) - {Capability.ADOPT, Capability.MAX_MEMORY}
+    capabilities = frozenset(Capability) - {Capability.ADOPT, Capability.MAX_MEMORY, Capability.LIVE_CORE_DUMP}
 
     def __init__(self, settings: QemuSettings) -> None:
         self._settings = settings
@@ -116,6 +117,11 @@ class QemuEngine:
 
     async def change_medium(self, uuid: str, opened: OpenedDisk, *, force: bool) -> None:
         await self._known(uuid).hotplug.change_medium(opened, force=force)
+
+    async def dump_core(self, uuid: str, core: int, *, live: bool, tell: Callable[[float], None]) -> None:
+        """No capability LIVE_CORE_DUMP: QEMU stops the guest meanwhile."""
+        del live
+        await dump(self._known(uuid), core, tell)
 
     async def set_memory(self, uuid: str, size: int) -> int:
         return await self._known(uuid).set_memory(size)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
 from xenia.engines.xen import ends, foreign, places
+from xenia.engines.xen.core import dump, end_dumps
 from xenia.engines.xen.explain import complaints_of, explain
 from xenia.engines.xen.facts import XenFacts
 from xenia.engines.xen.guest import ENDED, Guest
@@ -44,6 +45,8 @@ _ALWAYS = frozenset(
         Capability.ADOPT,
         Capability.MEMORY,
         Capability.MAX_MEMORY,
+        Capability.CORE_DUMP,
+        Capability.LIVE_CORE_DUMP,
     }
 )
 _WATCH_AGAIN = 1.0
@@ -95,6 +98,7 @@ class XenEngine:
         if not self._usable:
             raise unavailable("this is no host for the engine xen", "xm info says why")
         ends.end_xl_of(self._settings.config_of(each.uuid) for each in started)
+        end_dumps()
         for each in started:
             foreign.end_waiting_xl(each.config.name)
         there = {info.uuid: info for info in await self._hypervisor.domains() if info.domid}
@@ -200,6 +204,21 @@ class XenEngine:
     async def reset(self, uuid: str) -> None:
         """A domain that has shut down never runs again on Xen: it is started anew (no capability RESET)."""
         raise engine_failed(f"domain {uuid} cannot start over in place on Xen")
+
+    async def dump_core(self, uuid: str, core: int, *, live: bool, tell: Callable[[float], None]) -> None:
+        """Raises also timed_out."""
+        guest = self._known(uuid)
+        info = next((each for each in await self._hypervisor.domains() if each.domid == guest.domid), None)
+        if info is None:
+            raise engine_failed(f"Xen runs no domain {uuid}")
+        stop = not live and info.end is None and not info.paused
+        if stop:
+            await self._hypervisor.pause(guest.domid)
+        try:
+            await dump(guest.domid, core, info.mem_kb << 10, self._xl, tell)
+        finally:
+            if stop:
+                await self._hypervisor.unpause(guest.domid)
 
     async def set_memory(self, uuid: str, size: int) -> int:
         """Raises unavailable where the host has too little memory for what the guest is to get."""

@@ -73,7 +73,7 @@ KEYS = (
         "on_crash",
         _TEXT,
         "restart",
-        "What happens when the guest crashes: as on_reboot; also coredump-destroy and coredump-restart, without a core",
+        "What happens when the guest crashes: as on_reboot; also coredump-destroy and coredump-restart",
         "on_crash = 'preserve'",
     ),
     Key(
