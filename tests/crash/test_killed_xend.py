@@ -248,6 +248,34 @@ async def scenario_crash_with_a_core_and_an_end(world: World, manager: Manager, 
     told.must_not_run.add("a")
 
 
+async def scenario_crash_again_and_again(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a", on_crash="restart")
+    for _ in range(3):
+        world.host.crash(uuid_of(world, "a"))
+        await settle(world)
+
+
+async def scenario_destroyed_while_it_waits_for_a_restart(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a", on_crash="restart")
+    world.host.crash(uuid_of(world, "a"))
+    await settle(world)
+    with suppress(ScenarioOver):
+        world.host.kill(uuid_of(world, "a"))
+    await operate(world, manager, told, "destroy", "a")
+
+
+async def scenario_reboots_until_it_is_given_up(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    for _ in range(9):
+        world.host.reboot(uuid_of(world, "a"))
+        await settle(world)
+    told.asked("a")
+    for _ in range(2):
+        if started_of(world, "a") is not None:
+            world.host.reboot(uuid_of(world, "a"))
+            await settle(world)
+
+
 async def scenario_dump_core(world: World, manager: Manager, told: Promises) -> None:
     await create(world, manager, told, "a", disk="/a")
     for then in After:

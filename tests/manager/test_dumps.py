@@ -97,7 +97,7 @@ async def test_on_crash_dumps_the_core_first(world, manager, action, kind):
         world.host.crash(domain.uuid)
         event = await until(listener, kind)
     (path,) = world.cores
-    assert event.detail == f"its core is in {path}"
+    assert event.detail == f"the guest's kernel panicked; its core is in {path}"
     assert bool(world.host.guests) == (action == "restart")
 
 
@@ -113,7 +113,7 @@ async def test_a_core_that_cannot_be_dumped_keeps_nothing_from_going_on(world, m
     with manager.listen() as listener:
         world.host.crash(domain.uuid)
         event = await until(listener, EventKind.REBOOTED)
-    assert event.detail.startswith("its core could not be dumped: ")
+    assert "; its core could not be dumped: " in event.detail
     assert not world.cores
     assert world.host.guests
 

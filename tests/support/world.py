@@ -17,6 +17,7 @@ from xenia.engines.simulated.host import SimulatedHost
 from xenia.guestfile.edit.edit import edit
 from xenia.guestfile.read import read
 from xenia.manager.adoption import Adoption
+from xenia.manager.brake import Brake
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.conversion import Converter
@@ -148,6 +149,8 @@ class World:
                 adoption=adoption,
                 disks=Disks(lifecycle, read_really),
                 dumps=Dumps(lifecycle, MemoryCoreFiles(self), Path("/dump")),
+                brake=Brake(),
+                sleep=self.sleep,
                 locks=locks,
                 bus=bus,
                 jobs=jobs,
@@ -157,6 +160,12 @@ class World:
 
     def clock(self) -> float:
         return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        """Time passes when nothing else happens."""
+        await self.step("sleep")
+        self.now += seconds
+        await self.step("slept")
 
     def new_uuid(self) -> str:
         return f"00000000-0000-4000-8000-{next(self.serial):012x}"

@@ -13,6 +13,7 @@ from xenia.engines.qemu.settings import DEFAULT_BINARY, DEFAULT_UID_BASE
 from xenia.engines.xen.hypervisor import PYTHON
 from xenia.engines.xen.settings import DEFAULT_DOM0_MIN_MEM
 from xenia.lib.paths import Paths
+from xenia.manager.brake import DEFAULT_DELAY, DEFAULT_LIMIT, DEFAULT_WINDOW
 from xenia.model.errors import XeniaError, denied, invalid
 from xenia.network.attach import DEFAULT_BRIDGE
 
@@ -21,6 +22,11 @@ ENGINES = ("auto", "xen", "qemu", "simulated")
 ACCELERATORS = ("auto", "kvm", "tcg")
 
 _CHOICES = {"log_level": LOG_LEVELS, "engine": ENGINES, "accelerator": ACCELERATORS}
+_RANGES = {
+    "restart_limit": range(1, 1_001),
+    "restart_window": range(1, 86_401),
+    "restart_delay": range(61),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,9 @@ class Settings:
     no folder of the host's own belongs there, since whoever may start guests can have them read what lies in it. `qemu`
     is the program; as root, each guest runs as a user of its own from `uid_base` on. `vnc_listen` and `vnc_password`
     hold where a guest file says nothing; "" asks for no password.
+
+    A domain that ends by itself is started over at most `restart_limit` times within `restart_window` seconds; the
+    second time `restart_delay` seconds later, then twice as long each time (manager.brake).
 
     On Xen, `xl` is a program as well, and `system_python` the one for which Xen's own Python module is built;
     `dom0_ballooning` lets Domain-0 give up memory for guests, but not below `dom0_min_mem` (MiB).
@@ -51,6 +60,9 @@ class Settings:
     default_bridge: str = DEFAULT_BRIDGE
     vnc_listen: str = "127.0.0.1"
     vnc_password: str = ""
+    restart_limit: int = DEFAULT_LIMIT
+    restart_window: int = DEFAULT_WINDOW
+    restart_delay: int = DEFAULT_DELAY
 
 
 def load_settings(paths: Paths) -> Settings:
@@ -99,6 +111,9 @@ class _Reader:
             )
         if key in _CHOICES and value not in _CHOICES[key]:
             raise self._wrong(key, f"{key} cannot be '{value}'", f"it may be: {', '.join(_CHOICES[key])}")
+        if key in _RANGES and value not in _RANGES[key]:
+            least, most = _RANGES[key].start, _RANGES[key].stop - 1
+            raise self._wrong(key, f"{key} cannot be {value}", f"it may be from {least} to {most}")
         if key == "uid_base" and not 1000 <= value <= 2**32 - 2**17:
             raise self._wrong(key, f"uid_base cannot be {value}", "65,536 user ids from there on must be free")
         return value

@@ -33,7 +33,8 @@ class ConsoleKind(StrEnum):
 class Observed:
     """What an engine knows of one domain now.
 
-    `state` is one of RUNNING, BLOCKED, PAUSED, SHUTDOWN, CRASHED, DYING. `consoles` are the stream sockets of its
+    `state` is one of RUNNING, BLOCKED, PAUSED, SHUTDOWN, CRASHED, DYING. `detail` tells of its end in words, where it
+    has ended. `consoles` are the stream sockets of its
     text consoles, or terminals that somebody else may read as well; `vnc` is `address:display`; `vifs` the host's ends
     of its cards, in list order. `domid` is its id where the engine gives them, else None. `disks` are the targets of
     the disks that it has, `media` its drives whose medium can be changed and whether there is one in them; None where
@@ -43,6 +44,7 @@ class Observed:
     uuid: str
     state: State
     end: EndReason | None = None
+    detail: str = ""
     consoles: Mapping[ConsoleKind, Path] = field(default_factory=dict)
     vnc: str | None = None
     vifs: tuple[str, ...] = ()

@@ -85,6 +85,7 @@ class Creation:
             definition=definition,
             macs=self._macs(config, record),
             abi=record.abi | {self.engine.name: self._abi(config, record)},
+            ending=None,
         )
 
     def _macs(self, config: DomainConfig, record: DomainRecord) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from xenia.model.domain import (
     Definition,
     DomainConfig,
     DomainRecord,
+    Ending,
     EndReason,
     Intent,
     Phase,
@@ -71,8 +72,10 @@ class Lifecycle:
         await self._run(entry)
         return entry
 
-    async def restart(self, entry: Entry, detail: str) -> None:
-        """Start a domain over as it was started, under a new id; if that fails it ends."""
+    async def restart(self, entry: Entry, detail: str, restarts: tuple[float, ...] = ()) -> None:
+        """Start a domain over as it was started, under a new id; if that fails it ends. `restarts` are those that the
+        brake counts from now on.
+        """
         domid, now = await self.new_domid(), self.clock()
         await self.note(
             entry,
@@ -80,6 +83,9 @@ class Lifecycle:
             phase=Phase.RESTARTING,
             intent=Intent.NONE,
             end=None,
+            why="",
+            restart_at=None,
+            restarts=restarts,
             paused=False,
             started_at=now,
         )
@@ -89,7 +95,7 @@ class Lifecycle:
             await self._launch(entry, None)
         except (XeniaError, OSError) as error:
             log.error("domain %s cannot be started again: %s", entry.started.config.name, error)
-            await self.end(entry, EventKind.ENDED, f"cannot be started again: {error}")
+            await self.end(entry, EventKind.ENDED, f"cannot be started again: {error}", remembered=True)
             return
         await self._run(entry)
         self.bus.publish(EventKind.REBOOTED, entry.started, detail)
@@ -103,7 +109,16 @@ class Lifecycle:
         if anew or Capability.RESET not in self.engine.capabilities:
             await self.restart(entry, detail)
             return
-        await self.note(entry, phase=Phase.RESTARTING, intent=Intent.NONE, end=None, paused=False)
+        await self.note(
+            entry,
+            phase=Phase.RESTARTING,
+            intent=Intent.NONE,
+            end=None,
+            why="",
+            restart_at=None,
+            restarts=(),
+            paused=False,
+        )
         await self.engine.reset(entry.started.uuid)
         await self.note(entry, phase=Phase.RUNNING)
         entry.state = State.RUNNING
@@ -236,15 +251,18 @@ class Lifecycle:
             else:
                 await self.note(entry, config=_with_drive(entry.started.config, disk.empty))
 
-    async def preserve(self, entry: Entry, reason: EndReason) -> None:
-        """Keep a guest that has ended as it is, to be looked at."""
-        await self.note(entry, end=reason, intent=Intent.NONE)
-        entry.state = State.CRASHED if reason is EndReason.CRASH else State.SHUTDOWN
+    async def keep(self, entry: Entry, reason: EndReason, why: str, *, restart_at: float | None = None) -> None:
+        """Keep what there is of a guest that has ended: to be looked at, or until it is started over."""
+        await self.note(entry, end=reason, why=why, restart_at=restart_at, intent=Intent.NONE)
+        entry.state = state_at_end(reason)
         kind = EventKind.CRASHED if reason is EndReason.CRASH else EventKind.ENDED
-        self.bus.publish(kind, entry.started, "preserved")
+        then = "preserved" if restart_at is None else f"started again in {restart_at - self.clock():.0f} s"
+        self.bus.publish(kind, entry.started, f"{why}; {then}" if why else then)
 
-    async def end(self, entry: Entry, kind: EventKind, detail: str = "") -> None:
-        """Destroy a domain and forget that it ran."""
+    async def end(self, entry: Entry, kind: EventKind, detail: str = "", *, remembered: bool = False) -> None:
+        """Destroy a domain and forget that it ran, or remember why it does no more."""
+        if remembered:
+            await self._remember(entry.started.uuid, Ending(self.clock(), detail))
         entry.state = State.DYING
         uuid = entry.started.uuid
         await self.note(entry, phase=Phase.ENDING)
@@ -253,6 +271,15 @@ class Lifecycle:
             await self.runs.remove(uuid)
         self.table.remove(uuid)
         self.bus.publish(kind, entry.started, detail)
+
+    async def _remember(self, uuid: str, ending: Ending) -> None:
+        record = self.records.by_uuid(uuid)
+        if record is None:
+            return
+        try:
+            await self.records.save(replace(record, ending=ending))
+        except OSError as error:
+            log.error("that domain %s has ended cannot be remembered: %s", record.name, error)
 
     async def note(self, entry: Entry, **changes: Any) -> None:
         """Write down what has happened, or must happen whatever the disk says; remember it all the same."""
@@ -268,6 +295,11 @@ class Lifecycle:
         if not started.foreign:
             await self.runs.save(started)
         entry.started = started
+
+
+def state_at_end(reason: EndReason) -> State:
+    """Where a guest is that is kept after its end."""
+    return State.CRASHED if reason is EndReason.CRASH else State.SHUTDOWN
 
 
 def _with_drive(config: DomainConfig, drive: Disk) -> DomainConfig:

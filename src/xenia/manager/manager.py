@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from xenia.engines.base import ConsoleKind, Engine
 from xenia.guestfile.write import write
 from xenia.lib.aio import Tasks
 from xenia.manager.adoption import Adoption
+from xenia.manager.brake import Brake
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.explain import explain
 from xenia.manager.conversion import Converter
@@ -65,10 +67,12 @@ class Parts:
     adoption: Adoption
     disks: Disks
     dumps: Dumps
+    brake: Brake
     locks: NameLocks
     bus: EventBus
     jobs: Jobs
     read_host: Callable[[], Host]
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     choice: str = ""
     """Why this engine, in words."""
     others: Sequence[Engine] = ()
@@ -80,14 +84,16 @@ class Manager:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._policy = PolicyKeeper(parts.lifecycle, parts.dumps, parts.locks)
+        self._tasks = Tasks()
+        self._policy = PolicyKeeper(parts.lifecycle, parts.dumps, parts.locks, parts.brake, self._tasks, parts.sleep)
         table = parts.lifecycle.table
-        self.inventory = Inventory(parts.engine, table, parts.definitions, parts.read_host)
+        self.inventory = Inventory(
+            parts.engine, table, parts.definitions, parts.lifecycle.records, parts.lifecycle.clock, parts.read_host
+        )
         self._turns = Turns(self.inventory, table, parts.locks, parts.bus, parts.jobs, self.engine_report)
         self.memory = Memory(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
         self.renaming = Renaming(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
         self.vcpus = Vcpus(parts.engine, self.inventory, self._turns, self.host)
-        self._tasks = Tasks()
         self._guest_file_watch = Watch(parts.definitions)
         self._report = EngineReport(parts.engine.name, reason="not probed yet")
         self._other_reports = {each.name: EngineReport(each.name, reason="not probed yet") for each in parts.others}

@@ -224,3 +224,9 @@ def test_flags_and_reasons_are_a_state_and_an_end(flags: dict[str, int], state: 
 
 def test_the_modules_of_a_version_are_where_debian_keeps_them() -> None:
     assert module_folders("4", "17")[0] == "/usr/lib/xen-4.17/lib/python"
+
+
+def test_the_reason_is_told_in_words() -> None:
+    assert info(shutdown=1, shutdown_reason=4).why == "the guest did not feed its watchdog in time"
+    assert "soft reset" in info(shutdown=1, shutdown_reason=5).why
+    assert info(paused=1).why == info(shutdown=1, shutdown_reason=2).why == ""

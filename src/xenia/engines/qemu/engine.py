@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
-from xenia.engines.qemu import ends, lease
+from xenia.engines.qemu import ends, lease, oom
 from xenia.engines.qemu.core import dump
 from xenia.engines.qemu.events import ENDED, Situation
 from xenia.engines.qemu.explain import complaints_of, explain
@@ -40,6 +40,7 @@ class QemuEngine:
         self._facts = Facts()
         self._guests: dict[str, Guest] = {}
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
+        self._out_of_memory = oom.OutOfMemory()
         self._tasks = Tasks()
 
     async def probe(self) -> EngineReport:
@@ -221,12 +222,16 @@ class QemuEngine:
             await guest.hotplug.look()
         self._events.put_nowait(EngineEvent(guest.uuid, guest.situation.state, unplugged=target))
 
+    def _how_ended(self, guest: Guest) -> str:
+        how = guest.process.exit
+        return f"{how}, {oom.SAID}" if self._out_of_memory.has_killed(how) else how
+
     def _on_end(self, guest: Guest) -> None:
         """A QEMU has died without our asking. A guest that had ended before has ended by that."""
         if guest.quiet or self._guests.pop(guest.uuid, None) is None:
             return
         end = guest.situation.end if guest.situation.state in ENDED else EndReason.CRASH
-        parts = (guest.process.exit, ends.last_words(guest.log))
+        parts = (self._how_ended(guest), ends.last_words(guest.log))
         detail = ": ".join(part for part in ("its QEMU died", *parts) if part)
         guest.process.close()
         ends.remove(guest.folder)

@@ -14,7 +14,7 @@ from xenia.engines.base import ConsoleKind, Observed
 from xenia.engines.qemu import ends, threads
 from xenia.engines.qemu.balloon import has_balloon, most_memory
 from xenia.engines.qemu.display import FIRST_PORT
-from xenia.engines.qemu.events import Situation, after, of_status
+from xenia.engines.qemu.events import ENDED, Situation, after, of_status
 from xenia.engines.qemu.hotplug import Hotplug
 from xenia.engines.qemu.launch import reboot_action, reboots_in_place
 from xenia.engines.qemu.monitor import SECONDS, Monitor, NoAnswer, NoGreeting, connect_to, unresponsive
@@ -90,6 +90,7 @@ class Guest:
             self.uuid,
             self.situation.state,
             self.situation.end,
+            self.situation.detail if self.situation.state in ENDED else "",
             self.consoles,
             self.vnc,
             self.vifs,
@@ -322,11 +323,15 @@ class Guest:
             self.settle(situation)
 
     def _is_firmware(self) -> bool:
-        """Whether a reset is the firmware's own: SeaBIOS (resume.c, tryReboot) follows each reset up with another."""
+        """Whether a reset is the firmware's own: SeaBIOS (resume.c, tryReboot) follows each reset up with another.
+
+        Of a guest that resets itself again and again one reset in so many seconds counts.
+        """
         now = asyncio.get_running_loop().time()
-        is_firmware = now < self._firmware_until
+        if now < self._firmware_until:
+            return True
         self._firmware_until = now + FIRMWARE_SECONDS
-        return is_firmware
+        return False
 
 
 def _door(vnc: Mapping[str, Any]) -> str | None:

@@ -200,6 +200,7 @@ class SimulatedEngine:
             uuid,
             guest.state,
             guest.end,
+            guest.detail,
             vifs=vifs,
             domid=domid,
             disks=frozenset(guest.disks),

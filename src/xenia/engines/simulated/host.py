@@ -27,6 +27,7 @@ class SimulatedGuest:
     media: dict[str, bool] = field(default_factory=dict)
     state: State = State.PAUSED
     end: EndReason | None = None
+    detail: str = ""
     deaf: bool = False
     boots: int = 1
 
@@ -106,7 +107,7 @@ class SimulatedHost:
 
     def crash(self, uuid: str) -> None:
         """The guest's kernel panics."""
-        self._ends(uuid, State.CRASHED, EndReason.CRASH)
+        self._ends(uuid, State.CRASHED, EndReason.CRASH, "the guest's kernel panicked")
 
     def reboot(self, uuid: str) -> None:
         """The guest resets itself: in place where its policy is to restart, else it ends."""
@@ -122,10 +123,10 @@ class SimulatedHost:
         del self.guests[uuid]
         self._told(EngineEvent(uuid, State.DYING, EndReason.CRASH, "killed by signal 9"))
 
-    def _ends(self, uuid: str, state: State, reason: EndReason) -> None:
+    def _ends(self, uuid: str, state: State, reason: EndReason, detail: str = "") -> None:
         guest = self.guests[uuid]
-        guest.state, guest.end = state, reason
-        self._told(EngineEvent(uuid, state, reason))
+        guest.state, guest.end, guest.detail = state, reason, detail
+        self._told(EngineEvent(uuid, state, reason, detail))
 
     def _told(self, event: EngineEvent) -> None:
         if self.tell is not None:

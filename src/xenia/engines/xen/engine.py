@@ -15,6 +15,7 @@ from pathlib import Path
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
 from xenia.engines.xen import ends, foreign, places
 from xenia.engines.xen.core import dump, end_dumps
+from xenia.engines.xen.device_model import DeviceModel, pid_of
 from xenia.engines.xen.explain import complaints_of, explain
 from xenia.engines.xen.facts import XenFacts
 from xenia.engines.xen.guest import ENDED, Guest
@@ -50,6 +51,7 @@ _ALWAYS = frozenset(
     }
 )
 _WATCH_AGAIN = 1.0
+_MODEL_FIRST = 1.0
 _TRANSIENT = "--incoming"
 """libxl's suffix for a domain that is still being received."""
 
@@ -162,7 +164,7 @@ class XenEngine:
         )
 
     async def _guest(self, info: DomainInfo, config: DomainConfig) -> Guest:
-        guest = Guest(info.uuid, info.domid, config.name, info.state, info.end)
+        guest = Guest(info.uuid, info.domid, config.name, info.state, info.end, info.why)
         await self._locate(guest, serial=config.kind is Kind.HVM)
         return guest
 
@@ -170,6 +172,33 @@ class XenEngine:
         guest.consoles = await places.consoles(self._store, guest.domid, serial=serial)
         guest.vnc = await places.vnc(self._store, guest.domid)
         guest.vifs = await places.vifs(self._store, guest.domid)
+        pid = await pid_of(self._store, guest.domid)
+        if pid is None or guest.state in ENDED:
+            return
+        try:
+            guest.model = DeviceModel(pid, lambda: self._on_model_end(guest))
+        except ProcessLookupError:
+            self._on_model_end(guest)
+
+    def _on_model_end(self, guest: Guest) -> None:
+        self._tasks.start(self._lost_model(guest), name=f"the device model of {guest.name}")
+
+    async def _lost_model(self, guest: Guest) -> None:
+        """Whoever ends a domain ends its device model first, so a moment later it is known which of the two this is. A
+        guest without it waits for its devices for ever: its CPUs are stopped.
+        """
+        await asyncio.sleep(_MODEL_FIRST)
+        await self._look()
+        known = self._guests.get(guest.uuid) is guest and guest.uuid not in self._busy
+        if not known or guest.state in (*ENDED, State.DYING):
+            return
+        guest.lose_model()
+        try:
+            if not await self._is_paused(guest):
+                await self._hypervisor.pause(guest.domid)
+        except XeniaError as error:
+            log.warning("domain %s has lost its device model and cannot be paused: %s", guest.name, error)
+        self._events.put_nowait(EngineEvent(guest.uuid, guest.state, guest.end, guest.why))
 
     async def unpause(self, uuid: str) -> None:
         guest = self._known(uuid)
@@ -242,7 +271,9 @@ class XenEngine:
     async def _remove(self, uuid: str) -> None:
         """Whatever there is of the domain: the xl that starts it, itself, its device model, its entries."""
         ends.end_xl_of([self._settings.config_of(uuid)])
-        self._guests.pop(uuid, None)
+        guest = self._guests.pop(uuid, None)
+        if guest is not None:
+            guest.close()
         for domid in await self._domids(uuid):
             await ends.destroy(domid, self._hypervisor, self._store, self._xl)
         self._settings.config_of(uuid).unlink(missing_ok=True)
@@ -296,6 +327,8 @@ class XenEngine:
         await self._tasks.close()
         await self._store.close()
         await self._hypervisor.close()
+        for guest in self._guests.values():
+            guest.close()
         self._guests.clear()
 
     def _known(self, uuid: str) -> Guest:
@@ -337,7 +370,7 @@ class XenEngine:
                 if info is None or info.domid != guest.domid:
                     self._gone(guest)
                 elif guest.look(info):
-                    self._events.put_nowait(EngineEvent(uuid, guest.state, guest.end, _detail(guest)))
+                    self._events.put_nowait(EngineEvent(uuid, guest.state, guest.end, guest.why))
             for uuid, info in there.items():
                 if uuid not in self._guests and uuid not in self._busy | self._appearing:
                     self._appearing.add(uuid)
@@ -346,6 +379,7 @@ class XenEngine:
 
     def _gone(self, guest: Guest) -> None:
         del self._guests[guest.uuid]
+        guest.close()
         end = guest.end if guest.state in ENDED else EndReason.CRASH
         detail = "" if guest.state in ENDED else "it was ended from outside of xend"
         self._events.put_nowait(EngineEvent(guest.uuid, State.DYING, end, detail))
@@ -375,7 +409,7 @@ class XenEngine:
             return None
         started_at = await places.start_time(self._store, info.uuid) or time.time()
         found = await foreign.describe(info.domid, info.uuid, name, started_at, self._xl)
-        guest = Guest(info.uuid, info.domid, name, info.state, info.end, found=found)
+        guest = Guest(info.uuid, info.domid, name, info.state, info.end, info.why, found=found)
         await self._locate(guest, serial=found.config.kind is Kind.HVM and found.config.platform.serial[:1] == ("pty",))
         return guest
 
@@ -384,14 +418,3 @@ def _figures(info: DomainInfo) -> Figures:
     """The limit of a guest's memory has Xen's own reserve in it; its configuration tells it better."""
     most = None if info.domid else info.maxmem_kb // 1024
     return Figures(info.cpu_time / 1e9, info.mem_kb // 1024, most, info.online_vcpus)
-
-
-def _detail(guest: Guest) -> str:
-    match guest.end:
-        case EndReason.POWEROFF:
-            return "the guest powered itself off"
-        case EndReason.REBOOT:
-            return "the guest asked for a reboot"
-        case EndReason.CRASH:
-            return "the guest crashed"
-    return ""
