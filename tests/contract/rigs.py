@@ -48,6 +48,9 @@ class Rig(Protocol):
 
     def started(self, name: str, **policy: EndAction) -> Started: ...
 
+    def new_uuid(self) -> str:
+        """That of a domain which is ended with the rig."""
+
     def resources(self, started: Started) -> AbstractAsyncContextManager[Resources]: ...
 
     def open_disk(self, started: Started, disk: Disk) -> AbstractAsyncContextManager[OpenedDisk]: ...
@@ -97,6 +100,9 @@ class SimulatedRig:
         self._number += 1
         config = DomainConfig(name, policy=Policy(**policy))
         return Started(self._world.new_uuid(), self._number, config, Definition(), (), self.engine.name, 1.0)
+
+    def new_uuid(self) -> str:
+        return self._world.new_uuid()
 
     def resources(self, started: Started) -> AbstractAsyncContextManager[Resources]:
         return self._preparer.prepare(started)
@@ -159,6 +165,9 @@ class QemuRig:
         mac = f"00:16:3e:00:00:{self._number:02x}"
         abi = self.engine.abi_of(config)
         return Started(uuid, self._number, config, Definition(), (mac,), "qemu", 1.0, trusted=True, abi=abi)
+
+    def new_uuid(self) -> str:
+        return str(uuid4())
 
     def resources(self, started: Started) -> AbstractAsyncContextManager[Resources]:
         (self._settings.run_dir / started.uuid).mkdir(mode=0o711, exist_ok=True)
@@ -248,6 +257,10 @@ class XenRig:
         self._uuids.append(uuid)
         abi = self.engine.abi_of(config)
         return Started(uuid, UNNUMBERED, config, Definition(), (mac,), "xen", 1.0, trusted=True, abi=abi)
+
+    def new_uuid(self) -> str:
+        self._uuids.append(str(uuid4()))
+        return self._uuids[-1]
 
     def resources(self, started: Started) -> AbstractAsyncContextManager[Resources]:
         return self._preparer.prepare(started)

@@ -362,6 +362,39 @@ async def test_the_core_of_a_guest_is_dumped_while_it_lives_and_when_it_has_cras
     assert raised.value.kind is ErrorKind.ENGINE_FAILED
 
 
+async def test_a_dead_guest_is_set_aside_and_another_has_its_disk(rig: Rig, short_folder: Path) -> None:
+    image = short_folder / "data.img"
+    image.write_bytes(bytes(1 << 20))
+    plain = rig.started("a")
+    started = replace(plain, config=replace(plain.config, disks=(Disk("xvdb", str(image)),)))
+    async with rig.resources(started) as resources:
+        await rig.engine.start(started, resources)
+    await rig.engine.unpause(started.uuid)
+    await rig.booted(started)
+    await rig.crash(started)
+    assert (await next_end(rig)).end is EndReason.CRASH
+    config = replace(started.config, name="a-kept", disks=(), vifs=())
+    kept = replace(started, uuid=rig.new_uuid(), config=config, macs=(), end=EndReason.CRASH)
+    await rig.engine.set_aside(started.uuid, kept)
+    assert rig.engine.observe(started.uuid) is None
+    assert state_of(rig, kept) is State.CRASHED
+    again = replace(started, domid=rig.started("b").domid)
+    async with rig.resources(again) as resources:
+        await rig.engine.start(again, resources)
+    await rig.engine.unpause(again.uuid)
+    await rig.new_engine()
+    found = {each.uuid: each.state for each in await rig.engine.recover([kept, again])}
+    assert found.pop(kept.uuid) is State.CRASHED
+    assert set(found.values()) <= {State.RUNNING, State.BLOCKED}
+    with pytest.raises(XeniaError) as raised:
+        await rig.engine.set_aside(str(uuid4()), kept)
+    assert raised.value.kind is ErrorKind.ENGINE_FAILED
+    await rig.engine.destroy(kept.uuid)
+    assert rig.engine.observe(kept.uuid) is None
+    assert state_of(rig, again) is State.RUNNING
+    await rig.engine.destroy(again.uuid)
+
+
 def media_of(rig: Rig, started: Started) -> Mapping[str, bool] | None:
     observed = rig.engine.observe(started.uuid)
     assert observed is not None

@@ -276,6 +276,24 @@ async def scenario_reboots_until_it_is_given_up(world: World, manager: Manager, 
             await settle(world)
 
 
+async def scenario_crash_with_a_rename_and_a_restart(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a", on_crash="rename-restart")
+    for _ in range(2):
+        world.now += 100
+        world.host.crash(uuid_of(world, "a"))
+        await settle(world)
+    assert len(world.host.guests) == 2 or world.fail_at is not None
+
+
+async def scenario_poweroff_with_a_rename_and_a_restart(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a", on_poweroff="rename-restart")
+    world.host.power_off(uuid_of(world, "a"))
+    await settle(world)
+    kept = next((guest.name for guest in world.host.guests.values() if guest.name != "a"), None)
+    if kept is not None:
+        await operate(world, manager, told, "destroy", kept)
+
+
 async def scenario_dump_core(world: World, manager: Manager, told: Promises) -> None:
     await create(world, manager, told, "a", disk="/a")
     for then in After:

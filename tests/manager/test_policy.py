@@ -6,8 +6,11 @@ import pytest
 from tests.support.world import ROOT, request
 
 from xenia.engines.base import EngineEvent
+from xenia.engines.simulated.engine import SimulatedEngine
 from xenia.manager.brake import Brake
 from xenia.model.domain import EndReason, State
+from xenia.model.dump import After, DumpRequest
+from xenia.model.errors import engine_failed, unavailable
 from xenia.model.event import EventKind
 from xenia.model.job import JobState
 
@@ -227,3 +230,88 @@ async def test_a_guest_starts_over_as_it_was_started_not_as_its_file_is_now(worl
     world.host.power_off(uuid)
     await quiet(manager)
     assert world.host.guests[uuid].writes == {"/old"}
+
+
+async def test_rename_restart_keeps_the_dead_one_and_starts_its_domain_over(world, manager):
+    uuid = await run(manager, disk="/disk", on_crash="rename-restart")
+    world.host.crash(uuid)
+    await quiet(manager)
+    _, kept, domain = await manager.inventory.list()
+    assert (domain.name, domain.uuid, domain.domid, domain.state) == ("a", uuid, 2, State.RUNNING)
+    assert (kept.name, kept.domid, kept.state) == ("a-19700101T0016Z", 1, State.CRASHED)
+    assert kept.uuid not in ("", uuid)
+    assert kept.ending == "it has crashed: the guest's kernel panicked; it is preserved until xm destroy"
+    assert world.host.guests[uuid].writes == {"/disk"}
+    assert world.host.guests[kept.uuid].writes == set()
+    assert (await manager.wait(manager.operate("destroy", kept.name, ROOT).id, 10)).state is JobState.DONE
+    assert set(world.host.guests) == {uuid}
+
+
+async def test_the_last_dead_one_is_kept_also_by_the_next_xend(world, manager):
+    uuid = await run(manager, disk="/disk", on_crash="rename-restart")
+    for _ in range(3):
+        world.now += 1000
+        world.host.crash(uuid)
+        await quiet(manager)
+    assert len(world.host.guests) == 2
+    await manager.close()
+    manager = world.boot()
+    await manager.start()
+    _, kept, domain = await manager.inventory.list()
+    assert (kept.state, domain.state) == (State.CRASHED, State.RUNNING)
+    await manager.close()
+
+
+async def test_a_dead_one_that_is_kept_may_be_dumped_but_not_started_over(world, manager):
+    uuid = await run(manager, disk="/disk", on_crash="rename-restart")
+    world.host.crash(uuid)
+    await quiet(manager)
+    job = await manager.wait(manager.dump_core("a-1970", DumpRequest("/core", then=After.RESET), ROOT).id, 10)
+    assert (job.state, job.error["kind"]) == (JobState.FAILED, "conflict")
+    job = await manager.wait(manager.dump_core("a-1970", DumpRequest("/core"), ROOT).id, 10)
+    assert job.state is JobState.DONE
+
+
+async def test_what_cannot_be_kept_is_started_over_all_the_same(world, manager, monkeypatch):
+    async def refuse(*_):
+        raise engine_failed("its images stay locked")
+
+    monkeypatch.setattr("xenia.engines.simulated.engine.SimulatedEngine.set_aside", refuse)
+    uuid = await run(manager, disk="/disk", on_crash="rename-restart")
+    with manager.listen() as listener:
+        world.host.crash(uuid)
+        event = await until(listener, EventKind.REBOOTED)
+    assert event.detail.endswith("; it could not be kept: its images stay locked")
+    assert set(world.host.guests) == world.runs() == {uuid}
+
+
+async def test_where_there_is_no_room_for_both_the_dead_one_goes(world, manager, monkeypatch):
+    uuid = await run(manager, disk="/disk", on_crash="rename-restart")
+    start = SimulatedEngine.start
+
+    async def start_one(engine, started, resources):
+        if world.host.guests:
+            raise unavailable("too little memory")
+        return await start(engine, started, resources)
+
+    monkeypatch.setattr(SimulatedEngine, "start", start_one)
+    world.host.crash(uuid)
+    await quiet(manager)
+    assert set(world.host.guests) == world.runs() == {uuid}
+    assert manager.inventory.find("a").state is State.RUNNING
+
+
+async def test_of_a_process_that_died_nothing_is_kept(world, manager):
+    uuid = await run(manager, disk="/disk", on_crash="rename-restart")
+    world.host.kill(uuid)
+    await quiet(manager)
+    assert set(world.host.guests) == {uuid}
+
+
+async def test_one_that_waits_for_its_restart_is_set_aside_then(world, manager):
+    uuid = await run(manager, disk="/disk", on_crash="rename-restart")
+    for _ in range(2):
+        world.host.crash(uuid)
+        await quiet(manager)
+    assert len(world.host.guests) == 2
+    assert manager.inventory.find(uuid).state is State.RUNNING

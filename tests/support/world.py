@@ -17,6 +17,7 @@ from xenia.engines.simulated.host import SimulatedHost
 from xenia.guestfile.edit.edit import edit
 from xenia.guestfile.read import read
 from xenia.manager.adoption import Adoption
+from xenia.manager.aside import Aside
 from xenia.manager.brake import Brake
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.neighbours import Neighbours
@@ -69,7 +70,7 @@ class Killed(BaseException):
 _FAILING = frozenset(
     {
         *("start", "started", "unpause", "pause", "shutdown", "rename", "set memory"),
-        *("attach disk", "detach disk", "eject", "insert", "dump core", "core dumped"),
+        *("attach disk", "detach disk", "eject", "insert", "dump core", "core dumped", "set aside"),
     }
 )
 """The steps of an engine that may be refused."""
@@ -149,6 +150,7 @@ class World:
                 adoption=adoption,
                 disks=Disks(lifecycle, read_really),
                 dumps=Dumps(lifecycle, MemoryCoreFiles(self), Path("/dump")),
+                aside=Aside(lifecycle, self.new_uuid),
                 brake=Brake(),
                 sleep=self.sleep,
                 locks=locks,

@@ -17,6 +17,7 @@ from xenia.engines.base import ConsoleKind
 from xenia.lib.files import DiskFiles
 from xenia.lib.paths import Paths
 from xenia.manager.adoption import Adoption
+from xenia.manager.aside import Aside
 from xenia.manager.brake import Brake
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.neighbours import Neighbours
@@ -123,6 +124,7 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
             adoption=Adoption(lifecycle, sandbox.read_guest_file, files, paths.guest_files),
             disks=Disks(lifecycle, sandbox.read_guest_file),
             dumps=Dumps(lifecycle, CoreFiles(), paths.cores),
+            aside=Aside(lifecycle, _new_uuid),
             brake=Brake(settings.restart_limit, settings.restart_window, settings.restart_delay),
             locks=locks,
             bus=bus,

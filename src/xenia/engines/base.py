@@ -179,6 +179,14 @@ class Engine(Protocol):
         `recover` finishes what an xend was cut off in: a guest has the name of its as-started configuration then.
         """
 
+    async def set_aside(self, uuid: str, kept: Started) -> None:
+        """Let a guest that has ended become the domain `kept`, of another UUID and name, so that another can be started
+        in its place. It lets go of its disks, its cards and its display; its memory stays, and can be dumped.
+
+        Nothing is told. Raises engine_failed, unavailable: then it is still the domain `uuid`, and has perhaps let go
+        of some.
+        """
+
     async def destroy(self, uuid: str) -> None:
         """End the guest at once and return when nothing of it is left. Silent when there is none."""
 

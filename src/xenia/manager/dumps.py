@@ -16,7 +16,7 @@ from xenia.manager.jobs import from_system
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.table import Entry
 from xenia.model.dump import After, DumpRequest
-from xenia.model.errors import XeniaError
+from xenia.model.errors import XeniaError, conflict
 from xenia.model.event import EventKind
 from xenia.model.host import Capability
 
@@ -50,6 +50,11 @@ class Dumps:
         Raises a conflict for a file that is there, unavailable where it does not fit or cannot be made, what
         DumpsCores.dump_core raises, and what destroying or starting over raises when the core is there already.
         """
+        if entry.started.kept_of and request.then is After.RESET:
+            raise conflict(
+                f"domain '{entry.started.config.name}' has let go of its disks, and cannot start over",
+                "its domain was started over already: xm list",
+            )
         path = Path(request.file) if request.file else self._own_path(entry)
         live = request.live and Capability.LIVE_CORE_DUMP in self.lifecycle.engine.capabilities
         await self._write(entry, path, live=live, tell=tell)

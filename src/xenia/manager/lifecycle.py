@@ -76,6 +76,27 @@ class Lifecycle:
         """Start a domain over as it was started, under a new id; if that fails it ends. `restarts` are those that the
         brake counts from now on.
         """
+        await self.begin_restart(entry, restarts)
+        await self.finish_restart(entry, detail)
+
+    async def finish_restart(self, entry: Entry, detail: str, *, spare: Entry | None = None) -> None:
+        """What follows `begin_restart`; `spare` is another domain, which is ended where there is no room for both."""
+        await self.engine.destroy(entry.started.uuid)
+        try:
+            await self._launch(entry, None)
+        except (XeniaError, OSError) as error:
+            log.error("domain %s cannot be started again: %s", entry.started.config.name, error)
+            if spare is not None:
+                await self.end(spare, EventKind.ENDED, f"{entry.started.config.name} could not be started beside it")
+                await self.finish_restart(entry, detail)
+                return
+            await self.end(entry, EventKind.ENDED, f"cannot be started again: {error}", remembered=True)
+            return
+        await self._run(entry)
+        self.bus.publish(EventKind.REBOOTED, entry.started, detail)
+
+    async def begin_restart(self, entry: Entry, restarts: tuple[float, ...] = ()) -> None:
+        """From here on a new xend would start the domain over."""
         domid, now = await self.new_domid(), self.clock()
         await self.note(
             entry,
@@ -90,15 +111,6 @@ class Lifecycle:
             started_at=now,
         )
         entry.state = State.STARTING
-        await self.engine.destroy(entry.started.uuid)
-        try:
-            await self._launch(entry, None)
-        except (XeniaError, OSError) as error:
-            log.error("domain %s cannot be started again: %s", entry.started.config.name, error)
-            await self.end(entry, EventKind.ENDED, f"cannot be started again: {error}", remembered=True)
-            return
-        await self._run(entry)
-        self.bus.publish(EventKind.REBOOTED, entry.started, detail)
 
     async def start_over(self, entry: Entry, detail: str) -> None:
         """Start a guest over that is still there: in place where the engine can, so that it keeps its id.

@@ -13,6 +13,7 @@ from xenia.engines.base import ConsoleKind, Engine
 from xenia.guestfile.write import write
 from xenia.lib.aio import Tasks
 from xenia.manager.adoption import Adoption
+from xenia.manager.aside import Aside
 from xenia.manager.brake import Brake
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.explain import explain
@@ -67,6 +68,7 @@ class Parts:
     adoption: Adoption
     disks: Disks
     dumps: Dumps
+    aside: Aside
     brake: Brake
     locks: NameLocks
     bus: EventBus
@@ -85,7 +87,9 @@ class Manager:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._tasks = Tasks()
-        self._policy = PolicyKeeper(parts.lifecycle, parts.dumps, parts.locks, parts.brake, self._tasks, parts.sleep)
+        self._policy = PolicyKeeper(
+            parts.lifecycle, parts.dumps, parts.aside, parts.locks, parts.brake, self._tasks, parts.sleep
+        )
         table = parts.lifecycle.table
         self.inventory = Inventory(
             parts.engine, table, parts.definitions, parts.lifecycle.records, parts.lifecycle.clock, parts.read_host

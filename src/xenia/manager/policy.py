@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from xenia.engines.base import EngineEvent
 from xenia.lib.aio import Tasks
+from xenia.manager.aside import Aside
 from xenia.manager.brake import Brake
 from xenia.manager.dumps import Dumps
 from xenia.manager.lifecycle import Lifecycle, state_at_end
 from xenia.manager.locks import NameLocks
 from xenia.manager.table import Entry
-from xenia.model.complaint import Complaint, Severity
-from xenia.model.domain import ALIVE, EndAction, EndReason, Intent, Phase, Policy, Started, State
+from xenia.model.domain import ALIVE, EndAction, EndReason, Intent, Phase, Started, State
 from xenia.model.errors import XeniaError
 from xenia.model.event import EventKind
 
@@ -24,24 +24,13 @@ _RESTARTS = frozenset({EndAction.RESTART, EndAction.RENAME_RESTART, EndAction.CO
 _DUMPS = frozenset({EndAction.COREDUMP_DESTROY, EndAction.COREDUMP_RESTART})
 
 
-_NEARLY = {EndAction.RENAME_RESTART: "the domain is restarted; the old one is not kept under another name"}
-
-
-def explain_policy(policy: Policy) -> tuple[Complaint, ...]:
-    """What of on_poweroff, on_reboot and on_crash is not done as written."""
-    return tuple(
-        Complaint(Severity.NOTE, f"{key} = '{action}': {_NEARLY[action]}", key=key)
-        for key in ("on_poweroff", "on_reboot", "on_crash")
-        if (action := getattr(policy, key)) in _NEARLY
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class PolicyKeeper:
     """`sleep` waits for some seconds; `tasks` hold what waits for a domain that is to be started again later."""
 
     lifecycle: Lifecycle
     dumps: Dumps
+    aside: Aside
     locks: NameLocks
     brake: Brake
     tasks: Tasks
@@ -151,7 +140,7 @@ class PolicyKeeper:
         else:
             if reason is not EndReason.REBOOT:
                 lifecycle.bus.publish(_kind(reason), entry.started, detail)
-            await lifecycle.restart(entry, detail, (*lately, lifecycle.clock()))
+            await self._restart(entry, reason, detail)
 
     def start_later(self, entry: Entry, at: float) -> None:
         """Start a domain over, whose guest has ended, when the time has come; unless it is another one by then."""
@@ -162,9 +151,17 @@ class PolicyKeeper:
         await self.sleep(max(0.0, at - self.lifecycle.clock()))
         async with self.locks.of(lambda: entry.started.config.name):
             started = entry.started
-            if self.lifecycle.table.get(started.uuid) is entry and started.restart_at == at:
-                restarts = (*self._lately(entry), self.lifecycle.clock())
-                await self.lifecycle.restart(entry, started.why, restarts)
+            same = self.lifecycle.table.get(started.uuid) is entry and started.restart_at == at
+            if same and started.end is not None:
+                await self._restart(entry, started.end, started.why)
+
+    async def _restart(self, entry: Entry, reason: EndReason, detail: str) -> None:
+        started, restarts = entry.started, (*self._lately(entry), self.lifecycle.clock())
+        renamed = started.config.policy.action(reason) is EndAction.RENAME_RESTART
+        if renamed and self.lifecycle.engine.observe(started.uuid) is not None:
+            await self.aside.restart(entry, reason, detail, restarts)
+        else:
+            await self.lifecycle.restart(entry, detail, restarts)
 
     def _lately(self, entry: Entry) -> tuple[float, ...]:
         return self.brake.lately(entry.started.restarts, self.lifecycle.clock())

@@ -212,6 +212,7 @@ class Started:
     `paused` and `intent` are what the administrator wants of it. `end` is set once it has ended and is kept, and `why`
     tells of it in words: to be looked at (preserve), or until it is started over at `restart_at`. `restarts` are the
     times at which it was started over by itself lately (manager.brake).
+    `kept_of` is the UUID of the domain of which this is the dead guest, kept under another name (rename-restart).
     `trusted`: an administrator started it, so its paths may name any file of the host. `foreign`: others have started
     it and keep its policies; it is shown and can be managed, but nothing is written down of it.
     """
@@ -230,6 +231,7 @@ class Started:
     why: str = ""
     restart_at: float | None = None
     restarts: tuple[float, ...] = ()
+    kept_of: str = ""
     trusted: bool = False
     foreign: bool = False
     abi: dict[str, str] = field(default_factory=dict)

@@ -20,6 +20,8 @@ class EventKind(StrEnum):
     DISK_DETACHED = "disk-detached"
     MEDIUM_CHANGED = "medium-changed"
     CORE_DUMPED = "core-dumped"
+    KEPT = "kept"
+    """Its dead guest is another domain from now on (rename-restart)."""
     FOUND = "found"
     """xend came up and found it running."""
 

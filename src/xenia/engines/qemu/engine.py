@@ -9,6 +9,7 @@ from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
 from xenia.engines.qemu import ends, lease, oom
+from xenia.engines.qemu.aside import let_go
 from xenia.engines.qemu.core import dump
 from xenia.engines.qemu.events import ENDED, Situation
 from xenia.engines.qemu.explain import complaints_of, explain
@@ -136,6 +137,12 @@ class QemuEngine:
     async def rename(self, uuid: str, name: str) -> None:
         """QEMU itself keeps the name that it was started with, which only `ps` shows."""
         self._known(uuid).rename(name)
+
+    async def set_aside(self, uuid: str, kept: Started) -> None:
+        guest = self._known(uuid)
+        await let_go(guest)
+        guest.become(kept, self._settings.run_dir / kept.uuid)
+        self._guests[kept.uuid] = self._guests.pop(uuid)
 
     async def destroy(self, uuid: str) -> None:
         """Raises engine_failed when even SIGKILL does not end it."""

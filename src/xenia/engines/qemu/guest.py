@@ -226,6 +226,16 @@ class Guest:
             raise engine_failed(f"the logs of domain '{self.name}' cannot be renamed: {error.strerror}") from error
         self.name = name
 
+    def become(self, kept: Started, folder: Path) -> None:
+        """Be another domain, with its run folder at `folder`. Raises engine_failed."""
+        self.rename(kept.config.name)
+        try:
+            ends.move(self.folder, folder)
+        except OSError as error:
+            raise engine_failed(f"the run folder of domain '{self.name}' cannot be moved: {error.strerror}") from error
+        self.uuid, self.folder = kept.uuid, folder
+        self.consoles = {kind: socket_of(folder, kind) for kind in self.consoles}
+
     async def refresh(self) -> None:
         """Ask QEMU for what events may have told while nobody listened. Raises engine_failed."""
         status = (await self.execute("query-status"))["status"]

@@ -115,6 +115,12 @@ class SimulatedEngine:
         self._guest(uuid).name = name
         await self._host.step("renamed")
 
+    async def set_aside(self, uuid: str, kept: Started) -> None:
+        await self._host.step("set aside")
+        self._guest(uuid)
+        self._host.set_aside(uuid, kept)
+        await self._host.step("aside")
+
     async def destroy(self, uuid: str) -> None:
         await self._host.step("destroy")
         self._host.guests.pop(uuid, None)

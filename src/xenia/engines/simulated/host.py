@@ -84,6 +84,12 @@ class SimulatedHost:
             self._violated(f"{guest.started.config.name} would get {target} twice, or share {path}")
         guest.disks[target] = path
 
+    def set_aside(self, uuid: str, kept: Started) -> None:
+        """The guest becomes another domain, with nothing that a third could want."""
+        guest = self.guests.pop(uuid)
+        guest.started, guest.name, guest.disks, guest.media = kept, kept.config.name, {}, {}
+        self.guests[kept.uuid] = guest
+
     def let_go(self, uuid: str, target: str) -> None:
         """A guest that was asked for a disk before gives it up."""
         guest = self.guests[uuid]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
 from xenia.engines.xen import ends, foreign, places
+from xenia.engines.xen.aside import become, let_go
 from xenia.engines.xen.core import dump, end_dumps
 from xenia.engines.xen.device_model import DeviceModel, pid_of
 from xenia.engines.xen.explain import complaints_of, explain
@@ -260,6 +261,20 @@ class XenEngine:
         guest = self._known(uuid)
         await self._xl.run("rename", str(guest.domid), name)
         guest.name = name
+
+    async def set_aside(self, uuid: str, kept: Started) -> None:
+        """Raises also timed_out."""
+        guest = self._known(uuid)
+        self._busy |= {uuid, kept.uuid}
+        try:
+            guest.close()
+            await let_go(guest.domid, self._store)
+            await self._xl.run("rename", str(guest.domid), kept.config.name)
+            await become(guest.domid, uuid, kept.uuid, self._store, self._hypervisor)
+            guest.uuid, guest.name, guest.vnc, guest.vifs = kept.uuid, kept.config.name, None, ()
+            self._guests[kept.uuid] = self._guests.pop(uuid)
+        finally:
+            self._busy -= {uuid, kept.uuid}
 
     async def destroy(self, uuid: str) -> None:
         self._busy.add(uuid)

@@ -141,7 +141,11 @@ class Hypervisor:
         """Raises engine_failed when there is no such domain."""
         await self._call("unpause", domid)
 
-    async def _call(self, name: str, *arguments: int, seconds: float = _SECONDS) -> Any:
+    async def set_handle(self, domid: int, handle: bytes) -> None:
+        """Give a domain another UUID. Raises engine_failed when there is no such domain."""
+        await self._call("set_handle", domid, list(handle))
+
+    async def _call(self, name: str, *arguments: int | list[int], seconds: float = _SECONDS) -> Any:
         async with self._starting:
             process = await self._running()
         number, waiting = next(self._numbers), self._waiting

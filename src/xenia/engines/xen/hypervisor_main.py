@@ -40,7 +40,13 @@ def host() -> dict[str, Any]:
     return told
 
 
-CALLS = {"domains": domains, "host": host, "pause": HYPERVISOR.domain_pause, "unpause": HYPERVISOR.domain_unpause}
+CALLS = {
+    "domains": domains,
+    "host": host,
+    "pause": HYPERVISOR.domain_pause,
+    "unpause": HYPERVISOR.domain_unpause,
+    "set_handle": HYPERVISOR.domain_sethandle,
+}
 
 for line in sys.stdin:
     request = json.loads(line)
