@@ -118,4 +118,4 @@ async def test_a_plan_changes_nothing(world, manager):
 async def test_a_policy_that_is_not_kept_to_the_letter_is_told(manager):
     plan = await manager.plan(request("a", on_crash="rename-restart"), ROOT)
     assert [(each.key, each.severity) for each in plan.complaints] == [("on_crash", "note")]
-    assert "not dumped" in plan.complaints[0].message
+    assert "not kept under another name" in plan.complaints[0].message
