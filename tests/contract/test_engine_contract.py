@@ -337,22 +337,19 @@ async def test_the_medium_of_a_drive_is_changed_locked_and_found_again(rig: Rig,
     assert raised.value.kind is ErrorKind.INVALID
 
 
-async def test_the_core_of_a_guest_is_dumped_while_it_lives_and_when_it_has_crashed(
-    rig: Rig, short_folder: Path
-) -> None:
+async def test_the_core_of_a_guest_is_dumped_and_it_runs_on(rig: Rig, short_folder: Path) -> None:
+    if not rig.dumps_cores:
+        return
     started = await run(rig, "a")
     engine = cast(DumpsCores, rig.engine)
     progress: list[float] = []
-    for number, live in enumerate((False, Capability.LIVE_CORE_DUMP in rig.engine.capabilities, False)):
-        if number == 2:
-            await rig.crash(started)
-            assert (await next_end(rig)).end is EndReason.CRASH
-        before = state_of(rig, started)
-        with open(short_folder / f"core{number}", "w+b") as core:
-            await engine.dump_core(started.uuid, core.fileno(), live=live, tell=progress.append)
-            rig.has_core(started, core.fileno())
-        assert state_of(rig, started) is before
+    with tempfile.TemporaryFile(dir=short_folder) as core:
+        await engine.dump_core(started.uuid, core.fileno(), live=False, tell=progress.append)
+        rig.has_core(started, core.fileno())
+    assert state_of(rig, started) is State.RUNNING
     assert all(0 <= each <= 1 for each in progress)
+    await rig.crash(started)
+    assert (await next_end(rig)).end is EndReason.CRASH
     with open("/dev/full", "wb") as full, pytest.raises((XeniaError, OSError)):
         await engine.dump_core(started.uuid, full.fileno(), live=False, tell=progress.append)
     assert state_of(rig, started) is State.CRASHED

@@ -83,6 +83,7 @@ class World:
     host: SimulatedHost = field(default_factory=SimulatedHost)
     files: dict[str, bytes] = field(default_factory=dict)
     now: float = 1000.0
+    time_stands: bool = False
     steps: int = 0
     die_at: int | None = None
     fail_at: int | None = None
@@ -164,8 +165,10 @@ class World:
         return self.now
 
     async def sleep(self, seconds: float) -> None:
-        """Time passes when nothing else happens."""
+        """Time passes when nothing else happens, unless it stands."""
         await self.step("sleep")
+        if self.time_stands:
+            await asyncio.Event().wait()
         self.now += seconds
         await self.step("slept")
 

@@ -29,7 +29,7 @@ class Reconcile:
         except XeniaError as error:
             log.error("what runs cannot be found, and is left as it is: %s", error)
             return
-        for started in written:
+        for started in sorted(written, key=lambda each: not each.kept_of):  # before their names are given anew
             try:
                 await self._settle(started, found.get(started.uuid))
             except (XeniaError, OSError) as error:

@@ -248,7 +248,13 @@ class XenEngine:
             await dump(guest.domid, core, info.mem_kb << 10, self._xl, tell)
         finally:
             if stop:
-                await self._hypervisor.unpause(guest.domid)
+                await self._run_on(guest)
+
+    async def _run_on(self, guest: Guest) -> None:
+        try:
+            await self._hypervisor.unpause(guest.domid)
+        except XeniaError as error:  # gone meanwhile, most likely
+            log.warning("domain %s stays paused after its core was dumped: %s", guest.name, error)
 
     async def set_memory(self, uuid: str, size: int) -> int:
         """Raises unavailable where the host has too little memory for what the guest is to get."""
