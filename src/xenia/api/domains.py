@@ -47,6 +47,8 @@ _OTHER_DOORS = {
     "cd-insert",
     "cd-eject",
     "dump-core",
+    "network-attach",
+    "network-detach",
 }
 
 

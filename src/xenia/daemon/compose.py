@@ -38,6 +38,7 @@ from xenia.manager.manager import Manager, Parts
 from xenia.manager.noticing import Keeper
 from xenia.manager.prepare import HostPreparer
 from xenia.manager.table import Table
+from xenia.manager.vifs import Vifs
 from xenia.model.domain import DOMAIN_0_UUID
 from xenia.network.mac import generate_mac
 from xenia.storage.core_file import CoreFiles
@@ -126,6 +127,7 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
             dumps=Dumps(lifecycle, CoreFiles(), paths.cores),
             aside=Aside(lifecycle, _new_uuid),
             brake=Brake(settings.restart_limit, settings.restart_window, settings.restart_delay),
+            vifs=Vifs(lifecycle, sandbox.read_guest_file, generate_mac),
             locks=locks,
             bus=bus,
             jobs=jobs,

@@ -19,6 +19,7 @@ from xenia.manager.check.checker import Checker
 from xenia.manager.check.explain import explain
 from xenia.manager.conversion import Converter
 from xenia.manager.creation import Creation
+from xenia.manager.defining import Defining
 from xenia.manager.definitions import Definitions
 from xenia.manager.differences import as_it_runs, differences
 from xenia.manager.disks import Disks
@@ -38,6 +39,7 @@ from xenia.manager.renaming import Renaming
 from xenia.manager.start_file import to_start
 from xenia.manager.turns import Turns, Verb
 from xenia.manager.vcpus import Vcpus
+from xenia.manager.vifs import Vifs
 from xenia.model.caller import Caller
 from xenia.model.check import Checked, CheckRequest
 from xenia.model.conversion import Converted, ConvertRequest
@@ -70,6 +72,7 @@ class Parts:
     dumps: Dumps
     aside: Aside
     brake: Brake
+    vifs: Vifs
     locks: NameLocks
     bus: EventBus
     jobs: Jobs
@@ -96,6 +99,7 @@ class Manager:
         )
         self._turns = Turns(self.inventory, table, parts.locks, parts.bus, parts.jobs, self.engine_report)
         self.memory = Memory(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
+        self.defining = Defining(parts.guest_files, parts.locks)
         self.renaming = Renaming(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
         self.vcpus = Vcpus(parts.engine, self.inventory, self._turns, self.host)
         self._guest_file_watch = Watch(parts.definitions)
@@ -244,6 +248,14 @@ class Manager:
             lambda entry: dumps.dump(entry, request, lambda done: jobs.progress(job.id, done)),
         )
         return job
+
+    def attach_vif(self, ref: str, spec: str, caller: Caller) -> Job:
+        """network-attach, as a job: what `Vifs.attach` does, with its result. Raises as `operate`."""
+        return self._turns.start("network-attach", ref, caller, lambda entry: self._parts.vifs.attach(entry, spec))
+
+    def detach_vif(self, ref: str, card: str, caller: Caller) -> Job:
+        """network-detach, as a job: what `Vifs.detach` does, with its result. Raises as `operate`."""
+        return self._turns.start("network-detach", ref, caller, lambda entry: self._parts.vifs.detach(entry, card))
 
     @property
     def guest_files(self) -> GuestFiles:

@@ -24,9 +24,7 @@ async def let_go(guest: Guest) -> None:
         if "inserted" in each and each["inserted"].get("node-name") == node_name(target):
             await _let_go_of_disk(guest, target, each["inserted"])
     _unlock(guest, await guest.execute("query-fdsets"))
-    for number in range(len(guest.vifs)):
-        await guest.execute("netdev_del", {"id": f"net{number}"})
-    guest.vifs = ()
+    await guest.cards.let_go()
     if guest.vnc is not None:
         await guest.execute("display-update", {"type": "vnc", "addresses": []})
         guest.vnc = None

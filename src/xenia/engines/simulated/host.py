@@ -25,6 +25,7 @@ class SimulatedGuest:
     pins: list[tuple[int, ...] | None]
     disks: dict[str, str | None] = field(default_factory=dict)
     media: dict[str, bool] = field(default_factory=dict)
+    cards: set[int] = field(default_factory=set)
     state: State = State.PAUSED
     end: EndReason | None = None
     detail: str = ""
@@ -72,8 +73,11 @@ class SimulatedHost:
         config = started.config
         most = max(config.memory, config.max_memory or 0)
         pins: list[tuple[int, ...] | None] = [None] * config.vcpus
+        cards = {vif.item for vif in config.vifs}
         deaf = config.name in self.deaf
-        guest = SimulatedGuest(started, self.last_domid, config.name, config.memory, most, pins, disks, deaf=deaf)
+        guest = SimulatedGuest(
+            started, self.last_domid, config.name, config.memory, most, pins, disks, cards=cards, deaf=deaf
+        )
         self.guests[started.uuid] = guest
         return guest
 
@@ -87,14 +91,17 @@ class SimulatedHost:
     def set_aside(self, uuid: str, kept: Started) -> None:
         """The guest becomes another domain, with nothing that a third could want."""
         guest = self.guests.pop(uuid)
-        guest.started, guest.name, guest.disks, guest.media = kept, kept.config.name, {}, {}
+        guest.started, guest.name, guest.disks, guest.media, guest.cards = kept, kept.config.name, {}, {}, set()
         self.guests[kept.uuid] = guest
 
-    def let_go(self, uuid: str, target: str) -> None:
-        """A guest that was asked for a disk before gives it up."""
+    def let_go(self, uuid: str, device: str | int) -> None:
+        """A guest that was asked for a disk or card before gives it up."""
         guest = self.guests[uuid]
-        del guest.disks[target]
-        self._told(EngineEvent(uuid, guest.state, unplugged=target))
+        if isinstance(device, str):
+            del guest.disks[device]
+        else:
+            guest.cards.remove(device)
+        self._told(EngineEvent(uuid, guest.state, unplugged=device))
 
     def _violated(self, what: str) -> None:
         self.violations.append(what)
