@@ -81,7 +81,7 @@ class Turns:
             domain_0=domain.uuid == DOMAIN_0_UUID,
         )
         if report.usable and operation.capability is not None and operation.capability not in report.capabilities:
-            raise unsupported(operation, report.name)
+            raise unsupported(operation, report)
 
 
 def still_runs(domain: Domain, entry: Entry | None) -> None:

@@ -48,6 +48,8 @@ class EngineReport:
     accelerator_reason: str = ""
     capabilities: frozenset[Capability] = frozenset()
     facts: dict[str, str] = field(default_factory=dict)
+    lacks: dict[Capability, str] = field(default_factory=dict)
+    """Why it has not the other capabilities, as far as that is not a matter of this host."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from xenia.model.caller import Role
 from xenia.model.domain import ALIVE, State
 from xenia.model.errors import XeniaError, conflict, denied, invalid
-from xenia.model.host import Capability
+from xenia.model.host import Capability, EngineReport
 
 _RUNS = frozenset({State.RUNNING, State.BLOCKED})
 _EXISTS = frozenset(State) - {State.DEFINED}
@@ -152,7 +152,8 @@ def require(role: Role, operation: Operation) -> None:
         raise denied(f"{operation.name} needs the role {operation.role.name.lower()}")
 
 
-def unsupported(operation: Operation, engine: str) -> XeniaError:
+def unsupported(operation: Operation, engine: EngineReport) -> XeniaError:
     """The error for an engine that lacks what `operation` needs."""
-    message = f"{operation.name} is not possible: the engine {engine} on this host cannot do it"
-    return invalid(message, operation.instead or "xm info shows what it can do")
+    why = operation.capability and engine.lacks.get(operation.capability)
+    message = f"{operation.name} is not possible: the engine {engine.name} on this host cannot do it"
+    return invalid(f"{message}: {why}" if why else message, operation.instead or "xm info shows what it can do")

@@ -15,6 +15,7 @@ from xenia.engines.qemu.events import ENDED, Situation
 from xenia.engines.qemu.explain import complaints_of, explain
 from xenia.engines.qemu.facts import Facts
 from xenia.engines.qemu.guest import Guest
+from xenia.engines.qemu.lacks import LACKS
 from xenia.engines.qemu.machine import abi_of
 from xenia.engines.qemu.probe import probe
 from xenia.engines.qemu.recover import recover
@@ -35,7 +36,7 @@ class QemuEngine:
 
     name = "qemu"
     assigns_ids = False
-    capabilities = frozenset(Capability) - {Capability.ADOPT, Capability.MAX_MEMORY, Capability.LIVE_CORE_DUMP}
+    capabilities = frozenset(Capability) - LACKS.keys()
 
     def __init__(self, settings: QemuSettings) -> None:
         self._settings = settings
@@ -62,6 +63,7 @@ class QemuEngine:
             accelerator=facts.accelerator,
             accelerator_reason=facts.accelerator_reason,
             capabilities=self.capabilities,
+            lacks=LACKS,
             facts={f"machine.{alias}": facts.machines[alias] for alias in ("pc", "q35") if alias in facts.machines},
         )
 

@@ -22,6 +22,7 @@ from xenia.engines.xen.facts import XenFacts
 from xenia.engines.xen.guest import ENDED, Guest
 from xenia.engines.xen.host import refine, report
 from xenia.engines.xen.hypervisor import DomainInfo, Hypervisor, module_folders
+from xenia.engines.xen.lacks import LACKS
 from xenia.engines.xen.memory import make_room, resize
 from xenia.engines.xen.probe import probe, version
 from xenia.engines.xen.settings import XenSettings
@@ -39,18 +40,7 @@ from xenia.model.vcpu import Vcpu, no_such_vcpu, said
 
 log = logging.getLogger(__name__)
 
-_ALWAYS = frozenset(
-    {
-        Capability.PAUSE,
-        Capability.CONSOLE,
-        Capability.VNC,
-        Capability.ADOPT,
-        Capability.MEMORY,
-        Capability.MAX_MEMORY,
-        Capability.CORE_DUMP,
-        Capability.LIVE_CORE_DUMP,
-    }
-)
+_ALWAYS = frozenset(Capability) - LACKS.keys() - {Capability(kind) for kind in Kind}
 _WATCH_AGAIN = 1.0
 _MODEL_FIRST = 1.0
 _TRANSIENT = "--incoming"

@@ -1,0 +1,11 @@
+"""What QEMU cannot do, and why."""
+
+from __future__ import annotations
+
+from xenia.model.host import Capability
+
+LACKS = {
+    Capability.ADOPT: "every QEMU that runs below this root is xend's own",
+    Capability.LIVE_CORE_DUMP: "QEMU stops a guest while its core is dumped",
+    Capability.MAX_MEMORY: "a machine keeps the bound that it was made with",
+}
