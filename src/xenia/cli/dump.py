@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def _options(parser: ArgumentParser) -> None:
     parser.add_argument("domain", metavar="DOMAIN", help="name, id, UUID or a unique beginning")
-    parser.add_argument("file", metavar="FILE", nargs="?", default="", help="the file to make, which must not exist")
+    parser.add_argument("file", metavar="CORE", nargs="?", default="", help="the file to make, which must not exist")
     parser.add_argument("-L", "--live", action="store_true", help="let the guest run on meanwhile (only Xen can)")
     parser.add_argument("-C", "--crash", action="store_true", help="destroy the domain afterwards")
     parser.add_argument("-R", "--reset", action="store_true", help="start it over afterwards")
@@ -46,12 +46,12 @@ def _dump(context: Context, options: Namespace) -> int:
 
 COMMANDS = {
     "dump-core": Command(
-        "xm dump-core [-L] [-C | -R] [-o FORMAT] DOMAIN [FILE]",
+        "xm dump-core [-L] [-C | -R] [-o FORMAT] DOMAIN [CORE]",
         """\
 Write the memory of a domain to a file, to be looked at with crash, gdb or volatility, and print the name of the file.
 It may run, be paused, or have ended and be preserved. Its CPUs stand still until it is done, and run on then.
 
-Without FILE it goes to var/lib/xen/dump, as NAME-DATE.ID.core. The file is as large as the memory of the domain, ELF,
+Without CORE it goes to var/lib/xen/dump, as NAME-DATE.ID.core. The file is as large as the memory of the domain, ELF,
 and can be read by root only: all that the guest knows is in it, passwords as well. What does not fit on the disk is not
 begun; when something goes wrong, no part of a file is left.
 

@@ -10,6 +10,7 @@ ENGINES = {"qemu": QEMU_LACKS, "xen": XEN_LACKS}
 
 _DONE_OTHERWISE = {
     ("console", "xen"): "translated: a terminal of the host's, which is read only while somebody watches",
+    ("dump-core", "qemu"): "translated: the guest stands still meanwhile, also with --live",
     ("mem-set", "qemu"): "translated: a balloon; a PV or PVH guest starts with maxmem, and gives back what is above",
     ("reboot", "xen"): "translated: the domain starts anew, under a new id",
     ("vcpu-pin", "qemu"): "translated: the threads of its QEMU are bound",

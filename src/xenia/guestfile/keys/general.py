@@ -59,14 +59,14 @@ KEYS = (
         "on_poweroff",
         _TEXT,
         "destroy",
-        "What happens when the guest powers off: destroy, restart, preserve, or rename-restart, which restarts",
+        "What happens when the guest powers off: destroy, restart, preserve or rename-restart",
         "on_poweroff = 'destroy'",
     ),
     Key(
         "on_reboot",
         _TEXT,
         "restart",
-        "What happens when the guest reboots: destroy, restart, preserve, or rename-restart, which restarts",
+        "What happens when the guest reboots: destroy, restart, preserve or rename-restart",
         "on_reboot = 'restart'",
     ),
     Key(
