@@ -34,9 +34,9 @@ class Observed:
     """What an engine knows of one domain now.
 
     `state` is one of RUNNING, BLOCKED, PAUSED, SHUTDOWN, CRASHED, DYING. `detail` tells of its end in words, where it
-    has ended. `consoles` are the stream sockets of its
-    text consoles, or terminals that somebody else may read as well; `vnc` is `address:display`; `vifs` the host's ends
-    of its cards, in list order. `domid` is its id where the engine gives them, else None.
+    has ended. `consoles` are the stream sockets of its text consoles, or terminals that somebody else may read as well;
+    `vnc` is `address:display`; `vifs` the host's ends of its cards, in list order. `domid` is its id where the engine
+    gives them, else None.
 
     What is found again after a xend has died in between: `disks` are the targets of the disks that it has, `cards` the
     numbers of its cards, `media` its drives whose medium can be changed and whether there is one in them. None where
