@@ -52,6 +52,9 @@ class xc:
 
     def domain_unpause(self, domid):
         os._exit(4)
+
+    def domain_sethandle(self, domid, handle):
+        UUID[:] = handle
 """
 
 Make = Callable[..., Hypervisor]
@@ -103,6 +106,12 @@ async def test_what_machine_and_hypervisor_tell_comes_as_one(hypervisor_of: Make
 async def test_many_may_ask_at_once(hypervisor_of: Make) -> None:
     hypervisor = hypervisor_of()
     assert len(set(await asyncio.gather(*(pid_of(hypervisor) for _ in range(50))))) == 1
+
+
+async def test_a_domain_gets_another_uuid(hypervisor_of: Make) -> None:
+    hypervisor = hypervisor_of()
+    await hypervisor.set_handle(1, bytes(range(1, 17)))
+    assert (await hypervisor.domains())[1].uuid == "01020304-0506-0708-090a-0b0c0d0e0f10"
 
 
 async def test_what_the_hypervisor_refuses_is_told_in_words(hypervisor_of: Make) -> None:
