@@ -252,6 +252,7 @@ def test_a_dead_guest_is_kept_and_its_domain_starts_over(host: XenHost) -> None:
     host.put("/etc/xen/pv.cfg", text.encode())
     assert host.xm("create", "pv").code == 0
     host.hears("pv", guests.marker("pv"))
+    host.put("/etc/xen/pv.cfg", text.replace("memory = 32 * 4", "memory = 80").encode())
     talk(host, "xm", "console", "pv", typed="echo c > /proc/sysrq-trigger", awaited="sysrq: Trigger a crash")
     until(lambda: len(by_xm(host)) == 2, "the dead guest is kept, and the domain is there", 60, every=0.5)
     (kept,) = [name for name in by_xl(host) if name != "pv"]
@@ -259,6 +260,8 @@ def test_a_dead_guest_is_kept_and_its_domain_starts_over(host: XenHost) -> None:
     said = host.xm("domstate", kept)
     assert (said.out, "the guest crashed" in said.err) == ("crashed\n", True), said
     host.hears("pv", guests.marker("pv"), times=2)
+    (told,) = json.loads(host.xm("list", "-o", "json", "pv").out)
+    assert told["max_memory"] == 128, "as it was started, not as its file is now"
     host.stop_xend(signal.SIGKILL)
     host.start_xend()
     assert by_xm(host) == by_xl(host)
