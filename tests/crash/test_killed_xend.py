@@ -20,7 +20,7 @@ from tests.support.world import ROOT, Killed, World, request, started_of
 
 from xenia.lib.aio import Tasks
 from xenia.manager.manager import Manager
-from xenia.model.domain import ALIVE, State
+from xenia.model.domain import ALIVE, EndAction, State
 from xenia.model.dump import After, DumpRequest
 from xenia.model.errors import XeniaError
 from xenia.model.job import Job, JobState
@@ -520,7 +520,7 @@ async def careful_users(world: World, manager: Manager, told: Promises, dice: ra
         for _ in range(dice.randint(2, 6)):
             verb = dice.choice(VERBS)
             if verb == "create":
-                crash = dice.choice(["restart", "preserve", "destroy"])
+                crash = dice.choice(list(EndAction)).value
                 await create(world, manager, told, name, disk=f"/{name}", on_crash=crash)
             elif verb != "guest":
                 await operate(world, manager, told, verb, name)
@@ -538,7 +538,7 @@ async def crowd(world: World, manager: Manager, told: Promises, dice: random.Ran
         for _ in range(dice.randint(2, 6)):
             name, verb = dice.choice("ab"), dice.choice(VERBS)
             if verb == "create":
-                words = {"disk": "/shared", "on_crash": dice.choice(["restart", "preserve"])}
+                words = {"disk": "/shared", "on_crash": dice.choice(["restart", "preserve", "rename-restart"])}
                 await finish(world, manager, manager.create(request(name, **words), ROOT))
             elif verb == "guest":
                 guest_acts(world, name, dice)
