@@ -62,8 +62,12 @@ HOST = Host("sim", "6.1", "#1", "x86_64", 4, 1, 4, 1, 2800, "", 16384, 8192, 0.0
 
 _DEVICE_STEPS = ("attach disk", "detach disk", "eject", "insert", "attach vif", "detach vif")
 _CORE_STEPS = ("dump core", "core dumped", "set aside")
+_AGENT_STEPS = ("freeze", "frozen", "thaw")
 ENGINE_STEPS = frozenset(
-    {"start", "started", "unpause", "pause", "shutdown", "rename", "set memory", *_DEVICE_STEPS, *_CORE_STEPS}
+    {
+        *("start", "started", "unpause", "pause", "shutdown", "rename", "set memory"),
+        *(*_DEVICE_STEPS, *_CORE_STEPS, *_AGENT_STEPS),
+    }
 )
 """Where an engine may refuse."""
 

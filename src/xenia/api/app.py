@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, FastAPI
 
 from xenia.api import (
+    agent,
     console,
     disks,
     domains,
@@ -44,7 +45,7 @@ def make_app(doors: Doors) -> FastAPI:
     )
     app.state.doors = doors
     api = APIRouter(prefix="/v1")
-    for part in (host, domains, disks, vifs, vcpus, texts, guest_files, folder, jobs, events, console, schema):
+    for part in (host, domains, disks, vifs, vcpus, agent, texts, guest_files, folder, jobs, events, console, schema):
         api.include_router(part.router)
     app.include_router(api)
     app.router.default = errors.unknown_route

@@ -57,6 +57,7 @@ class Aside:
             config=config,
             macs=(),
             intent=Intent.NONE,
+            frozen=False,
             end=reason,
             why=why,
             restart_at=None,

@@ -17,6 +17,7 @@ from xenia.engines.base import ChangesMedia, Engine, Observed, PlugsCards, Plugs
 from xenia.manager.events import EventBus
 from xenia.manager.prepare import Preparer
 from xenia.manager.table import Entry, Table
+from xenia.model.agent import ShutdownMode
 from xenia.model.disk import Disk, DiskSource
 from xenia.model.domain import (
     UNNUMBERED,
@@ -109,6 +110,7 @@ class Lifecycle:
             restart_at=None,
             restarts=restarts,
             paused=False,
+            frozen=False,
             started_at=now,
         )
         entry.state = State.STARTING
@@ -131,6 +133,7 @@ class Lifecycle:
             restart_at=None,
             restarts=(),
             paused=False,
+            frozen=False,
         )
         await self.engine.reset(entry.started.uuid)
         await self.note(entry, phase=Phase.RUNNING)
@@ -193,11 +196,12 @@ class Lifecycle:
             raise
         self.bus.publish(EventKind.RENAMED, entry.started, f"it was {before.config.name}")
 
-    async def ask(self, entry: Entry, intent: Intent) -> None:
-        """Ask the guest to power itself off, for good (SHUTDOWN) or to be started over (REBOOT)."""
+    async def ask(self, entry: Entry, intent: Intent, mode: ShutdownMode = ShutdownMode.AUTO) -> ShutdownMode:
+        """Ask the guest to power itself off, for good (SHUTDOWN) or to be started over (REBOOT); how it was asked."""
         await self._set(entry, intent=intent)
-        await self.engine.shutdown(entry.started.uuid, reboot=intent is Intent.REBOOT)
-        self.bus.publish(EventKind.SHUTTING_DOWN, entry.started, intent.value)
+        asked = await self.engine.shutdown(entry.started.uuid, reboot=intent is Intent.REBOOT, mode=mode)
+        self.bus.publish(EventKind.SHUTTING_DOWN, entry.started, f"{intent.value}, asked by {asked.value}")
+        return asked
 
     async def attach_disk(self, entry: Entry, disk: Disk) -> tuple[str, ...]:
         """Plug in one more disk; what its author should know about it. It is written down first: a new xend strikes out
@@ -293,7 +297,7 @@ class Lifecycle:
 
     async def keep(self, entry: Entry, reason: EndReason, why: str, *, restart_at: float | None = None) -> None:
         """Keep what there is of a guest that has ended: to be looked at, or until it is started over."""
-        await self.note(entry, end=reason, why=why, restart_at=restart_at, intent=Intent.NONE)
+        await self.note(entry, end=reason, why=why, restart_at=restart_at, intent=Intent.NONE, frozen=False)
         entry.state = state_at_end(reason)
         kind = EventKind.CRASHED if reason is EndReason.CRASH else EventKind.ENDED
         then = "preserved" if restart_at is None else f"started again in {restart_at - self.clock():.0f} s"

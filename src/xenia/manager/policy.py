@@ -103,7 +103,7 @@ class PolicyKeeper:
             )
             return
         restarts = () if asked else (*lately, lifecycle.clock())
-        await lifecycle.note(entry, intent=Intent.NONE, restarts=restarts)
+        await lifecycle.note(entry, intent=Intent.NONE, frozen=False, restarts=restarts)
         lifecycle.bus.publish(EventKind.REBOOTED, entry.started)
 
     async def ended(self, entry: Entry, reason: EndReason, *, gone: bool, detail: str = "") -> None:

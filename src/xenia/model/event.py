@@ -24,6 +24,9 @@ class EventKind(StrEnum):
     CORE_DUMPED = "core-dumped"
     KEPT = "kept"
     """Its dead guest is another domain from now on (rename-restart)."""
+    FROZEN = "frozen"
+    """Its file systems are held."""
+    THAWED = "thawed"
     FOUND = "found"
     """xend came up and found it running."""
 

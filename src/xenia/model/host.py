@@ -33,6 +33,10 @@ class Capability(StrEnum):
     """The memory of a guest is written to a file."""
     LIVE_CORE_DUMP = "live-core-dump"
     """That is done while the guest runs on; elsewhere it stands still meanwhile."""
+    AGENT = "agent"
+    """An agent in a guest tells about it."""
+    AGENT_COMMANDS = "agent-commands"
+    """It does as it is asked, too: it sets the clock, freezes file systems, runs commands."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ class Operation:
     """What to do on an engine that lacks the capability."""
 
 
+_ONLY_TOLD = "xm agent DOMAIN shows what its guest tells"
+
 OPERATIONS: dict[str, Operation] = {
     operation.name: operation
     for operation in (
@@ -97,6 +99,17 @@ OPERATIONS: dict[str, Operation] = {
             _RUNS | {State.PAUSED, State.SHUTDOWN, State.CRASHED},
             Capability.CORE_DUMP,
             role=Role.ADMINISTRATOR,
+        ),
+        Operation("agent", "Ask the agent in a guest", _RUNS, Capability.AGENT),
+        *(
+            Operation(f"agent-{action}", sentence, _RUNS, Capability.AGENT_COMMANDS, role, instead=_ONLY_TOLD)
+            for action, sentence, role in (
+                ("ping", "Ask the agent in a guest whether it answers", Role.OPERATOR),
+                ("time", "Set the guest's clock to the host's", Role.OPERATOR),
+                ("freeze", "Have the guest write out and hold its file systems", Role.OPERATOR),
+                ("thaw", "Let the guest write to its file systems again", Role.OPERATOR),
+                ("exec", "Run a command in the guest", Role.ADMINISTRATOR),
+            )
         ),
         Operation("vcpu-pin", "Choose the host's CPUs that virtual CPUs run on", _RUNS | {State.PAUSED}),
         Operation("console", "Connect to the text console", _EXISTS, Capability.CONSOLE),

@@ -9,6 +9,7 @@ from xenia.model.operations import OPERATIONS
 ENGINES = {"qemu": QEMU_LACKS, "xen": XEN_LACKS}
 
 _DONE_OTHERWISE = {
+    ("agent", "xen"): "translated: what the guest writes to xenstore; commands are not given",
     ("console", "xen"): "translated: a terminal of the host's, which is read only while somebody watches",
     ("dump-core", "qemu"): "translated: the guest stands still meanwhile, also with --live",
     ("mem-set", "qemu"): "translated: a balloon; a PV or PVH guest starts with maxmem, and gives back what is above",

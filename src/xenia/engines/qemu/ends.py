@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from xenia.engines.base import ConsoleKind
+from xenia.engines.qemu import agent
 from xenia.engines.qemu.launch import RUNSTATE_TRACE, SHUTDOWN_TRACE
 from xenia.engines.qemu.lease import lease_of
 from xenia.engines.qemu.serial import ConsoleEnds, socket_of
@@ -91,17 +92,21 @@ def move(old: Path, new: Path) -> None:
     Raises OSError.
     """
     new.mkdir(mode=0o711, parents=True, exist_ok=True)
-    for path in (monitor_of(old), *(socket_of(old, kind) for kind in ConsoleKind), lease_of(old)):
+    for path in (*_sockets(old), lease_of(old)):
         with contextlib.suppress(FileNotFoundError):
             path.rename(new / path.name)
 
 
 def remove(folder: Path) -> None:
     """Remove what a start has put into the run folder, and the folder when nothing else is in it."""
-    for path in (monitor_of(folder), *(socket_of(folder, kind) for kind in ConsoleKind), lease_of(folder)):
+    for path in (*_sockets(folder), lease_of(folder)):
         path.unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # the as-started configuration of the domain is in it, or it is gone
         folder.rmdir()
+
+
+def _sockets(folder: Path) -> tuple[Path, ...]:
+    return (monitor_of(folder), agent.socket_of(folder), *(socket_of(folder, kind) for kind in ConsoleKind))
 
 
 def last_words(log: Path) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from xenia.engines.base import ConsoleKind, Observed
 from xenia.engines.qemu import ends, threads
+from xenia.engines.qemu.agent import AgentPort
 from xenia.engines.qemu.balloon import has_balloon, most_memory
 from xenia.engines.qemu.cards import Cards
 from xenia.engines.qemu.disk import device_name
@@ -80,6 +81,7 @@ class Guest:
         self._memory_changed = asyncio.Event()
         self._in_place = reboots_in_place(started.config)
         self._shows = started.config.display.vnc
+        self.port = AgentPort(folder, started.config, lambda: self.name)
         self.unplugging = Unplugging(self)
         self.hotplug = Hotplug(self, self.unplugging)
         self.cards = Cards(self, self.unplugging)
@@ -241,6 +243,7 @@ class Guest:
             ends.move(self.folder, folder)
         except OSError as error:
             raise engine_failed(f"the run folder of domain '{self.name}' cannot be moved: {error.strerror}") from error
+        self.port.close()
         self.uuid, self.folder = kept.uuid, folder
         self.consoles = {kind: socket_of(folder, kind) for kind in self.consoles}
 
@@ -255,6 +258,7 @@ class Guest:
         if not self._in_place:
             await self._let_resets_end_it()  # an xend that died in start_over has not
         await self.look_at_memory()
+        await self.port.look(self.execute)
         if self._shows:
             await self.look_for_vnc()
 
@@ -318,6 +322,7 @@ class Guest:
         if self.monitor is not None:
             await self.monitor.close()
             self.monitor = None
+        self.port.close()
         self.process.close()
 
     async def _ask(self, command: str, state: State) -> None:
@@ -335,6 +340,7 @@ class Guest:
             self._was_reset.set()
             if self._is_firmware():
                 return
+        self.port.on_event(event, data)
         device = self.unplugging.on_event(event, data)
         if device is not None:
             self._let_go(device)

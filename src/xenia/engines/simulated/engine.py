@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from xenia.engines.base import EngineEvent, Figures, Meaning, Observed, Resources
+from xenia.engines.simulated.agent import SimulatedAgent
 from xenia.engines.simulated.host import SimulatedGuest, SimulatedHost
+from xenia.model.agent import ShutdownMode
 from xenia.model.disk import DiskMode
 from xenia.model.domain import ALIVE, DomainConfig, Started, State
-from xenia.model.errors import conflict, engine_failed, invalid, timed_out
+from xenia.model.errors import XeniaError, conflict, engine_failed, invalid, timed_out
 from xenia.model.host import Capability, EngineReport, Host
 from xenia.model.vcpu import Vcpu, VcpuState, no_such_vcpu
 from xenia.network.attach import AttachedVif
@@ -27,9 +29,9 @@ class SimulatedEngine:
         self._host = host
         self.assigns_ids = host.like_xen
         like_xen = {Capability.ADOPT, Capability.MAX_MEMORY, Capability.LIVE_CORE_DUMP}
-        own = like_xen if host.like_xen else {Capability.RESET}
+        own = like_xen if host.like_xen else {Capability.RESET, Capability.AGENT_COMMANDS}
         kinds = {Capability.HVM, Capability.PV, Capability.PVH}
-        devices = {Capability.DISK_HOTPLUG, Capability.MEDIUM_CHANGE, Capability.VIF_HOTPLUG}
+        devices = {Capability.DISK_HOTPLUG, Capability.MEDIUM_CHANGE, Capability.VIF_HOTPLUG, Capability.AGENT}
         all_have = {Capability.PAUSE, Capability.MEMORY, Capability.CORE_DUMP}
         self.capabilities = frozenset(all_have | kinds | own | devices)
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
@@ -83,18 +85,34 @@ class SimulatedEngine:
             guest.state = state
         await self._host.step(f"{step}d")
 
-    async def shutdown(self, uuid: str, *, reboot: bool = False) -> None:
-        del reboot  # there is a power button only
+    async def shutdown(
+        self, uuid: str, *, reboot: bool = False, mode: ShutdownMode = ShutdownMode.AUTO
+    ) -> ShutdownMode:
         await self._host.step("shutdown")
-        guest = self._guest(uuid)
-        if not guest.deaf and guest.state is State.RUNNING:
+        guest, agent = self._guest(uuid), SimulatedAgent(self._host, uuid)
+        if mode is not ShutdownMode.ACPI:
+            try:
+                agent.told()
+            except XeniaError:
+                if mode is ShutdownMode.AGENT:
+                    raise
+            else:
+                self._host.reboot(uuid) if reboot else self._host.power_off(uuid)
+                await self._host.step("shutdown asked")
+                return ShutdownMode.AGENT
+        if not guest.deaf and guest.state is State.RUNNING:  # there is a power button only, and none for a reboot
             self._host.power_off(uuid)
         await self._host.step("shutdown asked")
+        return ShutdownMode.ACPI
+
+    def agent(self, uuid: str) -> SimulatedAgent:
+        self._guest(uuid)
+        return SimulatedAgent(self._host, uuid)
 
     async def reset(self, uuid: str) -> None:
         await self._host.step("reset")
         guest = self._guest(uuid)
-        guest.state, guest.end = State.RUNNING, None
+        guest.state, guest.end, guest.frozen = State.RUNNING, None, False
         guest.boots += 1
         await self._host.step("reset done")
 
