@@ -10,6 +10,7 @@ from pathlib import Path
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
 from xenia.engines.qemu import ends, lease, oom
 from xenia.engines.qemu.aside import let_go
+from xenia.engines.qemu.circumstances import circumstances_of
 from xenia.engines.qemu.core import dump
 from xenia.engines.qemu.events import ENDED, Situation
 from xenia.engines.qemu.explain import complaints_of, explain
@@ -21,6 +22,7 @@ from xenia.engines.qemu.probe import probe
 from xenia.engines.qemu.recover import recover
 from xenia.engines.qemu.settings import QemuSettings
 from xenia.engines.qemu.start import launch, take_over
+from xenia.engines.qemu.stats import Counters
 from xenia.engines.qga.agent import QemuGuestAgent
 from xenia.lib.aio import Tasks
 from xenia.model.agent import ShutdownMode
@@ -28,7 +30,9 @@ from xenia.model.complaint import Severity
 from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.errors import XeniaError, engine_failed, invalid
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.stats import Stats
 from xenia.model.vcpu import Vcpu
+from xenia.model.why import Circumstances
 from xenia.network.attach import AttachedVif
 from xenia.storage.open import OpenedDisk
 
@@ -44,6 +48,7 @@ class QemuEngine:
         self._settings = settings
         self._facts = Facts()
         self._guests: dict[str, Guest] = {}
+        self._counters = Counters()
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
         self._out_of_memory = oom.OutOfMemory()
         self._tasks = Tasks()
@@ -196,6 +201,14 @@ class QemuEngine:
             for guest, seconds in times
             if seconds is not None
         }
+
+    async def stats(self, uuid: str | None = None) -> Mapping[str, Stats]:
+        return await self._counters.read(
+            [guest for guest in self._guests.values() if uuid is None or guest.uuid == uuid]
+        )
+
+    async def circumstances(self, started: Started) -> Circumstances:
+        return circumstances_of(started.config, self._known(started.uuid).process.pid, self._facts)
 
     async def vcpus(self) -> Mapping[str, tuple[Vcpu, ...]]:
         guests = list(self._guests.values())

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from xenia.engines.base import EngineEvent
 from xenia.model.agent import AgentInfo
 from xenia.model.domain import EndAction, EndReason, Started, State
+from xenia.model.stats import Stats
+from xenia.model.why import Circumstances
 
 
 @dataclass(slots=True)
@@ -33,6 +35,9 @@ class SimulatedGuest:
     detail: str = ""
     deaf: bool = False
     boots: int = 1
+    stats: Stats | None = None
+    """What a test wants to have been counted; None for what its virtual CPUs, disks and cards have as they begin."""
+    circumstances: Circumstances = field(default_factory=Circumstances)
 
     @property
     def writes(self) -> set[str]:
