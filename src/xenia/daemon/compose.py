@@ -24,7 +24,6 @@ from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.conversion import Converter
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions
-from xenia.manager.disks import Disks
 from xenia.manager.dumps import Dumps
 from xenia.manager.events import EventBus
 from xenia.manager.folder_apply import FolderApply
@@ -38,7 +37,6 @@ from xenia.manager.manager import Manager, Parts
 from xenia.manager.noticing import Keeper
 from xenia.manager.prepare import HostPreparer
 from xenia.manager.table import Table
-from xenia.manager.vifs import Vifs
 from xenia.model.domain import DOMAIN_0_UUID
 from xenia.network.mac import generate_mac
 from xenia.storage.core_file import CoreFiles
@@ -123,11 +121,10 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
             guest_files=guest_files,
             folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks, jobs),
             adoption=Adoption(lifecycle, sandbox.read_guest_file, files, paths.guest_files),
-            disks=Disks(lifecycle, sandbox.read_guest_file),
             dumps=Dumps(lifecycle, CoreFiles(), paths.cores),
             aside=Aside(lifecycle, _new_uuid),
             brake=Brake(settings.restart_limit, settings.restart_window, settings.restart_delay),
-            vifs=Vifs(lifecycle, sandbox.read_guest_file, generate_mac),
+            read=sandbox.read_guest_file,
             locks=locks,
             bus=bus,
             jobs=jobs,

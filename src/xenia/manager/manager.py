@@ -21,7 +21,7 @@ from xenia.manager.check.explain import explain
 from xenia.manager.conversion import Converter
 from xenia.manager.creation import Creation
 from xenia.manager.defining import Defining
-from xenia.manager.definitions import Definitions
+from xenia.manager.definitions import Definitions, ReadGuestFile
 from xenia.manager.differences import as_it_runs, differences
 from xenia.manager.disks import Disks
 from xenia.manager.dumps import Dumps
@@ -39,6 +39,7 @@ from xenia.manager.policy import PolicyKeeper
 from xenia.manager.power import Power
 from xenia.manager.reconcile import Reconcile
 from xenia.manager.renaming import Renaming
+from xenia.manager.scopes import Scopes
 from xenia.manager.start_file import to_start
 from xenia.manager.stats import StatsReader
 from xenia.manager.turns import Turns
@@ -72,15 +73,15 @@ class Parts:
     guest_files: GuestFiles
     folder: FolderApply
     adoption: Adoption
-    disks: Disks
     dumps: Dumps
     aside: Aside
     brake: Brake
-    vifs: Vifs
     locks: NameLocks
     bus: EventBus
     jobs: Jobs
     read_host: Callable[[], Host]
+    read: ReadGuestFile
+    """Reads the words of a device that is plugged in."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     choice: str = ""
     """Why this engine, in words."""
@@ -102,7 +103,10 @@ class Manager:
             parts.engine, table, parts.definitions, parts.lifecycle.records, parts.lifecycle.clock, parts.read_host
         )
         self._turns = Turns(self.inventory, table, parts.locks, parts.bus, parts.jobs, self.engine_report)
-        self.memory = Memory(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
+        scopes = Scopes(parts.guest_files, self.inventory, self._turns, table)
+        self.memory = Memory(parts.lifecycle, self.inventory, scopes)
+        self.disks = Disks(parts.lifecycle, parts.read, scopes)
+        self.vifs = Vifs(parts.lifecycle, parts.read, scopes, parts.creation.new_mac)
         self.defining = Defining(parts.guest_files, parts.locks)
         self.renaming = Renaming(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
         self.stats = StatsReader(parts.engine, self.inventory)
@@ -209,28 +213,6 @@ class Manager:
         name = Path(request.file).stem if request.file else "a guest file"
         return self._parts.jobs.start("create", name, caller, work)
 
-    def attach_disk(self, ref: str, spec: str, folder: str, caller: Caller) -> Job:
-        """block-attach, as a job: what `Disks.attach` does, with its result. Raises as `Turns.start`."""
-        disks = self._parts.disks
-        return self._turns.start("block-attach", ref, caller, lambda entry: disks.attach(entry, spec, folder, caller))
-
-    def detach_disk(self, ref: str, target: str, caller: Caller, *, force: bool) -> Job:
-        """block-detach, as a job: what `Disks.detach` does, with its result. Raises as `Turns.start`."""
-        disks = self._parts.disks
-        return self._turns.start("block-detach", ref, caller, lambda entry: disks.detach(entry, target, force=force))
-
-    def insert_medium(self, ref: str, target: str, path: str, folder: str, caller: Caller, *, force: bool) -> Job:
-        """cd-insert, as a job: what `Disks.insert` does, with its result. Raises as `Turns.start`."""
-        disks = self._parts.disks
-        return self._turns.start(
-            "cd-insert", ref, caller, lambda entry: disks.insert(entry, target, path, folder, caller, force=force)
-        )
-
-    def eject_medium(self, ref: str, target: str, caller: Caller, *, force: bool) -> Job:
-        """cd-eject, as a job: what `Disks.eject` does, with its result. Raises as `Turns.start`."""
-        disks = self._parts.disks
-        return self._turns.start("cd-eject", ref, caller, lambda entry: disks.eject(entry, target, force=force))
-
     def dump_core(self, ref: str, request: DumpRequest, caller: Caller) -> Job:
         """dump-core, as a job: what `Dumps.dump` does, with its result. Raises as `operate`."""
         dumps, jobs = self._parts.dumps, self._parts.jobs
@@ -241,14 +223,6 @@ class Manager:
             lambda entry: dumps.dump(entry, request, lambda done: jobs.progress(job.id, done)),
         )
         return job
-
-    def attach_vif(self, ref: str, spec: str, caller: Caller) -> Job:
-        """network-attach, as a job: what `Vifs.attach` does, with its result. Raises as `Turns.start`."""
-        return self._turns.start("network-attach", ref, caller, lambda entry: self._parts.vifs.attach(entry, spec))
-
-    def detach_vif(self, ref: str, card: str, caller: Caller) -> Job:
-        """network-detach, as a job: what `Vifs.detach` does, with its result. Raises as `Turns.start`."""
-        return self._turns.start("network-detach", ref, caller, lambda entry: self._parts.vifs.detach(entry, card))
 
     @property
     def guest_files(self) -> GuestFiles:

@@ -10,7 +10,7 @@ import pytest
 from xenia.engines.xen.device_model import DeviceModel, pid_of
 from xenia.engines.xen.guest import Guest
 from xenia.engines.xen.xenstore import Xenstore
-from xenia.model.domain import EndReason, State
+from xenia.model.domain import EndReason, Kind, State
 
 
 class Store:
@@ -45,7 +45,7 @@ async def test_its_end_is_told_once_and_not_after_the_watching_was_stopped() -> 
 
 
 def test_a_guest_that_has_lost_it_has_crashed_whatever_the_hypervisor_sees() -> None:
-    guest = Guest("u", 7, "web", State.RUNNING)
+    guest = Guest("u", 7, "web", Kind.HVM, State.RUNNING)
     guest.lose_model()
     assert (guest.observed.state, guest.observed.end) == (State.CRASHED, EndReason.CRASH)
     assert "qemu-dm-web.log" in guest.observed.detail

@@ -9,18 +9,19 @@ from pathlib import Path
 from xenia.engines.base import ConsoleKind, Observed
 from xenia.engines.xen.device_model import DIED, DeviceModel
 from xenia.engines.xen.hypervisor import DomainInfo
-from xenia.model.domain import EndReason, Started, State
+from xenia.model.domain import EndReason, Kind, Started, State
 
 ENDED = frozenset({State.SHUTDOWN, State.CRASHED})
 
 
 @dataclass(slots=True)
 class Guest:
-    """`found` is what is known of one that somebody else has started."""
+    """`found` is what is known of one that somebody else has started. Disks, cards and media as in Observed."""
 
     uuid: str
     domid: int
     name: str
+    kind: Kind
     state: State
     end: EndReason | None = None
     why: str = ""
@@ -29,11 +30,28 @@ class Guest:
     consoles: Mapping[ConsoleKind, Path] = field(default_factory=dict)
     vnc: str | None = None
     vifs: tuple[str, ...] = ()
+    disks: frozenset[str] | None = None
+    cards: frozenset[int] | None = None
+    media: Mapping[str, bool] | None = None
+    drives: Mapping[str, str] = field(default_factory=dict)
+    """What the drives whose medium can be changed are to its QEMU, by target."""
     lost_model: bool = False
 
     @property
     def observed(self) -> Observed:
-        return Observed(self.uuid, self.state, self.end, self.why, self.consoles, self.vnc, self.vifs, self.domid)
+        return Observed(
+            self.uuid,
+            self.state,
+            self.end,
+            self.why,
+            self.consoles,
+            self.vnc,
+            self.vifs,
+            self.domid,
+            self.disks,
+            self.cards,
+            self.media,
+        )
 
     def look(self, info: DomainInfo) -> bool:
         """Take over what the hypervisor sees; whether that is news. Running and waiting for work alternate too quickly
@@ -43,6 +61,11 @@ class Guest:
             return False
         before, self.state, self.end, self.why = self.state, info.state, info.end, info.why
         return _coarse(before) is not _coarse(self.state)
+
+    def become(self, kept: Started) -> None:
+        """Be another domain, which has no devices any more."""
+        self.uuid, self.name, self.vnc, self.vifs = kept.uuid, kept.config.name, None, ()
+        self.disks, self.cards, self.media, self.drives = frozenset(), frozenset(), {}, {}
 
     def lose_model(self) -> None:
         """Its device model has died."""
