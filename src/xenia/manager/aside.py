@@ -33,17 +33,18 @@ class Aside:
         for earlier in [each for each in lifecycle.table if each.started.kept_of == entry.started.uuid]:
             await lifecycle.end(earlier, EventKind.ENDED, "a later one is kept in its place")
         kept = self._kept(entry.started, reason, detail)
+        spare = Entry(kept, state_at_end(reason))
         try:
+            lifecycle.table.add(spare)
             await lifecycle.runs.save(kept)
             await lifecycle.begin_restart(entry, restarts)
             await lifecycle.engine.set_aside(entry.started.uuid, kept)
         except (XeniaError, OSError) as error:
             log.error("the dead guest of domain %s cannot be kept: %s", entry.started.config.name, error)
+            lifecycle.table.remove(kept.uuid)
             await lifecycle.runs.remove(kept.uuid)
             await lifecycle.restart(entry, f"{detail}; it could not be kept: {error}", restarts)
             return
-        spare = Entry(kept, state_at_end(reason))
-        lifecycle.table.add(spare)
         lifecycle.bus.publish(EventKind.KEPT, entry.started, f"as {kept.config.name}: {detail}")
         lifecycle.bus.publish(EventKind.FOUND, kept, f"kept of {entry.started.config.name}")
         await lifecycle.finish_restart(entry, f"{detail}; kept as {kept.config.name}", spare=spare)

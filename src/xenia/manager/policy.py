@@ -95,15 +95,16 @@ class PolicyKeeper:
 
     async def _has_reset(self, entry: Entry) -> None:
         """The guest has started itself over in place."""
-        lifecycle, asked = self.lifecycle, entry.started.intent is not Intent.NONE
-        lately = self._lately(entry)
+        started, lifecycle = entry.started, self.lifecycle
+        lately, asked = self._lately(entry), started.intent is not Intent.NONE
         if not asked and self.brake.refuses(lately):
             await lifecycle.end(
                 entry, EventKind.ENDED, f"it reboots again and again; {self.brake.refusal}", remembered=True
             )
             return
+        intent = Intent.STOP if started.intent is Intent.STOP else Intent.NONE
         restarts = () if asked else (*lately, lifecycle.clock())
-        await lifecycle.note(entry, intent=Intent.NONE, frozen=False, restarts=restarts)
+        await lifecycle.note(entry, intent=intent, frozen=False, restarts=restarts)
         lifecycle.bus.publish(EventKind.REBOOTED, entry.started)
 
     async def ended(self, entry: Entry, reason: EndReason, *, gone: bool, detail: str = "") -> None:
@@ -116,7 +117,7 @@ class PolicyKeeper:
                 await lifecycle.start_over(entry, detail)
             return
         entry.state = state_at_end(reason)
-        action = entry.started.config.policy.action(reason)
+        action = EndAction.DESTROY if asked is Intent.STOP else entry.started.config.policy.action(reason)
         if action in _DUMPS and not gone:
             detail = joined(detail, await self.dumps.keep(entry))
         if action is EndAction.PRESERVE and not gone:
