@@ -34,7 +34,6 @@ ABSENT = (
     Absent("set-parameters", "it changes the hypervisor while it runs", "xl set-parameters on Xen"),
     Absent("claims", "xend reserves no memory ahead of a start", "xm info shows what is free"),
     Absent("sharing", "Xen shares no memory between domains by itself", "xl sharing on Xen"),
-    Absent("dump-core", _NOT_YET, "xl dump-core on Xen"),
     Absent("vcpu-set set-vcpus", _NOT_YET, "xm config set DOMAIN vcpus=N, for the next start"),
     Absent("sched-credit sched-credit2 sched-rtds", _NOT_YET, "cpu_weight and cpu_cap in the guest file"),
     Absent("sched-sedf", "Xen has this scheduler no more since 4.6", "xm help vcpu-pin"),

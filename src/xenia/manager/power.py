@@ -8,7 +8,6 @@ from typing import Any
 from xenia.manager.adoption import Adoption
 from xenia.manager.freezing import Freezing
 from xenia.manager.lifecycle import Lifecycle
-from xenia.manager.policy import PolicyKeeper
 from xenia.manager.table import Entry
 from xenia.manager.turns import Turns, Verb
 from xenia.model.agent import ShutdownMode
@@ -26,7 +25,6 @@ class Power:
     lifecycle: Lifecycle
     adoption: Adoption
     freezing: Freezing
-    policy: PolicyKeeper
     turns: Turns
 
     def operate(
@@ -64,7 +62,7 @@ class Power:
         if entry.started.foreign:
             name = entry.started.config.name
             raise conflict(f"domain '{name}' was started by others", f"take it over first: xm adopt {name}")
-        await self.policy.start_over(entry, "reset")
+        await self.lifecycle.start_over(entry, "reset")
 
     async def _ask(self, entry: Entry, intent: Intent, mode: ShutdownMode) -> dict[str, Any]:
         """A guest that cannot write cannot shut down."""
