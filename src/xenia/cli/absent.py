@@ -50,7 +50,6 @@ ABSENT = (
         "xl has it on Xen; xm vcpu-pin keeps a domain on some CPUs of the host",
     ),
     Absent("cpupool-new cpupool-start cpupool-delete", "pools have no managed form", "xl cpupool-create on Xen"),
-    Absent("block-configure", _NOT_YET, "xm block-detach DOMAIN DEV, then xm block-attach DOMAIN SPEC"),
     Absent("network2-attach network2-detach network2-list", "netchannel2 was given up by Xen", "xm network-list"),
     Absent("vnet-create vnet-delete vnet-list", "xend's vnets were given up by Xen", "a bridge of the host"),
     Absent("channel-list", "only xl's channels can be listed by it", "xl channel-list on Xen"),
