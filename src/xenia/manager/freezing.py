@@ -49,30 +49,20 @@ class Freezing:
         `seconds` after which the guest is thawed by itself. Raises as `Turns.start`.
         """
 
-        async def promise(entry: Entry) -> None:
-            await self._promise(entry)
-
         async def freeze(entry: Entry) -> dict[str, Any]:
-            return {"filesystems": await self._freeze(entry, seconds), "seconds": seconds}
+            return {"filesystems": await self.freeze(entry, seconds), "seconds": seconds}
 
         async def thaw(entry: Entry) -> dict[str, Any]:
             return {"filesystems": await self.thaw(entry)}
 
         if operation == "agent-thaw":
             return self._turns.start(operation, ref, caller, thaw)
-        return self._turns.start(operation, ref, caller, promise, then=freeze)
+        return self._turns.start(operation, ref, caller, self.promise, then=freeze)
 
-    async def freeze(self, entry: Entry, seconds: float) -> int:
-        """Freeze a guest for at most `seconds`; the number of its file systems. The caller has the domain's turn.
-
-        Raises a conflict for one that is frozen, OSError, and what WorkingAgent.freeze raises: then it is thawed as
-        soon as its agent answers.
+    async def promise(self, entry: Entry) -> None:
+        """Write down that a guest is to be frozen, and so to be thawed. The caller has the domain's turn. Raises a
+        conflict for one that is frozen or has no way to an agent, OSError; then it is not.
         """
-        await self._promise(entry)
-        return await self._freeze(entry, seconds)
-
-    async def _promise(self, entry: Entry) -> None:
-        """Write down that it is to be frozen, and so to be thawed. Raises OSError, and then it is not."""
         name = entry.started.config.name
         if entry.started.frozen:
             raise conflict(f"the file systems of domain '{name}' are frozen already", f"xm agent {name} thaw")
@@ -81,7 +71,10 @@ class Freezing:
         await self._lifecycle.runs.save(wanted)
         entry.started = wanted
 
-    async def _freeze(self, entry: Entry, seconds: float) -> int:
+    async def freeze(self, entry: Entry, seconds: float) -> int:
+        """Freeze a guest for at most `seconds`, once that is promised; the number of its file systems. Raises what
+        WorkingAgent.freeze raises: then it is thawed as soon as its agent answers.
+        """
         try:
             count = await self._agent(entry).freeze()
         except XeniaError:
