@@ -228,6 +228,19 @@ async def test_a_guest_gives_memory_back_and_takes_it_again(rig: Rig) -> None:
         await rig.engine.set_max_memory(started.uuid, most)
 
 
+async def test_what_has_been_counted_of_a_guest_is_told(rig: Rig) -> None:
+    started = await start(rig, "a")
+    before = (await rig.engine.stats())[started.uuid]
+    assert [each.number for each in before.vcpus] == [0]
+    await rig.engine.unpause(started.uuid)
+    await rig.booted(started)
+    after = (await rig.engine.stats(started.uuid))[started.uuid]
+    assert after.vcpus[0].cpu_time >= before.vcpus[0].cpu_time
+    assert after.vcpus[0].cpu_time > 0
+    await rig.engine.destroy(started.uuid)
+    assert started.uuid not in await rig.engine.stats()
+
+
 async def test_virtual_cpus_are_told_and_pinned(rig: Rig) -> None:
     started = await start(rig, "a")
     (vcpu,) = (await rig.engine.vcpus())[started.uuid]
@@ -307,6 +320,7 @@ async def test_a_disk_is_plugged_into_a_guest_that_runs_found_again_and_unplugge
         await engine.attach_disk(with_disk, opened)
     assert disks_of(rig, started) == {"xvdb"}
     await rig.sees_disks(started, 1)
+    assert await engine.has_taken(started.uuid, "xvdb")
     with pytest.raises(XeniaError) as raised:
         async with rig.open_disk(started, disk):
             pass
@@ -327,8 +341,7 @@ async def test_the_medium_of_a_drive_is_changed_locked_and_found_again(rig: Rig,
     if Capability.MEDIUM_CHANGE not in rig.engine.capabilities:
         return
     drive = Disk("hdc", source=DiskSource.EMPTY, cdrom=True, bus=DiskBus.IDE, mode=DiskMode.READ_ONLY)
-    plain = rig.started("a")
-    started = replace(plain, config=replace(plain.config, disks=(drive,)))
+    started = rig.with_drive(rig.started("a"), drive)
     async with rig.resources(started) as resources:
         await rig.engine.start(started, resources)
     for name in ("one.iso", "two.iso"):
@@ -361,6 +374,7 @@ async def test_a_card_is_plugged_into_a_guest_that_runs_found_again_and_unplugge
         with rig.attach_vif(started, vif, mac) as attached:
             await cast(PlugsCards, rig.engine).attach_vif(changed, attached)
         await rig.sees_cards(started, has + 1)
+        assert await cast(PlugsCards, rig.engine).has_taken(started.uuid, 5)
         await rig.new_engine()
         (found,) = await rig.engine.recover([changed])
         assert found.cards == {*range(has), 5}

@@ -14,11 +14,14 @@ from xenia.api import (
     folder,
     guest_files,
     host,
+    host_power,
     jobs,
     schema,
+    stats,
     texts,
     vcpus,
     vifs,
+    why,
 )
 from xenia.api.doors import Doors
 from xenia.api.limits import Limits
@@ -45,7 +48,24 @@ def make_app(doors: Doors) -> FastAPI:
     )
     app.state.doors = doors
     api = APIRouter(prefix="/v1")
-    for part in (host, domains, disks, vifs, vcpus, agent, texts, guest_files, folder, jobs, events, console, schema):
+    for part in (
+        host,
+        host_power,
+        domains,
+        disks,
+        vifs,
+        vcpus,
+        why,
+        stats,
+        agent,
+        texts,
+        guest_files,
+        folder,
+        jobs,
+        events,
+        console,
+        schema,
+    ):
         api.include_router(part.router)
     app.include_router(api)
     app.router.default = errors.unknown_route

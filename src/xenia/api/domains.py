@@ -45,6 +45,7 @@ _OTHER_DOORS = {
     "vcpu-pin",
     "block-attach",
     "block-detach",
+    "block-configure",
     "cd-insert",
     "cd-eject",
     "network-attach",

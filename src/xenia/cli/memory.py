@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from xenia.cli.command import Command, add_output
-from xenia.cli.errors import say
-from xenia.client.domains import domain_path, follow, submit
+from xenia.cli.command import Command
+from xenia.cli.scope import WHERE, add_scope, change
 from xenia.client.errors import usage
-from xenia.lib.text import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,37 +30,17 @@ _size.__name__ = "size in MiB (or with k, m, g, t)"
 def _options(parser: ArgumentParser) -> None:
     parser.add_argument("domain", metavar="DOMAIN", help="name, id, UUID or a unique beginning")
     parser.add_argument("size", metavar="SIZE", type=_size, help="in MiB, or with a letter: 524288k, 512m, 2g")
-    parser.add_argument("--live", action="store_true", help="only in the domain that runs")
-    parser.add_argument("--config", action="store_true", help="only in its guest file: it counts at the next start")
-    add_output(parser, "text", "json")
+    add_scope(parser)
 
 
 def _resizing(operation: str) -> Callable[[Context, Namespace], int]:
     def run(context: Context, options: Namespace) -> int:
         if options.size < 1:
             raise usage(f"{operation}: that is less than 1 MiB", f"xm {operation} DOMAIN 512; a number alone is in MiB")
-        scope = "both" if options.live == options.config else "live" if options.live else "config"
-        body = {"size": options.size, "scope": scope}
-        result = follow(context.client, submit(context.client, f"{domain_path(options.domain)}/{operation}", body))[
-            "result"
-        ]
-        if options.output == "json":
-            from xenia.cli.output import print_data
-
-            print_data(result, options.output)
-            return 0
-        for note in result["notes"]:
-            say(note)
-        if result["file"]:
-            print(f"{printable(result['file'])} says so now, for the next start")
-        return 0
+        return change(context, options, operation, {"size": options.size})
 
     return run
 
-
-_WHERE = """
-A domain that runs is changed at once, and where a file in etc/xen defines it, that file is edited as well (in place; xm
-config history has the version before). --live changes the domain only, --config the file only."""
 
 COMMANDS = {
     "mem-set": Command(
@@ -71,7 +49,7 @@ COMMANDS = {
 Give a domain more or less memory, at most its maxmem. The guest itself takes memory or gives it back, by its balloon
 driver, and xm waits some seconds for it; what it has by then is said where that is not what was asked for. Less than a
 guest needs makes it kill its programs, or come to its end.
-{_WHERE}""",
+{WHERE}""",
         _options,
         _resizing("mem-set"),
         examples=(
@@ -85,7 +63,7 @@ guest needs makes it kill its programs, or come to its end.
         f"""\
 Set the most memory that mem-set may give a domain, its maxmem. On QEMU a machine keeps the bound that it was made with:
 there only --config is possible.
-{_WHERE}""",
+{WHERE}""",
         _options,
         _resizing("mem-max"),
         examples=(("xm mem-max web 4g", "up to 4 GiB"), ("xm mem-max --config web 4g", "from the next start on")),

@@ -17,7 +17,9 @@ from xenia.model.agent import ShutdownMode
 from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.stats import Stats
 from xenia.model.vcpu import Vcpu
+from xenia.model.why import Circumstances
 from xenia.network.attach import AttachedVif
 from xenia.storage.kernel import PreparedBoot
 from xenia.storage.open import OpenedDisk
@@ -197,6 +199,14 @@ class Engine(Protocol):
         than the kernel does. What `observe` tells is current after it.
         """
 
+    async def stats(self, uuid: str | None = None) -> Mapping[str, Stats]:
+        """What has been counted of each guest, or of one, by UUID; read now, in one pass. Domain-0 is among them where
+        the engine counts it. A guest that ends meanwhile may be missing. Raises engine_failed, unavailable.
+        """
+
+    async def circumstances(self, started: Started) -> Circumstances:
+        """What weighs on a guest that runs, beside what is counted. Raises engine_failed."""
+
     async def vcpus(self) -> Mapping[str, tuple[Vcpu, ...]]:
         """The virtual CPUs of each guest, by UUID, in order. Domain-0 is among them where the engine gives it some.
 
@@ -219,7 +229,20 @@ class Engine(Protocol):
         """Let go of the guests; they run on."""
 
 
-class PlugsDisks(Protocol):
+TAKE_SECONDS = 1.0
+"""How long a guest is given to take a device; a Linux guest takes some hundredths of a second."""
+
+
+class Plugs(Protocol):
+    """What an engine with the capability DISK_HOTPLUG or VIF_HOTPLUG can do beside that."""
+
+    async def has_taken(self, uuid: str, device: str | int) -> bool:
+        """Whether the guest has taken a disk (by its target) or a card (by its number), or does so within TAKE_SECONDS.
+        Raises engine_failed.
+        """
+
+
+class PlugsDisks(Plugs, Protocol):
     """What an engine with the capability DISK_HOTPLUG can do beside that."""
 
     async def attach_disk(self, started: Started, opened: OpenedDisk) -> None:
@@ -236,7 +259,7 @@ class PlugsDisks(Protocol):
         """
 
 
-class PlugsCards(Protocol):
+class PlugsCards(Plugs, Protocol):
     """What an engine with the capability VIF_HOTPLUG can do beside that."""
 
     async def attach_vif(self, started: Started, attached: AttachedVif) -> None:

@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from xenia.engines.base import ChangesMedia, Engine, Observed, PlugsCards, PlugsDisks
+from xenia.engines.base import ChangesMedia, Engine, Observed, Plugs, PlugsCards, PlugsDisks
 from xenia.manager.events import EventBus
 from xenia.manager.prepare import Preparer
 from xenia.manager.table import Entry, Table
@@ -30,7 +30,7 @@ from xenia.model.domain import (
     Started,
     State,
 )
-from xenia.model.errors import XeniaError
+from xenia.model.errors import XeniaError, conflict
 from xenia.model.event import EventKind
 from xenia.model.vif import Vif
 from xenia.storage.open import OpenedDisk
@@ -38,6 +38,8 @@ from xenia.store.records import Records
 from xenia.store.runs import Runs
 
 log = logging.getLogger(__name__)
+
+_NOT_TAKEN = "the guest has not taken it yet: it does when its system is up and knows such devices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,11 @@ class Lifecycle:
     async def create(self, started: Started, record: DomainRecord) -> Entry:
         """Start a domain that does not exist; its CPUs run unless `started.paused`.
 
-        Whatever fails, nothing is left of it. Raises a conflict for a taken name or UUID, ResourceError,
-        engine_failed, OSError.
+        Whatever fails, nothing is left of it. Raises a conflict for a taken name or UUID and while the host is being
+        stopped, ResourceError, engine_failed, OSError.
         """
+        if self.table.closed:
+            raise conflict(self.table.closed, "xm autostart shows how far it is")
         entry = Entry(started, State.STARTING)
         async with AsyncExitStack() as undo:
             self.table.add(entry)
@@ -161,7 +165,9 @@ class Lifecycle:
         self.bus.publish(EventKind.RENAMED, entry.started, f"it was {before.config.name}")
 
     async def ask(self, entry: Entry, intent: Intent, mode: ShutdownMode = ShutdownMode.AUTO) -> ShutdownMode:
-        """Ask the guest to power itself off, for good (SHUTDOWN) or to be started over (REBOOT); how it was asked."""
+        """Ask the guest to power itself off, for good (SHUTDOWN, STOP) or to be started over (REBOOT); how it was
+        asked.
+        """
         await self._set(entry, intent=intent)
         asked = await self.engine.shutdown(entry.started.uuid, reboot=intent is Intent.REBOOT, mode=mode)
         self.bus.publish(EventKind.SHUTTING_DOWN, entry.started, f"{intent.value}, asked by {asked.value}")
@@ -181,7 +187,7 @@ class Lifecycle:
                 await self.note(entry, config=before)
                 raise
         self.bus.publish(EventKind.DISK_ATTACHED, entry.started, disk.target)
-        return opened.notes
+        return opened.notes + await self._taken(entry, disk.target)
 
     async def detach_disk(self, entry: Entry, target: str) -> None:
         """Unplug a disk. Raises what PlugsDisks.detach_disk raises; then it stays."""
@@ -201,7 +207,17 @@ class Lifecycle:
                 await self.note(entry, config=before.config, macs=before.macs)
                 raise
         self.bus.publish(EventKind.VIF_ATTACHED, entry.started, mac)
-        return attached.notes
+        return attached.notes + await self._taken(entry, vif.item)
+
+    async def _taken(self, entry: Entry, device: str | int) -> tuple[str, ...]:
+        """What is to be said of a guest that has not taken a device by now. It is there all the same."""
+        if entry.state is State.PAUSED:
+            return ()
+        try:
+            taken = await cast(Plugs, self.engine).has_taken(entry.started.uuid, device)
+        except XeniaError:  # it ends just now
+            return ()
+        return () if taken else (_NOT_TAKEN,)
 
     async def detach_vif(self, entry: Entry, number: int) -> None:
         """Unplug a card. Raises what PlugsCards.detach_vif raises; then it stays."""

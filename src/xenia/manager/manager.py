@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,22 @@ from xenia.guestfile.write import write
 from xenia.lib.aio import Tasks
 from xenia.manager.adoption import Adoption
 from xenia.manager.agents import Agents
+from xenia.manager.autostart import Autostart
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.explain import explain
 from xenia.manager.conversion import Converter
 from xenia.manager.creation import Creation
 from xenia.manager.defining import Defining
-from xenia.manager.definitions import Definitions
+from xenia.manager.definitions import Definitions, ReadGuestFile
 from xenia.manager.differences import as_it_runs, differences
 from xenia.manager.disks import Disks
 from xenia.manager.events import EventBus, Listener
 from xenia.manager.folder_apply import FolderApply
 from xenia.manager.freezing import Freezing
 from xenia.manager.guest_files import GuestFiles, require_administrator
+from xenia.manager.host_power import HostPower
+from xenia.manager.host_start import HostStart
+from xenia.manager.host_stop import HostStop, StopSettings
 from xenia.manager.inventory import Inventory
 from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
@@ -35,10 +39,13 @@ from xenia.manager.policy import PolicyKeeper
 from xenia.manager.power import Power
 from xenia.manager.reconcile import Reconcile
 from xenia.manager.renaming import Renaming
+from xenia.manager.scopes import Scopes
 from xenia.manager.start_file import to_start
+from xenia.manager.stats import StatsReader
 from xenia.manager.turns import Turns
 from xenia.manager.vcpus import Vcpus
 from xenia.manager.vifs import Vifs
+from xenia.manager.why.why import WhyReader
 from xenia.model.caller import Caller
 from xenia.model.check import Checked, CheckRequest
 from xenia.model.conversion import Converted, ConvertRequest
@@ -50,6 +57,7 @@ from xenia.model.job import Job
 from xenia.model.live import Difference
 from xenia.model.operations import OPERATIONS, require
 from xenia.model.request import CreateRequest, Plan
+from xenia.store.host_runs import HostRuns
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +73,19 @@ class Parts:
     guest_files: GuestFiles
     folder: FolderApply
     adoption: Adoption
-    disks: Disks
-    vifs: Vifs
     locks: NameLocks
     bus: EventBus
     jobs: Jobs
+    autostart: Autostart
+    host_runs: HostRuns
     read_host: Callable[[], Host]
+    read: ReadGuestFile
+    """Reads the words of a device that is plugged in."""
+    stop_settings: StopSettings = field(default_factory=StopSettings)
+    bring_back: bool = True
+    """Whether what host-stop has ended is started with the host again."""
+    refuse_beside_others: Callable[[], None] = lambda: None
+    """Raises a conflict where something else starts domains with this host."""
     choice: str = ""
     """Why this engine, in words."""
     others: Sequence[Engine] = ()
@@ -84,15 +99,27 @@ class Manager:
         self._parts = parts
         self._policy = PolicyKeeper(parts.lifecycle, parts.locks)
         table = parts.lifecycle.table
-        self.inventory = Inventory(parts.engine, table, parts.definitions, parts.read_host)
+        self.inventory = Inventory(parts.engine, table, parts.definitions, parts.autostart.folder, parts.read_host)
         self._turns = Turns(self.inventory, table, parts.locks, parts.bus, parts.jobs, self.engine_report)
-        self.memory = Memory(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
-        self.defining = Defining(parts.guest_files, parts.locks)
+        scopes = Scopes(parts.guest_files, self.inventory, self._turns, table)
+        self.memory = Memory(parts.lifecycle, self.inventory, scopes)
+        self.disks = Disks(parts.lifecycle, parts.read, scopes)
+        self.vifs = Vifs(parts.lifecycle, parts.read, scopes, parts.creation.new_mac)
+        self.defining = Defining(parts.guest_files, parts.autostart, parts.locks)
         self.renaming = Renaming(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
+        self.stats = StatsReader(parts.engine, self.inventory)
+        self.why = WhyReader(parts.engine, self.inventory, self.host)
         self.vcpus = Vcpus(parts.engine, self.inventory, self._turns, self.host)
         self.freezing = Freezing(parts.lifecycle, parts.locks, self._turns)
         self.agents = Agents(parts.engine, self.inventory, self._turns)
         self.operate = Power(parts.lifecycle, parts.adoption, self.freezing, self._turns).operate
+        host_start = HostStart(parts.autostart, parts.creation, parts.host_runs, bring_back=parts.bring_back)
+        host_stop = HostStop(
+            parts.autostart, parts.lifecycle, self.freezing, parts.locks, parts.host_runs, parts.stop_settings
+        )
+        self.host_power = HostPower(
+            parts.autostart, host_start, host_stop, parts.host_runs, parts.jobs, self._refuse_to_start
+        )
         self._tasks = Tasks()
         self._guest_file_watch = Watch(parts.definitions)
         self._report = EngineReport(parts.engine.name, reason="not probed yet")
@@ -110,6 +137,7 @@ class Manager:
         self._tasks.start(self._parts.guest_files.keeper.run(), name="keeper of versions")
         await self._parts.definitions.refresh()
         self._tasks.start(self._watch(), name="engine watcher")
+        await self.host_power.come_up()
         for other in self._parts.others:
             self._tasks.start(self._probe(other), name=f"probe of the engine {other.name}")
 
@@ -177,8 +205,7 @@ class Manager:
         missing role, unavailable when the engine cannot run anything.
         """
         require(caller.role, OPERATIONS["create"])
-        if not self._report.usable:
-            raise unavailable(f"the engine {self._report.name} cannot run domains here: {self._report.reason}")
+        self._require_engine()
 
         async def work() -> dict[str, Any]:
             entry, complaints = await self._parts.creation.create(request, caller)
@@ -192,35 +219,14 @@ class Manager:
         name = Path(request.file).stem if request.file else "a guest file"
         return self._parts.jobs.start("create", name, caller, work)
 
-    def attach_disk(self, ref: str, spec: str, folder: str, caller: Caller) -> Job:
-        """block-attach, as a job: what `Disks.attach` does, with its result. Raises as `Turns.start`."""
-        disks = self._parts.disks
-        return self._turns.start("block-attach", ref, caller, lambda entry: disks.attach(entry, spec, folder, caller))
+    def _require_engine(self) -> None:
+        if not self._report.usable:
+            raise unavailable(f"the engine {self._report.name} cannot run domains here: {self._report.reason}")
 
-    def detach_disk(self, ref: str, target: str, caller: Caller, *, force: bool) -> Job:
-        """block-detach, as a job: what `Disks.detach` does, with its result. Raises as `Turns.start`."""
-        disks = self._parts.disks
-        return self._turns.start("block-detach", ref, caller, lambda entry: disks.detach(entry, target, force=force))
-
-    def insert_medium(self, ref: str, target: str, path: str, folder: str, caller: Caller, *, force: bool) -> Job:
-        """cd-insert, as a job: what `Disks.insert` does, with its result. Raises as `Turns.start`."""
-        disks = self._parts.disks
-        return self._turns.start(
-            "cd-insert", ref, caller, lambda entry: disks.insert(entry, target, path, folder, caller, force=force)
-        )
-
-    def eject_medium(self, ref: str, target: str, caller: Caller, *, force: bool) -> Job:
-        """cd-eject, as a job: what `Disks.eject` does, with its result. Raises as `Turns.start`."""
-        disks = self._parts.disks
-        return self._turns.start("cd-eject", ref, caller, lambda entry: disks.eject(entry, target, force=force))
-
-    def attach_vif(self, ref: str, spec: str, caller: Caller) -> Job:
-        """network-attach, as a job: what `Vifs.attach` does, with its result. Raises as `Turns.start`."""
-        return self._turns.start("network-attach", ref, caller, lambda entry: self._parts.vifs.attach(entry, spec))
-
-    def detach_vif(self, ref: str, card: str, caller: Caller) -> Job:
-        """network-detach, as a job: what `Vifs.detach` does, with its result. Raises as `Turns.start`."""
-        return self._turns.start("network-detach", ref, caller, lambda entry: self._parts.vifs.detach(entry, card))
+    def _refuse_to_start(self) -> None:
+        """Raises what speaks against starting domains with the host."""
+        self._require_engine()
+        self._parts.refuse_beside_others()
 
     @property
     def guest_files(self) -> GuestFiles:

@@ -40,9 +40,13 @@ LEGEND = """
 - **nothing told**: it has no agent, and none of Xen's drivers.
 - **new id**: Xen starts nothing over in place: the domain is made anew with the next id, and keeps its UUID.
 - **untried**: it asks the guest's balloon driver, and this guest has none.
+- **no drive**: the CD-ROM drives of PV and PVH guests are plain disks.
 - **asked by ACPI**: a guest without Xen's drivers gets its power button pressed. This one does not listen and stays
   as it is; `xm destroy` ends it.
 """
+
+MORE = "/root/more.img"
+"""The image of a disk that comes and goes."""
 
 CARD = "vif = ['bridge=xenbr0']"
 
@@ -64,7 +68,7 @@ name = 'hvm'
 builder = 'hvm'
 memory = 32
 serial = 'pty'
-disk = ['file:{GUESTS}/counting.img,hda,w']
+disk = ['file:{GUESTS}/counting.img,hda,w', ',hdc:cdrom,r']
 {CARD}
 """,
 }
@@ -124,6 +128,10 @@ def test_a_guest_goes_through_all_verbs(host: XenHost, table: dict[str, dict[str
     is_paused(walk)
     walk.is_up()
     tells_of_itself(walk)
+    is_spoken_to(walk)
+    its_devices_come_and_go(walk)
+    its_medium_is_changed(walk)
+    is_watched(walk)
     is_spoken_to(walk)
     is_resized(walk)
     is_renamed(walk)
@@ -185,6 +193,78 @@ def is_spoken_to(walk: Walk) -> None:
     walk.found("console")
     # xl's own console is another reader of the same terminal.
     talk(walk.host, "xl", "console", walk.kind, typed="echo $((5*7))x", awaited="35x")
+
+
+def its_devices_come_and_go(walk: Walk) -> None:
+    """Seen by xl, and by the guests that have a system."""
+    host, kind = walk.host, walk.kind
+    host.ok("truncate", "--size=8M", MORE)
+    walk.xm("block-attach", "--live", kind, f"file:{MORE}", "xvdf", "w")
+    assert MORE in host.ok("losetup", "--all")
+    sees(walk, "ls /sys/block | grep -c xvdf", 1)
+    assert len(host.ok("xl", "block-list", kind).splitlines()) == len(walk.xm("block-list", kind).splitlines())
+    walk.xm("block-detach", "--live", kind, "xvdf")
+    assert MORE not in host.ok("losetup", "--all")
+    sees(walk, "ls /sys/block | grep -c xvdf", 0)
+    walk.found("block-attach")
+    walk.found("block-detach")
+    walk.xm("network-attach", "--live", kind)
+    assert f" vif{walk.id}.1: " in host.ok("bridge", "link", "show", "master", "xenbr0")
+    sees(walk, "ls /sys/class/net | grep -c eth", 2)
+    assert len(host.ok("xl", "network-list", kind).splitlines()) == len(walk.xm("network-list", kind).splitlines()) == 3
+    walk.xm("network-detach", "--live", kind, "1")
+    assert f"vif{walk.id}.1" not in host.ok("ip", "-brief", "link")
+    sees(walk, "ls /sys/class/net | grep -c eth", 1)
+    walk.found("network-attach")
+    walk.found("network-detach")
+
+
+def sees(walk: Walk, count: str, number: int) -> None:
+    """What is typed is echoed: the word that is waited for is not in it as it is said."""
+    if walk.kind != "hvm":
+        typed = f'until [ "$({count})" = {number} ]; do sleep 0.1; done; echo "it has "{number}x'
+        talk(walk.host, "xm", "console", walk.kind, typed=typed, awaited=f"it has {number}x")
+
+
+def its_medium_is_changed(walk: Walk) -> None:
+    host, kind = walk.host, walk.kind
+    if kind != "hvm":
+        assert host.xm("cd-insert", "--live", kind, "hdc", MORE).code == 3
+        for verb in ("cd-insert", "cd-eject"):
+            walk.found(verb, "no drive")
+        return
+    walk.xm("cd-insert", "--live", kind, "hdc", MORE)
+    assert MORE in host.ok("losetup", "--all")
+    assert re.search(rf"^hdc +r +cdrom +raw +{MORE}$", walk.xm("block-list", kind), re.MULTILINE)
+    walk.found("cd-insert")
+    walk.xm("cd-eject", "--live", kind, "hdc")
+    assert MORE not in host.ok("losetup", "--all")
+    walk.found("cd-eject")
+
+
+def is_watched(walk: Walk) -> None:
+    """The columns are xentop's, and the figures too, as far as both count them."""
+    mine, xentops = (
+        {row[0]: dict(zip(rows[0], row, strict=False)) for row in rows[1:] if len(row) > 15}
+        for rows in (
+            [line.split() for line in text.splitlines()]
+            for text in (walk.xm("top", "-b", "-i", "1"), walk.host.ok("xentop", "-b", "-i", "1", "-f"))
+        )
+    )
+    ours, theirs = mine[walk.kind], xentops[walk.kind]
+    assert ours["VCPUS"] == theirs["VCPUS"]
+    assert 0 <= int(theirs["CPU(sec)"]) - int(ours["CPU(sec)"]) < 60
+    if walk.kind != "hvm":  # a boot sector reads by an emulated drive, which only its QEMU counts
+        assert ours["NETS"] == theirs["NETS"] == "1"
+        assert 0 < int(ours["VBD_RD"]) <= int(theirs["VBD_RD"])
+        assert int(ours["NETRX(k)"]) <= int(theirs["NETRX(k)"])
+    walk.found("top")
+    told = json.loads(walk.xm("why", "-s", "1", "-o", "json", walk.kind))
+    assert told["domid"] == walk.id
+    assert any("how long requests of its disks take" in each for each in told["unknown"])
+    emulated = [each for each in told["findings"] if "emulated" in each["message"]]
+    assert bool(emulated) is (walk.kind == "hvm")
+    walk.found("why")
 
 
 def tells_of_itself(walk: Walk) -> None:
@@ -267,10 +347,27 @@ def is_ended(walk: Walk) -> None:
         assert by_xm(walk.host) == {}
         walk.found("shutdown")
         nothing_left(walk.host)
+        times = walk.host.heard(walk.kind).count(guests.marker(walk.kind))
         walk.xm("create", walk.kind)
+        if walk.kind == "pvh":
+            walk.is_up(times + 1)
+            goes_and_comes_with_the_host(walk)
     walk.xm("destroy", walk.kind)
     assert by_xm(walk.host) == {}
     walk.found("destroy")
+
+
+def goes_and_comes_with_the_host(walk: Walk) -> None:
+    """What ran comes back, once Debian's own xendomains is masked, which would start domains too."""
+    host = walk.host
+    assert walk.xm("host-stop").splitlines()[-1] == f"{walk.kind}: stopped"
+    assert by_xm(host) == {}
+    nothing_left(host)
+    refused = host.xm("host-start")
+    assert (refused.code, "systemctl mask xendomains" in refused.err) == (5, True), refused
+    host.sh("mkdir -p /etc/systemd/system && ln -s /dev/null /etc/systemd/system/xendomains.service")
+    walk.xm("host-start")
+    assert by_xl(host) == by_xm(host) == {walk.kind: walk.id}
 
 
 def test_the_reference_tells_what_was_found(table: dict[str, dict[str, str]]) -> None:

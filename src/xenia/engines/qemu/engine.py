@@ -9,16 +9,21 @@ from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
 from xenia.engines.qemu import ends, lease
+from xenia.engines.qemu.circumstances import circumstances_of
+from xenia.engines.qemu.disk import device_name
 from xenia.engines.qemu.events import ENDED, Situation
 from xenia.engines.qemu.explain import complaints_of, explain
 from xenia.engines.qemu.facts import Facts
 from xenia.engines.qemu.guest import Guest
 from xenia.engines.qemu.lacks import LACKS
 from xenia.engines.qemu.machine import abi_of
+from xenia.engines.qemu.pci import is_taken
 from xenia.engines.qemu.probe import probe
 from xenia.engines.qemu.recover import recover
 from xenia.engines.qemu.settings import QemuSettings
 from xenia.engines.qemu.start import launch, take_over
+from xenia.engines.qemu.stats import Counters
+from xenia.engines.qemu.vif import card_name
 from xenia.engines.qga.agent import QemuGuestAgent
 from xenia.lib.aio import Tasks
 from xenia.model.agent import ShutdownMode
@@ -26,7 +31,9 @@ from xenia.model.complaint import Severity
 from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.errors import XeniaError, engine_failed, invalid
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.stats import Stats
 from xenia.model.vcpu import Vcpu
+from xenia.model.why import Circumstances
 from xenia.network.attach import AttachedVif
 from xenia.storage.open import OpenedDisk
 
@@ -42,6 +49,7 @@ class QemuEngine:
         self._settings = settings
         self._facts = Facts()
         self._guests: dict[str, Guest] = {}
+        self._counters = Counters()
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
         self._tasks = Tasks()
 
@@ -133,6 +141,11 @@ class QemuEngine:
         """Raises also a conflict when the guest refuses."""
         await self._known(uuid).hotplug.unplug(target)
 
+    async def has_taken(self, uuid: str, device: str | int) -> bool:
+        """A guest that has given a PCI device addresses has taken it."""
+        name = card_name(device) if isinstance(device, int) else device_name(device)
+        return await is_taken(self._known(uuid), name)
+
     async def attach_vif(self, started: Started, attached: AttachedVif) -> None:
         await self._known(started.uuid).cards.plug(started.config, attached)
 
@@ -182,6 +195,14 @@ class QemuEngine:
             for guest, seconds in times
             if seconds is not None
         }
+
+    async def stats(self, uuid: str | None = None) -> Mapping[str, Stats]:
+        return await self._counters.read(
+            [guest for guest in self._guests.values() if uuid is None or guest.uuid == uuid]
+        )
+
+    async def circumstances(self, started: Started) -> Circumstances:
+        return circumstances_of(started.config, self._known(started.uuid).process.pid, self._facts)
 
     async def vcpus(self) -> Mapping[str, tuple[Vcpu, ...]]:
         guests = list(self._guests.values())

@@ -8,14 +8,16 @@ from dataclasses import dataclass, field, replace
 from xenia.engines.base import EngineEvent
 from xenia.model.agent import AgentInfo
 from xenia.model.domain import EndAction, EndReason, Started, State
+from xenia.model.stats import Stats
+from xenia.model.why import Circumstances
 
 
 @dataclass(slots=True)
 class SimulatedGuest:
-    """`deaf` guests ignore the power button and their balloon, `frozen` ones hold all writes; `boots` counts how often
-    it began at its first instruction; `disks` are the images that it may write to, by target, None for a disk that it
-    only reads or shares; `media` tells of each CD-ROM drive whether there is a medium in it. `memory` is in MiB; `pins`
-    are the CPUs of the host that each virtual CPU may run on, None for all.
+    """`deaf` guests ignore the power button, their balloon and new devices, `frozen` ones hold all writes; `boots`
+    counts how often it began at its first instruction; `disks` are the images that it may write to, by target, None for
+    a disk that it only reads or shares; `media` tells of each CD-ROM drive whether there is a medium in it. `memory` is
+    in MiB; `pins` are the CPUs of the host that each virtual CPU may run on, None for all.
     """
 
     started: Started
@@ -32,6 +34,9 @@ class SimulatedGuest:
     end: EndReason | None = None
     deaf: bool = False
     boots: int = 1
+    stats: Stats | None = None
+    """What a test wants to have been counted; None for what its virtual CPUs, disks and cards have as they begin."""
+    circumstances: Circumstances = field(default_factory=Circumstances)
 
     @property
     def writes(self) -> set[str]:
