@@ -132,7 +132,6 @@ def test_a_guest_goes_through_all_verbs(host: XenHost, table: dict[str, dict[str
     its_devices_come_and_go(walk)
     its_medium_is_changed(walk)
     is_watched(walk)
-    is_spoken_to(walk)
     is_resized(walk)
     is_renamed(walk)
     is_rebooted(walk)
