@@ -13,6 +13,7 @@ import random
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 import pytest
 from tests.support.world import ROOT, Killed, World, request, started_of
@@ -20,8 +21,10 @@ from tests.support.world import ROOT, Killed, World, request, started_of
 from xenia.lib.aio import Tasks
 from xenia.manager.manager import Manager
 from xenia.model.agent import AgentInfo
-from xenia.model.domain import ALIVE, State
+from xenia.model.domain import ALIVE, EndAction, State
+from xenia.model.dump import After, DumpRequest
 from xenia.model.errors import XeniaError
+from xenia.model.host_run import HostRow, RowState
 from xenia.model.job import Job, JobState
 from xenia.model.scope import Scope
 
@@ -29,6 +32,8 @@ pytestmark = pytest.mark.crash
 
 Scenario = Callable[[World, Manager, "Promises"], Awaitable[None]]
 
+
+ENDED = (RowState.STOPPED, RowState.DESTROYED)
 
 LIKE_XEN = False
 
@@ -40,8 +45,27 @@ def host_kind(request: pytest.FixtureRequest) -> None:
     LIKE_XEN = request.param == "like Xen"
 
 
-def new_world(**options: int) -> World:
+FOLDER = Path("/nonexistent")
+LINKED = {"scenario_one_starts_with_the_host": "a", "scenario_two_start_with_the_host": "ab"}
+"""The guests that start with the host, in the scenarios that are about them."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A folder of guest files for each of these scenarios."""
+    global FOLDER
+    FOLDER = tmp_path_factory.mktemp("folders")
+    for scenario, names in LINKED.items():
+        (FOLDER / scenario / "auto").mkdir(parents=True)
+        for name in names:
+            (FOLDER / scenario / f"{name}.cfg").write_text(f"name={name} disk=/{name}")
+            (FOLDER / scenario / "auto" / name).symlink_to(f"../{name}.cfg")
+
+
+def new_world(scenario: Scenario | None = None, **options: int) -> World:
     world = World(**options)
+    if scenario is not None and scenario.__name__ in LINKED:
+        world.folder = FOLDER / scenario.__name__
     world.host.like_xen = LIKE_XEN
     return world
 
@@ -230,6 +254,86 @@ async def scenario_crash_preserved_then_destroyed(world: World, manager: Manager
     await operate(world, manager, told, "destroy", "a")
 
 
+async def scenario_crash_with_a_core_and_a_restart(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a", on_crash="coredump-restart")
+    world.now += 100
+    world.host.crash(uuid_of(world, "a"))
+    await settle(world)
+    assert world.cores or world.fail_at is not None
+
+
+async def scenario_crash_with_a_core_and_an_end(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a", on_crash="coredump-destroy")
+    uuid = uuid_of(world, "a")
+    told.asked("a")
+    world.host.crash(uuid)
+    await settle(world)
+    told.must_not_run.add("a")
+
+
+async def scenario_crash_again_and_again(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a", on_crash="restart")
+    for _ in range(3):
+        world.host.crash(uuid_of(world, "a"))
+        await settle(world)
+
+
+async def scenario_destroyed_while_it_waits_for_a_restart(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a", on_crash="restart")
+    for world.time_stands in (False, True):
+        world.host.crash(uuid_of(world, "a"))
+        await settle(world)
+    try:
+        await operate(world, manager, told, "destroy", "a")
+    finally:
+        told.incarnation.pop("a", None)  # where xend dies in it, the restart goes on
+
+
+async def scenario_reboots_until_it_is_given_up(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    for _ in range(9):
+        world.host.reboot(uuid_of(world, "a"))
+        await settle(world)
+    told.asked("a")
+    for _ in range(2):
+        if started_of(world, "a") is not None:
+            world.host.reboot(uuid_of(world, "a"))
+            await settle(world)
+
+
+async def scenario_crash_with_a_rename_and_a_restart(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a", on_crash="rename-restart")
+    for _ in range(2):
+        world.now += 100
+        world.host.crash(uuid_of(world, "a"))
+        await settle(world)
+    assert len(world.host.guests) == 2 or world.fail_at is not None
+
+
+async def scenario_poweroff_with_a_rename_and_a_restart(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a", on_poweroff="rename-restart")
+    world.host.power_off(uuid_of(world, "a"))
+    await settle(world)
+    kept = next((guest.name for guest in world.host.guests.values() if guest.name != "a"), None)
+    if kept is not None:
+        await operate(world, manager, told, "destroy", kept)
+
+
+async def scenario_dump_core(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    for then in After:
+        if then is After.DESTROY:
+            told.asked("a")
+        try:
+            job = await finish(world, manager, manager.dump_core("a", DumpRequest(f"/{then}", then=then), ROOT))
+        except XeniaError:
+            continue
+        if job.state is JobState.DONE:
+            assert Path(f"/{then}") in world.cores
+        if then is After.DESTROY:
+            await create(world, manager, told, "a", disk="/a")
+
+
 async def scenario_a_disk_comes_and_goes(world: World, manager: Manager, told: Promises) -> None:
     await create(world, manager, told, "a", disk="/a")
     told.disks["a"] = {"xvda"}
@@ -317,7 +421,34 @@ async def scenario_reboot_from_inside(world: World, manager: Manager, told: Prom
     await settle(world)
 
 
+async def scenario_one_starts_with_the_host(world: World, manager: Manager, told: Promises) -> None:
+    await settle(world)
+    told.must_run |= {row.domain for row in last_rows(manager) if row.state is RowState.STARTED}
+
+
+async def scenario_two_start_with_the_host(world: World, manager: Manager, told: Promises) -> None:
+    await settle(world)
+    told.must_run |= {row.domain for row in last_rows(manager) if row.state is RowState.STARTED}
+
+
+async def scenario_end_with_the_host(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a", on_poweroff="restart")
+    told.asked("a")
+    job = await finish(world, manager, manager.host_power.stop(None, ROOT))
+    if job.state is JobState.DONE:
+        told.must_not_run |= {row.domain for row in last_rows(manager) if row.state in ENDED}
+
+
+def last_rows(manager: Manager) -> tuple[HostRow, ...]:
+    run = manager.host_power.runs.last
+    return run.rows if run is not None else ()
+
+
 SCENARIOS: list[Scenario] = [value for name, value in sorted(globals().items()) if name.startswith("scenario_")]
+
+
+SHORT_ONES = [scenario for scenario in SCENARIOS if scenario is not scenario_two_start_with_the_host]
+"""For what takes a time that grows with the square of the steps."""
 
 
 def uuid_of(world: World, name: str) -> str:
@@ -353,6 +484,7 @@ def run(world: World, scenario: Scenario, told: Promises) -> None:
 def check(world: World, told: Promises) -> None:
     """A new xend comes up undisturbed; what it knows, what runs and what callers were told agree."""
     world.die_at = world.fail_at = None
+    world.time_stands = False
     world.host.tell = None
 
     async def life() -> None:
@@ -392,7 +524,7 @@ def check(world: World, told: Promises) -> None:
 
 
 def steps_of(scenario: Scenario) -> int:
-    world, told = new_world(), Promises()
+    world, told = new_world(scenario), Promises()
     run(world, scenario, told)
     steps = world.steps
     check(world, told)
@@ -402,13 +534,13 @@ def steps_of(scenario: Scenario) -> int:
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
 def test_every_place_to_die(scenario: Scenario) -> None:
     for step in range(1, steps_of(scenario) + 1):
-        world, told = new_world(die_at=step), Promises()
+        world, told = new_world(scenario, die_at=step), Promises()
         run(world, scenario, told)
         assert world.dead
         check(world, told)
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+@pytest.mark.parametrize("scenario", SHORT_ONES, ids=lambda scenario: scenario.__name__)
 def test_every_place_to_die_again_while_coming_up(scenario: Scenario) -> None:
     async def nothing(world: World, manager: Manager, told: Promises) -> None:
         await settle(world)
@@ -417,7 +549,7 @@ def test_every_place_to_die_again_while_coming_up(scenario: Scenario) -> None:
         second = 0
         while True:
             second += 1
-            world, told = new_world(die_at=first), Promises()
+            world, told = new_world(scenario, die_at=first), Promises()
             run(world, scenario, told)
             world.die_at = world.steps + second
             run(world, nothing, told)
@@ -431,7 +563,7 @@ def test_every_place_to_die_again_while_coming_up(scenario: Scenario) -> None:
 def test_every_place_to_fail(scenario: Scenario) -> None:
     """A full disk or an engine that refuses, at every step: an error, and nothing half done."""
     for step in range(1, steps_of(scenario) + 1):
-        world, told = new_world(fail_at=step), Promises()
+        world, told = new_world(scenario, fail_at=step), Promises()
         with suppress(ScenarioOver):
             run(world, scenario, told)
         gone = (event for event in world.published if event.detail.startswith("cannot "))
@@ -459,7 +591,7 @@ async def careful_users(world: World, manager: Manager, told: Promises, dice: ra
         for _ in range(dice.randint(2, 6)):
             verb = dice.choice(VERBS)
             if verb == "create":
-                crash = dice.choice(["restart", "preserve", "destroy"])
+                crash = dice.choice(list(EndAction)).value
                 await create(world, manager, told, name, disk=f"/{name}", on_crash=crash)
             elif verb != "guest":
                 await operate(world, manager, told, verb, name)
@@ -477,7 +609,7 @@ async def crowd(world: World, manager: Manager, told: Promises, dice: random.Ran
         for _ in range(dice.randint(2, 6)):
             name, verb = dice.choice("ab"), dice.choice(VERBS)
             if verb == "create":
-                words = {"disk": "/shared", "on_crash": dice.choice(["restart", "preserve"])}
+                words = {"disk": "/shared", "on_crash": dice.choice(["restart", "preserve", "rename-restart"])}
                 await finish(world, manager, manager.create(request(name, **words), ROOT))
             elif verb == "guest":
                 guest_acts(world, name, dice)

@@ -6,7 +6,7 @@ import asyncio
 import errno
 import itertools
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,11 +17,15 @@ from xenia.engines.simulated.host import SimulatedHost
 from xenia.guestfile.edit.edit import edit
 from xenia.guestfile.read import read
 from xenia.manager.adoption import Adoption
+from xenia.manager.aside import Aside
+from xenia.manager.autostart import Autostart
+from xenia.manager.brake import Brake
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.conversion import Converter
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions, ReadGuestFile
+from xenia.manager.dumps import Dumps
 from xenia.manager.events import EventBus
 from xenia.manager.folder_apply import FolderApply
 from xenia.manager.folder_plan import Planner
@@ -46,7 +50,9 @@ from xenia.model.vif import Vif
 from xenia.network.attach import AttachedVif
 from xenia.storage.open import OpenedDisk
 from xenia.store.applied import Journal
+from xenia.store.auto import AutoFolder
 from xenia.store.folder import GuestFolder
+from xenia.store.host_runs import HostRuns
 from xenia.store.records import Records
 from xenia.store.runs import Runs
 from xenia.store.versions import Versions
@@ -56,10 +62,13 @@ HOST = Host("sim", "6.1", "#1", "x86_64", 4, 1, 4, 1, 2800, "", 16384, 8192, 0.0
 
 
 _DEVICE_STEPS = ("attach disk", "detach disk", "eject", "insert", "attach vif", "detach vif")
-_AGENT_STEPS = frozenset({"freeze", "frozen", "thaw"})
-
+_CORE_STEPS = ("dump core", "core dumped", "set aside")
+_AGENT_STEPS = ("freeze", "frozen", "thaw")
 ENGINE_STEPS = frozenset(
-    {"start", "started", "unpause", "pause", "shutdown", "rename", "set memory", *_DEVICE_STEPS, *_AGENT_STEPS}
+    {
+        *("start", "started", "unpause", "pause", "shutdown", "rename", "set memory"),
+        *(*_DEVICE_STEPS, *_CORE_STEPS, *_AGENT_STEPS),
+    }
 )
 """Where an engine may refuse."""
 
@@ -75,13 +84,17 @@ class World:
     host: SimulatedHost = field(default_factory=SimulatedHost)
     files: dict[str, bytes] = field(default_factory=dict)
     now: float = 1000.0
+    time_stands: bool = False
     steps: int = 0
     die_at: int | None = None
     fail_at: int | None = None
     dead: bool = False
     domids: list[int] = field(default_factory=list)
     published: list[Event] = field(default_factory=list)
+    cores: set[Path] = field(default_factory=set)
     folder: Path = Path("/nonexistent")
+    boot_id: str = "boot"
+    refuse_beside_others: Callable[[], None] = lambda: None
     read: ReadGuestFile = field(default_factory=lambda: read_plain)
     serial: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -117,7 +130,7 @@ class World:
         table, bus, locks = Table(), EventBus(self.clock, self.published.append), NameLocks()
         engine = SimulatedEngine(self.host)
         preparer = SimulatedPreparer(self, table)
-        lifecycle = Lifecycle(engine, preparer, Runs(files, "boot"), Records(files), table, bus, self.clock)
+        lifecycle = Lifecycle(engine, preparer, Runs(files, self.boot_id), Records(files), table, bus, self.clock)
         creation = Creation(engine, lifecycle, locks, self.read, self.new_uuid, self.new_mac)
         jobs = Jobs(self.clock, lambda job: None)
         versions = Versions(files, self.clock)
@@ -139,7 +152,14 @@ class World:
                 guest_files=guest_files,
                 folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks, jobs),
                 adoption=adoption,
+                dumps=Dumps(lifecycle, MemoryCoreFiles(self), Path("/dump")),
+                aside=Aside(lifecycle, self.new_uuid),
+                brake=Brake(),
+                sleep=self.sleep,
                 read=read_really,
+                autostart=Autostart(AutoFolder(self.folder / "auto"), guest_files),
+                host_runs=HostRuns(files, self.boot_id),
+                refuse_beside_others=self.refuse_beside_others,
                 locks=locks,
                 bus=bus,
                 jobs=jobs,
@@ -149,6 +169,14 @@ class World:
 
     def clock(self) -> float:
         return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        """Time passes when nothing else happens, unless it stands."""
+        await self.step("sleep")
+        if self.time_stands:
+            await asyncio.Event().wait()
+        self.now += seconds
+        await self.step("slept")
 
     def new_uuid(self) -> str:
         return f"00000000-0000-4000-8000-{next(self.serial):012x}"
@@ -185,6 +213,27 @@ class MemoryFiles:
         await self.world.step("list")
         prefix = f"{path}/"
         return sorted({known[len(prefix) :].split("/")[0] for known in self.world.files if known.startswith(prefix)})
+
+
+@dataclass
+class MemoryCoreFiles:
+    """What is dumped goes nowhere; only that it was dumped stays."""
+
+    world: World
+
+    @contextmanager
+    def open(self, path: Path, size: int) -> Iterator[int]:
+        if path in self.world.cores:
+            raise conflict(f"there is a file {path} already")
+        core = os.open(os.devnull, os.O_WRONLY)
+        try:
+            yield core
+            self.world.cores.add(path)
+        finally:
+            os.close(core)
+
+    def make_folder(self, path: Path) -> None:
+        pass
 
 
 @dataclass

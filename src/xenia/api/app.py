@@ -14,6 +14,7 @@ from xenia.api import (
     folder,
     guest_files,
     host,
+    host_power,
     jobs,
     schema,
     stats,
@@ -49,6 +50,7 @@ def make_app(doors: Doors) -> FastAPI:
     api = APIRouter(prefix="/v1")
     for part in (
         host,
+        host_power,
         domains,
         disks,
         vifs,

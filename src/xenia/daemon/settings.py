@@ -13,6 +13,7 @@ from xenia.engines.qemu.settings import DEFAULT_BINARY, DEFAULT_UID_BASE
 from xenia.engines.xen.hypervisor import PYTHON
 from xenia.engines.xen.settings import DEFAULT_DOM0_MIN_MEM, DEFAULT_XL
 from xenia.lib.paths import Paths
+from xenia.manager.brake import DEFAULT_DELAY, DEFAULT_LIMIT, DEFAULT_WINDOW
 from xenia.model.errors import XeniaError, denied, invalid
 from xenia.network.attach import DEFAULT_BRIDGE
 
@@ -20,7 +21,14 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 ENGINES = ("auto", "xen", "qemu", "simulated")
 ACCELERATORS = ("auto", "kvm", "tcg")
 
+STOP_METHODS = ("migrate", "save", "shutdown")
+
 _CHOICES = {"log_level": LOG_LEVELS, "engine": ENGINES, "accelerator": ACCELERATORS}
+_RANGES = {
+    "restart_limit": range(1, 1_001),
+    "restart_window": range(1, 86_401),
+    "restart_delay": range(61),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,13 @@ class Settings:
     no folder of the host's own belongs there, since whoever may start guests can have them read what lies in it. `qemu`
     is the program; as root, each guest runs as a user of its own from `uid_base` on. `vnc_listen` and `vnc_password`
     hold where a guest file says nothing; "" asks for no password.
+
+    A domain that ends by itself is started over at most `restart_limit` times within `restart_window` seconds; the
+    second time `restart_delay` seconds later, then twice as long each time (manager.brake).
+
+    `host_stop` is how guests are ended with the host, what is tried first in front; only shutdown is possible yet. Each
+    guest has `stop_timeout` seconds to shut down where its file says nothing, all together `host_stop_timeout`. With
+    `bring_back` the start of the host starts also what `xm host-stop` has ended, not only what is in etc/xen/auto.
 
     On Xen, `xl` is a program as well, and `system_python` the one for which Xen's own Python module is built;
     `dom0_ballooning` lets Domain-0 give up memory for guests, but not below `dom0_min_mem` (MiB).
@@ -51,6 +66,13 @@ class Settings:
     default_bridge: str = DEFAULT_BRIDGE
     vnc_listen: str = "127.0.0.1"
     vnc_password: str = ""
+    restart_limit: int = DEFAULT_LIMIT
+    restart_window: int = DEFAULT_WINDOW
+    restart_delay: int = DEFAULT_DELAY
+    host_stop: tuple[str, ...] = ("shutdown",)
+    host_stop_timeout: int = 300
+    stop_timeout: int = 90
+    bring_back: bool = True
 
 
 def load_settings(paths: Paths) -> Settings:
@@ -92,6 +114,8 @@ class _Reader:
             raise self._wrong(key, f"there is no setting '{key}'", hint)
         if key == "roots":
             return self._folders(value)
+        if key == "host_stop":
+            return self._methods(value)
         expected = type(known[key])
         if type(value) is not expected:
             raise self._wrong(
@@ -99,6 +123,11 @@ class _Reader:
             )
         if key in _CHOICES and value not in _CHOICES[key]:
             raise self._wrong(key, f"{key} cannot be '{value}'", f"it may be: {', '.join(_CHOICES[key])}")
+        if key in _RANGES and value not in _RANGES[key]:
+            least, most = _RANGES[key].start, _RANGES[key].stop - 1
+            raise self._wrong(key, f"{key} cannot be {value}", f"it may be from {least} to {most}")
+        if key in ("stop_timeout", "host_stop_timeout") and not 1 <= value <= 86400:
+            raise self._wrong(key, f"{key} cannot be {value}", "it is in seconds, from 1 to 86400")
         if key == "uid_base" and not 1000 <= value <= 2**32 - 2**17:
             raise self._wrong(key, f"uid_base cannot be {value}", "65,536 user ids from there on must be free")
         return value
@@ -109,6 +138,18 @@ class _Reader:
                 "roots", "roots must be a list of absolute paths", 'for example: roots = ["/var/lib/xen"]'
             )
         return tuple(Path(item) for item in value)
+
+    def _methods(self, value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list) or not all(item in STOP_METHODS for item in value):
+            words = ", ".join(STOP_METHODS)
+            raise self._wrong("host_stop", f"host_stop must be a list of: {words}", 'host_stop = ["shutdown"]')
+        if "shutdown" not in value:
+            raise self._wrong(
+                "host_stop",
+                "host_stop must have shutdown: migrate and save are not possible yet",
+                'host_stop = ["save", "shutdown"] will save guests once that is possible',
+            )
+        return tuple(value)
 
     def _wrong(self, key: str, message: str, hint: str | None = None) -> XeniaError:
         found = re.search(rf"""^\s*["']?{re.escape(key)}["']?\s*[=.\]]|^\s*\[+\s*{re.escape(key)}""", self._text, re.M)

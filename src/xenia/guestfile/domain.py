@@ -14,6 +14,7 @@ from xenia.guestfile.disk import read_disks
 from xenia.guestfile.given import Given, flag_of
 from xenia.guestfile.keys import KEYS
 from xenia.guestfile.names import NAME, TAKEN, why_unusable
+from xenia.guestfile.order import read_order
 from xenia.guestfile.pci import check_pci
 from xenia.guestfile.vfb import read_display
 from xenia.guestfile.vif import read_vifs
@@ -45,7 +46,8 @@ _SMALL_MEMORY = 4
 HELD = frozenset(
     {
         "name", "uuid", "builder", "type", "memory", "maxmem", "vcpus", "maxvcpus", "vcpu_avail", "cpus", "cpu",
-        "cpu_weight", "cpu_cap", "cap", "on_poweroff", "on_reboot", "on_crash", "restart", "kernel", "ramdisk", "root",
+        "cpu_weight", "cpu_cap", "cap", "on_poweroff", "on_reboot", "on_crash", "restart", "start_after", "start_delay",
+        "stop_timeout", "kernel", "ramdisk", "root",
         "extra", "cmdline", "bootloader", "bootargs", "bootloader_args", "bootentry", "boot", "firmware",
         "bios", "ip", "gateway", "netmask", "hostname", "interface", "dhcp", "nfs_server", "nfs_root", "disk",
         "vif", "nics", "vfb", "fda", "fdb", "cdrom", "vnc", "vnclisten", "vncdisplay", "vncunused", "vncpasswd",
@@ -83,6 +85,7 @@ def read_domain(given: Given, file: str) -> DomainConfig:
         vifs=read_vifs(given, kind),
         display=read_display(given, kind),
         policy=_policy(given),
+        order=read_order(given),
         platform=_platform(given),
         other=_other(given),
     )
@@ -213,6 +216,9 @@ def _action(given: Given, key: str, default: EndAction) -> EndAction:
         return default
     if word in _RESTARTS:
         return _RESTARTS[word]
+    if word == "soft-reset":
+        given.note(key, f"{key} = 'soft-reset' becomes restart: the guest is started anew, not in the memory it had")
+        return EndAction.RESTART
     if word not in list(EndAction) or (EndAction(word) in _CORE_DUMPS and key != "on_crash"):
         allowed = [action.value for action in EndAction if key == "on_crash" or action not in _CORE_DUMPS]
         given.error(key, f"{key} knows no {word}", f"one of {', '.join(allowed)}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from xenia.guestfile.write import write
 from xenia.lib.aio import Tasks
 from xenia.manager.adoption import Adoption
 from xenia.manager.agents import Agents
+from xenia.manager.aside import Aside
+from xenia.manager.autostart import Autostart
+from xenia.manager.brake import Brake
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.explain import explain
 from xenia.manager.conversion import Converter
@@ -21,10 +25,14 @@ from xenia.manager.defining import Defining
 from xenia.manager.definitions import Definitions, ReadGuestFile
 from xenia.manager.differences import as_it_runs, differences
 from xenia.manager.disks import Disks
+from xenia.manager.dumps import Dumps
 from xenia.manager.events import EventBus, Listener
 from xenia.manager.folder_apply import FolderApply
 from xenia.manager.freezing import Freezing
 from xenia.manager.guest_files import GuestFiles, require_administrator
+from xenia.manager.host_power import HostPower
+from xenia.manager.host_start import HostStart
+from xenia.manager.host_stop import HostStop, StopSettings
 from xenia.manager.inventory import Inventory
 from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
@@ -46,6 +54,7 @@ from xenia.model.caller import Caller
 from xenia.model.check import Checked, CheckRequest
 from xenia.model.conversion import Converted, ConvertRequest
 from xenia.model.domain import Started
+from xenia.model.dump import DumpRequest
 from xenia.model.errors import conflict, unavailable
 from xenia.model.explanation import Explanation
 from xenia.model.host import EngineReport, Host
@@ -53,6 +62,7 @@ from xenia.model.job import Job
 from xenia.model.live import Difference
 from xenia.model.operations import OPERATIONS, require
 from xenia.model.request import CreateRequest, Plan
+from xenia.store.host_runs import HostRuns
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +78,23 @@ class Parts:
     guest_files: GuestFiles
     folder: FolderApply
     adoption: Adoption
+    dumps: Dumps
+    aside: Aside
+    brake: Brake
     locks: NameLocks
     bus: EventBus
     jobs: Jobs
+    autostart: Autostart
+    host_runs: HostRuns
     read_host: Callable[[], Host]
     read: ReadGuestFile
     """Reads the words of a device that is plugged in."""
+    stop_settings: StopSettings = field(default_factory=StopSettings)
+    bring_back: bool = True
+    """Whether what host-stop has ended is started with the host again."""
+    refuse_beside_others: Callable[[], None] = lambda: None
+    """Raises a conflict where something else starts domains with this host."""
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     choice: str = ""
     """Why this engine, in words."""
     others: Sequence[Engine] = ()
@@ -85,15 +106,26 @@ class Manager:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._policy = PolicyKeeper(parts.lifecycle, parts.locks)
+        self._tasks = Tasks()
+        self._policy = PolicyKeeper(
+            parts.lifecycle, parts.dumps, parts.aside, parts.locks, parts.brake, self._tasks, parts.sleep
+        )
         table = parts.lifecycle.table
-        self.inventory = Inventory(parts.engine, table, parts.definitions, parts.read_host)
+        self.inventory = Inventory(
+            parts.engine,
+            table,
+            parts.definitions,
+            parts.lifecycle.records,
+            parts.autostart.folder,
+            parts.lifecycle.clock,
+            parts.read_host,
+        )
         self._turns = Turns(self.inventory, table, parts.locks, parts.bus, parts.jobs, self.engine_report)
         scopes = Scopes(parts.guest_files, self.inventory, self._turns, table)
         self.memory = Memory(parts.lifecycle, self.inventory, scopes)
         self.disks = Disks(parts.lifecycle, parts.read, scopes)
         self.vifs = Vifs(parts.lifecycle, parts.read, scopes, parts.creation.new_mac)
-        self.defining = Defining(parts.guest_files, parts.locks)
+        self.defining = Defining(parts.guest_files, parts.autostart, parts.locks)
         self.renaming = Renaming(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
         self.stats = StatsReader(parts.engine, self.inventory)
         self.why = WhyReader(parts.engine, self.inventory, self.host)
@@ -101,7 +133,13 @@ class Manager:
         self.freezing = Freezing(parts.lifecycle, parts.locks, self._turns)
         self.agents = Agents(parts.engine, self.inventory, self._turns)
         self.operate = Power(parts.lifecycle, parts.adoption, self.freezing, self._turns).operate
-        self._tasks = Tasks()
+        host_start = HostStart(parts.autostart, parts.creation, parts.host_runs, bring_back=parts.bring_back)
+        host_stop = HostStop(
+            parts.autostart, parts.lifecycle, self.freezing, parts.locks, parts.host_runs, parts.stop_settings
+        )
+        self.host_power = HostPower(
+            parts.autostart, host_start, host_stop, parts.host_runs, parts.jobs, self._refuse_to_start
+        )
         self._guest_file_watch = Watch(parts.definitions)
         self._report = EngineReport(parts.engine.name, reason="not probed yet")
         self._other_reports = {each.name: EngineReport(each.name, reason="not probed yet") for each in parts.others}
@@ -118,6 +156,7 @@ class Manager:
         self._tasks.start(self._parts.guest_files.keeper.run(), name="keeper of versions")
         await self._parts.definitions.refresh()
         self._tasks.start(self._watch(), name="engine watcher")
+        await self.host_power.come_up()
         for other in self._parts.others:
             self._tasks.start(self._probe(other), name=f"probe of the engine {other.name}")
 
@@ -185,8 +224,7 @@ class Manager:
         missing role, unavailable when the engine cannot run anything.
         """
         require(caller.role, OPERATIONS["create"])
-        if not self._report.usable:
-            raise unavailable(f"the engine {self._report.name} cannot run domains here: {self._report.reason}")
+        self._require_engine()
 
         async def work() -> dict[str, Any]:
             entry, complaints = await self._parts.creation.create(request, caller)
@@ -199,6 +237,26 @@ class Manager:
 
         name = Path(request.file).stem if request.file else "a guest file"
         return self._parts.jobs.start("create", name, caller, work)
+
+    def dump_core(self, ref: str, request: DumpRequest, caller: Caller) -> Job:
+        """dump-core, as a job: what `Dumps.dump` does, with its result. Raises as `operate`."""
+        dumps, jobs = self._parts.dumps, self._parts.jobs
+        job = self._turns.start(
+            "dump-core",
+            ref,
+            caller,
+            lambda entry: dumps.dump(entry, request, lambda done: jobs.progress(job.id, done)),
+        )
+        return job
+
+    def _require_engine(self) -> None:
+        if not self._report.usable:
+            raise unavailable(f"the engine {self._report.name} cannot run domains here: {self._report.reason}")
+
+    def _refuse_to_start(self) -> None:
+        """Raises what speaks against starting domains with the host."""
+        self._require_engine()
+        self._parts.refuse_beside_others()
 
     @property
     def guest_files(self) -> GuestFiles:
