@@ -38,7 +38,6 @@ ABSENT = (
     Absent("claims", "xend reserves no memory ahead of a start", "xm info shows what is free"),
     Absent("sharing", "Xen shares no memory between domains by itself", "xl sharing on Xen"),
     Absent("sysrq trigger button-press reset", _NOT_YET, "xm reboot DOMAIN, or xm destroy DOMAIN of a deaf guest"),
-    Absent("dump-core", _NOT_YET, "xl dump-core on Xen"),
     Absent("qemu-monitor-command", _NOT_YET),
     Absent("vcpu-set set-vcpus", _NOT_YET, "xm config set DOMAIN vcpus=N, for the next start"),
     Absent("sched-credit sched-credit2 sched-rtds", _NOT_YET, "cpu_weight and cpu_cap in the guest file"),

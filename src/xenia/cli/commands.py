@@ -61,6 +61,7 @@ TABLE = (
     Entry("Domains", "mem-max", "memory", "Set the most memory that a domain may have"),
     Entry("Domains", "vcpu-list", "vcpu", "List virtual CPUs and where they run"),
     Entry("Domains", "vcpu-pin", "vcpu", "Choose the host's CPUs that virtual CPUs run on"),
+    Entry("Domains", "dump-core", "dump", "Write the memory of a domain to a file"),
     Entry("Domains", "agent", "agent", "Ask the agent in a guest"),
     Entry("Domains", "rename", "rename", "Give a domain another name"),
     Entry("Domains", "adopt", "adopt", "Take over a domain that others have started"),

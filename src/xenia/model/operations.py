@@ -100,6 +100,13 @@ OPERATIONS: dict[str, Operation] = {
             Capability.MAX_MEMORY,
             instead="xm mem-max --config sets it for the next start",
         ),
+        Operation(
+            "dump-core",
+            "Write the memory of a domain to a file",
+            _RUNS | {State.PAUSED, State.SHUTDOWN, State.CRASHED},
+            Capability.CORE_DUMP,
+            role=Role.ADMINISTRATOR,
+        ),
         Operation("agent", "Ask the agent in a guest", _RUNS, Capability.AGENT),
         *(
             Operation(f"agent-{action}", sentence, _RUNS, Capability.AGENT_COMMANDS, role, instead=_ONLY_TOLD)
