@@ -94,6 +94,7 @@ class World:
     domids: list[int] = field(default_factory=list)
     published: list[Event] = field(default_factory=list)
     cores: set[Path] = field(default_factory=set)
+    brake: Brake = field(default_factory=Brake)
     folder: Path = Path("/nonexistent")
     boot_id: str = "boot"
     refuse_beside_others: Callable[[], None] = lambda: None
@@ -156,7 +157,7 @@ class World:
                 adoption=adoption,
                 dumps=Dumps(lifecycle, MemoryCoreFiles(self), Path("/dump")),
                 aside=Aside(lifecycle, self.new_uuid),
-                brake=Brake(),
+                brake=self.brake,
                 sleep=self.sleep,
                 read=read_really,
                 autostart=Autostart(AutoFolder(self.folder / "auto"), guest_files),
