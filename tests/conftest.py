@@ -1,12 +1,14 @@
 """What holds for all tests."""
 
 import signal
+from contextlib import suppress
 
-from hypothesis import settings
+with suppress(ImportError):  # a Xen host of the lab runs tests that need none of it
+    from hypothesis import settings
 
-settings.register_profile("check")
-settings.load_profile("check")
-"""The same examples everywhere, and no test is told to be slow on a machine that is busy."""
+    # The same examples everywhere, and no test is told to be slow on a machine that is busy.
+    settings.register_profile("check", deadline=None, derandomize=True, database=None)
+    settings.load_profile("check")
 
 
 def pytest_configure() -> None:
