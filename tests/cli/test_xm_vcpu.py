@@ -41,3 +41,27 @@ def test_pinning_is_asked_for_and_silent(
     assert capsys.readouterr() == ("", "")
     assert xend.requests[0][2] == {"vcpu": number, "cpus": "0-3,^1"}
     assert xm("vcpu-pin", "web", "x", "0") == xm("vcpu-pin", "web", "0") == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "body"),
+    [
+        (("2",), {"count": 2, "scope": "both", "ignore_host": False}),
+        (("--live", "-i", "2"), {"count": 2, "scope": "live", "ignore_host": True}),
+        (("--config", "2"), {"count": 2, "scope": "config", "ignore_host": False}),
+    ],
+)
+def test_more_or_fewer_are_asked_for_and_what_came_of_it_is_said(
+    xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], body: dict[str, object]
+) -> None:
+    result = {"domain": "web", "vcpus": 1, "file": "/etc/xen/web.cfg", "notes": ["it has 1 so far"]}
+    xend.routes["POST /domains/web/vcpu-set?wait=30"] = {"job": job("vcpu-set", result=result)}
+    assert xm("vcpu-set", *words[:-1], "web", words[-1]) == 0
+    assert capsys.readouterr() == ("/etc/xen/web.cfg says so now, for the next start\n", "xm: it has 1 so far\n")
+    assert xend.requests[0][2] == body
+
+
+@pytest.mark.parametrize("word", ["0", "-1", "x", "", "1.5", "٣", "4097", "9" * 40])
+def test_what_is_no_number_of_cpus_is_refused(xend: FakeXend, xm: Xm, word: str) -> None:
+    assert xm("vcpu-set", "web", word) == 2
+    assert xend.requests == []

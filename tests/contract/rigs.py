@@ -45,6 +45,8 @@ class Rig(Protocol):
     """One host with one engine at a time; what runs on it outlives the engine object."""
 
     engine: Engine
+    lets_go_of_cpus: bool
+    """Whether CPUs of guests can be taken away while they run."""
 
     def started(self, name: str, **policy: EndAction) -> Started: ...
 
@@ -84,6 +86,8 @@ async def next_end(rig: Rig, *, seconds: float = 60) -> EngineEvent:
 
 
 class SimulatedRig:
+    lets_go_of_cpus = True
+
     def __init__(self) -> None:
         self._world = World()
         self._preparer = SimulatedPreparer(self._world, Table())
@@ -128,6 +132,8 @@ class SimulatedRig:
 
 class QemuRig:
     """Real QEMU guests under emulation: the small Linux guest, spoken to over its serial console."""
+
+    lets_go_of_cpus = False
 
     def __init__(self, folder: Path, guest: demo.DemoGuest) -> None:
         self._guest = guest
@@ -205,6 +211,7 @@ class QemuRig:
 class XenRig:
     """Real guests of the Xen below this very host, which is a lab's dom0: the small Linux guest, as `kind`."""
 
+    lets_go_of_cpus = True
     GUESTS = Path("/var/lib/xen/lab")
 
     def __init__(self, folder: Path, kind: Kind) -> None:

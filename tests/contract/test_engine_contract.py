@@ -21,6 +21,7 @@ from xenia.model.disk import Disk, DiskBus, DiskMode, DiskSource
 from xenia.model.domain import EndAction, EndReason, Kind, Started, State
 from xenia.model.errors import ErrorKind, XeniaError
 from xenia.model.host import Capability
+from xenia.model.vcpu import VcpuState
 from xenia.storage.open import OpenedDisk
 
 
@@ -215,6 +216,29 @@ async def test_a_guest_gives_memory_back_and_takes_it_again(rig: Rig) -> None:
         assert abs(figure - size) <= 16
     if Capability.MAX_MEMORY in rig.engine.capabilities:
         await rig.engine.set_max_memory(started.uuid, most)
+
+
+async def test_virtual_cpus_come_up_to_the_most_and_go_where_they_can(rig: Rig) -> None:
+    plain = rig.started("a")
+    started = replace(plain, config=replace(plain.config, max_vcpus=3))
+    async with rig.resources(started) as resources:
+        await rig.engine.start(started, resources)
+    await rig.engine.unpause(started.uuid)
+    await rig.booted(started)
+    assert await rig.engine.set_vcpus(started, 3) == 3
+    assert (await rig.engine.figures())[started.uuid].vcpus == 3
+    await rig.new_engine()
+    assert len(await rig.engine.recover([started])) == 1
+    assert (await rig.engine.figures())[started.uuid].vcpus == 3
+    online = [each for each in (await rig.engine.vcpus())[started.uuid] if each.state is not VcpuState.OFFLINE]
+    assert [each.number for each in online] == [0, 1, 2]
+    if rig.lets_go_of_cpus:
+        assert await rig.engine.set_vcpus(started, 1) == 1
+        assert (await rig.engine.figures())[started.uuid].vcpus == 1
+        return
+    with pytest.raises(XeniaError, match="takes KVM") as raised:
+        await rig.engine.set_vcpus(started, 1)
+    assert raised.value.kind is ErrorKind.INVALID
 
 
 async def test_virtual_cpus_are_told_and_pinned(rig: Rig) -> None:

@@ -126,6 +126,12 @@ class MemoryBody(Body):
     scope: Annotated[Scope, Field(description="where the change is made", strict=False)] = Scope.BOTH
 
 
+class VcpusBody(Body):
+    count: Annotated[int, Field(description="how many", ge=1, le=4096)]
+    scope: Annotated[Scope, Field(description="where the change is made", strict=False)] = Scope.BOTH
+    ignore_host: Annotated[bool, Field(description="also more than the host has CPUs")] = False
+
+
 class PinBody(Body):
     vcpu: Annotated[int | None, Field(description="the number of a virtual CPU; null for each", ge=0)] = None
     cpus: Annotated[Text, Field(description="CPUs of the host: all, 2, 0-3, 0-7,^1")]

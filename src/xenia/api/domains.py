@@ -37,7 +37,17 @@ router = APIRouter(tags=["domains"])
 Ref = Annotated[str, Path(max_length=256, description="an id, a name, a UUID, or a unique prefix of a name or UUID")]
 All = Annotated[bool, Query(alias="all", description="also those that are only defined by a guest file")]
 
-_OTHER_DOORS = {"create", "console", "rename", "vcpu-pin", "block-attach", "block-detach", "cd-insert", "cd-eject"}
+_OTHER_DOORS = {
+    "create",
+    "console",
+    "rename",
+    "vcpu-pin",
+    "vcpu-set",
+    "block-attach",
+    "block-detach",
+    "cd-insert",
+    "cd-eject",
+}
 
 
 async def list_domains(doors: DoorsOf, caller: CallerOf, everything: All = False) -> Response:

@@ -58,6 +58,7 @@ TABLE = (
     Entry("Domains", "mem-set", "memory", "Give a domain more or less memory", ("balloon",)),
     Entry("Domains", "mem-max", "memory", "Set the most memory that a domain may have"),
     Entry("Domains", "vcpu-list", "vcpu", "List virtual CPUs and where they run"),
+    Entry("Domains", "vcpu-set", "vcpu", "Give a domain more or fewer virtual CPUs", ("set-vcpus",)),
     Entry("Domains", "vcpu-pin", "vcpu", "Choose the host's CPUs that virtual CPUs run on"),
     Entry("Domains", "rename", "rename", "Give a domain another name"),
     Entry("Domains", "adopt", "adopt", "Take over a domain that others have started"),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from xenia.cli.command import Command, add_output
-from xenia.cli.errors import say
+from xenia.cli.scope import WHERE, add_scope, scope_of, tell
 from xenia.client.domains import domain_path, follow, submit
 from xenia.client.errors import usage
-from xenia.lib.text import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,8 +31,7 @@ _size.__name__ = "size in MiB (or with k, m, g, t)"
 def _options(parser: ArgumentParser) -> None:
     parser.add_argument("domain", metavar="DOMAIN", help="name, id, UUID or a unique beginning")
     parser.add_argument("size", metavar="SIZE", type=_size, help="in MiB, or with a letter: 524288k, 512m, 2g")
-    parser.add_argument("--live", action="store_true", help="only in the domain that runs")
-    parser.add_argument("--config", action="store_true", help="only in its guest file: it counts at the next start")
+    add_scope(parser)
     add_output(parser, "text", "json")
 
 
@@ -41,28 +39,13 @@ def _resizing(operation: str) -> Callable[[Context, Namespace], int]:
     def run(context: Context, options: Namespace) -> int:
         if options.size < 1:
             raise usage(f"{operation}: that is less than 1 MiB", f"xm {operation} DOMAIN 512; a number alone is in MiB")
-        scope = "both" if options.live == options.config else "live" if options.live else "config"
-        body = {"size": options.size, "scope": scope}
-        result = follow(context.client, submit(context.client, f"{domain_path(options.domain)}/{operation}", body))[
-            "result"
-        ]
-        if options.output == "json":
-            from xenia.cli.output import print_data
-
-            print_data(result, options.output)
-            return 0
-        for note in result["notes"]:
-            say(note)
-        if result["file"]:
-            print(f"{printable(result['file'])} says so now, for the next start")
+        body = {"size": options.size, "scope": scope_of(options)}
+        job = follow(context.client, submit(context.client, f"{domain_path(options.domain)}/{operation}", body))
+        tell(job["result"], options.output)
         return 0
 
     return run
 
-
-_WHERE = """
-A domain that runs is changed at once, and where a file in etc/xen defines it, that file is edited as well (in place; xm
-config history has the version before). --live changes the domain only, --config the file only."""
 
 COMMANDS = {
     "mem-set": Command(
@@ -71,12 +54,12 @@ COMMANDS = {
 Give a domain more or less memory, at most its maxmem. The guest itself takes memory or gives it back, by its balloon
 driver, and xm waits some seconds for it; what it has by then is said where that is not what was asked for. Less than a
 guest needs makes it kill its programs, or come to its end.
-{_WHERE}""",
+{WHERE}""",
         _options,
         _resizing("mem-set"),
         examples=(
             ("xm mem-set web 512", "512 MiB, now and at the next start"),
-            ("xm mem-set --live web 2g", "2 GiB until it ends"),
+            ("xm mem-set --live web 2g", "2 GiB until it ends, and not at its next start"),
         ),
         see_also=("mem-max", "list", "config set"),
     ),
@@ -85,7 +68,7 @@ guest needs makes it kill its programs, or come to its end.
         f"""\
 Set the most memory that mem-set may give a domain, its maxmem. On QEMU a machine keeps the bound that it was made with:
 there only --config is possible.
-{_WHERE}""",
+{WHERE}""",
         _options,
         _resizing("mem-max"),
         examples=(("xm mem-max web 4g", "up to 4 GiB"), ("xm mem-max --config web 4g", "from the next start on")),

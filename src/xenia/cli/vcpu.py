@@ -1,8 +1,9 @@
-"""xm vcpu-list, vcpu-pin."""
+"""xm vcpu-list, vcpu-set, vcpu-pin."""
 
 from __future__ import annotations
 
 from xenia.cli.command import Command, add_output
+from xenia.cli.scope import WHERE, add_scope, scope_of, tell
 from xenia.client.domains import domain_path, follow, submit
 from xenia.client.errors import usage
 from xenia.lib.text import printable
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from xenia.cli.command import Context
+
+_MOST = 4096
+"""Virtual CPUs that a guest file can give a domain."""
 
 _LETTERS = {"running": "r--", "blocked": "-b-", "ready": "---", "offline": "--p"}
 
@@ -41,6 +45,24 @@ def _cells(vcpu: dict[str, Any]) -> str:
     cpu = "-" if vcpu["cpu"] is None else vcpu["cpu"]
     cpus = "any cpu" if vcpu["cpus"] is None else ",".join(map(str, vcpu["cpus"]))
     return f"{vcpu['number']:>5} {cpu:>5} {_LETTERS[vcpu['state']]:>5} {vcpu['cpu_time']:9.1f} {cpus}"
+
+
+def _set_options(parser: ArgumentParser) -> None:
+    parser.add_argument("domain", metavar="DOMAIN", help="name, id, UUID or a unique beginning")
+    parser.add_argument("count", metavar="COUNT", help="how many virtual CPUs")
+    parser.add_argument("-i", "--ignore-host", action="store_true", help="also more than the host has CPUs")
+    add_scope(parser)
+    add_output(parser, "text", "json")
+
+
+def _set(context: Context, options: Namespace) -> int:
+    word = options.count
+    if not (word.isascii() and word.isdigit() and 0 < int(word[:9]) <= _MOST):
+        raise usage(f"vcpu-set: '{word}' is no number of virtual CPUs", f"from 1 on: xm vcpu-set {options.domain} 2")
+    body = {"count": int(word), "scope": scope_of(options), "ignore_host": options.ignore_host}
+    job = follow(context.client, submit(context.client, f"{domain_path(options.domain)}/vcpu-set", body))
+    tell(job["result"], options.output)
+    return 0
 
 
 def _pin_options(parser: ArgumentParser) -> None:
@@ -74,6 +96,23 @@ On QEMU a virtual CPU is a thread of the host, and Domain-0 has none of its own.
         _list,
         examples=(("xm vcpu-list", "of all that runs"), ("xm vcpu-list winxp", "of one")),
         see_also=("vcpu-pin", "list"),
+    ),
+    "vcpu-set": Command(
+        "xm vcpu-set [--live | --config] [-i] [-o FORMAT] DOMAIN COUNT",
+        f"""\
+Give a domain more or fewer virtual CPUs, at most its maxvcpus. The guest itself takes CPUs and lets go of them, and xm
+waits some seconds for it; how many it has by then is said where that is not what was asked for.
+On QEMU they are plugged in and unplugged by ACPI: a Linux guest has a new one offline until its udev, or somebody,
+writes 1 to /sys/devices/system/cpu/cpuN/online. To unplug one takes KVM: QEMU's own emulation is damaged by it.
+{WHERE}""",
+        _set_options,
+        _set,
+        examples=(
+            ("xm vcpu-set web 2", "two, now and at the next start"),
+            ("xm vcpu-set --live web 4", "four until it ends, and not at its next start"),
+            ("xm config set web maxvcpus=8", "what it needs first to be given more than it started with"),
+        ),
+        see_also=("vcpu-list", "vcpu-pin", "mem-set"),
     ),
     "vcpu-pin": Command(
         "xm vcpu-pin [-o FORMAT] DOMAIN VCPU CPUS",

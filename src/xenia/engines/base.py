@@ -168,6 +168,14 @@ class Engine(Protocol):
         invalid for a guest that has no balloon, unavailable where the host has too little memory, engine_failed.
         """
 
+    async def set_vcpus(self, started: Started, count: int) -> int:
+        """Have a guest come to `count` virtual CPUs; at most what `started` lets it have. Only with the capability
+        VCPUS.
+
+        The guest itself takes them and lets go of them. Returns how many it has when it has got there, or has not
+        within some seconds. Raises invalid for a guest or a host with which that is not possible, engine_failed.
+        """
+
     async def set_max_memory(self, uuid: str, size: int) -> None:
         """Let the guest have at most `size` MiB. Raises engine_failed. Only with the capability MAX_MEMORY."""
 

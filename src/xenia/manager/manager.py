@@ -24,6 +24,7 @@ from xenia.manager.folder_apply import FolderApply
 from xenia.manager.guest_files import GuestFiles, require_administrator
 from xenia.manager.inventory import Inventory
 from xenia.manager.jobs import Jobs
+from xenia.manager.kept import Kept
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.memory import Memory
@@ -81,9 +82,10 @@ class Manager:
         table = parts.lifecycle.table
         self.inventory = Inventory(parts.engine, table, parts.definitions, parts.read_host)
         self._turns = Turns(self.inventory, table, parts.locks, parts.bus, parts.jobs, self.engine_report)
-        self.memory = Memory(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
+        kept = Kept(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
+        self.memory = Memory(kept)
         self.renaming = Renaming(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
-        self.vcpus = Vcpus(parts.engine, self.inventory, self._turns, self.host)
+        self.vcpus = Vcpus(parts.engine, self.inventory, self._turns, kept, self.host)
         self._tasks = Tasks()
         self._guest_file_watch = Watch(parts.definitions)
         self._report = EngineReport(parts.engine.name, reason="not probed yet")

@@ -1,19 +1,24 @@
-"""Virtual CPUs of domains that run: what they do, and where they may run."""
+"""Virtual CPUs: how many there are, what they do, and where they may run."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 from xenia.engines.base import Engine
 from xenia.manager.inventory import Inventory
+from xenia.manager.kept import Kept, changed
 from xenia.manager.table import Entry
 from xenia.manager.turns import Turns
 from xenia.model.caller import Caller
+from xenia.model.change import Action, Change
 from xenia.model.domain import DOMAIN_0_UUID, Domain
-from xenia.model.errors import conflict
+from xenia.model.errors import conflict, invalid
 from xenia.model.host import Host
 from xenia.model.job import Job
+from xenia.model.scope import Scope
 from xenia.model.vcpu import Vcpu, read_cpus
 
 
@@ -22,6 +27,7 @@ class Vcpus:
     engine: Engine
     inventory: Inventory
     turns: Turns
+    kept: Kept
     host: Callable[[], Awaitable[Host]]
 
     async def list(self, ref: str | None = None) -> Sequence[tuple[Domain, tuple[Vcpu, ...]]]:
@@ -40,6 +46,65 @@ class Vcpus:
             )
         return [(domain, told[domain.uuid])]
 
+    def set(self, ref: str, count: int, scope: Scope, caller: Caller, *, ignore_host: bool = False) -> Job:
+        """vcpu-set: give a domain `count` virtual CPUs, as a job; more than the host has only with `ignore_host`.
+
+        Its result is `{"domain": NAME, "vcpus": COUNT, "file": FILE, "notes": [TEXT]}`: how many the guest had when
+        this was done (null where it was not asked), the guest file that was edited (or ""). What a domain that runs
+        was given counts also when a policy starts it anew. Raises as `Kept.start`; the job fails for more than the
+        domain may have, and as the engine and an edit of the guest file do: then nothing has changed.
+        """
+
+        async def work(domain: Domain, entry: Entry | None, scope: Scope) -> dict[str, Any]:
+            if entry is not None:
+                await self._refuse(domain, entry, count, ignore_host=ignore_host)
+            live = partial(self._set, entry, count) if entry is not None else None
+            edit = partial(self._edit, domain, entry, count, caller)
+            has, file, notes = await self.kept.change(domain, live, edit, scope, caller)
+            if has is not None and has != count:
+                notes += (
+                    f"domain '{domain.name}' has {has} virtual CPUs so far, not {count}: the guest itself takes them "
+                    f"and lets go of them; xm vcpu-list {domain.name} shows how far it is",
+                )
+            return {"vcpus": has, "file": file, "notes": notes}
+
+        return self.kept.start("vcpu-set", ref, scope, caller, work)
+
+    async def _refuse(self, domain: Domain, entry: Entry, count: int, *, ignore_host: bool) -> None:
+        most, cpus = _most(entry), (await self.host()).cpus
+        if count > most:
+            raise invalid(
+                f"domain '{domain.name}' may have {most} virtual CPUs at most, not {count}",
+                f"its maxvcpus counts from its next start on: xm config set {domain.name} maxvcpus={count}",
+            )
+        if count > cpus and count > domain.vcpus and not ignore_host:
+            raise invalid(
+                f"the host has {cpus} CPUs: {count} virtual ones would wait for each other",
+                f"if that is meant: xm vcpu-set --ignore-host {domain.name} {count}",
+            )
+
+    async def _set(self, entry: Entry, count: int) -> int:
+        has = await self.engine.set_vcpus(entry.started, count)
+        config = replace(entry.started.config, vcpus=count, max_vcpus=_most(entry))
+        await self.kept.lifecycle.note(entry, config=config)
+        return has
+
+    async def _edit(
+        self, domain: Domain, entry: Entry | None, count: int, caller: Caller, file: str
+    ) -> Sequence[Change]:
+        wanted = await self.kept.guest_files.wanted(file)
+        most = wanted.max_vcpus
+        if most is not None and count > most:
+            raise invalid(
+                f"the guest file of '{domain.name}' lets it have {most} virtual CPUs at most, less than {count}",
+                f"raise that first: xm config set {domain.name} maxvcpus={count}",
+            )
+        if "vcpu_avail" in (await self.kept.guest_files.show(file, caller)).values:  # xm's way to say the same
+            return changed("vcpus", count), changed("maxvcpus", most), Change(Action.UNSET, "vcpu_avail")
+        if most is None and entry is not None and count < _most(entry):  # the next start is to be able to take it back
+            return changed("vcpus", count), changed("maxvcpus", _most(entry))
+        return (changed("vcpus", count),)
+
     def pin(self, ref: str, number: int | None, cpus: str, caller: Caller) -> Job:
         """Let a virtual CPU (None: each) run on these CPUs of the host only, as a job, until the domain is started
         anew. Raises as `Turns.start`, and invalid for CPUs that the host does not have.
@@ -50,3 +115,8 @@ class Vcpus:
             await self.engine.pin(entry.started.uuid, number, chosen)
 
         return self.turns.start("vcpu-pin", ref, caller, verb)
+
+
+def _most(entry: Entry) -> int:
+    config = entry.started.config
+    return max(config.vcpus, config.max_vcpus or 0)

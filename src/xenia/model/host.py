@@ -21,6 +21,8 @@ class Capability(StrEnum):
     """Guests take memory and give it back while they run."""
     MAX_MEMORY = "max-memory"
     """The most that they may have can be changed while they run."""
+    VCPUS = "vcpus"
+    """Virtual CPUs come and go while a guest runs."""
     ADOPT = "adopt"
     """Domains that others have started are seen, and can be taken over."""
     DISK_HOTPLUG = "disk-hotplug"

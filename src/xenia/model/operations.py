@@ -84,6 +84,7 @@ OPERATIONS: dict[str, Operation] = {
             Capability.MAX_MEMORY,
             instead="xm mem-max --config sets it for the next start",
         ),
+        Operation("vcpu-set", "Give a domain more or fewer virtual CPUs", _RUNS, Capability.VCPUS),
         Operation("vcpu-pin", "Choose the host's CPUs that virtual CPUs run on", _RUNS | {State.PAUSED}),
         Operation("console", "Connect to the text console", _EXISTS, Capability.CONSOLE),
         Operation(

@@ -38,7 +38,7 @@ no ear for ACPI, which shows what works on any guest at all.
 LEGEND = """
 - **yes**: it does what it says.
 - **new id**: Xen starts nothing over in place: the domain is made anew with the next id, and keeps its UUID.
-- **untried**: it asks the guest's balloon driver, and this guest has none.
+- **untried**: it asks the guest's drivers for its balloon and its CPUs, and this guest has none.
 - **asked by ACPI**: a guest without Xen's drivers gets its power button pressed. This one does not listen and stays
   as it is; `xm destroy` ends it.
 """
@@ -54,10 +54,11 @@ name = 'pv'
 kernel = os.path.join('{GUESTS}', 'vmlinux')
 ramdisk = '{GUESTS}/ramdisk'
 extra = 'console=hvc0 quiet xenia.guest=%s' % name
+maxvcpus = 2
 disk = ['file:{GUESTS}/disk.raw,xvda,w']
 {CARD}
 """.replace("\n", "\r\n"),
-    "pvh": guests.file("pvh", "pvh", CARD),
+    "pvh": guests.file("pvh", "pvh", "maxvcpus = 2", CARD),
     "hvm": f"""\
 name = 'hvm'
 builder = 'hvm'
@@ -124,6 +125,7 @@ def test_a_guest_goes_through_all_verbs(host: XenHost, table: dict[str, dict[str
     walk.is_up()
     is_spoken_to(walk)
     is_resized(walk)
+    gets_cpus(walk)
     is_renamed(walk)
     is_rebooted(walk)
     is_ended(walk)
@@ -194,6 +196,17 @@ def is_resized(walk: Walk) -> None:
         walk.xm("mem-max", "--live", walk.kind, "100")
         walk.found("mem-set")
     walk.found("mem-max")
+
+
+def gets_cpus(walk: Walk) -> None:
+    if walk.kind == "hvm":  # a boot sector never starts another CPU, and would be waited for
+        walk.found("vcpu-set", "untried")
+        return
+    for count in (2, 1, 2):
+        (told,) = (walk.xm("vcpu-set", "--live", "--ignore-host", walk.kind, str(count)),)
+        assert told == ""
+        assert int(walk.host.ok("xl", "list", walk.kind).splitlines()[1].split()[3]) == count
+    walk.found("vcpu-set")
 
 
 def is_renamed(walk: Walk) -> None:

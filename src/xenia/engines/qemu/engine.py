@@ -17,7 +17,7 @@ from xenia.engines.qemu.machine import abi_of
 from xenia.engines.qemu.probe import probe
 from xenia.engines.qemu.recover import recover
 from xenia.engines.qemu.settings import QemuSettings
-from xenia.engines.qemu.start import launch, take_over
+from xenia.engines.qemu.start import launch, pin_as_written, take_over
 from xenia.lib.aio import Tasks
 from xenia.model.complaint import Severity
 from xenia.model.domain import DomainConfig, EndReason, Started, State
@@ -120,6 +120,18 @@ class QemuEngine:
     async def set_memory(self, uuid: str, size: int) -> int:
         return await self._known(uuid).set_memory(size)
 
+    async def set_vcpus(self, started: Started, count: int) -> int:
+        """Raises also a conflict for more than the machine was made with."""
+        guest = self._known(started.uuid)
+        if not started.config.platform.acpi:
+            raise invalid(
+                f"domain '{guest.name}' cannot change its virtual CPUs while it runs: it has no ACPI (acpi = 0)",
+                "xm vcpu-set --config sets how many it has at its next start",
+            )
+        has = await guest.cpus.set(count)
+        await pin_as_written(guest, started.config, self._facts)
+        return has
+
     async def set_max_memory(self, uuid: str, size: int) -> None:
         """A machine keeps what it was made with (no capability MAX_MEMORY)."""
         raise engine_failed(
@@ -150,9 +162,13 @@ class QemuEngine:
         return guest.observed if guest else None
 
     async def figures(self) -> Mapping[str, Figures]:
-        times = ((guest, guest.process.cpu_seconds()) for guest in self._guests.values())
+        guests = list(self._guests.values())
+        for guest in guests:
+            with suppress(XeniaError):  # then they are as they were last seen
+                await guest.cpus.keep_up()
+        times = ((guest, guest.process.cpu_seconds()) for guest in guests)
         return {
-            guest.uuid: Figures(seconds, guest.memory, guest.most_memory)
+            guest.uuid: Figures(seconds, guest.memory, guest.most_memory, guest.cpus.count)
             for guest, seconds in times
             if seconds is not None
         }

@@ -13,6 +13,7 @@ from typing import Any
 from xenia.engines.base import ConsoleKind, Observed
 from xenia.engines.qemu import ends, threads
 from xenia.engines.qemu.balloon import has_balloon, most_memory
+from xenia.engines.qemu.cpus import Cpus
 from xenia.engines.qemu.display import FIRST_PORT
 from xenia.engines.qemu.events import Situation, after, of_status
 from xenia.engines.qemu.hotplug import Hotplug
@@ -76,6 +77,7 @@ class Guest:
         self._in_place = reboots_in_place(started.config)
         self._shows = started.config.display.vnc
         self.hotplug = Hotplug(self)
+        self.cpus = Cpus(self, started.config.vcpus)
         self._tell = tell
         self._on_unplugged = on_unplugged
         self._on_end = on_end
@@ -234,6 +236,7 @@ class Guest:
         if not self._in_place:
             await self._let_resets_end_it()  # an xend that died in start_over has not
         await self.look_at_memory()
+        await self.cpus.look()
         if self._shows:
             await self.look_for_vnc()
 
@@ -314,6 +317,7 @@ class Guest:
             self._was_reset.set()
             if self._is_firmware():
                 return
+        self.cpus.on_event(event, data)
         target = self.hotplug.on_event(event, data)
         if target is not None:
             self._on_unplugged(self, target)

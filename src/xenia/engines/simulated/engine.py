@@ -27,7 +27,7 @@ class SimulatedEngine:
         own = {Capability.ADOPT, Capability.MAX_MEMORY} if host.like_xen else {Capability.RESET}
         kinds = {Capability.HVM, Capability.PV, Capability.PVH}
         devices = {Capability.DISK_HOTPLUG, Capability.MEDIUM_CHANGE}
-        self.capabilities = frozenset({Capability.PAUSE, Capability.MEMORY} | kinds | own | devices)
+        self.capabilities = frozenset({Capability.PAUSE, Capability.MEMORY, Capability.VCPUS} | kinds | own | devices)
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
         host.tell = self._events.put_nowait
 
@@ -102,6 +102,14 @@ class SimulatedEngine:
         await self._host.step("memory set")
         return guest.memory
 
+    async def set_vcpus(self, started: Started, count: int) -> int:
+        await self._host.step("set vcpus")
+        guest = self._guest(started.uuid)
+        if not guest.deaf:
+            guest.pins = [*guest.pins, *[None] * count][:count]
+        await self._host.step("vcpus set")
+        return len(guest.pins)
+
     async def set_max_memory(self, uuid: str, size: int) -> None:
         await self._host.step("set max memory")
         self._guest(uuid).max_memory = size
@@ -149,7 +157,7 @@ class SimulatedEngine:
 
     async def figures(self) -> Mapping[str, Figures]:
         return {
-            uuid: Figures(float(guest.boots), guest.memory, guest.max_memory)
+            uuid: Figures(float(guest.boots), guest.memory, guest.max_memory, len(guest.pins))
             for uuid, guest in self._host.guests.items()
         }
 

@@ -11,10 +11,10 @@ from xenia.model.domain import EndAction, EndReason, Started, State
 
 @dataclass(slots=True)
 class SimulatedGuest:
-    """`deaf` guests ignore the power button and their balloon; `boots` counts how often it began at its first
-    instruction; `disks` are the images that it may write to, by target, None for a disk that it only reads or shares;
-    `media` tells of each CD-ROM drive whether there is a medium in it. `memory` is in MiB; `pins` are the CPUs of the
-    host that each virtual CPU may run on, None for all.
+    """`deaf` guests ignore the power button, their balloon, and CPUs that come and go; `boots` counts how often it
+    began at its first instruction; `disks` are the images that it may write to, by target, None for a disk that it only
+    reads or shares; `media` tells of each CD-ROM drive whether there is a medium in it. `memory` is in MiB; `pins` are
+    the CPUs of the host that each virtual CPU may run on, None for all.
     """
 
     started: Started
@@ -43,7 +43,7 @@ async def _no_step(name: str) -> None:
 class SimulatedHost:
     """`step` is awaited before and after everything that the engine does here: the place to die, to fail or to wait.
 
-    `deaf` holds the names of guests that will ignore the power button and their balloon, `clinging` of those that keep
+    `deaf` holds the names of guests that will ignore what they are asked, `clinging` of those that keep
     a disk which is to be unplugged, and lock their drives. `like_xen`: it gives domain ids itself, starts no guest over
     in place, changes the most memory of guests that run, and has guests of others.
     """

@@ -24,7 +24,7 @@ from xenia.engines.xen.probe import probe, version
 from xenia.engines.xen.settings import XenSettings
 from xenia.engines.xen.sharing import refuse_shared
 from xenia.engines.xen.start import create
-from xenia.engines.xen.vcpus import read_list
+from xenia.engines.xen.vcpus import read_list, set_online
 from xenia.engines.xen.xenstore import Xenstore
 from xenia.engines.xen.xl import Xl
 from xenia.lib.aio import Tasks
@@ -43,6 +43,7 @@ _ALWAYS = frozenset(
         Capability.VNC,
         Capability.ADOPT,
         Capability.MEMORY,
+        Capability.VCPUS,
         Capability.MAX_MEMORY,
     }
 )
@@ -204,6 +205,9 @@ class XenEngine:
     async def set_memory(self, uuid: str, size: int) -> int:
         """Raises unavailable where the host has too little memory for what the guest is to get."""
         return await resize(self._known(uuid).domid, size, self._hypervisor, self._xl)
+
+    async def set_vcpus(self, started: Started, count: int) -> int:
+        return await set_online(self._known(started.uuid).domid, count, self._hypervisor, self._xl)
 
     async def set_max_memory(self, uuid: str, size: int) -> None:
         await self._xl.run("mem-max", str(self._known(uuid).domid), f"{size}m")
