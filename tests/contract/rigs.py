@@ -57,6 +57,9 @@ class Rig(Protocol):
     async def sees_disks(self, started: Started, number: int) -> None:
         """Until the guest, which is up, has so many disks."""
 
+    async def takes_cpus(self, started: Started, count: int) -> None:
+        """From now on the guest, which is up, switches on the CPUs that it gets, up to so many."""
+
     async def booted(self, started: Started) -> None:
         """Until the guest, which runs, is up."""
 
@@ -107,6 +110,9 @@ class SimulatedRig:
 
     async def sees_disks(self, started: Started, number: int) -> None:
         assert len(self._world.host.guests[started.uuid].disks) == number
+
+    async def takes_cpus(self, started: Started, count: int) -> None:
+        """It always does."""
 
     async def booted(self, started: Started) -> None:
         assert started.uuid in self._world.host.guests
@@ -169,6 +175,9 @@ class QemuRig:
 
     async def sees_disks(self, started: Started, number: int) -> None:
         await see_disks(await self._speaker(started), number)
+
+    async def takes_cpus(self, started: Started, count: int) -> None:
+        await take_cpus(await self._speaker(started), count)
 
     async def booted(self, started: Started) -> None:
         await (await self._speaker(started)).until(self._guest.marker)
@@ -256,6 +265,9 @@ class XenRig:
     async def sees_disks(self, started: Started, number: int) -> None:
         await see_disks(await self._speaker(started), number)
 
+    async def takes_cpus(self, started: Started, count: int) -> None:
+        await take_cpus(await self._speaker(started), count)
+
     async def booted(self, started: Started) -> None:
         await (await self._speaker(started)).until(f"xenia: guest {started.config.name} is up")
 
@@ -301,6 +313,13 @@ async def see_disks(speaker: Speaker, number: int) -> None:
     count = "ls /sys/block | grep -c '^x*vd'"
     await speaker.say(f'until [ "$({count})" = {number} ]; do sleep 0.1; done; echo "it has "{number}')
     await speaker.until(f"it has {number}")
+
+
+async def take_cpus(speaker: Speaker, count: int) -> None:
+    """What udev does elsewhere."""
+    numbers = " ".join(map(str, range(1, count)))
+    one = "until echo 1 > /sys/devices/system/cpu/cpu$n/online; do sleep 0.2; done"
+    await speaker.say(f"(for n in {numbers}; do {one}; done) 2>&- &")
 
 
 def pid_of(uuid: str) -> int:

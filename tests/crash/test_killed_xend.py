@@ -19,6 +19,7 @@ from tests.support.world import ROOT, Killed, World, request, started_of
 
 from xenia.lib.aio import Tasks
 from xenia.manager.manager import Manager
+from xenia.manager.pinning import Pin
 from xenia.model.domain import ALIVE, State
 from xenia.model.errors import XeniaError
 from xenia.model.job import Job, JobState
@@ -225,6 +226,23 @@ async def scenario_vcpus(world: World, manager: Manager, told: Promises) -> None
     world.now += 100
     world.host.crash(uuid_of(world, "a"))
     await settle(world)
+
+
+async def scenario_share(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", on_crash="restart")
+    uuid_of(world, "a")
+    job = manager.scheduling.set(f"sched-{'credit2' if LIKE_XEN else 'credit'}", "a", 512, 50, Scope.BOTH, ROOT)
+    if (await finish(world, manager, job)).state is JobState.DONE:
+        world.now += 100
+        world.host.crash(uuid_of(world, "a"))
+        await settle(world)
+        assert world.host.guests[uuid_of(world, "a")].share.weight == 512
+
+
+async def scenario_pin(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", on_crash="restart")
+    uuid_of(world, "a")
+    await finish(world, manager, manager.pinning.pin("a", Pin(None, "1"), Scope.BOTH, ROOT))
 
 
 async def scenario_crash_with_restart(world: World, manager: Manager, told: Promises) -> None:

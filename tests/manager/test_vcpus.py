@@ -11,6 +11,7 @@ from tests.support.world import ROOT, World, crash, read_really, request
 from tests.support.xend import Xend, running_xend
 
 from xenia.manager.manager import Manager
+from xenia.manager.pinning import Pin
 from xenia.model.caller import Caller, Role
 from xenia.model.errors import ErrorKind, XeniaError
 from xenia.model.job import Job, JobState
@@ -58,22 +59,27 @@ async def test_they_are_bound_and_let_go(world: World, manager: Manager) -> None
     ((domain, vcpus),) = await manager.vcpus.list()
     assert (domain.name, [each.cpus for each in vcpus]) == ("a", [None])
     for words, cpus in (("1,2", (1, 2)), ("all", None)):
-        assert (await ended(manager, manager.vcpus.pin("a", 0, words, ROOT))).state is JobState.DONE
+        assert (await ended(manager, manager.pinning.pin("a", Pin(0, words), Scope.BOTH, ROOT))).state is JobState.DONE
         assert [each.cpus for _, vcpus in await manager.vcpus.list("a") for each in vcpus] == [cpus]
 
 
 async def test_what_cannot_be_bound_is_said(world: World, manager: Manager) -> None:
     await ended(manager, manager.create(request("a"), ROOT))
-    error = (await ended(manager, manager.vcpus.pin("a", 1, "0", ROOT))).error
+    error = (await ended(manager, manager.pinning.pin("a", Pin(1, "0"), Scope.BOTH, ROOT))).error
     assert error is not None
     assert (error["kind"], error["detail"]) == ("not_found", "domain 'a' has no virtual CPU 1: it has only 0")
-    error = (await ended(manager, manager.vcpus.pin("a", 0, "99", ROOT))).error
+    error = (await ended(manager, manager.pinning.pin("a", Pin(0, "99"), Scope.BOTH, ROOT))).error
     assert error is not None
     assert error["detail"] == "'99' names CPUs that this host does not have: it has 0 to 3"
-    with pytest.raises(XeniaError, match="Domain-0"):
-        manager.vcpus.pin("0", 0, "all", ROOT)
+    error = (await ended(manager, manager.pinning.pin("0", Pin(0, "all"), Scope.BOTH, ROOT))).error
+    assert error is not None
+    assert error["detail"] == "Domain-0 has the host's own CPUs here"
+    with pytest.raises(XeniaError, match="would rather run on"):
+        manager.pinning.pin("a", Pin(0, "", "0"), Scope.BOTH, ROOT)
+    with pytest.raises(XeniaError, match="change nothing"):
+        manager.pinning.pin("a", Pin(0, ""), Scope.BOTH, ROOT)
     with pytest.raises(XeniaError, match="role operator"):
-        manager.vcpus.pin("a", 0, "all", Caller(1, "v", Role.VIEWER))
+        manager.pinning.pin("a", Pin(0, "all"), Scope.BOTH, Caller(1, "v", Role.VIEWER))
     with pytest.raises(XeniaError, match="the host's own CPUs"):
         await manager.vcpus.list("0")
 
@@ -182,6 +188,40 @@ async def test_a_guest_that_keeps_its_cpus_is_told_with_what_it_has(kept: tuple[
     told = await give(manager, 1)
     assert told["vcpus"] == 2
     assert "has 2 virtual CPUs so far, not 1" in told["notes"][-1]
+
+
+async def bind(manager: Manager, pin: Pin, scope: Scope = Scope.BOTH) -> dict[str, Any]:
+    """The job's result, or its error."""
+    await manager.inventory.look_up("web")
+    job = await ended(manager, manager.pinning.pin("web", pin, scope, ROOT))
+    told = job.result if job.state is JobState.DONE else job.error
+    assert told is not None
+    return told
+
+
+async def test_bounds_are_kept_in_the_file_and_over_a_restart(kept: tuple[World, Manager], etc: Path) -> None:
+    world, manager = kept
+    world.host.like_xen = True
+    manager = world.boot()
+    await manager.start()
+    uuid = await start(manager, etc / "web.cfg")
+    file = etc / "web.cfg"
+    for pin, cpus, soft in (
+        (Pin(None, "0-3,^1"), 'cpus = "0,2-3"', ""),
+        (Pin(1, "1"), "cpus = ['0,2-3', '1', '0,2-3', '0,2-3']", ""),
+        (Pin(None, "", "0"), "cpus = ['0,2-3', '1', '0,2-3', '0,2-3']", "cpus_soft = 0"),
+        (Pin(0, "2", "all"), "cpus = ['2', '1', '0,2-3', '0,2-3']", "cpus_soft = ['all', '0', '0', '0']"),
+    ):
+        assert (await bind(manager, pin))["file"] == str(file)
+        text = file.read_text().replace('"', "'")
+        assert text == "\n".join([WEB.replace('"', "'").rstrip(), *filter(None, (cpus, soft)), ""]).replace('"', "'")
+        assert (await manager.differences("web", ROOT))[1] == ()
+    guest = world.host.guests[uuid]
+    assert (guest.pins, guest.soft_pins) == ([(2,), (1,)], {0: None, 1: (0,)})
+    await bind(manager, Pin(None, "all", "all"))
+    assert file.read_text() == WEB
+    assert "has no virtual CPU 4: it has 0 to 3" in (await bind(manager, Pin(4, "0"), Scope.CONFIG))["detail"]
+    await manager.close()
 
 
 async def test_who_may_and_what_has_none(kept: tuple[World, Manager], etc: Path) -> None:

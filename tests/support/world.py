@@ -66,7 +66,7 @@ class Killed(BaseException):
 
 _FAILING = frozenset(
     {
-        *("start", "started", "unpause", "pause", "shutdown", "rename", "set memory", "set vcpus"),
+        *("start", "started", "unpause", "pause", "shutdown", "rename", "set memory", "set vcpus", "set share", "pin"),
         *("attach disk", "detach disk", "eject", "insert"),
     }
 )

@@ -24,6 +24,7 @@ from xenia.model.guest_file import Saved, Shown, Version
 from xenia.model.host import EngineReport, Host
 from xenia.model.job import Job
 from xenia.model.live import Difference
+from xenia.model.scheduling import Share
 from xenia.model.vcpu import Vcpu
 
 
@@ -74,6 +75,20 @@ class VcpuList:
     """By domain id."""
 
     domains: tuple[DomainVcpus, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DomainShare:
+    domain: str
+    domid: int | None
+    share: Share
+
+
+@dataclass(frozen=True, slots=True)
+class ShareList:
+    """By domain id."""
+
+    domains: tuple[DomainShare, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +209,7 @@ ANSWERS = (
     DomainList,
     DomainAnswer,
     VcpuList,
+    ShareList,
     PlanAnswer,
     CheckAnswer,
     ExplainAnswer,

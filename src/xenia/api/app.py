@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends, FastAPI
 
-from xenia.api import console, disks, domains, errors, events, folder, guest_files, host, jobs, schema, texts, vcpus
+from xenia.api import (
+    console,
+    disks,
+    domains,
+    errors,
+    events,
+    folder,
+    guest_files,
+    host,
+    jobs,
+    scheduling,
+    schema,
+    texts,
+    vcpus,
+)
 from xenia.api.doors import Doors
 from xenia.api.limits import Limits
 from xenia.api.peer import identify
@@ -30,7 +44,7 @@ def make_app(doors: Doors) -> FastAPI:
     )
     app.state.doors = doors
     api = APIRouter(prefix="/v1")
-    for part in (host, domains, disks, vcpus, texts, guest_files, folder, jobs, events, console, schema):
+    for part in (host, domains, disks, vcpus, scheduling, texts, guest_files, folder, jobs, events, console, schema):
         api.include_router(part.router)
     app.include_router(api)
     app.router.default = errors.unknown_route

@@ -132,9 +132,21 @@ class VcpusBody(Body):
     ignore_host: Annotated[bool, Field(description="also more than the host has CPUs")] = False
 
 
+class ShareBody(Body):
+    weight: Annotated[int | None, Field(description="against the other domains; null: as it is", ge=1, le=65535)] = None
+    cap: Annotated[
+        int | None, Field(description="percent of one CPU at most, 0 for no limit; null: as it is", ge=0, le=1 << 20)
+    ] = None
+    scope: Annotated[Scope, Field(description="where the change is made", strict=False)] = Scope.BOTH
+
+
 class PinBody(Body):
     vcpu: Annotated[int | None, Field(description="the number of a virtual CPU; null for each", ge=0)] = None
-    cpus: Annotated[Text, Field(description="CPUs of the host: all, 2, 0-3, 0-7,^1")]
+    cpus: Annotated[
+        Text, Field(description="CPUs of the host to run on only: all, 2, 0-3, 0-7,^1; empty: as they are")
+    ] = ""
+    soft: Annotated[Text, Field(description="CPUs to run on rather than on others; empty: as they are")] = ""
+    scope: Annotated[Scope, Field(description="where the change is made", strict=False)] = Scope.BOTH
 
 
 class OperationBody(Body):

@@ -43,6 +43,8 @@ _OTHER_DOORS = {
     "rename",
     "vcpu-pin",
     "vcpu-set",
+    "sched-credit",
+    "sched-credit2",
     "block-attach",
     "block-detach",
     "cd-insert",

@@ -13,6 +13,7 @@ from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
+from xenia.manager.pinning import Pin
 from xenia.model.operations import OPERATIONS
 
 router = APIRouter(tags=["domains"])
@@ -38,7 +39,8 @@ async def _told(doors: DoorsOf, ref: str | None) -> Response:
 @router.post("/domains/{ref}/vcpu-pin", summary=OPERATIONS["vcpu-pin"].sentence, responses=answers(JobAnswer, 200, 202))
 async def pin(request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: PinBody, wait: Wait = 0) -> Response:
     await doors.manager.inventory.look_up(ref)
-    return await settle(request, doors, doors.manager.vcpus.pin(ref, body.vcpu, body.cpus, caller), caller, wait)
+    job = doors.manager.pinning.pin(ref, Pin(body.vcpu, body.cpus, body.soft), body.scope, caller)
+    return await settle(request, doors, job, caller, wait)
 
 
 @router.post("/domains/{ref}/vcpu-set", summary=OPERATIONS["vcpu-set"].sentence, responses=answers(JobAnswer, 200, 202))

@@ -44,6 +44,8 @@ def _list(context: Context, options: Namespace) -> int:
 def _cells(vcpu: dict[str, Any]) -> str:
     cpu = "-" if vcpu["cpu"] is None else vcpu["cpu"]
     cpus = "any cpu" if vcpu["cpus"] is None else ",".join(map(str, vcpu["cpus"]))
+    if vcpu["soft"] is not None:
+        cpus += f" (rather {','.join(map(str, vcpu['soft']))})"
     return f"{vcpu['number']:>5} {cpu:>5} {_LETTERS[vcpu['state']]:>5} {vcpu['cpu_time']:9.1f} {cpus}"
 
 
@@ -68,7 +70,9 @@ def _set(context: Context, options: Namespace) -> int:
 def _pin_options(parser: ArgumentParser) -> None:
     parser.add_argument("domain", metavar="DOMAIN", help="name, id, UUID or a unique beginning")
     parser.add_argument("vcpu", metavar="VCPU", help="the number of a virtual CPU, or all")
-    parser.add_argument("cpus", metavar="CPUS", help="CPUs of the host: all, 2, 0-3, 0-7,^1")
+    parser.add_argument("cpus", metavar="CPUS", help="CPUs of the host: all, 2, 0-3, 0-7,^1; - leaves them as they are")
+    parser.add_argument("soft", metavar="SOFT", nargs="?", default="-", help="those to run on rather than on others")
+    add_scope(parser)
     add_output(parser, "text", "json")
 
 
@@ -76,12 +80,12 @@ def _pin(context: Context, options: Namespace) -> int:
     word = options.vcpu
     if word != "all" and not (word.isascii() and word.isdigit() and len(word) < 6):
         raise usage(f"vcpu-pin: '{word}' is no number of a virtual CPU", f"xm vcpu-list {options.domain}; or say all")
-    body = {"vcpu": None if word == "all" else int(word), "cpus": options.cpus}
+    cpus, soft = ("" if text == "-" else text for text in (options.cpus, options.soft))
+    if not cpus and not soft:
+        raise usage("vcpu-pin: that changes nothing", f"xm vcpu-pin {options.domain} {word} 0-3")
+    body = {"vcpu": None if word == "all" else int(word), "cpus": cpus, "soft": soft, "scope": scope_of(options)}
     job = follow(context.client, submit(context.client, f"{domain_path(options.domain)}/vcpu-pin", body))
-    if options.output == "json":
-        from xenia.cli.output import print_data
-
-        print_data(job["result"], options.output)
+    tell(job["result"], options.output)
     return 0
 
 
@@ -90,7 +94,8 @@ COMMANDS = {
         "xm vcpu-list [-o FORMAT] [DOMAIN...]",
         """\
 List the virtual CPUs of domains that run, in xm's columns: the host's CPU on which each ran last, its state (r running,
-b blocked: waiting for something to do, p offline), the time that it ran, and the host's CPUs that it may run on.
+b blocked: waiting for something to do, p offline), the time that it ran, and the host's CPUs that it may run on; on Xen
+also those that it would rather run on.
 On QEMU a virtual CPU is a thread of the host, and Domain-0 has none of its own.""",
         _list_options,
         _list,
@@ -102,8 +107,8 @@ On QEMU a virtual CPU is a thread of the host, and Domain-0 has none of its own.
         f"""\
 Give a domain more or fewer virtual CPUs, at most its maxvcpus. The guest itself takes CPUs and lets go of them, and xm
 waits some seconds for it; how many it has by then is said where that is not what was asked for.
-On QEMU they are plugged in and unplugged by ACPI: a Linux guest has a new one offline until its udev, or somebody,
-writes 1 to /sys/devices/system/cpu/cpuN/online. To unplug one takes KVM: QEMU's own emulation is damaged by it.
+A Linux guest has a new one offline until its udev, or somebody, writes 1 to /sys/devices/system/cpu/cpuN/online. To
+unplug one on QEMU takes KVM: QEMU's own emulation is damaged by it.
 {WHERE}""",
         _set_options,
         _set,
@@ -115,15 +120,18 @@ writes 1 to /sys/devices/system/cpu/cpuN/online. To unplug one takes KVM: QEMU's
         see_also=("vcpu-list", "vcpu-pin", "mem-set"),
     ),
     "vcpu-pin": Command(
-        "xm vcpu-pin [-o FORMAT] DOMAIN VCPU CPUS",
-        """\
-Let a virtual CPU run on these CPUs of the host only, from now on until the domain is started anew.""",
+        "xm vcpu-pin [--live | --config] [-o FORMAT] DOMAIN VCPU CPUS [SOFT]",
+        f"""\
+Let a virtual CPU run on these CPUs of the host only; on Xen also on others, SOFT, rather than on the rest of them.
+{WHERE}
+Domain-0 has no guest file: it is bound until the host boots.""",
         _pin_options,
         _pin,
         examples=(
             ("xm vcpu-pin winxp 0 2", "its first CPU on CPU 2 of the host"),
             ("xm vcpu-pin winxp all 0-7,^1", "each on any of these"),
             ("xm vcpu-pin winxp all all", "no bounds any more"),
+            ("xm vcpu-pin winxp all - 0-3", "on Xen: rather on these four"),
         ),
         see_also=("vcpu-list",),
     ),

@@ -16,6 +16,7 @@ from typing import Protocol
 from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.scheduling import Share
 from xenia.model.vcpu import Vcpu
 from xenia.network.attach import AttachedVif
 from xenia.storage.kernel import PreparedBoot
@@ -202,8 +203,9 @@ class Engine(Protocol):
         Raises engine_failed. A guest that does not answer is not among them.
         """
 
-    async def pin(self, uuid: str, number: int | None, cpus: tuple[int, ...] | None) -> None:
-        """Let a virtual CPU of a guest (None: each of them) run on these CPUs of the host only (None: on all).
+    async def pin(self, uuid: str, number: int | None, cpus: tuple[int, ...] | None, *, soft: bool = False) -> None:
+        """Let a virtual CPU of a guest (None: each of them) run on these CPUs of the host only (None: on all); or, with
+        `soft`, on these rather than on others (only with the capability SOFT_AFFINITY).
 
         Raises not_found for one that the guest does not have, engine_failed.
         """
@@ -244,3 +246,17 @@ class ChangesMedia(Protocol):
         Raises invalid for a disk that is no such drive, a conflict when the guest has locked the drive and `force` is
         not set, engine_failed. `Observed.media` tells whether the old medium is still in it then.
         """
+
+
+class SharesCpuTime(Protocol):
+    """What an engine with the capability SCHEDULING can do beside that. A guest starts with the weight and the cap of
+    its configuration.
+    """
+
+    async def shares(self) -> Mapping[str, Share]:
+        """The share of each guest, by UUID. Domain-0 is among them where it is a guest of a hypervisor, and none that a
+        scheduler without weights runs. Raises engine_failed.
+        """
+
+    async def set_share(self, uuid: str, share: Share) -> None:
+        """Give a guest this share, of the scheduler that it has. Raises engine_failed."""

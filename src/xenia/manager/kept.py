@@ -14,7 +14,8 @@ from xenia.manager.table import Entry
 from xenia.manager.turns import Turns, still_runs
 from xenia.model.caller import Caller, Role
 from xenia.model.change import Action, Change
-from xenia.model.domain import Domain
+from xenia.model.domain import DOMAIN_0_UUID, Domain
+from xenia.model.errors import invalid
 from xenia.model.job import Job
 from xenia.model.operations import OPERATIONS, require
 from xenia.model.scope import Scope
@@ -37,25 +38,29 @@ class Kept:
 
     def start(self, operation: str, ref: str, scope: Scope, caller: Caller, work: Work) -> Job:
         """Do `work` when the domain's turn comes, as a job; its result is `{"domain": NAME}` and what the work tells.
+        Domain-0, where it may be asked for, has neither an entry nor a file.
 
         Of a domain that does not run only the file is changed; who may not change guest files changes only what runs.
         What is asked for in a guest file needs an administrator. Raises as `Turns.start`.
         """
         require(caller.role, OPERATIONS[operation])
         domain = self.inventory.find(ref)
-        if scope is Scope.BOTH and domain.domid is None:
+        if domain.uuid == DOMAIN_0_UUID:
+            scope = self._only_live(operation, domain, scope, caller)
+        elif scope is Scope.BOTH and domain.domid is None:
             scope = Scope.CONFIG
         elif scope is Scope.BOTH and caller.role < Role.ADMINISTRATOR:
             scope = Scope.LIVE
         if scope is not Scope.LIVE:
             require_administrator(caller)
-        if scope is not Scope.CONFIG or domain.domid == 0:
+        if scope is not Scope.CONFIG:
             self.turns.permit(operation, domain)
 
         async def job() -> dict[str, Any]:
             async with self.turns.of(domain):
                 entry = self.lifecycle.table.get(domain.uuid)
-                still_runs(domain, entry)
+                if domain.uuid != DOMAIN_0_UUID:
+                    still_runs(domain, entry)
                 await self.inventory.measure()
                 now = self.inventory.domain(entry) if entry is not None else domain
                 if entry is not None and scope is not Scope.CONFIG:
@@ -63,6 +68,13 @@ class Kept:
                 return {"domain": now.name} | await work(now, entry if scope is not Scope.CONFIG else None, scope)
 
         return self.turns.jobs.start(operation, domain.name, caller, job)
+
+    def _only_live(self, operation: str, domain_0: Domain, scope: Scope, caller: Caller) -> Scope:
+        self.turns.permit(operation, domain_0)
+        require_administrator(caller)
+        if scope is Scope.CONFIG:
+            raise invalid("Domain-0 has no guest file", "Xen's command line has what it has from the boot on")
+        return Scope.LIVE
 
     async def change(
         self, domain: Domain, live: Callable[[], Awaitable[T]] | None, edit: Edit, scope: Scope, caller: Caller

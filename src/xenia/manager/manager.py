@@ -29,9 +29,11 @@ from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.memory import Memory
 from xenia.manager.noticing import Watch
+from xenia.manager.pinning import Pinning
 from xenia.manager.policy import PolicyKeeper
 from xenia.manager.reconcile import Reconcile
 from xenia.manager.renaming import Renaming
+from xenia.manager.scheduling import Scheduling
 from xenia.manager.start_file import to_start
 from xenia.manager.turns import Turns, Verb
 from xenia.manager.vcpus import Vcpus
@@ -84,8 +86,10 @@ class Manager:
         self._turns = Turns(self.inventory, table, parts.locks, parts.bus, parts.jobs, self.engine_report)
         kept = Kept(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
         self.memory = Memory(kept)
+        self.scheduling = Scheduling(kept)
         self.renaming = Renaming(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
-        self.vcpus = Vcpus(parts.engine, self.inventory, self._turns, kept, self.host)
+        self.vcpus = Vcpus(parts.engine, self.inventory, kept, self.host)
+        self.pinning = Pinning(kept, self.host)
         self._tasks = Tasks()
         self._guest_file_watch = Watch(parts.definitions)
         self._report = EngineReport(parts.engine.name, reason="not probed yet")

@@ -1,4 +1,4 @@
-"""Virtual CPUs: how many there are, what they do, and where they may run."""
+"""Virtual CPUs: how many there are, and what they do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from xenia.engines.base import Engine
 from xenia.manager.inventory import Inventory
 from xenia.manager.kept import Kept, changed
 from xenia.manager.table import Entry
-from xenia.manager.turns import Turns
 from xenia.model.caller import Caller
 from xenia.model.change import Action, Change
 from xenia.model.domain import DOMAIN_0_UUID, Domain
@@ -19,14 +18,13 @@ from xenia.model.errors import conflict, invalid
 from xenia.model.host import Host
 from xenia.model.job import Job
 from xenia.model.scope import Scope
-from xenia.model.vcpu import Vcpu, read_cpus
+from xenia.model.vcpu import Vcpu
 
 
 @dataclass(frozen=True, slots=True)
 class Vcpus:
     engine: Engine
     inventory: Inventory
-    turns: Turns
     kept: Kept
     host: Callable[[], Awaitable[Host]]
 
@@ -104,17 +102,6 @@ class Vcpus:
         if most is None and entry is not None and count < _most(entry):  # the next start is to be able to take it back
             return changed("vcpus", count), changed("maxvcpus", _most(entry))
         return (changed("vcpus", count),)
-
-    def pin(self, ref: str, number: int | None, cpus: str, caller: Caller) -> Job:
-        """Let a virtual CPU (None: each) run on these CPUs of the host only, as a job, until the domain is started
-        anew. Raises as `Turns.start`, and invalid for CPUs that the host does not have.
-        """
-
-        async def verb(entry: Entry) -> None:
-            chosen = read_cpus(cpus, (await self.host()).cpus)
-            await self.engine.pin(entry.started.uuid, number, chosen)
-
-        return self.turns.start("vcpu-pin", ref, caller, verb)
 
 
 def _most(entry: Entry) -> int:

@@ -23,6 +23,10 @@ class Capability(StrEnum):
     """The most that they may have can be changed while they run."""
     VCPUS = "vcpus"
     """Virtual CPUs come and go while a guest runs."""
+    SOFT_AFFINITY = "soft-affinity"
+    """Virtual CPUs may prefer CPUs of the host that they are not bound to."""
+    SCHEDULING = "scheduling"
+    """CPU time is shared out by weight and cap."""
     ADOPT = "adopt"
     """Domains that others have started are seen, and can be taken over."""
     DISK_HOTPLUG = "disk-hotplug"
@@ -43,6 +47,8 @@ class EngineReport:
     """What executes the guests' instructions: `kvm`, `tcg`, `xen`, `simulated`."""
     accelerator_reason: str = ""
     capabilities: frozenset[Capability] = frozenset()
+    lacks: dict[str, str] = field(default_factory=dict)
+    """Why it does not have a capability, for those that it could have elsewhere or that are asked for often."""
     facts: dict[str, str] = field(default_factory=dict)
 
 

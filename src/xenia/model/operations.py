@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from xenia.model.caller import Role
 from xenia.model.domain import ALIVE, State
-from xenia.model.errors import XeniaError, conflict, denied, invalid
-from xenia.model.host import Capability
+from xenia.model.errors import conflict, denied, invalid
+from xenia.model.host import Capability, EngineReport
 
 _RUNS = frozenset({State.RUNNING, State.BLOCKED})
 _EXISTS = frozenset(State) - {State.DEFINED}
@@ -85,7 +85,18 @@ OPERATIONS: dict[str, Operation] = {
             instead="xm mem-max --config sets it for the next start",
         ),
         Operation("vcpu-set", "Give a domain more or fewer virtual CPUs", _RUNS, Capability.VCPUS),
-        Operation("vcpu-pin", "Choose the host's CPUs that virtual CPUs run on", _RUNS | {State.PAUSED}),
+        Operation("vcpu-pin", "Choose the host's CPUs that virtual CPUs run on", _RUNS | {State.PAUSED}, domain_0=True),
+        *(
+            Operation(
+                name,
+                "Set a domain's share of CPU time, by weight and cap",
+                _RUNS | {State.PAUSED},
+                Capability.SCHEDULING,
+                domain_0=True,
+                instead="it takes the CPU controller of cgroup v2; --config changes the guest file all the same",
+            )
+            for name in ("sched-credit", "sched-credit2")
+        ),
         Operation("console", "Connect to the text console", _EXISTS, Capability.CONSOLE),
         Operation(
             "adopt", "Take over a domain that others have started", ALIVE, Capability.ADOPT, role=Role.ADMINISTRATOR
@@ -139,7 +150,10 @@ def require(role: Role, operation: Operation) -> None:
         raise denied(f"{operation.name} needs the role {operation.role.name.lower()}")
 
 
-def unsupported(operation: Operation, engine: str) -> XeniaError:
-    """The error for an engine that lacks what `operation` needs."""
-    message = f"{operation.name} is not possible: the engine {engine} on this host cannot do it"
-    return invalid(message, operation.instead or "xm info shows what it can do")
+def able(operation: Operation, report: EngineReport) -> None:
+    """Raises invalid, with the reason, where the engine of `report` lacks what `operation` needs."""
+    if not report.usable or operation.capability is None or operation.capability in report.capabilities:
+        return
+    why = report.lacks.get(operation.capability) or f"the engine {report.name} on this host cannot do it"
+    message = f"{operation.name} is not possible: {why}"
+    raise invalid(message, operation.instead or "xm info shows what it can do")

@@ -26,7 +26,7 @@ def test_the_list_is_read() -> None:
         0: (Vcpu(0, VcpuState.RUNNING, 0, 10.2),),
         3: (
             Vcpu(0, VcpuState.BLOCKED, 1, 0.5, (0, 1, 3)),
-            Vcpu(1, VcpuState.OFFLINE, None, 0.0),
+            Vcpu(1, VcpuState.OFFLINE, None, 0.0, None, (2,)),
             Vcpu(2, VcpuState.READY, 2, 7.0, ()),
         ),
     }

@@ -39,6 +39,7 @@ LEGEND = """
 - **yes**: it does what it says.
 - **new id**: Xen starts nothing over in place: the domain is made anew with the next id, and keeps its UUID.
 - **untried**: it asks the guest's drivers for its balloon and its CPUs, and this guest has none.
+- **says: sched-credit2**: Xen has one scheduler at a time, by default credit2; the other word says which it is.
 - **asked by ACPI**: a guest without Xen's drivers gets its power button pressed. This one does not listen and stays
   as it is; `xm destroy` ends it.
 """
@@ -126,6 +127,7 @@ def test_a_guest_goes_through_all_verbs(host: XenHost, table: dict[str, dict[str
     is_spoken_to(walk)
     is_resized(walk)
     gets_cpus(walk)
+    is_bound_and_weighed(walk)
     is_renamed(walk)
     is_rebooted(walk)
     is_ended(walk)
@@ -202,11 +204,30 @@ def gets_cpus(walk: Walk) -> None:
     if walk.kind == "hvm":  # a boot sector never starts another CPU, and would be waited for
         walk.found("vcpu-set", "untried")
         return
-    for count in (2, 1, 2):
-        (told,) = (walk.xm("vcpu-set", "--live", "--ignore-host", walk.kind, str(count)),)
-        assert told == ""
+    switch_on = "until echo 1 > /sys/devices/system/cpu/cpu1/online; do sleep 1; done"  # as udev does elsewhere
+    talk(walk.host, "xm", "console", walk.kind, typed=f"({switch_on}) 2>&- & echo $((6*9))x", awaited="54x")
+    for count in (2, 1):
+        assert walk.xm("vcpu-set", "--live", "--ignore-host", walk.kind, str(count)) == ""
         assert int(walk.host.ok("xl", "list", walk.kind).splitlines()[1].split()[3]) == count
     walk.found("vcpu-set")
+
+
+def is_bound_and_weighed(walk: Walk) -> None:
+    for words in (("0", "0"), ("all", "-", "0"), ("all", "all", "all")):
+        walk.xm("vcpu-pin", "--live", walk.kind, *words)
+    walk.found("vcpu-pin")
+    assert walk.xm("vcpu-list", walk.kind).splitlines()[1].endswith(" any cpu")
+    walk.found("vcpu-list")
+    walk.xm("sched-credit2", "--live", "-d", walk.kind, "-w", "512", "-c", "50")
+    assert walk.host.ok("xl", "sched-credit2", "-d", walk.kind).splitlines()[1].split()[2:] == ["512", "50"]
+    assert walk.xm("sched-credit2", "-d", walk.kind).splitlines()[1].split()[2:] == ["512", "50"]
+    walk.xm("sched-credit2", "--live", "-d", walk.kind, "-c", "0")
+    walk.found("sched-credit2")
+    said = walk.host.xm("sched-credit", "-d", walk.kind, "-w", "512")
+    assert (said.code, "xm sched-credit2 -d" in said.err) == (5, True), said
+    walk.found("sched-credit", "says: sched-credit2")
+    walk.xm("sched-credit2", "-d", "Domain-0", "-w", "512")
+    assert walk.host.ok("xl", "sched-credit2", "-d", "0").splitlines()[1].split()[2] == "512"
 
 
 def is_renamed(walk: Walk) -> None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
-from xenia.engines.qemu import ends, lease
+from xenia.engines.qemu import cgroup, ends, lease
 from xenia.engines.qemu.events import ENDED, Situation
 from xenia.engines.qemu.explain import complaints_of, explain
 from xenia.engines.qemu.facts import Facts
@@ -23,6 +23,7 @@ from xenia.model.complaint import Severity
 from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.errors import XeniaError, engine_failed, invalid
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.scheduling import Share
 from xenia.model.vcpu import Vcpu
 from xenia.storage.open import OpenedDisk
 
@@ -32,7 +33,12 @@ class QemuEngine:
 
     name = "qemu"
     assigns_ids = False
-    capabilities = frozenset(Capability) - {Capability.ADOPT, Capability.MAX_MEMORY}
+    _always = frozenset(Capability) - {
+        Capability.ADOPT,
+        Capability.MAX_MEMORY,
+        Capability.SCHEDULING,
+        Capability.SOFT_AFFINITY,
+    }
 
     def __init__(self, settings: QemuSettings) -> None:
         self._settings = settings
@@ -40,6 +46,10 @@ class QemuEngine:
         self._guests: dict[str, Guest] = {}
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
         self._tasks = Tasks()
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return self._always | ({Capability.SCHEDULING} if self._facts.cgroups is not None else set())
 
     async def probe(self) -> EngineReport:
         """Also makes the folders of the settings where they are missing."""
@@ -58,6 +68,7 @@ class QemuEngine:
             accelerator=facts.accelerator,
             accelerator_reason=facts.accelerator_reason,
             capabilities=self.capabilities,
+            lacks={Capability.SCHEDULING: facts.no_cgroups} if facts.no_cgroups else {},
             facts={f"machine.{alias}": facts.machines[alias] for alias in ("pc", "q35") if alias in facts.machines},
         )
 
@@ -84,6 +95,8 @@ class QemuEngine:
         guest = self._guest(started)
         client = launch(guest, started, resources, self._settings, self._facts)
         try:
+            if self._facts.cgroups is not None:
+                cgroup.enter(guest.folder, self._facts.cgroups, guest.process.pid, guest.share)
             await take_over(guest, started, client, self._settings, self._facts)
         except BaseException:
             await guest.end()
@@ -178,8 +191,20 @@ class QemuEngine:
         told = await asyncio.gather(*(guest.vcpus() for guest in guests), return_exceptions=True)
         return {guest.uuid: each for guest, each in zip(guests, told, strict=True) if isinstance(each, tuple)}
 
-    async def pin(self, uuid: str, number: int | None, cpus: tuple[int, ...] | None) -> None:
+    async def pin(self, uuid: str, number: int | None, cpus: tuple[int, ...] | None, *, soft: bool = False) -> None:
+        if soft:
+            raise engine_failed("Linux knows no CPUs that a thread would rather run on")
         await self._known(uuid).pin(number, cpus)
+
+    async def shares(self) -> Mapping[str, Share]:
+        return {guest.uuid: guest.share for guest in self._guests.values()}
+
+    async def set_share(self, uuid: str, share: Share) -> None:
+        guest = self._known(uuid)
+        if self._facts.cgroups is None:
+            raise engine_failed(self._facts.no_cgroups)
+        cgroup.enter(guest.folder, self._facts.cgroups, guest.process.pid, share)
+        guest.share = share
 
     async def refine(self, host: Host) -> Host:
         return host

@@ -13,6 +13,7 @@ from typing import Any
 from xenia.engines.base import ConsoleKind, Observed
 from xenia.engines.qemu import ends, threads
 from xenia.engines.qemu.balloon import has_balloon, most_memory
+from xenia.engines.qemu.cgroup import share_of
 from xenia.engines.qemu.cpus import Cpus
 from xenia.engines.qemu.display import FIRST_PORT
 from xenia.engines.qemu.events import Situation, after, of_status
@@ -69,6 +70,7 @@ class Guest:
         self.keeper: asyncio.Task[None] | None = None
         self.quiet = True
         """While it is started, found again or ended, whoever does so tells how it went; there are no events."""
+        self.share = share_of(started.config)
         self.has_balloon = has_balloon(started.config)
         self.most_memory = most_memory(started.config)
         self.memory = self.most_memory

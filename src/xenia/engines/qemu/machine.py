@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from xenia.engines.qemu.affinity import explain_affinity
 from xenia.engines.qemu.argv import CommandLine, doubled
 from xenia.engines.qemu.balloon import has_balloon, most_memory
+from xenia.engines.qemu.cgroup import explain_share
 from xenia.engines.qemu.facts import Facts
 from xenia.engines.remarks import error, note
 from xenia.model.boot import Firmware
@@ -85,9 +86,7 @@ def explain_machine(config: DomainConfig, facts: Facts) -> Iterator[Complaint]:
     if vcpus > _MOST_CPUS:
         yield error("vcpus", f"{vcpus} virtual CPUs are more than the {_MOST_CPUS} of a guest on QEMU")
     yield from explain_affinity(config, facts.host_cpus)
-    for key, value in (("cpu_weight", config.cpu_weight), ("cpu_cap", config.cpu_cap)):
-        if value is not None:
-            yield note(key, f"{key}={value} has no effect on QEMU yet: the host's scheduler decides")
+    yield from explain_share(config, facts.cgroups, facts.no_cgroups)
     if config.kind is Kind.PV:
         yield note("", "a PV guest is booted directly on QEMU, with virtio devices instead of Xen's")
 

@@ -9,9 +9,10 @@ from dataclasses import replace
 from xenia.engines.base import EngineEvent, Figures, Meaning, Observed, Resources
 from xenia.engines.simulated.host import SimulatedGuest, SimulatedHost
 from xenia.model.disk import DiskMode
-from xenia.model.domain import ALIVE, DomainConfig, Started, State
+from xenia.model.domain import ALIVE, DOMAIN_0_UUID, DomainConfig, Started, State
 from xenia.model.errors import conflict, engine_failed, invalid, timed_out
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.scheduling import Share
 from xenia.model.vcpu import Vcpu, VcpuState, no_such_vcpu
 from xenia.storage.open import OpenedDisk
 
@@ -24,10 +25,14 @@ class SimulatedEngine:
     def __init__(self, host: SimulatedHost) -> None:
         self._host = host
         self.assigns_ids = host.like_xen
-        own = {Capability.ADOPT, Capability.MAX_MEMORY} if host.like_xen else {Capability.RESET}
+        own = (
+            {Capability.ADOPT, Capability.MAX_MEMORY, Capability.SOFT_AFFINITY} if host.like_xen else {Capability.RESET}
+        )
         kinds = {Capability.HVM, Capability.PV, Capability.PVH}
         devices = {Capability.DISK_HOTPLUG, Capability.MEDIUM_CHANGE}
-        self.capabilities = frozenset({Capability.PAUSE, Capability.MEMORY, Capability.VCPUS} | kinds | own | devices)
+        self.capabilities = frozenset(
+            {Capability.PAUSE, Capability.MEMORY, Capability.VCPUS, Capability.SCHEDULING} | kinds | own | devices
+        )
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
         host.tell = self._events.put_nowait
 
@@ -163,17 +168,34 @@ class SimulatedEngine:
 
     async def vcpus(self) -> Mapping[str, tuple[Vcpu, ...]]:
         return {
-            uuid: tuple(Vcpu(n, VcpuState.BLOCKED, 0, 0.5, cpus) for n, cpus in enumerate(guest.pins))
+            uuid: tuple(
+                Vcpu(n, VcpuState.BLOCKED, 0, 0.5, cpus, guest.soft_pins.get(n)) for n, cpus in enumerate(guest.pins)
+            )
             for uuid, guest in self._host.guests.items()
         }
 
-    async def pin(self, uuid: str, number: int | None, cpus: tuple[int, ...] | None) -> None:
+    async def pin(self, uuid: str, number: int | None, cpus: tuple[int, ...] | None, *, soft: bool = False) -> None:
         await self._host.step("pin")
         guest = self._guest(uuid)
         if number is not None and number >= len(guest.pins):
             raise no_such_vcpu(guest.name, number, len(guest.pins))
-        guest.pins = [cpus if number in (None, each) else pin for each, pin in enumerate(guest.pins)]
+        if soft:
+            guest.soft_pins |= dict.fromkeys(range(len(guest.pins)) if number is None else [number], cpus)
+        else:
+            guest.pins = [cpus if number in (None, each) else pin for each, pin in enumerate(guest.pins)]
         await self._host.step("pinned")
+
+    async def shares(self) -> Mapping[str, Share]:
+        own = {DOMAIN_0_UUID: self._host.own_share} if self._host.like_xen else {}
+        return own | {uuid: guest.share for uuid, guest in self._host.guests.items()}
+
+    async def set_share(self, uuid: str, share: Share) -> None:
+        await self._host.step("set share")
+        if uuid == DOMAIN_0_UUID:
+            self._host.own_share = share
+        else:
+            self._guest(uuid).share = share
+        await self._host.step("share set")
 
     async def refine(self, host: Host) -> Host:
         return host

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from xenia.engines.base import EngineEvent
 from xenia.model.domain import EndAction, EndReason, Started, State
+from xenia.model.scheduling import CGROUP, USUAL_WEIGHT, Share
 
 
 @dataclass(slots=True)
@@ -14,7 +15,7 @@ class SimulatedGuest:
     """`deaf` guests ignore the power button, their balloon, and CPUs that come and go; `boots` counts how often it
     began at its first instruction; `disks` are the images that it may write to, by target, None for a disk that it only
     reads or shares; `media` tells of each CD-ROM drive whether there is a medium in it. `memory` is in MiB; `pins` are
-    the CPUs of the host that each virtual CPU may run on, None for all.
+    the CPUs of the host that each virtual CPU may run on, None for all; `soft_pins` those that it rather runs on.
     """
 
     started: Started
@@ -23,6 +24,8 @@ class SimulatedGuest:
     memory: int
     max_memory: int
     pins: list[tuple[int, ...] | None]
+    share: Share
+    soft_pins: dict[int, tuple[int, ...] | None] = field(default_factory=dict)
     disks: dict[str, str | None] = field(default_factory=dict)
     media: dict[str, bool] = field(default_factory=dict)
     state: State = State.PAUSED
@@ -54,6 +57,8 @@ class SimulatedHost:
     clinging: set[str] = field(default_factory=set)
     like_xen: bool = False
     last_domid: int = 0
+    own_share: Share = field(default_factory=lambda: Share("credit2"))
+    """That of Domain-0."""
     violations: list[str] = field(default_factory=list)
     """What a real hypervisor would have done to the guests' data."""
     tell: Callable[[EngineEvent], None] | None = None
@@ -72,7 +77,10 @@ class SimulatedHost:
         most = max(config.memory, config.max_memory or 0)
         pins: list[tuple[int, ...] | None] = [None] * config.vcpus
         deaf = config.name in self.deaf
-        guest = SimulatedGuest(started, self.last_domid, config.name, config.memory, most, pins, disks, deaf=deaf)
+        share = Share("credit2" if self.like_xen else CGROUP, config.cpu_weight or USUAL_WEIGHT, config.cpu_cap or 0)
+        guest = SimulatedGuest(
+            started, self.last_domid, config.name, config.memory, most, pins, share, disks=disks, deaf=deaf
+        )
         self.guests[started.uuid] = guest
         return guest
 

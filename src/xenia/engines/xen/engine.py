@@ -21,6 +21,7 @@ from xenia.engines.xen.host import refine, report
 from xenia.engines.xen.hypervisor import DomainInfo, Hypervisor, module_folders
 from xenia.engines.xen.memory import make_room, resize
 from xenia.engines.xen.probe import probe, version
+from xenia.engines.xen.scheduling import read_shares, set_share
 from xenia.engines.xen.settings import XenSettings
 from xenia.engines.xen.sharing import refuse_shared
 from xenia.engines.xen.start import create
@@ -29,9 +30,10 @@ from xenia.engines.xen.xenstore import Xenstore
 from xenia.engines.xen.xl import Xl
 from xenia.lib.aio import Tasks
 from xenia.model.complaint import Severity
-from xenia.model.domain import DOMAIN_0_UUID, DomainConfig, EndReason, Kind, Started, State
+from xenia.model.domain import DOMAIN_0_NAME, DOMAIN_0_UUID, DomainConfig, EndReason, Kind, Started, State
 from xenia.model.errors import XeniaError, conflict, engine_failed, invalid, unavailable
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.scheduling import Share
 from xenia.model.vcpu import Vcpu, no_such_vcpu, said
 
 log = logging.getLogger(__name__)
@@ -44,6 +46,8 @@ _ALWAYS = frozenset(
         Capability.ADOPT,
         Capability.MEMORY,
         Capability.VCPUS,
+        Capability.SCHEDULING,
+        Capability.SOFT_AFFINITY,
         Capability.MAX_MEMORY,
     }
 )
@@ -245,18 +249,32 @@ class XenEngine:
         return {info.uuid if info.domid else DOMAIN_0_UUID: _figures(info) for info in domains}
 
     async def vcpus(self) -> Mapping[str, tuple[Vcpu, ...]]:
-        uuids = {guest.domid: guest.uuid for guest in self._guests.values()} | {0: DOMAIN_0_UUID}
+        uuids = self._uuids()
         count = int((await self._hypervisor.host())["nr_cpus"])
         told = read_list(await self._xl.run("vcpu-list"), count)
         return {uuids[domid]: vcpus for domid, vcpus in told.items() if domid in uuids}
 
-    async def pin(self, uuid: str, number: int | None, cpus: tuple[int, ...] | None) -> None:
-        guest = self._known(uuid)
-        count = len((await self.vcpus()).get(uuid, ()))
+    async def pin(self, uuid: str, number: int | None, cpus: tuple[int, ...] | None, *, soft: bool = False) -> None:
+        domid, count = self._domid(uuid), len((await self.vcpus()).get(uuid, ()))
         if number is not None and number >= count:
-            raise no_such_vcpu(guest.name, number, count)
-        which = "all" if number is None else str(number)
-        await self._xl.run("vcpu-pin", str(guest.domid), which, "all" if cpus is None else said(cpus))
+            raise no_such_vcpu(DOMAIN_0_NAME if not domid else self._known(uuid).name, number, count)
+        which, words = "all" if number is None else str(number), "all" if cpus is None else said(cpus)
+        await self._xl.run("vcpu-pin", str(domid), which, *(("-", words) if soft else (words,)))
+
+    async def shares(self) -> Mapping[str, Share]:
+        uuids = self._uuids()
+        return {uuids[domid]: share for domid, share in (await read_shares(self._xl)).items() if domid in uuids}
+
+    async def set_share(self, uuid: str, share: Share) -> None:
+        await set_share(self._domid(uuid), share, self._xl)
+
+    def _domid(self, uuid: str) -> int:
+        """Of a guest, or of Domain-0."""
+        return 0 if uuid == DOMAIN_0_UUID else self._known(uuid).domid
+
+    def _uuids(self) -> dict[int, str]:
+        """By domain id."""
+        return {guest.domid: guest.uuid for guest in self._guests.values()} | {0: DOMAIN_0_UUID}
 
     async def refine(self, host: Host) -> Host:
         return refine(host, await self._hypervisor.host())

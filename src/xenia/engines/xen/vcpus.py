@@ -13,7 +13,7 @@ from xenia.model.vcpu import Vcpu, VcpuState, read_cpus
 
 _LINE = re.compile(
     r".*?\s(?P<domid>\d+)\s+(?P<number>\d+)\s+(?P<cpu>\d+|-)\s+(?P<state>[r-][b-][p-])\s+(?P<time>[\d.]+)"
-    r"\s+(?P<hard>\S+)\s+/\s+\S+\s*"
+    r"\s+(?P<hard>\S+)\s+/\s+(?P<soft>\S+)\s*"
 )
 _ONLINE_SECONDS = 5.0
 _LOOK_AGAIN = 0.2
@@ -28,10 +28,14 @@ def read_list(text: str, count: int) -> dict[int, tuple[Vcpu, ...]]:
         if match is not None:
             cpu = int(match["cpu"]) if match["cpu"].isdigit() else None
             state = _STATES.get(match["state"], VcpuState.READY)
-            cpus = read_cpus(match["hard"], count) if match["hard"] != "none" else ()
-            vcpu = Vcpu(int(match["number"]), state, cpu, float(match["time"]), cpus)
+            hard, soft = (_cpus(match[name], count) for name in ("hard", "soft"))
+            vcpu = Vcpu(int(match["number"]), state, cpu, float(match["time"]), hard, soft)
             found[int(match["domid"])] = (*found.get(int(match["domid"]), ()), vcpu)
     return found
+
+
+def _cpus(text: str, count: int) -> tuple[int, ...] | None:
+    return () if text == "none" else read_cpus(text, count)
 
 
 async def set_online(domid: int, count: int, hypervisor: Hypervisor, xl: Xl) -> int:
