@@ -252,3 +252,16 @@ async def test_answers_are_as_the_document_says(xend: Xend, folder: Path) -> Non
     ):
         TypeAdapter(answer).validate_python((await xend.get(path)).json())
     TypeAdapter(Saved).validate_python((await patch(xend, "web", ("set", "memory", "512"))).json())
+
+
+async def test_a_domain_is_defined_and_deleted(xend: Xend, folder: Path) -> None:
+    body = {"text": WEB, "file": "/home/me/web.cfg", "overrides": ["name=shop"]}
+    answer = await xend.post("/guest-files", body)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["etag"] == f'"{answer.json()["etag"]}"'
+    TypeAdapter(Saved).validate_python(answer.json())
+    assert (folder / "shop.cfg").read_text() == WEB.replace('"web"', '"shop"')
+    assert (await xend.post("/guest-files", body)).status_code == 409
+    gone = await xend.client.delete("/v1/guest-files/shop")
+    assert (gone.status_code, gone.json()["domain"]) == (200, "shop")
+    assert (await xend.client.delete("/v1/guest-files/shop")).status_code == 404

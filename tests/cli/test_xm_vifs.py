@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from tests.cli.conftest import Xm
-from tests.cli.fake_xend import DOMAIN_0, FakeXend, domain
+from tests.cli.fake_xend import DOMAIN_0, FakeXend, domain, job
 
 VIFS = [
-    {"mac": None, "type": "ioemu", "model": "e1000", "bridge": "xenbr0"},
-    {"mac": "00:16:3e:00:00:02", "type": "vif", "model": None, "bridge": None},
+    {"mac": None, "type": "ioemu", "model": "e1000", "bridge": "xenbr0", "item": 0},
+    {"mac": "00:16:3e:00:00:02", "type": "vif", "model": None, "bridge": None, "item": 2},
 ]
 MACS = ["00:16:3e:00:00:01", "00:16:3e:00:00:02"]
 
@@ -25,7 +25,7 @@ def test_each_card_has_a_line_and_no_cell_is_empty(xend: FakeXend, xm: Xm, capsy
     assert capsys.readouterr().out == (
         "Idx  MAC                Type   Model  Bridge  Interface\n"
         "0    00:16:3e:00:00:01  ioemu  e1000  xenbr0  vif3.0\n"
-        "1    00:16:3e:00:00:02  vif    -      -       user\n"
+        "2    00:16:3e:00:00:02  vif    -      -       user\n"
     )
 
 
@@ -58,3 +58,16 @@ def test_what_does_not_run_has_no_cards(
     xend.routes["GET /domains/web"] = answer
     assert xm("network-list", "web") == 5
     assert words in capsys.readouterr().err
+
+
+def test_cards_are_plugged_in_and_unplugged_without_a_word(
+    xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]
+) -> None:
+    xend.routes["POST /domains/web/network-attach?wait=30"] = {"job": job(result={"vif": VIFS[1], "notes": ["mind"]})}
+    xend.routes["POST /domains/web/network-detach?wait=30"] = {"job": job(result={"vif": VIFS[1]})}
+    for words, spec in ((("bridge=lan", "mac=00:16:3e:00:00:02"), "bridge=lan,mac=00:16:3e:00:00:02"), ((), "")):
+        assert xm("network-attach", "web", *words) == 0
+        assert xend.requests[-1][2] == {"spec": spec}
+    assert xm("network-detach", "web", "2") == 0
+    assert xend.requests[-1][2] == {"card": "2"}
+    assert capsys.readouterr() == ("", "xm: mind\nxm: mind\n")

@@ -37,7 +37,7 @@ def test_an_answer_is_whole_when_it_is_as_long_as_it_says(root: Path, client: Cl
             with listener.accept()[0] as connection:
                 connection.recv(4096)
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Len")
-                connection.sendall(b'gth: 9\r\n\r\n{"a"')
+                connection.sendall(b'gth: 10\r\n\r\n{"a"')
                 connection.sendall(b": [1]")
                 connection.sendall(b"}")
                 answered.wait(20)

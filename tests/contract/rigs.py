@@ -7,7 +7,7 @@ import importlib
 import os
 import signal
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,7 +34,7 @@ from xenia.model.boot import Boot
 from xenia.model.disk import Disk
 from xenia.model.domain import UNNUMBERED, Definition, DomainConfig, EndAction, Kind, Policy, Started
 from xenia.model.vif import Vif, VifType
-from xenia.network.attach import BackendNetwork, TapNetwork
+from xenia.network.attach import AttachedVif, BackendNetwork, TapNetwork
 from xenia.storage.inspect import INSPECTIONS
 from xenia.storage.kernel import PreparedBoot
 from xenia.storage.open import OpenedDisk, Storage
@@ -54,8 +54,13 @@ class Rig(Protocol):
 
     def open_disk(self, started: Started, disk: Disk) -> AbstractAsyncContextManager[OpenedDisk]: ...
 
+    def attach_vif(self, started: Started, vif: Vif, mac: str) -> AbstractContextManager[AttachedVif]: ...
+
     async def sees_disks(self, started: Started, number: int) -> None:
         """Until the guest, which is up, has so many disks."""
+
+    async def sees_cards(self, started: Started, number: int) -> None:
+        """Until it has so many cards."""
 
     async def takes_cpus(self, started: Started, count: int) -> None:
         """From now on the guest, which is up, switches on the CPUs that it gets, up to so many."""
@@ -107,6 +112,12 @@ class SimulatedRig:
 
     def open_disk(self, started: Started, disk: Disk) -> AbstractAsyncContextManager[OpenedDisk]:
         return self._preparer.open_disk(started, disk)
+
+    def attach_vif(self, started: Started, vif: Vif, mac: str) -> AbstractContextManager[AttachedVif]:
+        return self._preparer.attach_vif(started, vif, mac)
+
+    async def sees_cards(self, started: Started, number: int) -> None:
+        assert len(self._world.host.guests[started.uuid].cards) == number
 
     async def sees_disks(self, started: Started, number: int) -> None:
         assert len(self._world.host.guests[started.uuid].disks) == number
@@ -173,8 +184,14 @@ class QemuRig:
     def open_disk(self, started: Started, disk: Disk) -> AbstractAsyncContextManager[OpenedDisk]:
         return self._preparer.open_disk(started, disk)
 
+    def attach_vif(self, started: Started, vif: Vif, mac: str) -> AbstractContextManager[AttachedVif]:
+        return self._preparer.attach_vif(started, vif, mac)
+
     async def sees_disks(self, started: Started, number: int) -> None:
-        await see_disks(await self._speaker(started), number)
+        await see(await self._speaker(started), "ls /sys/block | grep -c '^x*vd'", number)
+
+    async def sees_cards(self, started: Started, number: int) -> None:
+        await see(await self._speaker(started), "ls /sys/class/net | grep -c '^eth'", number)
 
     async def takes_cpus(self, started: Started, count: int) -> None:
         await take_cpus(await self._speaker(started), count)
@@ -262,8 +279,14 @@ class XenRig:
     def open_disk(self, started: Started, disk: Disk) -> AbstractAsyncContextManager[OpenedDisk]:
         return self._preparer.open_disk(started, disk)
 
+    def attach_vif(self, started: Started, vif: Vif, mac: str) -> AbstractContextManager[AttachedVif]:
+        return self._preparer.attach_vif(started, vif, mac)
+
     async def sees_disks(self, started: Started, number: int) -> None:
-        await see_disks(await self._speaker(started), number)
+        await see(await self._speaker(started), "ls /sys/block | grep -c '^x*vd'", number)
+
+    async def sees_cards(self, started: Started, number: int) -> None:
+        await see(await self._speaker(started), "ls /sys/class/net | grep -c '^eth'", number)
 
     async def takes_cpus(self, started: Started, count: int) -> None:
         await take_cpus(await self._speaker(started), count)
@@ -308,9 +331,8 @@ class XenRig:
         await self.engine.close()
 
 
-async def see_disks(speaker: Speaker, number: int) -> None:
+async def see(speaker: Speaker, count: str, number: int) -> None:
     """What is typed is echoed: the word that is waited for is not in it as it is said."""
-    count = "ls /sys/block | grep -c '^x*vd'"
     await speaker.say(f'until [ "$({count})" = {number} ]; do sleep 0.1; done; echo "it has "{number}')
     await speaker.until(f"it has {number}")
 

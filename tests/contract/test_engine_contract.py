@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 from tests.contract.rigs import QemuRig, Rig, SimulatedRig, XenRig, next_end
 
-from xenia.engines.base import ChangesMedia, PlugsDisks, SharesCpuTime
+from xenia.engines.base import ChangesMedia, PlugsCards, PlugsDisks, SharesCpuTime
 from xenia.engines.xen.probe import booted_into_xen
 from xenia.images import demo
 from xenia.model.complaint import Severity
@@ -22,6 +22,7 @@ from xenia.model.domain import EndAction, EndReason, Kind, Started, State
 from xenia.model.errors import ErrorKind, XeniaError
 from xenia.model.host import Capability
 from xenia.model.vcpu import VcpuState
+from xenia.model.vif import Vif, VifType
 from xenia.storage.open import OpenedDisk
 
 
@@ -381,6 +382,30 @@ async def test_the_medium_of_a_drive_is_changed_locked_and_found_again(rig: Rig,
     with pytest.raises(XeniaError) as raised:
         await cast(ChangesMedia, rig.engine).change_medium(started.uuid, OpenedDisk(Disk("xvdz")), force=False)
     assert raised.value.kind is ErrorKind.INVALID
+
+
+async def test_a_card_is_plugged_into_a_guest_that_runs_found_again_and_unplugged(rig: Rig) -> None:
+    if Capability.VIF_HOTPLUG not in rig.engine.capabilities:
+        return
+    started = await run(rig, "a")
+    has = len(started.config.vifs)
+    await rig.sees_cards(started, has)
+    vif, mac = Vif(VifType.PARAVIRTUAL, item=5), "00:16:3e:00:00:99"
+    vifs, macs = (*started.config.vifs, vif), (*started.macs, mac)
+    changed = replace(started, config=replace(started.config, vifs=vifs), macs=macs)
+    for _ in range(2):
+        with rig.attach_vif(started, vif, mac) as attached:
+            await cast(PlugsCards, rig.engine).attach_vif(changed, attached)
+        await rig.sees_cards(started, has + 1)
+        await rig.new_engine()
+        (found,) = await rig.engine.recover([changed])
+        assert found.cards == {*range(has), 5}
+        assert len(found.vifs) == has + 1
+        await cast(PlugsCards, rig.engine).detach_vif(started.uuid, 5)
+        observed = rig.engine.observe(started.uuid)
+        assert observed is not None
+        assert (observed.cards, len(observed.vifs)) == (set(range(has)), has)
+        await rig.sees_cards(started, has)
 
 
 def media_of(rig: Rig, started: Started) -> Mapping[str, bool] | None:

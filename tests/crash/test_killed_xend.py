@@ -309,6 +309,17 @@ async def scenario_media_come_and_go(world: World, manager: Manager, told: Promi
         await finish(world, manager, job)
 
 
+async def scenario_a_card_comes_and_goes(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    uuid_of(world, "a")
+    for change in (
+        lambda: manager.attach_vif("a", "", ROOT),
+        lambda: manager.attach_vif("a", "", ROOT),
+        lambda: manager.detach_vif("a", "0", ROOT),
+    ):
+        await finish(world, manager, change())
+
+
 async def scenario_poweroff_from_inside(world: World, manager: Manager, told: Promises) -> None:
     await create(world, manager, told, "a", disk="/a")
     told.asked("a")
@@ -380,6 +391,7 @@ def check(world: World, told: Promises) -> None:
             entry = manager.inventory.started(name)
             assert entry is not None
             assert {disk.target for disk in entry.config.disks} == guest.disks.keys(), f"{name} has other disks"
+            assert {vif.item for vif in entry.config.vifs} == guest.cards, f"{name} has other cards"
             loaded = {disk.target: bool(disk.path) for disk in entry.config.disks if disk.cdrom}
             assert loaded == guest.media, f"{name} has other media"
             assert told.disks.get(name, set()) <= guest.disks.keys(), f"{name} has lost a disk"

@@ -34,6 +34,7 @@ from xenia.manager.manager import Manager, Parts
 from xenia.manager.noticing import Keeper
 from xenia.manager.prepare import Findings
 from xenia.manager.table import Table
+from xenia.manager.vifs import Vifs
 from xenia.model.caller import Caller, Role
 from xenia.model.change import Change, Edited
 from xenia.model.disk import Disk, DiskMode
@@ -43,6 +44,8 @@ from xenia.model.event import Event, EventKind
 from xenia.model.host import Host
 from xenia.model.reading import Reading
 from xenia.model.request import CreateRequest
+from xenia.model.vif import Vif
+from xenia.network.attach import AttachedVif
 from xenia.storage.open import OpenedDisk
 from xenia.store.applied import Journal
 from xenia.store.folder import GuestFolder
@@ -54,23 +57,14 @@ ROOT = Caller(0, "root", Role.ADMINISTRATOR)
 HOST = Host("sim", "6.1", "#1", "x86_64", 4, 1, 4, 1, 2800, "", 16384, 8192, 0.0, 1.0)
 
 
-ENGINE_STEPS = frozenset(
-    {"start", "started", "unpause", "pause", "shutdown", "attach disk", "detach disk", "eject", "insert"}
-)
+_DEVICE_STEPS = ("attach disk", "detach disk", "eject", "insert", "attach vif", "detach vif")
+_SIZE_STEPS = ("set memory", "set vcpus", "set share", "pin")
+ENGINE_STEPS = frozenset({"start", "started", "unpause", "pause", "shutdown", "rename", *_SIZE_STEPS, *_DEVICE_STEPS})
 """Where an engine may refuse."""
 
 
 class Killed(BaseException):
     """xend is dead: nothing of it runs any more, not even what it would do on its way out."""
-
-
-_FAILING = frozenset(
-    {
-        *("start", "started", "unpause", "pause", "shutdown", "rename", "set memory", "set vcpus", "set share", "pin"),
-        *("attach disk", "detach disk", "eject", "insert"),
-    }
-)
-"""The steps of an engine that may be refused."""
 
 
 @dataclass
@@ -105,7 +99,7 @@ class World:
         if self.steps == self.fail_at:
             if name in ("write", "written"):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            if name in _FAILING:
+            if name in ENGINE_STEPS:
                 self._undo_half_started(name)
                 raise engine_failed(f"injected at {name}")
         await asyncio.sleep(0)
@@ -145,6 +139,7 @@ class World:
                 folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks, jobs),
                 adoption=adoption,
                 disks=Disks(lifecycle, read_really),
+                vifs=Vifs(lifecycle, read_really, self.new_mac),
                 locks=locks,
                 bus=bus,
                 jobs=jobs,
@@ -213,6 +208,10 @@ class SimulatedPreparer:
         with self._locked([disk]) as disks:
             await self.world.step("disk opened")
             yield disks[0]
+
+    @contextmanager
+    def attach_vif(self, started: Started, vif: Vif, mac: str) -> Iterator[AttachedVif]:
+        yield AttachedVif(vif, mac)
 
     @contextmanager
     def _locked(self, disks: Sequence[Disk]) -> Iterator[list[OpenedDisk]]:

@@ -18,6 +18,7 @@ from xenia.api import (
     schema,
     texts,
     vcpus,
+    vifs,
 )
 from xenia.api.doors import Doors
 from xenia.api.limits import Limits
@@ -44,7 +45,9 @@ def make_app(doors: Doors) -> FastAPI:
     )
     app.state.doors = doors
     api = APIRouter(prefix="/v1")
-    for part in (host, domains, disks, vcpus, scheduling, texts, guest_files, folder, jobs, events, console, schema):
+    for part in (
+        host, domains, disks, vifs, vcpus, scheduling, texts, guest_files, folder, jobs, events, console, schema
+    ):  # fmt: skip
         api.include_router(part.router)
     app.include_router(api)
     app.router.default = errors.unknown_route

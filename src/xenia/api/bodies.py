@@ -117,6 +117,14 @@ class InsertBody(EjectBody):
     folder: Annotated[Text, Field(description="the absolute path below which a path that is not absolute lies")] = "/"
 
 
+class AttachVifBody(Body):
+    spec: Annotated[Text, Field(description="the card, written as an item of vif = [...]")] = ""
+
+
+class DetachVifBody(Body):
+    card: Annotated[Text, Field(description="its number or its address")]
+
+
 class RenameBody(Body):
     name: Annotated[Text, Field(description="the new name")]
 

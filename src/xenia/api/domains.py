@@ -49,6 +49,8 @@ _OTHER_DOORS = {
     "block-detach",
     "cd-insert",
     "cd-eject",
+    "network-attach",
+    "network-detach",
 }
 
 

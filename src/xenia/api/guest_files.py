@@ -14,7 +14,7 @@ from xenia.api.answers import (
     VersionList,
     json_response,
 )
-from xenia.api.bodies import EditBody, RevertBody, TextBody
+from xenia.api.bodies import EditBody, GuestFileBody, RevertBody, TextBody
 from xenia.api.doors import DoorsOf
 from xenia.api.peer import CallerOf
 from xenia.api.schema import answers
@@ -43,6 +43,11 @@ def _row(file: GuestFile) -> GuestFileRow:
     return GuestFileRow(file.file, file.etag, domain, problem)
 
 
+@router.post("/guest-files", summary="Define a domain: keep a guest file under its name", responses=answers(Saved))
+async def define(doors: DoorsOf, caller: CallerOf, body: GuestFileBody) -> Response:
+    return _saved(await doors.manager.defining.define(body.text, body.file, body.overrides, caller))
+
+
 @router.get("/guest-files/{ref}", summary="One guest file, with its ETag", responses=answers(Shown))
 async def guest_file(doors: DoorsOf, caller: CallerOf, ref: Ref) -> Response:
     shown = await doors.manager.guest_files.show(ref, caller)
@@ -59,6 +64,13 @@ async def edit(doors: DoorsOf, caller: CallerOf, ref: Ref, body: EditBody, if_ma
 )
 async def put(doors: DoorsOf, caller: CallerOf, ref: Ref, body: TextBody, if_match: IfMatch = None) -> Response:
     return _saved(await doors.manager.guest_files.put(ref, body.text, caller, _unquoted(if_match)))
+
+
+@router.delete(
+    "/guest-files/{ref}", summary="Remove the guest file of a domain that does not run", responses=answers(Saved)
+)
+async def delete(doors: DoorsOf, caller: CallerOf, ref: Ref) -> Response:
+    return _saved(await doors.manager.defining.delete(ref, caller))
 
 
 @router.get("/guest-files/{ref}/versions", summary="The versions that are kept", responses=answers(VersionList))

@@ -47,6 +47,8 @@ class Entry:
 TABLE = (
     Entry("Domains", "create", "create", "Start a domain from a guest file"),
     Entry("Domains", "start", "create", "Start a domain by its name"),
+    Entry("Domains", "new", "define", "Define a domain without starting it"),
+    Entry("Domains", "delete", "define", "Remove the definition of a domain"),
     Entry("Domains", "list", "list", "List domains", ("ls",)),
     # What was short for it under xm, too.
     Entry("Domains", "console", "console", "Connect to the text console", ("co", "con")),
@@ -71,6 +73,8 @@ TABLE = (
     Entry("Devices", "cd-insert", "disks", "Put a medium into a CD-ROM drive"),
     Entry("Devices", "cd-eject", "disks", "Take the medium out of a CD-ROM drive"),
     Entry("Devices", "network-list", "vifs", "List the network cards of a running domain"),
+    Entry("Devices", "network-attach", "vifs", "Plug a network card into a running domain"),
+    Entry("Devices", "network-detach", "vifs", "Unplug a network card from a running domain"),
     Entry(
         "Guest files",
         "config",

@@ -59,7 +59,7 @@ def _rows(table: Sequence[Entry]) -> list[str]:
         if entry.section != section:
             section = entry.section
             lines += ["", f"{section}:"]
-        lines.append(f"  {entry.name:<13} {entry.summary}")
+        lines.append(f"  {entry.name:<15} {entry.summary}")
     return lines
 
 

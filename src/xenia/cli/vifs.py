@@ -1,11 +1,13 @@
-"""xm network-list."""
+"""xm network-list, network-attach, network-detach."""
 
 from __future__ import annotations
 
 from itertools import zip_longest
 
 from xenia.cli.command import Command, add_output
+from xenia.cli.errors import say
 from xenia.cli.running import running
+from xenia.client.domains import domain_path, follow, submit
 from xenia.lib.text import printable
 
 TYPE_CHECKING = False
@@ -33,14 +35,47 @@ def _list(context: Context, options: Namespace) -> int:
     if options.output == "json":
         print_data(cards, options.output)
     else:
-        print(table([_HEADER, *(_row(number, card) for number, card in enumerate(cards))]))
+        print(table([_HEADER, *map(_row, cards)]))
     return 0
 
 
-def _row(number: int, card: dict[str, Any]) -> tuple[str, ...]:
+def _row(card: dict[str, Any]) -> tuple[str, ...]:
     """No cell is empty, so that scripts can split a line at blanks."""
     cells = (card["mac"], card["type"], card["model"], card["bridge"], card["interface"])
-    return (str(number), *(printable(cell or "-") for cell in cells))
+    return (str(card["item"]), *(printable(cell or "-") for cell in cells))
+
+
+def _attach_options(parser: ArgumentParser) -> None:
+    parser.add_argument("domain", metavar="DOMAIN", help="name, id, UUID or a unique beginning")
+    parser.add_argument("words", metavar="KEY=VALUE", nargs="*", help="the card, as in vif = [...] of a guest file")
+    add_output(parser, "text", "json")
+
+
+def _attach(context: Context, options: Namespace) -> int:
+    return _change(context, options, "network-attach", {"spec": ",".join(options.words)})
+
+
+def _detach_options(parser: ArgumentParser) -> None:
+    parser.add_argument("domain", metavar="DOMAIN", help="name, id, UUID or a unique beginning")
+    parser.add_argument("card", metavar="CARD", help="its number (Idx of xm network-list) or its address")
+    add_output(parser, "text", "json")
+
+
+def _detach(context: Context, options: Namespace) -> int:
+    return _change(context, options, "network-detach", {"card": options.card})
+
+
+def _change(context: Context, options: Namespace, operation: str, body: dict[str, Any]) -> int:
+    """Text says nothing of what has gone well, as in xm."""
+    job = submit(context.client, f"{domain_path(options.domain)}/{operation}", body)
+    result = follow(context.client, job)["result"]
+    for note in result.get("notes", ()):
+        say(note)
+    if options.output == "json":
+        from xenia.cli.output import print_data
+
+        print_data(result, options.output)
+    return 0
 
 
 COMMANDS = {
@@ -52,6 +87,38 @@ it (`user` for user-mode networking).""",
         _options,
         _list,
         examples=(("xm network-list web", "a line for each card"), ("xm network-list -o json web", "for programs")),
-        see_also=("block-list", "list"),
-    )
+        see_also=("network-attach", "network-detach"),
+    ),
+    "network-attach": Command(
+        "xm network-attach [-o FORMAT] DOMAIN [KEY=VALUE...]",
+        """\
+Plug a network card into a running domain. The words are those of an item of vif = [...] in a guest file; without any it
+is a card on the default bridge, with an address of its own. The guest finds it in a moment.
+
+This lasts as long as the domain, also when it is rebooted. The guest file stays as it is:
+xm config add NAME vif SPEC changes it as well, for the next start.""",
+        _attach_options,
+        _attach,
+        examples=(
+            ("xm network-attach web", "on the default bridge"),
+            ("xm network-attach web bridge=dmz mac=00:16:3e:00:00:07", "where and as what"),
+        ),
+        see_also=("network-list", "network-detach"),
+    ),
+    "network-detach": Command(
+        "xm network-detach [-o FORMAT] DOMAIN CARD",
+        """\
+Unplug a network card from a running domain: the guest is asked to let go of it, and has ten seconds for that. A guest
+that does not let go keeps it; when it does so later, the card is gone then.
+
+This lasts as long as the domain, also when it is rebooted. The guest file stays as it is:
+xm config remove NAME vif MAC changes it as well, for the next start.""",
+        _detach_options,
+        _detach,
+        examples=(
+            ("xm network-detach web 1", "by its number"),
+            ("xm network-detach web 00:16:3e:00:00:07", "by its address"),
+        ),
+        see_also=("network-list", "network-attach"),
+    ),
 }

@@ -43,6 +43,10 @@ class Client:
         """The answer to PATCH /v1`path` with `body`. As `get`."""
         return self._request("PATCH", path, json.dumps(body).encode(), seconds)
 
+    def delete(self, path: str, *, seconds: float = 10) -> Any:
+        """The answer to DELETE /v1`path`. As `get`."""
+        return self._request("DELETE", path, b"", seconds)
+
     def _request(self, method: str, path: str, body: bytes, seconds: float) -> Any:
         lines = [f"{method} /v1{path} HTTP/1.1", "Host: localhost", "Connection: close", "Accept: application/json"]
         if body:

@@ -35,6 +35,7 @@ from xenia.manager.manager import Manager, Parts
 from xenia.manager.noticing import Keeper
 from xenia.manager.prepare import HostPreparer
 from xenia.manager.table import Table
+from xenia.manager.vifs import Vifs
 from xenia.model.domain import DOMAIN_0_UUID
 from xenia.network.mac import generate_mac
 from xenia.storage.open import Storage
@@ -119,6 +120,7 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
             folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks, jobs),
             adoption=Adoption(lifecycle, sandbox.read_guest_file, files, paths.guest_files),
             disks=Disks(lifecycle, sandbox.read_guest_file),
+            vifs=Vifs(lifecycle, sandbox.read_guest_file, generate_mac),
             locks=locks,
             bus=bus,
             jobs=jobs,

@@ -36,8 +36,10 @@ class Observed:
 
     `state` is one of RUNNING, BLOCKED, PAUSED, SHUTDOWN, CRASHED, DYING. `consoles` are the stream sockets of its
     text consoles, or terminals that somebody else may read as well; `vnc` is `address:display`; `vifs` the host's ends
-    of its cards, in list order. `domid` is its id where the engine gives them, else None. `disks` are the targets of
-    the disks that it has, `media` its drives whose medium can be changed and whether there is one in them; None where
+    of its cards, in list order. `domid` is its id where the engine gives them, else None.
+
+    What is found again after a xend has died in between: `disks` are the targets of the disks that it has, `cards` the
+    numbers of its cards, `media` its drives whose medium can be changed and whether there is one in them. None where
     that is not known.
     """
 
@@ -49,6 +51,7 @@ class Observed:
     vifs: tuple[str, ...] = ()
     domid: int | None = None
     disks: frozenset[str] | None = None
+    cards: frozenset[int] | None = None
     media: Mapping[str, bool] | None = None
 
 
@@ -85,7 +88,8 @@ class EngineEvent:
 
     `state` is where it is now, DYING meaning that it is gone altogether; `end` says why, when it has ended or reset
     itself. `found` is what is known of a domain that appears without our doing: somebody else has started it.
-    `unplugged` is the target of a disk that the guest has let go of after `detach_disk` had given up.
+    `unplugged` is the target of a disk, or the number of a card, that the guest has let go of after `detach_disk` or
+    `detach_vif` had given up.
     """
 
     uuid: str
@@ -93,7 +97,7 @@ class EngineEvent:
     end: EndReason | None = None
     detail: str = ""
     found: Started | None = None
-    unplugged: str | None = None
+    unplugged: str | int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +239,16 @@ class PlugsDisks(Protocol):
         Raises timed_out when the guest does not, engine_failed: then it still has it. When it lets go of it after all,
         an event tells.
         """
+
+
+class PlugsCards(Protocol):
+    """What an engine with the capability VIF_HOTPLUG can do beside that."""
+
+    async def attach_vif(self, started: Started, attached: AttachedVif) -> None:
+        """As PlugsDisks.attach_disk, a card. Its number in the domain is `attached.vif.item`."""
+
+    async def detach_vif(self, uuid: str, number: int) -> None:
+        """As PlugsDisks.detach_disk, a card."""
 
 
 class ChangesMedia(Protocol):

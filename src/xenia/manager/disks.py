@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import Any
 
+from xenia.engines.base import Engine
 from xenia.lib.codec import to_plain
 from xenia.manager.definitions import ReadGuestFile
 from xenia.manager.lifecycle import Lifecycle
@@ -38,7 +39,10 @@ class Disks:
         started = _givable(entry, caller)
         disk, remarks = await self._read(spec)
         disk = _placed(disk, folder, started.config)
-        self._refuse(started.config, disk)
+        if any(other.target == disk.target for other in started.config.disks):
+            name = started.config.name
+            raise conflict(f"domain '{name}' has a disk {disk.target} already", f"xm block-list {name} shows them")
+        refuse(self.lifecycle.engine, replace(started.config, disks=(*started.config.disks, disk)))
         notes = await self.lifecycle.attach_disk(entry, disk)
         return {"disk": to_plain(disk), "notes": [*remarks, *notes]}
 
@@ -54,24 +58,13 @@ class Disks:
             raise invalid(f"'{spec}' is not one disk", _HINT)
         return disks[0], [each.message for each in said]
 
-    def _refuse(self, config: DomainConfig, disk: Disk) -> None:
-        """What the language and the engine say about the domain with this disk."""
-        if any(other.target == disk.target for other in config.disks):
-            raise conflict(
-                f"domain '{config.name}' has a disk {disk.target} already", f"xm block-list {config.name} shows them"
-            )
-        with_it = replace(config, disks=(*config.disks, disk))
-        for complaint in self.lifecycle.engine.explain(with_it).complaints:
-            if complaint.severity is Severity.ERROR:
-                raise invalid(complaint.message, complaint.hint)
-
     async def detach(self, entry: Entry, target: str, *, force: bool) -> dict[str, Any]:
         """Unplug the disk `target`, with or without /dev/ in front. Its result is `{"disk": Disk}`.
 
         Raises not_found, a conflict for the disk that the guest boots from unless `force`, timed_out for a guest that
         does not let go of it.
         """
-        config = _own(entry).config
+        config = own(entry).config
         disk = _found(config, target)
         name = disk.target
         if disk == _boot_disk(config) and not force:
@@ -104,12 +97,12 @@ class Disks:
 
     async def eject(self, entry: Entry, target: str, *, force: bool) -> dict[str, Any]:
         """Take the medium out of the CD-ROM drive `target`. Its result is `{"disk": Disk}`. Raises as `insert`."""
-        drive = _drive(_own(entry).config, target)
+        drive = _drive(own(entry).config, target)
         await self.lifecycle.change_medium(entry, drive.empty, force=force)
         return {"disk": to_plain(drive.empty)}
 
 
-def _own(entry: Entry) -> Started:
+def own(entry: Entry) -> Started:
     """Nothing is written down of a domain of others, so nothing could be found again."""
     started = entry.started
     if started.foreign:
@@ -118,9 +111,16 @@ def _own(entry: Entry) -> Started:
     return started
 
 
+def refuse(engine: Engine, config: DomainConfig) -> None:
+    """Raises invalid for what the engine would not start."""
+    for complaint in engine.explain(config).complaints:
+        if complaint.severity is Severity.ERROR:
+            raise invalid(complaint.message, complaint.hint)
+
+
 def _givable(entry: Entry, caller: Caller) -> Started:
     """A domain that `caller` may give an image to: it is opened with the rights that the domain was started with."""
-    started = _own(entry)
+    started = own(entry)
     if started.trusted and caller.role < Role.ADMINISTRATOR:
         raise denied(f"domain '{started.config.name}' was started by an administrator, and only one may give it a disk")
     return started

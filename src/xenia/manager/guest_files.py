@@ -151,6 +151,12 @@ class GuestFiles:
             complaints = (await self.read(text, self.folder.path(name), ())).complaints
             return await self._save(name, old, new, caller, "replaced" if old else "made", complaints=complaints)
 
+    async def remove(self, name: str, caller: Caller) -> Saved:
+        """Remove the file `name`; what it held stays its last version. Raises as `edit`."""
+        require_administrator(caller)
+        async with self.locks(name):
+            return await self._save(name, self._current(name, None), None, caller, "removed")
+
     async def history(self, ref: str, caller: Caller) -> tuple[str, tuple[Version, ...]]:
         """The path of the file and its versions, the oldest first; also of one that was removed."""
         require_administrator(caller)
@@ -253,6 +259,11 @@ class GuestFiles:
             with self.keeper.while_ours(name, old, new):
                 await self.folder.replace(name, new, expected=old, mode=mode)
                 await self.versions.add(name, new, who, what)
+
+    def domain_of(self, name: str) -> str:
+        """The domain that the file `name` defines, "" for none."""
+        path = self.folder.path(name)
+        return next((config.name for config, file in self.definitions.files() if file == path), "")
 
     def running(self, domain: str) -> Started | None:
         """The as-started configuration of `domain`; None where it does not run, or is kept by others."""

@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from xenia.engines.base import ChangesMedia, Engine, Observed, PlugsDisks
+from xenia.engines.base import ChangesMedia, Engine, Observed, PlugsCards, PlugsDisks
 from xenia.manager.events import EventBus
 from xenia.manager.prepare import Preparer
 from xenia.manager.table import Entry, Table
@@ -31,6 +31,7 @@ from xenia.model.domain import (
 )
 from xenia.model.errors import XeniaError
 from xenia.model.event import EventKind
+from xenia.model.vif import Vif
 from xenia.storage.open import OpenedDisk
 from xenia.store.records import Records
 from xenia.store.runs import Runs
@@ -184,15 +185,40 @@ class Lifecycle:
         await cast(PlugsDisks, self.engine).detach_disk(entry.started.uuid, target)
         await self.strike_out(entry, {target})
 
-    async def strike_out(self, entry: Entry, targets: Set[str]) -> None:
-        """Forget disks that the guest has no longer."""
-        config = entry.started.config
-        gone = [disk.target for disk in config.disks if disk.target in targets]
-        if gone:
-            kept = tuple(disk for disk in config.disks if disk.target not in targets)
-            await self.note(entry, config=replace(config, disks=kept))
-        for target in gone:
+    async def attach_vif(self, entry: Entry, vif: Vif, mac: str) -> tuple[str, ...]:
+        """As `attach_disk`, a card. Raises ResourceError, and what PlugsCards.attach_vif raises."""
+        before = entry.started
+        cards = sorted([*zip(before.config.vifs, before.macs, strict=True), (vif, mac)], key=lambda card: card[0].item)
+        vifs, macs = zip(*cards, strict=True)
+        with self.preparer.attach_vif(before, vif, mac) as attached:
+            await self._set(entry, config=replace(before.config, vifs=vifs), macs=macs)
+            try:
+                await cast(PlugsCards, self.engine).attach_vif(entry.started, attached)
+            except XeniaError:
+                await self.note(entry, config=before.config, macs=before.macs)
+                raise
+        self.bus.publish(EventKind.VIF_ATTACHED, entry.started, mac)
+        return attached.notes
+
+    async def detach_vif(self, entry: Entry, number: int) -> None:
+        """Unplug a card. Raises what PlugsCards.detach_vif raises; then it stays."""
+        await cast(PlugsCards, self.engine).detach_vif(entry.started.uuid, number)
+        await self.strike_out(entry, {number})
+
+    async def strike_out(self, entry: Entry, gone: Set[str | int]) -> None:
+        """Forget disks, by target, and cards, by number, that the guest has no longer."""
+        config, macs = entry.started.config, entry.started.macs
+        targets = [disk.target for disk in config.disks if disk.target in gone]
+        lost = [mac for vif, mac in zip(config.vifs, macs, strict=True) if vif.item in gone]
+        if targets or lost:
+            disks = tuple(disk for disk in config.disks if disk.target not in gone)
+            kept = [(vif, mac) for vif, mac in zip(config.vifs, macs, strict=True) if vif.item not in gone]
+            left = replace(config, disks=disks, vifs=tuple(vif for vif, _ in kept))
+            await self.note(entry, config=left, macs=tuple(mac for _, mac in kept))
+        for target in targets:
             self.bus.publish(EventKind.DISK_DETACHED, entry.started, target)
+        for mac in lost:
+            self.bus.publish(EventKind.VIF_DETACHED, entry.started, mac)
 
     async def change_medium(self, entry: Entry, disk: Disk, *, force: bool) -> tuple[str, ...]:
         """Make a CD-ROM drive what `disk` is, with a medium or without; what its author should know about it.
@@ -214,11 +240,13 @@ class Lifecycle:
         self.bus.publish(EventKind.MEDIUM_CHANGED, entry.started, disk.target)
         return opened.notes
 
-    async def settle_disks(self, entry: Entry, observed: Observed) -> None:
-        """Make what is written down of the disks and what the engine has agree, after an xend has died in between."""
+    async def settle_devices(self, entry: Entry, observed: Observed) -> None:
+        """Make what is written down of the devices and what the engine has agree, after an xend has died in between."""
         config = entry.started.config
         if observed.disks is not None:
             await self.strike_out(entry, {disk.target for disk in config.disks} - observed.disks)
+        if observed.cards is not None:
+            await self.strike_out(entry, {vif.item for vif in config.vifs} - observed.cards)
         media = observed.media or {}
         for disk in entry.started.config.disks:
             if disk.target not in media or media[disk.target] == (disk.source is not DiskSource.EMPTY):

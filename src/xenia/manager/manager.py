@@ -16,6 +16,7 @@ from xenia.manager.check.checker import Checker
 from xenia.manager.check.explain import explain
 from xenia.manager.conversion import Converter
 from xenia.manager.creation import Creation
+from xenia.manager.defining import Defining
 from xenia.manager.definitions import Definitions
 from xenia.manager.differences import as_it_runs, differences
 from xenia.manager.disks import Disks
@@ -37,6 +38,7 @@ from xenia.manager.scheduling import Scheduling
 from xenia.manager.start_file import to_start
 from xenia.manager.turns import Turns, Verb
 from xenia.manager.vcpus import Vcpus
+from xenia.manager.vifs import Vifs
 from xenia.model.caller import Caller
 from xenia.model.check import Checked, CheckRequest
 from xenia.model.conversion import Converted, ConvertRequest
@@ -65,6 +67,7 @@ class Parts:
     folder: FolderApply
     adoption: Adoption
     disks: Disks
+    vifs: Vifs
     locks: NameLocks
     bus: EventBus
     jobs: Jobs
@@ -87,6 +90,7 @@ class Manager:
         kept = Kept(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
         self.memory = Memory(kept)
         self.scheduling = Scheduling(kept)
+        self.defining = Defining(parts.guest_files, parts.locks)
         self.renaming = Renaming(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
         self.vcpus = Vcpus(parts.engine, self.inventory, kept, self.host)
         self.pinning = Pinning(kept, self.host)
@@ -226,6 +230,14 @@ class Manager:
         """cd-eject, as a job: what `Disks.eject` does, with its result. Raises as `operate`."""
         disks = self._parts.disks
         return self._turns.start("cd-eject", ref, caller, lambda entry: disks.eject(entry, target, force=force))
+
+    def attach_vif(self, ref: str, spec: str, caller: Caller) -> Job:
+        """network-attach, as a job: what `Vifs.attach` does, with its result. Raises as `operate`."""
+        return self._turns.start("network-attach", ref, caller, lambda entry: self._parts.vifs.attach(entry, spec))
+
+    def detach_vif(self, ref: str, card: str, caller: Caller) -> Job:
+        """network-detach, as a job: what `Vifs.detach` does, with its result. Raises as `operate`."""
+        return self._turns.start("network-detach", ref, caller, lambda entry: self._parts.vifs.detach(entry, card))
 
     @property
     def guest_files(self) -> GuestFiles:

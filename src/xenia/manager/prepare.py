@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    ExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +20,7 @@ from xenia.manager.table import Table
 from xenia.model.disk import Disk, DiskMode
 from xenia.model.domain import DomainConfig, Started
 from xenia.model.errors import ErrorKind, ResourceError, XeniaError, conflict
+from xenia.model.vif import Vif
 from xenia.network.attach import AttachedVif, Network
 from xenia.storage.kernel import PreparedBoot, close_boot
 from xenia.storage.open import OpenedDisk, Storage
@@ -45,6 +52,9 @@ class Preparer(Protocol):
 
     def open_disk(self, started: Started, disk: Disk) -> AbstractAsyncContextManager[OpenedDisk]:
         """Open and lock one more disk of a domain, with the rights that it was started with; as `prepare`."""
+
+    def attach_vif(self, started: Started, vif: Vif, mac: str) -> AbstractContextManager[AttachedVif]:
+        """Attach one more card of a domain; as `prepare`."""
 
     async def look(self, config: DomainConfig, file: str, *, trusted: bool) -> Findings:
         """What `prepare` would say, without a lock and without keeping anything open."""
@@ -108,16 +118,20 @@ class HostPreparer:
                     return entry.started
         return None
 
+    @contextmanager
+    def attach_vif(self, started: Started, vif: Vif, mac: str) -> Iterator[AttachedVif]:
+        try:
+            card = self.network.attach(vif, started.domid, vif.item, mac, privileged=self.privileged)
+        except XeniaError as error:
+            raise ResourceError(f"vif[{vif.item}]", error) from error
+        try:
+            yield card
+        finally:
+            self.network.detach(card)
+
     def _attach(self, started: Started, opened: ExitStack) -> list[AttachedVif]:
-        attached: list[AttachedVif] = []
-        for number, (vif, mac) in enumerate(zip(started.config.vifs, started.macs, strict=True)):
-            try:
-                card = self.network.attach(vif, started.domid, number, mac, privileged=self.privileged)
-            except XeniaError as error:
-                raise ResourceError(f"vif[{vif.item}]", error) from error
-            opened.callback(self.network.detach, card)
-            attached.append(card)
-        return attached
+        cards = zip(started.config.vifs, started.macs, strict=True)
+        return [opened.enter_context(self.attach_vif(started, vif, mac)) for vif, mac in cards]
 
     async def look(self, config: DomainConfig, file: str, *, trusted: bool) -> Findings:
         roots = self._roots(file, trusted=trusted)

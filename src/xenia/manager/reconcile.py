@@ -54,7 +54,7 @@ class Reconcile:
     async def _take_over(self, entry: Entry, observed: Observed) -> None:
         if observed.domid is not None and observed.domid != entry.started.domid:
             await self.lifecycle.note(entry, domid=observed.domid)
-        await self.lifecycle.settle_disks(entry, observed)
+        await self.lifecycle.settle_devices(entry, observed)
         started = entry.started
         entry.state = observed.state
         self.lifecycle.bus.publish(EventKind.FOUND, started)

@@ -18,6 +18,8 @@ class EventKind(StrEnum):
     CRASHED = "crashed"
     DISK_ATTACHED = "disk-attached"
     DISK_DETACHED = "disk-detached"
+    VIF_ATTACHED = "vif-attached"
+    VIF_DETACHED = "vif-detached"
     MEDIUM_CHANGED = "medium-changed"
     FOUND = "found"
     """xend came up and found it running."""

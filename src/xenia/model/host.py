@@ -31,6 +31,8 @@ class Capability(StrEnum):
     """Domains that others have started are seen, and can be taken over."""
     DISK_HOTPLUG = "disk-hotplug"
     """Disks are plugged into guests that run, and unplugged."""
+    VIF_HOTPLUG = "vif-hotplug"
+    """Cards are plugged into guests that run, and unplugged."""
     MEDIUM_CHANGE = "medium-change"
     """CD-ROM drives of guests that run get other media."""
 

@@ -71,6 +71,13 @@ OPERATIONS: dict[str, Operation] = {
             Capability.MEDIUM_CHANGE,
         ),
         Operation(
+            "network-attach",
+            "Plug a network card into a running domain",
+            _RUNS | {State.PAUSED},
+            Capability.VIF_HOTPLUG,
+        ),
+        Operation("network-detach", "Unplug a network card from a running domain", _RUNS, Capability.VIF_HOTPLUG),
+        Operation(
             "rename",
             "Give a domain another name",
             frozenset(State) - {State.STARTING, State.DYING},

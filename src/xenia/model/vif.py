@@ -18,7 +18,8 @@ class Vif:
     """One item of `vif = [...]`, or one of `nics`.
 
     `mac` is lower-case with two digits each, or None: then one is made in Xen's range 00:16:3e and kept in the domain
-    record. `bridge` None means the host's default. `rate` is kept as it was written (`10Mb/s`).
+    record. `bridge` None means the host's default. `rate` is kept as it was written (`10Mb/s`). `item` is its index in
+    the list, from 0: the number of the card, by which its host's end is called (`vif3.0`).
     """
 
     type: VifType = VifType.EMULATED

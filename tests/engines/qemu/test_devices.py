@@ -49,6 +49,10 @@ def devices(words: list[str], option: str = "-device") -> list[dict[str, Any]]:
     return [json.loads(value) for word, value in itertools.pairwise(words) if word == option]
 
 
+def cards(*models: str | None) -> tuple[Vif, ...]:
+    return tuple(Vif(model=model, item=number) for number, model in enumerate(models))
+
+
 def disk(host: Host, target: str, bus: DiskBus, **changes: Any) -> Disk:
     return Disk(target, str(host.image(bytes(1 << 20))), bus=bus, **changes)
 
@@ -65,7 +69,7 @@ async def test_an_hvm_guest_of_old_with_all_there_is(host: Host) -> None:
             disk(host, "fda", DiskBus.FLOPPY),
             disk(host, "scd0", DiskBus.SCSI, cdrom=True, mode=DiskMode.READ_ONLY),
         ),
-        vifs=tuple(Vif(model=model) for model in (None, "e1000", "ne2k_pci", "pcnet", "virtio", "i82551")),
+        vifs=cards(None, "e1000", "ne2k_pci", "pcnet", "virtio", "i82551"),
         display=Display(vga=VgaModel.CIRRUS, video_ram=8),
         platform=Platform(usb=True, usb_devices=("tablet", "mouse"), sound="es1370", apic=False, rtc_timeoffset=3600),
         vcpus=2,
@@ -106,7 +110,7 @@ async def test_a_direct_boot_has_virtio_devices_and_both_consoles(host: Host) ->
             Disk("hdc", source=DiskSource.EMPTY, bus=DiskBus.IDE, cdrom=True),
             disk(host, "xvdb", DiskBus.XEN, cdrom=True, mode=DiskMode.READ_ONLY),
         ),
-        vifs=(Vif(type=VifType.PARAVIRTUAL), Vif(type=VifType.PARAVIRTUAL)),
+        vifs=(Vif(type=VifType.PARAVIRTUAL), Vif(type=VifType.PARAVIRTUAL, item=1)),
         platform=Platform(usb=True, sound="hda"),
         display=Display(vnc=True),
     )

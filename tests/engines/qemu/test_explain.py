@@ -170,6 +170,6 @@ def test_a_name_with_a_comma_stays_one_name() -> None:
 def test_devices_keep_their_slots_when_others_come_and_go() -> None:
     disks = tuple(Disk(f"vd{letter}", f"/{letter}", bus=DiskBus.VIRTIO) for letter in "ab")
     alone = explained(disks=disks[:1]).rendered
-    more = explained(disks=disks, vifs=(Vif(), Vif()), display=Display(vga=VgaModel.QXL)).rendered
+    more = explained(disks=disks, vifs=(Vif(), Vif(item=1)), display=Display(vga=VgaModel.QXL)).rendered
     line = next(line for line in alone.splitlines() if '"vbd-vda"' in line)
     assert line in more.splitlines()

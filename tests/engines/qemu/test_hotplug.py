@@ -14,7 +14,7 @@ import pytest
 from tests.engines.qemu import sectors
 from tests.engines.qemu.conftest import Host, opened, until
 
-from xenia.engines.qemu import ends, hotplug
+from xenia.engines.qemu import ends, pci
 from xenia.model.disk import Disk, DiskBus, DiskMode, DiskSource
 from xenia.model.domain import Started
 from xenia.model.errors import ErrorKind, XeniaError
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.qemu
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hotplug, "DETACH_SECONDS", 0.2)
+    monkeypatch.setattr(pci, "UNPLUG_SECONDS", 0.2)
 
 
 async def plug(host: Host, started: Started, disk: Disk) -> Started:

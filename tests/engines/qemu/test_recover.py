@@ -33,7 +33,7 @@ async def test_a_running_guest_is_found_and_obeys(host: Host) -> None:
 
 
 async def test_its_cards_are_found_too(host: Host) -> None:
-    started = host.new(host.config(vifs=(Vif(), Vif())), ("00:16:3e:00:00:01", "00:16:3e:00:00:02"))
+    started = host.new(host.config(vifs=(Vif(), Vif(item=1))), ("00:16:3e:00:00:01", "00:16:3e:00:00:02"))
     vifs = [AttachedVif(vif, mac) for vif, mac in zip(started.config.vifs, started.macs, strict=True)]
     observed = await host.engine.start(started, Resources(vifs=vifs))
     assert observed.vifs == ("user", "user")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from xenia.engines.qemu.hotplug import Qemu
+from xenia.engines.qemu.pci import Qemu
 from xenia.model.errors import XeniaError, conflict, invalid
 
 UNPLUG_SECONDS = 10.0

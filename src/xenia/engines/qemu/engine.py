@@ -25,6 +25,7 @@ from xenia.model.errors import XeniaError, engine_failed, invalid
 from xenia.model.host import Capability, EngineReport, Host
 from xenia.model.scheduling import Share
 from xenia.model.vcpu import Vcpu
+from xenia.network.attach import AttachedVif
 from xenia.storage.open import OpenedDisk
 
 
@@ -102,7 +103,7 @@ class QemuEngine:
             await guest.end()
             raise
         guest.hotplug.disks = frozenset(opened.disk.target for opened in resources.disks)
-        guest.vifs = tuple(attached.ifname for attached in resources.vifs)
+        guest.cards.started_with({attached.vif.item: attached.ifname for attached in resources.vifs})
         self._keep(guest)
         return guest.observed
 
@@ -126,6 +127,13 @@ class QemuEngine:
     async def detach_disk(self, uuid: str, target: str) -> None:
         """Raises also a conflict when the guest refuses."""
         await self._known(uuid).hotplug.unplug(target)
+
+    async def attach_vif(self, started: Started, attached: AttachedVif) -> None:
+        await self._known(started.uuid).cards.plug(started.config, attached)
+
+    async def detach_vif(self, uuid: str, number: int) -> None:
+        """Raises also a conflict when the guest refuses."""
+        await self._known(uuid).cards.unplug(number)
 
     async def change_medium(self, uuid: str, opened: OpenedDisk, *, force: bool) -> None:
         await self._known(uuid).hotplug.change_medium(opened, force=force)
@@ -248,13 +256,14 @@ class QemuEngine:
     def _on_change(self, guest: Guest, situation: Situation) -> None:
         self._events.put_nowait(EngineEvent(guest.uuid, situation.state, situation.end, situation.detail))
 
-    def _on_unplugged(self, guest: Guest, target: str) -> None:
-        self._tasks.start(self._forget_disk(guest, target), name=f"the disk {target} of domain {guest.name}")
+    def _on_unplugged(self, guest: Guest, device: str | int) -> None:
+        self._tasks.start(self._forget(guest, device), name=f"the device {device} of domain {guest.name}")
 
-    async def _forget_disk(self, guest: Guest, target: str) -> None:
+    async def _forget(self, guest: Guest, device: str | int) -> None:
         with suppress(XeniaError):  # what is left is removed when its monitor comes back
             await guest.hotplug.look()
-        self._events.put_nowait(EngineEvent(guest.uuid, guest.situation.state, unplugged=target))
+            await guest.cards.look()
+        self._events.put_nowait(EngineEvent(guest.uuid, guest.situation.state, unplugged=device))
 
     def _on_end(self, guest: Guest) -> None:
         """A QEMU has died without our asking. A guest that had ended before has ended by that."""

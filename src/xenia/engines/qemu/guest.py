@@ -13,15 +13,19 @@ from typing import Any
 from xenia.engines.base import ConsoleKind, Observed
 from xenia.engines.qemu import ends, threads
 from xenia.engines.qemu.balloon import has_balloon, most_memory
+from xenia.engines.qemu.cards import Cards
 from xenia.engines.qemu.cgroup import share_of
 from xenia.engines.qemu.cpus import Cpus
+from xenia.engines.qemu.disk import device_name
 from xenia.engines.qemu.display import FIRST_PORT
 from xenia.engines.qemu.events import Situation, after, of_status
 from xenia.engines.qemu.hotplug import Hotplug
 from xenia.engines.qemu.launch import reboot_action, reboots_in_place
 from xenia.engines.qemu.monitor import SECONDS, Monitor, NoAnswer, NoGreeting, connect_to, unresponsive
+from xenia.engines.qemu.pci import Unplugging
 from xenia.engines.qemu.process import Process
 from xenia.engines.qemu.serial import kinds_of, socket_of
+from xenia.engines.qemu.vif import CARD
 from xenia.model.domain import Started, State
 from xenia.model.errors import XeniaError, engine_failed, invalid
 from xenia.model.vcpu import Vcpu, no_such_vcpu
@@ -43,8 +47,8 @@ _RECONNECT_PAUSE_MOST = 30.0
 
 
 class Guest:
-    """`tell` is called with each change of its situation, `on_unplugged` with the target of a disk that the guest has
-    let go of when nobody waited for that, `on_end` once when its process has ended.
+    """`tell` is called with each change of its situation, `on_unplugged` with the target of a disk or the number of a
+    card that the guest has let go of when nobody waited for that, `on_end` once when its process has ended.
 
     `process` and `monitor` are given to it; `monitor` is None while its QEMU does not answer.
     """
@@ -55,7 +59,7 @@ class Guest:
         folder: Path,
         log: Path,
         tell: Callable[[Guest, Situation], None],
-        on_unplugged: Callable[[Guest, str], None],
+        on_unplugged: Callable[[Guest, str | int], None],
         on_end: Callable[[Guest], None],
     ) -> None:
         self.uuid = started.uuid
@@ -65,7 +69,8 @@ class Guest:
         self.situation = Situation(State.PAUSED)
         self.consoles: Mapping[ConsoleKind, Path] = {kind: socket_of(folder, kind) for kind in kinds_of(started.config)}
         self.vnc: str | None = None
-        self.vifs: tuple[str, ...] = ()
+        self.interfaces = {vif.item: vif.vifname or f"vif{started.domid}.{vif.item}" for vif in started.config.vifs}
+        """What the host's ends of its cards are called where they are taps."""
         self.monitor: Monitor | None = None
         self.keeper: asyncio.Task[None] | None = None
         self.quiet = True
@@ -78,7 +83,9 @@ class Guest:
         self._memory_changed = asyncio.Event()
         self._in_place = reboots_in_place(started.config)
         self._shows = started.config.display.vnc
-        self.hotplug = Hotplug(self)
+        self.unplugging = Unplugging(self)
+        self.hotplug = Hotplug(self, self.unplugging)
+        self.cards = Cards(self, self.unplugging)
         self.cpus = Cpus(self, started.config.vcpus)
         self._tell = tell
         self._on_unplugged = on_unplugged
@@ -96,7 +103,8 @@ class Guest:
             self.situation.end,
             self.consoles,
             self.vnc,
-            self.vifs,
+            self.cards.ends,
+            cards=self.cards.numbers,
             disks=self.hotplug.disks,
             media=self.hotplug.media,
         )
@@ -235,6 +243,8 @@ class Guest:
         self.settle(of_status(status, ends.end_in(self.log, in_place=self._in_place)))
         for target in await self.hotplug.look():
             self._on_unplugged(self, target)
+        for number in await self.cards.look():
+            self._on_unplugged(self, number)
         if not self._in_place:
             await self._let_resets_end_it()  # an xend that died in start_over has not
         await self.look_at_memory()
@@ -320,12 +330,18 @@ class Guest:
             if self._is_firmware():
                 return
         self.cpus.on_event(event, data)
-        target = self.hotplug.on_event(event, data)
-        if target is not None:
-            self._on_unplugged(self, target)
+        device = self.unplugging.on_event(event, data)
+        if device is not None:
+            self._let_go(device)
         situation = after(self.situation, event, data)
         if situation is not self.situation:
             self.settle(situation)
+
+    def _let_go(self, device: str) -> None:
+        if device.startswith(disk := device_name("")):
+            self._on_unplugged(self, device.removeprefix(disk))
+        elif device.startswith(CARD):
+            self._on_unplugged(self, int(device.removeprefix(CARD)))
 
     def _is_firmware(self) -> bool:
         """Whether a reset is the firmware's own: SeaBIOS (resume.c, tryReboot) follows each reset up with another."""

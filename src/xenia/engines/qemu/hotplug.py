@@ -11,20 +11,16 @@ import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from typing import Any, Protocol
 
 from xenia.engines.qemu.disk import device_name, drive_of, node_name, node_of
-from xenia.engines.qemu.machine import BRIDGE, SLOTS_BRIDGE, SLOTS_DISK, board_of
-from xenia.engines.qemu.monitor import SECONDS
+from xenia.engines.qemu.machine import SLOTS_DISK
+from xenia.engines.qemu.pci import Qemu, Unplugging, devices, free_slot
 from xenia.engines.qemu.slots import slots_of
 from xenia.model.domain import DomainConfig
-from xenia.model.errors import XeniaError, conflict, invalid, timed_out
+from xenia.model.errors import XeniaError, conflict, invalid
 from xenia.storage.open import OpenedDisk
 
 log = logging.getLogger(__name__)
-
-DETACH_SECONDS = 10.0
-"""How long a guest may take to let go of a disk; a Linux guest takes some milliseconds."""
 
 UNLOCK_SECONDS = 2.0
 _UNLOCK_PAUSE = 0.1
@@ -32,40 +28,30 @@ _LOCKED = "is locked"
 """What QEMU says (qmp_blockdev_open_tray) of a drive that the guest has locked; it has asked the guest then."""
 
 _PLUGGABLE = "virtio-blk-pci"
-_PENDING = "in the process of unplug"
-"""What QEMU says (qdev_unplug) while the guest has not yet answered an earlier request."""
-
-
-class Qemu(Protocol):
-    """What is used of a guest's monitor."""
-
-    async def execute(
-        self, command: str, arguments: Mapping[str, object] | None = None, *, seconds: float = SECONDS
-    ) -> Any: ...
-
-    def send(self, descriptor: int) -> None: ...
 
 
 class Hotplug:
     """The disks of one guest. Its methods raise engine_failed where QEMU does not do as asked."""
 
-    def __init__(self, qemu: Qemu) -> None:
+    def __init__(self, qemu: Qemu, unplugging: Unplugging) -> None:
         self.disks: frozenset[str] | None = None
         """Their targets; None before `look`."""
         self.media: dict[str, bool] | None = None
         """Of the drives whose medium can be changed, whether there is one in them."""
         self._qemu = qemu
-        self._waiting: dict[str, asyncio.Future[None]] = {}
+        self._unplugging = unplugging
+        self._turn = asyncio.Lock()
+        """What is left over is told from what is half done by this: only one of them looks or changes."""
 
     async def look(self) -> frozenset[str]:
         """Learn which disks there are, and remove what is left of those that the guest has let go of. The targets that
         were there before and are no more.
         """
-        devices = await self._qemu.execute("qom-list", {"path": "/machine/peripheral"})
-        prefix = device_name("")
-        found = frozenset(
-            device["name"].removeprefix(prefix) for device in devices if device["name"].startswith(prefix)
-        )
+        async with self._turn:
+            return await self._look()
+
+    async def _look(self) -> frozenset[str]:
+        found = await devices(self._qemu, device_name(""))
         nodes = await self._qemu.execute("query-named-block-nodes", {"flat": True})
         tops = {node["node-name"] for node in nodes}
         sets = await self._qemu.execute("query-fdsets")
@@ -100,25 +86,36 @@ class Hotplug:
                 f"{target} would be {where}, and only paravirtual disks are plugged into a guest that runs",
                 "call it xvdb, or what follows that",
             )
-        address = await self._free_slot(config)
+        async with self._turn:
+            await self._plug(config, opened, slot.driver)
+
+    async def _plug(self, config: DomainConfig, opened: OpenedDisk, driver: str) -> None:
+        target = opened.disk.target
+        address = await free_slot(self._qemu, config, SLOTS_DISK)
+        drive = drive_of(opened, driver, address)
+        await self._add(opened, "device_add", {name: value for name, value in drive.items() if value is not None})
+        self.disks = (self.disks or frozenset()) | {target}
+
+    async def _add(self, opened: OpenedDisk, command: str, arguments: Mapping[str, object]) -> None:
+        """Open the image in QEMU, and have `command` use it; if that fails it is closed again."""
         sets = await self._next_sets()
         with ExitStack() as held:
             node = node_of(opened, sets, held)
             try:
                 await sets.hand_over()
                 await self._qemu.execute("blockdev-add", node)
-                drive = drive_of(opened, slot.driver, address)
-                await self._qemu.execute(
-                    "device_add", {name: value for name, value in drive.items() if value is not None}
-                )
+                await self._qemu.execute(command, arguments)
             except BaseException:
                 with contextlib.suppress(XeniaError):
-                    await self._release(target, node=True)
+                    await self._release(opened.disk.target, node=True)
                 raise
-        self.disks = (self.disks or frozenset()) | {target}
 
     async def change_medium(self, opened: OpenedDisk, *, force: bool) -> None:
         """Put another medium into a drive, or none. Raises also invalid and a conflict."""
+        async with self._turn:
+            await self._change_medium(opened, force=force)
+
+    async def _change_medium(self, opened: OpenedDisk, *, force: bool) -> None:
         target = opened.disk.target
         if target not in await self._media():
             raise invalid(f"{target} is a disk in the guest, and no drive whose medium can be changed")
@@ -129,12 +126,7 @@ class Hotplug:
             if await self._has_node(target):
                 await self._release(target, node=True)
             if opened.layers:
-                sets = await self._next_sets()
-                with ExitStack() as held:
-                    node = node_of(opened, sets, held)
-                    await sets.hand_over()
-                    await self._qemu.execute("blockdev-add", node)
-                    await self._qemu.execute("blockdev-insert-medium", {**drive, "node-name": node_name(target)})
+                await self._add(opened, "blockdev-insert-medium", {**drive, "node-name": node_name(target)})
             await self._qemu.execute("blockdev-close-tray", drive)
         finally:
             self.media = await self._media()
@@ -162,43 +154,9 @@ class Hotplug:
         return any(node["node-name"] == node_name(target) for node in nodes)
 
     async def unplug(self, target: str) -> None:
-        """Have the guest let go of a disk. Raises also timed_out, and a conflict when the guest says no."""
-        device = device_name(target)
-        told = self._waiting[device] = asyncio.get_running_loop().create_future()
-        try:
-            try:
-                await self._qemu.execute("device_del", {"id": device})
-            except XeniaError as error:
-                if _PENDING not in error.message:
-                    raise
-            async with asyncio.timeout(DETACH_SECONDS):
-                await told
-        except TimeoutError as error:
-            raise timed_out(
-                f"the guest did not let go of {target} within {DETACH_SECONDS:g} s, and keeps it until it does",
-                "see what uses it there (is it mounted? is the guest up?), then try again",
-            ) from error
-        finally:
-            del self._waiting[device]
-        await self._release(target, node=True)
-        self.disks = (self.disks or frozenset()) - {target}
-
-    def on_event(self, event: str, data: Mapping[str, Any]) -> str | None:
-        """Take note of an event of QEMU's. The target of a disk that the guest has let go of when nobody waited."""
-        device = data.get("device")
-        if event not in ("DEVICE_DELETED", "DEVICE_UNPLUG_GUEST_ERROR") or not isinstance(device, str):
-            return None
-        waiting = self._waiting.get(device)
-        if event == "DEVICE_UNPLUG_GUEST_ERROR":
-            if waiting is not None and not waiting.done():
-                waiting.set_exception(conflict("the guest refuses to let go of the disk", "see what uses it there"))
-            return None
-        if waiting is None:
-            prefix = device_name("")
-            return device.removeprefix(prefix) if device.startswith(prefix) else None
-        if not waiting.done():
-            waiting.set_result(None)
-        return None
+        """Have the guest let go of a disk. Raises also timed_out and a conflict."""
+        await self._unplugging.unplug(device_name(target), target)
+        await self.look()
 
     async def _release(self, target: str, *, node: bool) -> None:
         """Close the image. Its lock lasts until QEMU has closed the last of its descriptors."""
@@ -210,22 +168,6 @@ class Hotplug:
             for each in await self._qemu.execute("query-fdsets"):
                 if any(descriptor.get("opaque") == name for descriptor in each["fds"]):
                     await self._qemu.execute("remove-fd", {"fdset-id": each["fdset-id"]})
-
-    async def _free_slot(self, config: DomainConfig) -> dict[str, Any]:
-        on_bridge = board_of(config) == "q35"
-        bus, slots = (BRIDGE, SLOTS_BRIDGE) if on_bridge else ("pci.0", SLOTS_DISK)
-        root = (await self._qemu.execute("query-pci"))[0]["devices"]
-        if on_bridge:
-            root = next((each["pci_bridge"].get("devices", []) for each in root if each["qdev_id"] == BRIDGE), None)
-            if root is None:
-                raise conflict(
-                    "the guest was started without room for devices", "start it anew: xm shutdown, xm create"
-                )
-        taken = {each["slot"] for each in root}
-        free = next((slot for slot in slots if slot not in taken), None)
-        if free is None:
-            raise conflict(f"the guest has no room for more than its {len(slots)} disks", "unplug one first")
-        return {"bus": bus, "addr": f"{free:#x}"}
 
     async def _next_sets(self) -> _Sets:
         known = await self._qemu.execute("query-fdsets")

@@ -5,8 +5,6 @@ listens.
 from __future__ import annotations
 
 import asyncio
-import itertools
-import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,7 +51,10 @@ async def recover(guests: Sequence[Guest]) -> list[Guest]:
         except ProcessLookupError:
             ends.remove(guest.folder)
             continue
-        guest.vifs = _host_ends(pids[uuid])
+        taps = _taps(pids[uuid])
+        guest.cards.started_with(
+            {number: name if name in taps else "user" for number, name in guest.interfaces.items()}
+        )
         _call_logs_by_name(guest, pids[uuid])
         found.append(guest)
     await asyncio.gather(*(_reach(guest) for guest in found))
@@ -88,22 +89,14 @@ def _call_logs_by_name(guest: Guest, pid: int) -> None:
         log.warning("the logs of domain %s may be under another name: %s", guest.name, error)
 
 
-def _host_ends(pid: int) -> tuple[str, ...]:
-    """The host's ends of a guest's cards, from the words of its QEMU and what the tap descriptors lead to (proc(5),
-    fdinfo: a line `iff:` and the interface's name). Empty when the process has ended meanwhile.
+def _taps(pid: int) -> frozenset[str]:
+    """The tap devices that a guest has, from its descriptors (proc(5), fdinfo: a line `iff:` and the interface's name).
+    Empty when the process has ended meanwhile.
     """
-    process = Path(f"/proc/{pid}")
-    names = []
     try:
-        words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
-        for option, value in itertools.pairwise(words):
-            if option != "-netdev":
-                continue
-            netdev = json.loads(value)
-            names.append(_interface(process / "fdinfo" / netdev["fd"]) if netdev["type"] == "tap" else netdev["type"])
+        return frozenset(_interface(info) for info in Path(f"/proc/{pid}/fdinfo").iterdir())
     except OSError:
-        return ()
-    return tuple(names)
+        return frozenset()
 
 
 def _interface(info: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from xenia.engines.qemu.argv import CommandLine
 from xenia.engines.qemu.boot import bootindex
@@ -44,25 +45,51 @@ def model_of(vif: Vif) -> str | None:
 
 def add_vifs(line: CommandLine, config: DomainConfig, vifs: Sequence[AttachedVif]) -> None:
     """A netdev and a device for each card, in list order and in slots of their own."""
-    for number, attached in enumerate(vifs):
-        if attached.tap is None:
-            line.add("netdev", {"type": "user", "id": f"net{number}"})
-        else:
-            tap = line.inherit(attached.tap, f"tap {attached.ifname}")
-            line.add("netdev", {"type": "tap", "id": f"net{number}", "fd": tap, "vhost": False})
-        index = bootindex(config, "n", number)
+    for sequence, attached in enumerate(vifs):
+        number = attached.vif.item
+        tap = line.inherit(attached.tap, f"tap {attached.ifname}") if attached.tap is not None else ""
+        line.add("netdev", netdev_of(attached, tap))
+        index = bootindex(config, "n", sequence)
         line.device(
             {
-                "driver": model_of(attached.vif),
-                "id": f"vif{number}",
-                "netdev": f"net{number}",
-                "mac": attached.mac,
+                **card_of(attached),
                 "addr": f"{SLOTS_VIF[number]:#x}",
                 "bootindex": index,
                 # Without its boot ROM a card costs the firmware no time.
                 "romfile": "" if index is None else None,
             },
         )
+
+
+CARD = "vif"
+
+
+def card_name(number: int) -> str:
+    """QEMU's id of the card `number`. A guest that runs is asked for its cards by these names."""
+    return f"{CARD}{number}"
+
+
+def netdev_name(number: int) -> str:
+    """QEMU's id of the host's end of it."""
+    return f"net{number}"
+
+
+def netdev_of(attached: AttachedVif, descriptor: str) -> dict[str, Any]:
+    """The host's end of a card; `descriptor` is the word by which QEMU knows that of its tap."""
+    name = netdev_name(attached.vif.item)
+    if attached.tap is None:
+        return {"type": "user", "id": name}
+    return {"type": "tap", "id": name, "fd": descriptor, "vhost": False}
+
+
+def card_of(attached: AttachedVif) -> dict[str, Any]:
+    number = attached.vif.item
+    return {
+        "driver": model_of(attached.vif),
+        "id": card_name(number),
+        "netdev": netdev_name(number),
+        "mac": attached.mac,
+    }
 
 
 def explain_vifs(config: DomainConfig) -> Iterator[Complaint]:

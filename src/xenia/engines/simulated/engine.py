@@ -14,6 +14,7 @@ from xenia.model.errors import conflict, engine_failed, invalid, timed_out
 from xenia.model.host import Capability, EngineReport, Host
 from xenia.model.scheduling import Share
 from xenia.model.vcpu import Vcpu, VcpuState, no_such_vcpu
+from xenia.network.attach import AttachedVif
 from xenia.storage.open import OpenedDisk
 
 
@@ -29,10 +30,9 @@ class SimulatedEngine:
             {Capability.ADOPT, Capability.MAX_MEMORY, Capability.SOFT_AFFINITY} if host.like_xen else {Capability.RESET}
         )
         kinds = {Capability.HVM, Capability.PV, Capability.PVH}
-        devices = {Capability.DISK_HOTPLUG, Capability.MEDIUM_CHANGE}
-        self.capabilities = frozenset(
-            {Capability.PAUSE, Capability.MEMORY, Capability.VCPUS, Capability.SCHEDULING} | kinds | own | devices
-        )
+        live = {Capability.MEMORY, Capability.VCPUS, Capability.SCHEDULING}
+        devices = {Capability.DISK_HOTPLUG, Capability.MEDIUM_CHANGE, Capability.VIF_HOTPLUG}
+        self.capabilities = frozenset({Capability.PAUSE} | live | kinds | own | devices)
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
         host.tell = self._events.put_nowait
 
@@ -144,6 +144,19 @@ class SimulatedEngine:
         guest.disks.pop(target, None)
         await self._host.step("disk detached")
 
+    async def attach_vif(self, started: Started, attached: AttachedVif) -> None:
+        await self._host.step("attach vif")
+        self._guest(started.uuid).cards.add(attached.vif.item)
+        await self._host.step("vif attached")
+
+    async def detach_vif(self, uuid: str, number: int) -> None:
+        await self._host.step("detach vif")
+        guest = self._guest(uuid)
+        if guest.started.config.name in self._host.clinging:
+            raise timed_out(f"the guest does not let go of its card {number}")
+        guest.cards.discard(number)
+        await self._host.step("vif detached")
+
     async def change_medium(self, uuid: str, opened: OpenedDisk, *, force: bool) -> None:
         await self._host.step("eject")
         guest, target = self._guest(uuid), opened.disk.target
@@ -213,7 +226,7 @@ class SimulatedEngine:
         self._host.tell = None
 
     def _observed(self, uuid: str, guest: SimulatedGuest) -> Observed:
-        vifs = tuple(f"vif{guest.domid}.{index}" for index in range(len(guest.started.macs)))
+        vifs = tuple(f"vif{guest.domid}.{number}" for number in sorted(guest.cards))
         domid = guest.domid if self.assigns_ids else None
         return Observed(
             uuid,
@@ -223,6 +236,7 @@ class SimulatedEngine:
             domid=domid,
             disks=frozenset(guest.disks),
             media=dict(guest.media),
+            cards=frozenset(guest.cards),
         )
 
     def _guest(self, uuid: str) -> SimulatedGuest:

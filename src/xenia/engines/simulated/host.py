@@ -28,6 +28,7 @@ class SimulatedGuest:
     soft_pins: dict[int, tuple[int, ...] | None] = field(default_factory=dict)
     disks: dict[str, str | None] = field(default_factory=dict)
     media: dict[str, bool] = field(default_factory=dict)
+    cards: set[int] = field(default_factory=set)
     state: State = State.PAUSED
     end: EndReason | None = None
     deaf: bool = False
@@ -76,10 +77,11 @@ class SimulatedHost:
         config = started.config
         most = max(config.memory, config.max_memory or 0)
         pins: list[tuple[int, ...] | None] = [None] * config.vcpus
+        cards = {vif.item for vif in config.vifs}
         deaf = config.name in self.deaf
         share = Share("credit2" if self.like_xen else CGROUP, config.cpu_weight or USUAL_WEIGHT, config.cpu_cap or 0)
         guest = SimulatedGuest(
-            started, self.last_domid, config.name, config.memory, most, pins, share, disks=disks, deaf=deaf
+            started, self.last_domid, config.name, config.memory, most, pins, share, disks=disks, cards=cards, deaf=deaf
         )
         self.guests[started.uuid] = guest
         return guest
@@ -91,11 +93,14 @@ class SimulatedHost:
             self._violated(f"{guest.started.config.name} would get {target} twice, or share {path}")
         guest.disks[target] = path
 
-    def let_go(self, uuid: str, target: str) -> None:
-        """A guest that was asked for a disk before gives it up."""
+    def let_go(self, uuid: str, device: str | int) -> None:
+        """A guest that was asked for a disk or card before gives it up."""
         guest = self.guests[uuid]
-        del guest.disks[target]
-        self._told(EngineEvent(uuid, guest.state, unplugged=target))
+        if isinstance(device, str):
+            del guest.disks[device]
+        else:
+            guest.cards.remove(device)
+        self._told(EngineEvent(uuid, guest.state, unplugged=device))
 
     def _violated(self, what: str) -> None:
         self.violations.append(what)

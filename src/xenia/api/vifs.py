@@ -1,0 +1,41 @@
+"""Network cards of a domain that runs. Which there are stands in its configuration."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from xenia.api.answers import JobAnswer
+from xenia.api.bodies import AttachVifBody, DetachVifBody
+from xenia.api.domains import Ref
+from xenia.api.doors import DoorsOf
+from xenia.api.jobs import Wait, settle
+from xenia.api.peer import CallerOf
+from xenia.api.schema import answers
+from xenia.model.operations import OPERATIONS
+
+router = APIRouter(tags=["cards"])
+
+
+@router.post(
+    "/domains/{ref}/network-attach",
+    summary=OPERATIONS["network-attach"].sentence,
+    responses=answers(JobAnswer, 200, 202),
+)
+async def attach(
+    request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: AttachVifBody, wait: Wait = 0
+) -> Response:
+    await doors.manager.inventory.look_up(ref)
+    return await settle(request, doors, doors.manager.attach_vif(ref, body.spec, caller), caller, wait)
+
+
+@router.post(
+    "/domains/{ref}/network-detach",
+    summary=OPERATIONS["network-detach"].sentence,
+    responses=answers(JobAnswer, 200, 202),
+)
+async def detach(
+    request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: DetachVifBody, wait: Wait = 0
+) -> Response:
+    await doors.manager.inventory.look_up(ref)
+    return await settle(request, doors, doors.manager.detach_vif(ref, body.card, caller), caller, wait)
