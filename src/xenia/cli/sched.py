@@ -120,6 +120,7 @@ COMMANDS = {
         "The scheduler sEDF is in no Xen since 4.6: this only says what to use in its place.",
         _sedf_options,
         _sedf,
+        examples=(("xm sched-credit2 -d web -w 512", "what to use in its place"),),
         see_also=("sched-credit2",),
     ),
 }

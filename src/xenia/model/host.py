@@ -49,9 +49,9 @@ class EngineReport:
     """What executes the guests' instructions: `kvm`, `tcg`, `xen`, `simulated`."""
     accelerator_reason: str = ""
     capabilities: frozenset[Capability] = frozenset()
-    lacks: dict[str, str] = field(default_factory=dict)
-    """Why it does not have a capability, for those that it could have elsewhere or that are asked for often."""
     facts: dict[str, str] = field(default_factory=dict)
+    lacks: dict[str, str] = field(default_factory=dict)
+    """Why it does not have a capability, by capability, where there is more to say than that it has none."""
 
 
 @dataclass(frozen=True, slots=True)
