@@ -245,6 +245,15 @@ async def scenario_pin(world: World, manager: Manager, told: Promises) -> None:
     await finish(world, manager, manager.pinning.pin("a", Pin(None, "1"), Scope.BOTH, ROOT))
 
 
+async def scenario_pool(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", on_crash="restart")
+    uuid_of(world, "a")
+    if LIKE_XEN:
+        with suppress(XeniaError):
+            await manager.pools.create("fast", "credit", "3", ROOT)
+            await finish(world, manager, manager.pools.migrate("a", "fast", Scope.BOTH, ROOT))
+
+
 async def scenario_crash_with_restart(world: World, manager: Manager, told: Promises) -> None:
     await create(world, manager, told, "a", disk="/a", on_crash="restart")
     world.now += 100

@@ -24,6 +24,7 @@ from xenia.model.guest_file import Saved, Shown, Version
 from xenia.model.host import EngineReport, Host
 from xenia.model.job import Job
 from xenia.model.live import Difference
+from xenia.model.pool import Pool
 from xenia.model.scheduling import Share
 from xenia.model.vcpu import Vcpu
 
@@ -89,6 +90,14 @@ class ShareList:
     """By domain id."""
 
     domains: tuple[DomainShare, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PoolList:
+    """`free` are the CPUs of the host that are in no pool."""
+
+    pools: tuple[Pool, ...]
+    free: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +219,7 @@ ANSWERS = (
     DomainAnswer,
     VcpuList,
     ShareList,
+    PoolList,
     PlanAnswer,
     CheckAnswer,
     ExplainAnswer,

@@ -14,6 +14,7 @@ from xenia.api import (
     guest_files,
     host,
     jobs,
+    pools,
     scheduling,
     schema,
     texts,
@@ -46,7 +47,7 @@ def make_app(doors: Doors) -> FastAPI:
     app.state.doors = doors
     api = APIRouter(prefix="/v1")
     for part in (
-        host, domains, disks, vifs, vcpus, scheduling, texts, guest_files, folder, jobs, events, console, schema
+        host, domains, disks, vifs, vcpus, scheduling, pools, texts, guest_files, folder, jobs, events, console, schema
     ):  # fmt: skip
         api.include_router(part.router)
     app.include_router(api)

@@ -148,6 +148,21 @@ class ShareBody(Body):
     scope: Annotated[Scope, Field(description="where the change is made", strict=False)] = Scope.BOTH
 
 
+class NewPoolBody(Body):
+    name: Annotated[Text, Field(description="its name")]
+    scheduler: Annotated[Text, Field(description="credit2, credit, rtds or null")] = "credit2"
+    cpus: Annotated[Text, Field(description="CPUs of the host that are in no pool; empty for none")] = ""
+
+
+class PoolCpusBody(Body):
+    cpus: Annotated[Text, Field(description="CPUs of the host: 2, 0-3, 0-7,^1")]
+
+
+class PoolBody(Body):
+    pool: Annotated[Text, Field(description="the name of a CPU pool")]
+    scope: Annotated[Scope, Field(description="where the change is made", strict=False)] = Scope.BOTH
+
+
 class PinBody(Body):
     vcpu: Annotated[int | None, Field(description="the number of a virtual CPU; null for each", ge=0)] = None
     cpus: Annotated[

@@ -45,6 +45,7 @@ _OTHER_DOORS = {
     "vcpu-set",
     "sched-credit",
     "sched-credit2",
+    "cpupool-migrate",
     "block-attach",
     "block-detach",
     "cd-insert",

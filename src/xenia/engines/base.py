@@ -16,6 +16,7 @@ from typing import Protocol
 from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.pool import Pool
 from xenia.model.scheduling import Share
 from xenia.model.vcpu import Vcpu
 from xenia.network.attach import AttachedVif
@@ -274,3 +275,26 @@ class SharesCpuTime(Protocol):
 
     async def set_share(self, uuid: str, share: Share) -> None:
         """Give a guest this share, of the scheduler that it has. Raises engine_failed."""
+
+
+class PoolsCpus(Protocol):
+    """What an engine with the capability CPU_POOLS can do beside that. Manager has seen to it that the pools, CPUs and
+    domains are there; all raise engine_failed with the words of the hypervisor's tools.
+    """
+
+    async def pools(self) -> Sequence[Pool]: ...
+
+    async def create_pool(self, name: str, scheduler: str, cpus: tuple[int, ...]) -> None: ...
+
+    async def destroy_pool(self, name: str) -> None: ...
+
+    async def add_cpus(self, pool: str, cpus: tuple[int, ...]) -> None: ...
+
+    async def remove_cpus(self, pool: str, cpus: tuple[int, ...]) -> None: ...
+
+    async def rename_pool(self, old: str, new: str) -> None: ...
+
+    async def split_pools(self) -> None:
+        """One pool for each NUMA node in the place of the only one."""
+
+    async def move_to_pool(self, uuid: str, pool: str) -> None: ...

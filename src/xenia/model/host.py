@@ -23,6 +23,8 @@ class Capability(StrEnum):
     """The most that they may have can be changed while they run."""
     VCPUS = "vcpus"
     """Virtual CPUs come and go while a guest runs."""
+    CPU_POOLS = "cpu-pools"
+    """The host's CPUs are divided into pools, each with a scheduler of its own."""
     SOFT_AFFINITY = "soft-affinity"
     """Virtual CPUs may prefer CPUs of the host that they are not bound to."""
     SCHEDULING = "scheduling"

@@ -104,12 +104,24 @@ OPERATIONS: dict[str, Operation] = {
             )
             for name in ("sched-credit", "sched-credit2")
         ),
+        Operation(
+            "cpupool-migrate",
+            "Move a domain into another CPU pool",
+            _RUNS | {State.PAUSED},
+            Capability.CPU_POOLS,
+            role=Role.ADMINISTRATOR,
+        ),
         Operation("console", "Connect to the text console", _EXISTS, Capability.CONSOLE),
         Operation(
             "adopt", "Take over a domain that others have started", ALIVE, Capability.ADOPT, role=Role.ADMINISTRATOR
         ),
     )
 }
+
+POOLS = Operation(
+    "cpupool", "Divide the host's CPUs into pools", frozenset(), Capability.CPU_POOLS, role=Role.ADMINISTRATOR
+)
+"""What is done to CPU pools, and to no domain."""
 
 _ENDS = frozenset({"shutdown", "destroy"})
 _WAY_OUT = {

@@ -179,7 +179,7 @@ async def test_a_host_without_groups_says_why(host: Host, tree: Tree) -> None:
     host.engine = QemuEngine(host.settings)
     report = await host.engine.probe()
     assert Capability.SCHEDULING not in report.capabilities
-    assert report.lacks == {Capability.SCHEDULING: "no cgroup v2 file system is mounted"}
+    assert report.lacks[Capability.SCHEDULING] == "no cgroup v2 file system is mounted"
     started = await host.start(host.config(cpu_weight=512))
     with pytest.raises(XeniaError, match="no cgroup v2"):
         await host.engine.set_share(started.uuid, Share(CGROUP))

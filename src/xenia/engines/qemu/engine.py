@@ -28,6 +28,8 @@ from xenia.model.vcpu import Vcpu
 from xenia.network.attach import AttachedVif
 from xenia.storage.open import OpenedDisk
 
+_NEVER = {Capability.CPU_POOLS.value: "on QEMU guests are processes of the host, which has one scheduler for all CPUs"}
+
 
 class QemuEngine:
     """Made by daemon.compose; `probe`, then `recover`, before anything else. Its methods are those of base.Engine."""
@@ -39,6 +41,7 @@ class QemuEngine:
         Capability.MAX_MEMORY,
         Capability.SCHEDULING,
         Capability.SOFT_AFFINITY,
+        Capability.CPU_POOLS,
     }
 
     def __init__(self, settings: QemuSettings) -> None:
@@ -69,7 +72,7 @@ class QemuEngine:
             accelerator=facts.accelerator,
             accelerator_reason=facts.accelerator_reason,
             capabilities=self.capabilities,
-            lacks={Capability.SCHEDULING: facts.no_cgroups} if facts.no_cgroups else {},
+            lacks=_NEVER | ({Capability.SCHEDULING: facts.no_cgroups} if facts.no_cgroups else {}),
             facts={f"machine.{alias}": facts.machines[alias] for alias in ("pc", "q35") if alias in facts.machines},
         )
 

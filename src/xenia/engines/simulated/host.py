@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from xenia.engines.base import EngineEvent
 from xenia.model.domain import EndAction, EndReason, Started, State
+from xenia.model.pool import POOL_0, Pool
 from xenia.model.scheduling import CGROUP, USUAL_WEIGHT, Share
 
 
@@ -29,6 +30,7 @@ class SimulatedGuest:
     disks: dict[str, str | None] = field(default_factory=dict)
     media: dict[str, bool] = field(default_factory=dict)
     cards: set[int] = field(default_factory=set)
+    pool: str = POOL_0
     state: State = State.PAUSED
     end: EndReason | None = None
     deaf: bool = False
@@ -58,6 +60,8 @@ class SimulatedHost:
     clinging: set[str] = field(default_factory=set)
     like_xen: bool = False
     last_domid: int = 0
+    pools: dict[str, Pool] = field(default_factory=lambda: {POOL_0: Pool(POOL_0, "credit2", (0, 1, 2), 0)})
+    """One CPU of four is in none."""
     own_share: Share = field(default_factory=lambda: Share("credit2"))
     """That of Domain-0."""
     violations: list[str] = field(default_factory=list)
@@ -83,6 +87,7 @@ class SimulatedHost:
         guest = SimulatedGuest(
             started, self.last_domid, config.name, config.memory, most, pins, share, disks=disks, cards=cards, deaf=deaf
         )
+        guest.pool = str(config.other.get("pool", POOL_0))
         self.guests[started.uuid] = guest
         return guest
 

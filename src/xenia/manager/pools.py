@@ -1,0 +1,158 @@
+"""CPU pools: the host's CPUs, divided."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, cast
+
+from xenia.engines.base import PoolsCpus
+from xenia.manager.kept import Kept, changed
+from xenia.manager.table import Entry
+from xenia.model.caller import Caller
+from xenia.model.change import Change
+from xenia.model.domain import Domain
+from xenia.model.errors import conflict, invalid
+from xenia.model.host import Host
+from xenia.model.job import Job
+from xenia.model.operations import POOLS, able, require
+from xenia.model.pool import POOL_0, SCHEDULERS, Pool, check_name, no_such_pool
+from xenia.model.scope import Scope
+from xenia.model.vcpu import read_cpus, said
+
+
+@dataclass(frozen=True, slots=True)
+class CpuPools:
+    """Every method raises invalid where the engine has none, and but for `list` denied for others than administrators.
+    Those that change pools raise not_found for one that there is not, a conflict for what is in the way, and as the
+    engine does.
+    """
+
+    kept: Kept
+    host: Callable[[], Awaitable[Host]]
+
+    async def list(self) -> tuple[Sequence[Pool], tuple[int, ...]]:
+        """All pools, and the CPUs that are in none."""
+        able(POOLS, self.kept.turns.report())
+        pools = await self._engine.pools()
+        taken = {cpu for pool in pools for cpu in pool.cpus}
+        return pools, tuple(cpu for cpu in range((await self.host()).cpus) if cpu not in taken)
+
+    async def create(self, name: str, scheduler: str, cpus: str, caller: Caller) -> None:
+        """Make a pool of CPUs that are in none; `cpus` may be "" for none."""
+        self._permit(caller)
+        check_name(name)
+        if scheduler not in SCHEDULERS:
+            raise invalid(f"there is no scheduler '{scheduler}'", f"there are: {', '.join(SCHEDULERS)}")
+        await self._refuse_taken(name)
+        await self._engine.create_pool(name, scheduler, await self._free(cpus) if cpus else ())
+
+    async def destroy(self, name: str, caller: Caller) -> None:
+        self._permit(caller)
+        pool = await self._find(name)
+        if name == POOL_0:
+            raise conflict(f"{POOL_0} is always there: Domain-0 is in it")
+        if pool.domains:
+            raise conflict(
+                f"there are domains in the pool '{name}': {pool.domains}", f"xm cpupool-migrate DOMAIN {POOL_0}"
+            )
+        await self._engine.destroy_pool(name)
+
+    async def add(self, name: str, cpus: str, caller: Caller) -> None:
+        """Put CPUs that are in no pool into this one."""
+        self._permit(caller)
+        await self._find(name)
+        await self._engine.add_cpus(name, await self._free(cpus))
+
+    async def remove(self, name: str, cpus: str, caller: Caller) -> None:
+        """Take CPUs out of the pool; they are in none then."""
+        self._permit(caller)
+        pool, chosen = await self._find(name), await self._read(cpus)
+        others = set(chosen) - set(pool.cpus)
+        if others:
+            raise conflict(
+                f"CPU {said(others)} is not in the pool '{name}'",
+                f"it has {said(pool.cpus)}" if pool.cpus else "it has none",
+            )
+        await self._engine.remove_cpus(name, chosen)
+
+    async def rename(self, name: str, new: str, caller: Caller) -> None:
+        self._permit(caller)
+        check_name(new)
+        await self._find(name)
+        await self._refuse_taken(new)
+        await self._engine.rename_pool(name, new)
+
+    async def split(self, caller: Caller) -> None:
+        """Make a pool of each NUMA node, where there is only one pool."""
+        self._permit(caller)
+        pools, _ = await self.list()
+        if len(pools) > 1:
+            others = [pool.name for pool in pools if pool.name != POOL_0]
+            raise conflict(f"there are other pools already: {', '.join(others)}", "xm cpupool-destroy them first")
+        await self._engine.split_pools()
+
+    def migrate(self, ref: str, name: str, scope: Scope, caller: Caller) -> Job:
+        """Move a domain into another pool, as a job; its result is `{"domain": NAME, "file": FILE, "notes": [TEXT]}`.
+        Raises as `Kept.start`.
+        """
+
+        async def work(domain: Domain, entry: Entry | None, scope: Scope) -> dict[str, Any]:
+            live = None
+            if entry is not None:
+                pool = await self._find(name)
+                if not pool.cpus:
+                    raise conflict(
+                        f"the pool '{name}' has no CPUs that a domain could run on", f"xm cpupool-cpu-add {name} CPU"
+                    )
+                live = partial(self._move, entry, name)
+            check_name(name)
+            _, file, notes = await self.kept.change(domain, live, partial(self._edit, name), scope, caller)
+            return {"file": file, "notes": notes}
+
+        return self.kept.start("cpupool-migrate", ref, scope, caller, work)
+
+    async def _move(self, entry: Entry, name: str) -> None:
+        await self._engine.move_to_pool(entry.started.uuid, name)
+        config = entry.started.config
+        await self.kept.lifecycle.note(entry, config=replace(config, other=config.other | {"pool": name}))
+
+    async def _edit(self, name: str, file: str) -> Sequence[Change]:
+        del file
+        return (changed("pool", name),)
+
+    @property
+    def _engine(self) -> PoolsCpus:
+        return cast(PoolsCpus, self.kept.lifecycle.engine)
+
+    def _permit(self, caller: Caller) -> None:
+        require(caller.role, POOLS)
+        able(POOLS, self.kept.turns.report())
+
+    async def _find(self, name: str) -> Pool:
+        for pool in await self._engine.pools():
+            if pool.name == name:
+                return pool
+        raise no_such_pool(name)
+
+    async def _refuse_taken(self, name: str) -> None:
+        if any(pool.name == name for pool in await self._engine.pools()):
+            raise conflict(f"there is a CPU pool '{name}' already", "xm cpupool-list shows the pools")
+
+    async def _free(self, cpus: str) -> tuple[int, ...]:
+        """The CPUs that `cpus` names. Raises a conflict where one is in a pool."""
+        chosen = await self._read(cpus)
+        for pool in await self._engine.pools():
+            taken = set(chosen) & set(pool.cpus)
+            if taken:
+                raise conflict(
+                    f"CPU {said(taken)} is in the pool '{pool.name}'",
+                    f"take it out first: xm cpupool-cpu-remove {pool.name} {said(taken)}",
+                )
+        return chosen
+
+    async def _read(self, cpus: str) -> tuple[int, ...]:
+        count = (await self.host()).cpus
+        chosen = read_cpus(cpus, count)
+        return tuple(range(count)) if chosen is None else chosen
