@@ -277,5 +277,5 @@ def test_a_list_imports_nothing_heavy(xend: FakeXend, start_xm: Start) -> None:
     heavy |= {"urllib", "urllib.parse", "websockets", "logging", "difflib", "subprocess", "threading", "xenia.model"}
     assert loaded & heavy == set()
     assert {name for name in loaded if name.startswith("xenia.cli.")} == {
-        f"xenia.cli.{name}" for name in ("main", "command", "commands", "errors", "parser", "list")
+        f"xenia.cli.{name}" for name in ("main", "command", "commands", "errors", "options", "parser", "list")
     }

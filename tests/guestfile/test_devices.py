@@ -392,6 +392,13 @@ def test_a_wrong_word_of_the_command_line_is_told_as_such(word: str, message: st
     assert (error.file, error.line, error.text, error.message) == ("command line", 0, word, message)
 
 
+@pytest.mark.parametrize("word", ["name=web", "name='web'", 'name="web"'])
+def test_a_text_on_the_command_line_may_be_in_quotes_as_for_xl(word: str) -> None:
+    assert config(PV, word).name == "web"
+    assert config(PV, "extra=\"quiet 'a'\"").boot.extra == "quiet 'a'"
+    assert not config(PV, "extra=''").boot.extra
+
+
 def test_an_unknown_word_of_the_command_line_is_warned_of() -> None:
     (warning,) = _complaints(read(PV, file="x", overrides=["memroy=5"]), "warning")
     assert (warning.file, warning.hint) == ("command line", "did you mean memory?")

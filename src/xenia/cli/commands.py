@@ -64,15 +64,14 @@ TABLE = (
     Entry("Domains", "vcpu-pin", "vcpu", "Choose the host's CPUs that virtual CPUs run on"),
     Entry("Domains", "sched-credit", "sched", "Set a domain's share of CPU time, by weight and cap"),
     Entry("Domains", "sched-credit2", "sched", "Set a domain's share of CPU time, by weight and cap"),
-    Entry("Domains", "sched-sedf", "sched", "Say what to use in the place of sEDF"),
     Entry("Domains", "rename", "rename", "Give a domain another name"),
     Entry("Domains", "adopt", "adopt", "Take over a domain that others have started"),
-    Entry("Devices", "block-list", "disks", "List the disks of a running domain"),
-    Entry("Devices", "block-attach", "disks", "Plug a disk into a running domain"),
-    Entry("Devices", "block-detach", "disks", "Unplug a disk from a running domain"),
+    Entry("Devices", "block-list", "disks", "List the disks of a running domain", ("vbd-list",)),
+    Entry("Devices", "block-attach", "disks", "Plug a disk into a running domain", ("vbd-create",)),
+    Entry("Devices", "block-detach", "disks", "Unplug a disk from a running domain", ("vbd-destroy",)),
     Entry("Devices", "cd-insert", "disks", "Put a medium into a CD-ROM drive"),
     Entry("Devices", "cd-eject", "disks", "Take the medium out of a CD-ROM drive"),
-    Entry("Devices", "network-list", "vifs", "List the network cards of a running domain"),
+    Entry("Devices", "network-list", "vifs", "List the network cards of a running domain", ("vif-list",)),
     Entry("Devices", "network-attach", "vifs", "Plug a network card into a running domain"),
     Entry("Devices", "network-detach", "vifs", "Unplug a network card from a running domain"),
     Entry(
@@ -98,6 +97,8 @@ TABLE = (
     Entry("Host", "cpupool-numa-split", "pools", "Make a CPU pool of each NUMA node"),
     Entry("Host", "info", "info", "Tell about this host and its engine"),
     Entry("Help", "help", "help", "Explain xm or one command"),
+    Entry("Help", "shell", "shell", "Type one command after the other"),
+    Entry("Help", "completion", "completion.command", "Print the completion script of a shell"),
 )
 
 
@@ -134,7 +135,7 @@ def find(word: str, table: Sequence[Entry] = TABLE, group: str = "") -> Entry:
     """The row of `table` (that of the command `group`) that `word` names: a name, an alias or a unique prefix of a
     name, as in xm.
 
-    Raises ClientError (usage) that says which commands are near.
+    Raises ClientError (usage) that says which commands are near, or of one that xm or xl had, why it is not here.
     """
     for entry in table:
         if word == entry.name or word in entry.aliases:
@@ -148,6 +149,11 @@ def find(word: str, table: Sequence[Entry] = TABLE, group: str = "") -> Entry:
 
 
 def _unknown(word: str, table: Sequence[Entry], group: str) -> ClientError:
+    from xenia.cli.absent import find_absent
+
+    absent = None if group else find_absent(word)
+    if absent is not None:
+        return usage(f"'{word}' is no command of Xenia: {absent.why}", absent.instead and f"instead: {absent.instead}")
     from difflib import get_close_matches  # brings re and more, which only a mistake has to pay for
 
     before = f"{group} " if group else ""

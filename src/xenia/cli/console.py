@@ -12,7 +12,7 @@ import tty
 
 from xenia.cli.command import Command
 from xenia.cli.errors import say
-from xenia.client.console import Console
+from xenia.cli.options import refuse
 from xenia.client.domains import domain_path
 from xenia.client.errors import ClientError
 from xenia.client.http import Client
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from xenia.cli.command import Context
+    from xenia.client.console import Console
 
 _ESCAPE = b"\x1d"
 """Ctrl-]"""
@@ -130,22 +131,26 @@ def _options(parser: ArgumentParser) -> None:
         default="auto",
         help="pv (hvc0), serial (ttyS0, COM1) or auto: pv as soon as the guest speaks there (default)",
     )
+    parser.add_argument("-q", "--quiet", action="store_true", help="do not say how to leave")
+    refuse(parser, "-n", takes_value=True, why="a guest has one console of each kind", instead="-t pv or -t serial")
 
 
 def _console(context: Context, options: Namespace) -> int:
     domain = context.client.get(domain_path(options.domain))["domain"]
     ref = domain["uuid"] or domain["name"]  # what does not run may have no UUID yet
+    from xenia.client.console import Console  # brings a library whose import takes longer than the rest of xm
+
     console = Console.connect(context.client, ref, options.type)
-    return talk_to(context.client, ref, domain["name"], console, kind=options.type)
+    return talk_to(context.client, ref, domain["name"], console, kind=options.type, quiet=options.quiet)
 
 
-def talk_to(client: Client, ref: str, name: str, console: Console, *, kind: str = "auto") -> int:
+def talk_to(client: Client, ref: str, name: str, console: Console, *, kind: str = "auto", quiet: bool = False) -> int:
     """Join this terminal and the open `console` of the domain `name` until the guest ends or the user leaves.
 
     Closes the console. When xend goes away, it is looked for again and the domain found by `ref`.
     """
     terminal = Terminal()
-    if terminal.raw:
+    if terminal.raw and not quiet:
         say(f"connected to '{name}'; Ctrl-] leaves, the guest runs on")
     sys.stdout.flush()
     deadline = 0.0
@@ -208,6 +213,8 @@ def _find_again(terminal: Terminal, client: Client, ref: str, kind: str, deadlin
 
     Raises ClientError when xend does not come back or knows the domain no more.
     """
+    from xenia.client.console import Console
+
     while True:
         watched = [terminal.input] if terminal.raw and terminal.input is not None else []
         readable, _, _ = select.select(watched, [], [], _PAUSE)
@@ -222,7 +229,7 @@ def _find_again(terminal: Terminal, client: Client, ref: str, kind: str, deadlin
 
 COMMANDS = {
     "console": Command(
-        "xm console DOMAIN [-t KIND]",
+        "xm console DOMAIN [-q] [-t KIND]",
         """\
 Connect this terminal to the text console of a guest. What the guest has written last is shown first.
 Ctrl-] leaves; the guest runs on. Several people may be connected and type at the same time.

@@ -6,6 +6,7 @@ from xenia.cli.command import Command, add_output
 from xenia.cli.complaints import show_complaints
 from xenia.cli.errors import say
 from xenia.cli.guestfile import GuestFile, open_guest_file
+from xenia.cli.options import accept, refuse
 from xenia.client.domains import domain_path, follow, submit
 from xenia.client.errors import EXIT_INTERRUPTED, ClientError, usage
 from xenia.lib.text import printable
@@ -28,12 +29,17 @@ def _options(parser: ArgumentParser) -> None:
     )
     parser.add_argument("-n", "--dryrun", action="store_true", help="show what would be started, and start nothing")
     parser.add_argument("--help_config", action="store_true", help="list the keys of guest files, as xm did")
+    refuse(parser, "-F", "--config", takes_value=True, why=_SXP, instead="xm create FILE, with a guest file")
+    refuse(parser, "-x", "--xmldryrun", why="xend speaks JSON, and no XML", instead="xm create --dryrun -o json FILE")
+    accept(parser, "-s", "--skipdtd", why="there is no XML to be checked")
     _common_options(parser)
+    add_output(parser, "text", "json", "yaml", "xl")
 
 
 def _start_options(parser: ArgumentParser) -> None:
     parser.add_argument("domain", metavar="NAME", help="name, UUID or a unique beginning of one")
     _common_options(parser)
+    add_output(parser, "text", "json", "yaml")
 
 
 def _common_options(parser: ArgumentParser) -> None:
@@ -43,7 +49,15 @@ def _common_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "-v", "--verbose", action="store_true", help="show notes too: what was translated for this engine"
     )
-    add_output(parser, "text", "json", "yaml")
+    refuse(
+        parser, "-V", "--vncviewer", "-A", "--vncviewer-autopass", why=_VIEWER, instead="xm list -o wide, then VIEWER"
+    )
+    accept(parser, "-e", why="xm does not wait for the end of a domain")
+    accept(parser, "-d", why="--dryrun shows what it would")
+
+
+_SXP = "xend reads no SXP, which only xend itself wrote"
+_VIEWER = "xm starts no viewer"
 
 
 def _create(context: Context, options: Namespace) -> int:
@@ -53,6 +67,8 @@ def _create(context: Context, options: Namespace) -> int:
         print(overview(key_table()))
         return 0
     _check_output("create", options)
+    if options.output == "xl" and not options.dryrun:
+        raise usage("create: -o xl goes with --dryrun", "xm create --dryrun -o xl FILE")
     name, overrides = _split(options)
     folders = (options.path or f".:{context.guest_files}").split(":")
     file = open_guest_file(name, [folder or "." for folder in folders])
@@ -128,6 +144,12 @@ def _plan(context: Context, options: Namespace, body: dict[str, Any]) -> int:
 
         show_complaints(plan["complaints"], notes=not options.quiet)
         show_plan(plan)
+    elif options.output == "xl":
+        import json
+
+        from xenia.cli.xl_json import describe_config
+
+        print(json.dumps(describe_config(plan["config"]), indent=4))
     else:
         from xenia.cli.output import print_data
 

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from xenia.cli.commands import Entry, Found
 
 
+NAMING = (
+    "Commands may be shortened as long as they are unique: xm li, xm cr, xm des.",
+    "A domain is named by its name, id, UUID, or a unique beginning of name or UUID.",
+)
+
+
 def overview() -> str:
     return "\n".join(
         [
@@ -23,14 +29,29 @@ def overview() -> str:
             "xm starts and controls the virtual machines (domains) of this host.",
             *_rows(TABLE),
             "",
-            "Commands may be shortened as long as they are unique: xm li, xm cr, xm des.",
-            "A domain is named by its name, id, UUID, or a unique beginning of name or UUID.",
+            *NAMING,
             "",
-            "xm help COMMAND explains a command, with examples.",
+            "xm help COMMAND explains a command, with examples; xm help --all has all names.",
             "To begin: xm info, then xm create FILE -c, then xm list.",
             "",
         ]
     )
+
+
+def everything() -> str:
+    """The overview with the commands of groups, other names, and what xm and xl had and is not here."""
+    from textwrap import wrap
+
+    from xenia.cli.absent import ABSENT
+
+    lines = [overview(), "Commands of groups, and other names:", ""]
+    for entry in TABLE:
+        rows = entry.rows() if entry.table else ()
+        lines += [f"  {entry.name + ' ' + row.name:<18} {row.summary}" for row in rows]
+        lines += [f"  {alias:<18} the same as {entry.name}" for alias in entry.aliases]
+    lines += ["", "Not here, though xm or xl had it (xm COMMAND tells why, and what to use instead):", ""]
+    lines += wrap(", ".join(name for row in ABSENT for name in row.names), 90, break_on_hyphens=False)
+    return "\n".join([*lines, ""])
 
 
 def page(found: Found) -> str:
@@ -59,7 +80,7 @@ def _rows(table: Sequence[Entry]) -> list[str]:
         if entry.section != section:
             section = entry.section
             lines += ["", f"{section}:"]
-        lines.append(f"  {entry.name:<15} {entry.summary}")
+        lines.append(f"  {entry.name:<18} {entry.summary}")
     return lines
 
 
@@ -75,12 +96,13 @@ def version() -> str:
 
 def _options(parser: ArgumentParser) -> None:
     parser.add_argument("words", metavar="COMMAND", nargs="*", help="a command, or a key of guest files")
+    parser.add_argument("--all", "--long", action="store_true", help="list all commands, by all their names")
     parser.add_argument("--help_config", action="store_true", help="with create: the keys of guest files")
 
 
 def _help(_context: Context, options: Namespace) -> int:
     if not options.words:
-        print(overview(), end="")
+        print(everything() if options.all else overview(), end="")
         return 0
     if options.help_config:
         return _keys(options.words)
@@ -119,12 +141,13 @@ def _key(words: list[str]) -> int:
 
 COMMANDS = {
     "help": Command(
-        "xm help [COMMAND | KEY]",
+        "xm help [--all | COMMAND | KEY]",
         "Explain xm, one command (its options, examples and exit codes), or one key of guest files.",
         _options,
         _help,
         examples=(
             ("xm help", "list the commands"),
+            ("xm help --all", "and their other names, and what xm and xl had besides"),
             ("xm help create", "all about starting a domain"),
             ("xm help config check", "one of the commands of xm config"),
             ("xm help memory", "a key of guest files"),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from xenia.cli.command import Command, add_output
 from xenia.cli.errors import report, say
-from xenia.client.domains import domain_path
+from xenia.cli.options import refuse
+from xenia.client.domains import domain_path, not_running
 from xenia.client.errors import ClientError, usage
 from xenia.lib.text import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterator
     from typing import Any
 
     from xenia.cli.command import Context
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 _HEADER = f"{'Name':<40} {'ID':>5} {'Mem':>5} {'VCPUs':>5} {'State':>10} {'Time(s)':>9}"
 
-_STATES = {
+STATES = {
     "all": (),
     "halted": ("defined",),
     "defined": ("defined",),
@@ -39,24 +41,34 @@ def _options(parser: ArgumentParser) -> None:
     parser.add_argument("-l", "--long", action="store_true", help="everything about each domain, as xm's SXP")
     parser.add_argument("--all", action="store_true", help="also what is only defined by a file in /etc/xen")
     parser.add_argument(
-        "--state", metavar="STATES", help=f"only domains in these states, with commas: {', '.join(_STATES)}"
+        "--state", metavar="STATES", help=f"only domains in these states, with commas: {', '.join(STATES)}"
     )
-    add_output(parser, "table", "wide", "json", "yaml", "name")
+    parser.add_argument("-v", "--verbose", action="store_true", help="the wide table: the same as -o wide")
+    refuse(parser, "-Z", "--label", "--context", why="domains have no security labels here")
+    refuse(parser, "-c", "--cpupool", why="pools are not in the list", instead="xm vcpu-list shows CPUs")
+    refuse(parser, "--pool", takes_value=True, why="pools are not in the list", instead="xm vcpu-list shows CPUs")
+    refuse(parser, "-n", "--numa", why="NUMA nodes are not in the list", instead="xm vcpu-list shows CPUs")
+    add_output(parser, "table", "wide", "json", "yaml", "name", "xl")
 
 
 def _list(context: Context, options: Namespace) -> int:
     states, everything = _wanted_states(options.state)
+    if options.verbose and options.output == "table":
+        options.output = "wide"
     code = 0
+    described = options.long or options.output in ("json", "yaml")
     if options.domains:
         domains, code = named(context, options.domains)
+        if not (options.all or everything or described):
+            domains, code = _those_that_run(context, domains, code)
     else:
         domains = context.client.get(f"/domains?all={'true' if options.all or everything else 'false'}")["domains"]
     if states:
         domains = [domain for domain in domains if domain["state"] in states]
-    if code and not domains and options.output in ("table", "wide"):
+    if code and not domains and options.output in ("table", "wide", "xl"):
         return code
-    if options.long:
-        _print_long(context, domains)
+    if options.long or options.output == "xl":
+        _print_long(context, domains, options.output)
     else:
         _print(domains, options.output)
     if options.output in ("table", "wide"):
@@ -70,9 +82,9 @@ def _wanted_states(words: str | None) -> tuple[set[str], bool]:
         return set(), False
     states: set[str] = set()
     for word in words.split(","):
-        if word not in _STATES:
-            raise usage(f"list: there is no state '{word}'", f"the states are {', '.join(_STATES)}")
-        states.update(_STATES[word])
+        if word not in STATES:
+            raise usage(f"list: there is no state '{word}'", f"the states are {', '.join(STATES)}")
+        states.update(STATES[word])
     return (set(), True) if "all" in words.split(",") else (states, "defined" in states)
 
 
@@ -88,6 +100,15 @@ def named(context: Context, refs: list[str]) -> tuple[Domains, int]:
             failed = report(error, json=context.json)
             code = code or failed
     return domains, code
+
+
+def _those_that_run(context: Context, domains: Domains, code: int) -> tuple[Domains, int]:
+    """A row stands for what runs, as without names: scripts ask so whether a domain does. Says which do not."""
+    for domain in domains:
+        if domain["state"] == "defined":
+            failed = report(not_running(domain), json=context.json)
+            code = code or failed
+    return [domain for domain in domains if domain["state"] != "defined"], code
 
 
 def _print(domains: Domains, output: str) -> None:
@@ -124,27 +145,42 @@ def _row(domain: dict[str, Any]) -> str:
     )
 
 
-def _print_long(context: Context, domains: Domains) -> None:
-    from xenia.cli.sxp import describe, render
+def _print_long(context: Context, domains: Domains, output: str) -> None:
+    answers = list(_answers(context, domains))
+    if output == "xl":
+        import json
 
+        from xenia.cli import xl_json
+
+        print(json.dumps([xl_json.describe(answer) for answer in answers], indent=4))
+    else:
+        from xenia.cli import sxp
+
+        for answer in answers:
+            print(sxp.render(sxp.describe(answer)))
+
+
+def _answers(context: Context, domains: Domains) -> Iterator[dict[str, Any]]:
     for domain in domains:
         try:
-            answer = context.client.get(domain_path(domain["uuid"]))
+            yield context.client.get(domain_path(domain["uuid"]))
         except ClientError as error:
             if error.kind != "not_found":
                 raise
-            continue  # it has ended since we asked for the list
-        print(render(describe(answer)))
+            # it has ended since we asked for the list
 
 
 COMMANDS = {
     "list": Command(
-        "xm list [DOMAIN...] [--all] [--state=STATES] [-l | -o FORMAT]",
+        "xm list [DOMAIN...] [--all] [--state=STATES] [-l | -v | -o FORMAT]",
         """\
 List the domains that run, Domain-0 (the host itself) first.
 
 The columns are xm's: Mem in MiB, the time that the CPUs have spent for the domain in seconds, and six places
 for the state: r running, b blocked (waiting), p paused, s shut down, c crashed, d dying.
+
+A domain that is named and does not run has no row but with --all: that is said, and xm ends with 5. -l, JSON and YAML
+tell of it all the same. -o xl is the JSON of xl list -l, for programs that read that.
 
 With --all there is a row for every domain that a file in /etc/xen defines, one where several files define it, and for
 every file that cannot be used, under the file's name; why, and which files, is said on stderr.""",

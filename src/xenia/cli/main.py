@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (default: that of this process, without its name) and return the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    if argv is None and sys.argv[0].rpartition("/")[2] == "xl":
+        from xenia.cli.xl import xm_words
+
+        words = xm_words(words)
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(
             errors="backslashreplace"
@@ -106,6 +110,8 @@ def _global_options(words: list[str]) -> tuple[str, list[str]]:
             root, *words = words
         elif word != "--debug":
             root = word.removeprefix("--root=")
+    if words and words[0].partition("=")[0] == "--host":
+        raise usage("--host is not there yet: xm speaks to the xend of this host only", "ssh HOST xm COMMAND")
     return root, words
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xenia.cli.command import Command, add_output
 from xenia.cli.errors import report, say
+from xenia.cli.options import accept, refuse
 from xenia.client.domains import domain_path, follow, submit
 from xenia.client.errors import EXIT_INTERRUPTED, ClientError, usage
 from xenia.lib.text import printable
@@ -48,6 +49,18 @@ def _ending_options(parser: ArgumentParser) -> None:
     parser.add_argument("-a", "--all", action="store_true", help="all running domains except Domain-0")
     parser.add_argument("-w", "--wait", action="store_true", help="wait until the guests have done it")
     parser.add_argument("--timeout", metavar="SECONDS", type=_seconds, help="with -w: wait for at most so long")
+    accept(parser, "-F", why="a guest without drivers for it is asked by ACPI always")
+
+
+def _shutdown_options(parser: ArgumentParser) -> None:
+    _ending_options(parser)
+    parser.add_argument("-R", "--reboot", action="store_true", help="ask it to reboot instead, as xm reboot does")
+    accept(parser, "-H", "--halt", why="it is what shutdown means")
+
+
+def _destroy_options(parser: ArgumentParser) -> None:
+    _options(parser)
+    refuse(parser, "-f", why="Domain-0 is the host itself", instead="shut the host down")
 
 
 def _seconds(word: str) -> float:
@@ -79,19 +92,24 @@ def _ask(client: Client, operation: str, ref: str) -> dict[str, Any]:
     return submit(client, f"{domain_path(ref)}/{operation}", {"until_gone": True}, wait=0)
 
 
-def _asking(operation: str) -> Callable[[Context, Namespace], int]:
-    def run(context: Context, options: Namespace) -> int:
-        if options.timeout is not None and not options.wait:
-            raise usage(f"{operation}: --timeout goes with -w", f"xm {operation} -w --timeout 60 DOMAIN")
-        refs = _refs(context, operation, options)
-        series = _Series(context)
-        if not options.wait:
-            jobs = [series.attempt(_do, context, operation, ref) for ref in refs]
-            _print(options.output, jobs)
-            return series.code
-        return _ask_and_wait(series, operation, refs, options)
+def _shutdown(context: Context, options: Namespace) -> int:
+    return _ask_guests(context, options, "reboot" if options.reboot else "shutdown")
 
-    return run
+
+def _reboot(context: Context, options: Namespace) -> int:
+    return _ask_guests(context, options, "reboot")
+
+
+def _ask_guests(context: Context, options: Namespace, operation: str) -> int:
+    if options.timeout is not None and not options.wait:
+        raise usage(f"{operation}: --timeout goes with -w", f"xm {operation} -w --timeout 60 DOMAIN")
+    refs = _refs(context, operation, options)
+    series = _Series(context)
+    if not options.wait:
+        jobs = [series.attempt(_do, context, operation, ref) for ref in refs]
+        _print(options.output, jobs)
+        return series.code
+    return _ask_and_wait(series, operation, refs, options)
 
 
 def _ask_and_wait(series: _Series, operation: str, refs: list[str], options: Namespace) -> int:
@@ -146,14 +164,14 @@ _SEVERAL = "Several domains may be named; a failure is told and does not keep th
 
 COMMANDS = {
     "shutdown": Command(
-        "xm shutdown [-w [--timeout=SECONDS]] (-a | DOMAIN...)",
+        "xm shutdown [-R] [-w [--timeout=SECONDS]] (-a | DOMAIN...)",
         f"""\
 Ask guests to shut down, as if their power button were pressed. The guest does it in its own time or not at all;
 what then becomes of the domain is its on_poweroff. Ctrl-C while waiting stops the waiting only.
 
 {_SEVERAL}""",
-        _ending_options,
-        _asking("shutdown"),
+        _shutdown_options,
+        _shutdown,
         examples=(
             ("xm shutdown winxp", "ask one"),
             ("xm shutdown -w --timeout=120 winxp", "and wait until it is gone, two minutes at most"),
@@ -165,7 +183,7 @@ what then becomes of the domain is its on_poweroff. Ctrl-C while waiting stops t
         "xm reboot [-w [--timeout=SECONDS]] (-a | DOMAIN...)",
         f"Ask guests to reboot. Ctrl-C while waiting stops the waiting only.\n\n{_SEVERAL}",
         _ending_options,
-        _asking("reboot"),
+        _reboot,
         examples=(("xm reboot winxp", "ask one"), ("xm reboot -w winxp", "and wait until it starts over")),
         see_also=("shutdown", "destroy"),
     ),
@@ -176,7 +194,7 @@ End domains at once, like pulling their plugs: what a guest had not written to i
 The guest file and the disks stay.
 
 {_SEVERAL}""",
-        _options,
+        _destroy_options,
         _at_once("destroy"),
         examples=(("xm destroy winxp", "when xm shutdown does not help"),),
         see_also=("shutdown", "list"),

@@ -1,4 +1,4 @@
-"""xm sched-credit, sched-credit2, sched-sedf."""
+"""xm sched-credit, sched-credit2."""
 
 from __future__ import annotations
 
@@ -75,18 +75,6 @@ def _list(context: Context, scheduler: str, options: Namespace) -> int:
     return 0
 
 
-def _sedf_options(parser: ArgumentParser) -> None:
-    parser.add_argument("words", metavar="WORD", nargs="*", help="what xm of old took")
-
-
-def _sedf(_context: Context, _options: Namespace) -> int:
-    raise ClientError(
-        "the scheduler sEDF is in no Xen since 4.6",
-        kind="invalid",
-        hint="share CPU time out by weight and cap: xm sched-credit2 -d DOMAIN -w 512 -c 50",
-    )
-
-
 def _text(scheduler: str) -> str:
     return f"""\
 Show how CPU time is shared out between the domains that the scheduler {scheduler} runs; with -d and -w or -c change it.
@@ -99,28 +87,18 @@ Domain-0 has no guest file: what it is given counts until the host boots."""
 
 
 COMMANDS = {
-    **{
-        name: Command(
-            f"xm {name} [-d DOMAIN [-w WEIGHT] [-c CAP] [--live | --config]] [-o FORMAT]",
-            _text(name.removeprefix("sched-")),
-            _options,
-            _sharing(name),
-            examples=(
-                (f"xm {name}", "who has what"),
-                (f"xm {name} -d web -w 512", "twice the usual share, now and at the next start"),
-                (f"xm {name} -d web -c 50", "at most half a CPU"),
-                (f"xm {name} -d Domain-0 -w 1024", "on Xen: the host before its guests"),
-            ),
-            see_also=("vcpu-pin", "vcpu-set"),
-        )
-        for name in ("sched-credit", "sched-credit2")
-    },
-    "sched-sedf": Command(
-        "xm sched-sedf",
-        "The scheduler sEDF is in no Xen since 4.6: this only says what to use in its place.",
-        _sedf_options,
-        _sedf,
-        examples=(("xm sched-credit2 -d web -w 512", "what to use in its place"),),
-        see_also=("sched-credit2",),
-    ),
+    name: Command(
+        f"xm {name} [-d DOMAIN [-w WEIGHT] [-c CAP] [--live | --config]] [-o FORMAT]",
+        _text(name.removeprefix("sched-")),
+        _options,
+        _sharing(name),
+        examples=(
+            (f"xm {name}", "who has what"),
+            (f"xm {name} -d web -w 512", "twice the usual share, now and at the next start"),
+            (f"xm {name} -d web -c 50", "at most half a CPU"),
+            (f"xm {name} -d Domain-0 -w 1024", "on Xen: the host before its guests"),
+        ),
+        see_also=("vcpu-pin", "vcpu-set"),
+    )
+    for name in ("sched-credit", "sched-credit2")
 }

@@ -11,7 +11,7 @@ from typing import Any
 
 from xenia.engines.qemu.settings import DEFAULT_BINARY, DEFAULT_UID_BASE
 from xenia.engines.xen.hypervisor import PYTHON
-from xenia.engines.xen.settings import DEFAULT_DOM0_MIN_MEM
+from xenia.engines.xen.settings import DEFAULT_DOM0_MIN_MEM, DEFAULT_XL
 from xenia.lib.paths import Paths
 from xenia.model.errors import XeniaError, denied, invalid
 from xenia.network.attach import DEFAULT_BRIDGE
@@ -44,7 +44,7 @@ class Settings:
     accelerator: str = "auto"
     qemu: str = DEFAULT_BINARY
     uid_base: int = DEFAULT_UID_BASE
-    xl: str = "xl"
+    xl: str = DEFAULT_XL
     system_python: str = PYTHON
     dom0_ballooning: bool = False
     dom0_min_mem: int = DEFAULT_DOM0_MIN_MEM

@@ -21,7 +21,7 @@ def read_overrides(words: Sequence[str]) -> tuple[dict[str, Binding], dict[str, 
     """Bindings of known keys, values of other names (for the file to use), and complaints.
 
     The words of a list key (`disk=A disk=B`) add up to one list, which takes the place of the file's. A list may also
-    be written as in a file, for keys that take a text or a list too: `vif=['mac=...', '']`.
+    be written as in a file, for keys that take a text or a list too: `vif=['mac=...', '']`. So may a text: `boot="d"`.
     """
     bindings: dict[str, Binding] = {}
     others: dict[str, str] = {}
@@ -37,10 +37,16 @@ def read_overrides(words: Sequence[str]) -> tuple[dict[str, Binding], dict[str, 
                 )
             )
         elif name in KEYS:
-            bindings[name] = Binding(_value(name, value, bindings), word=word[:_LONGEST], used=True)
+            bindings[name] = Binding(_value(name, _unquoted(value), bindings), word=word[:_LONGEST], used=True)
         else:
             others[name] = value
     return bindings, others, complaints
+
+
+def _unquoted(value: str) -> str:
+    """xl takes the words as lines of a file, where texts are in quotes; xm took them as they are."""
+    quoted = re.fullmatch(r"""'([^']*)'|"([^"]*)\"""", value)
+    return value if quoted is None else quoted[1] or quoted[2] or ""
 
 
 def _value(name: str, value: str, bindings: dict[str, Binding]) -> Any:

@@ -52,8 +52,8 @@ class EngineReport:
     accelerator_reason: str = ""
     capabilities: frozenset[Capability] = frozenset()
     facts: dict[str, str] = field(default_factory=dict)
-    lacks: dict[str, str] = field(default_factory=dict)
-    """Why it does not have a capability, by capability, where there is more to say than that it has none."""
+    lacks: dict[Capability, str] = field(default_factory=dict)
+    """Why it has not the other capabilities, as far as that can be told."""
 
 
 @dataclass(frozen=True, slots=True)

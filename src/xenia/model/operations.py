@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from xenia.model.caller import Role
 from xenia.model.domain import ALIVE, State
-from xenia.model.errors import conflict, denied, invalid
+from xenia.model.errors import XeniaError, conflict, denied, invalid
 from xenia.model.host import Capability, EngineReport
 
 _RUNS = frozenset({State.RUNNING, State.BLOCKED})
@@ -110,6 +110,7 @@ OPERATIONS: dict[str, Operation] = {
             _RUNS | {State.PAUSED},
             Capability.CPU_POOLS,
             role=Role.ADMINISTRATOR,
+            instead="xm vcpu-pin binds a domain to CPUs of the host",
         ),
         Operation("console", "Connect to the text console", _EXISTS, Capability.CONSOLE),
         Operation(
@@ -119,7 +120,12 @@ OPERATIONS: dict[str, Operation] = {
 }
 
 POOLS = Operation(
-    "cpupool", "Divide the host's CPUs into pools", frozenset(), Capability.CPU_POOLS, role=Role.ADMINISTRATOR
+    "cpupool",
+    "Divide the host's CPUs into pools",
+    frozenset(),
+    Capability.CPU_POOLS,
+    role=Role.ADMINISTRATOR,
+    instead="xm vcpu-pin binds a domain to CPUs of the host",
 )
 """What is done to CPU pools, and to no domain."""
 
@@ -169,10 +175,14 @@ def require(role: Role, operation: Operation) -> None:
         raise denied(f"{operation.name} needs the role {operation.role.name.lower()}")
 
 
-def able(operation: Operation, report: EngineReport) -> None:
-    """Raises invalid, with the reason, where the engine of `report` lacks what `operation` needs."""
-    if not report.usable or operation.capability is None or operation.capability in report.capabilities:
-        return
-    why = report.lacks.get(operation.capability) or f"the engine {report.name} on this host cannot do it"
-    message = f"{operation.name} is not possible: {why}"
-    raise invalid(message, operation.instead or "xm info shows what it can do")
+def able(operation: Operation, engine: EngineReport) -> None:
+    """Raises `unsupported` where an engine that can be used lacks what `operation` needs."""
+    if engine.usable and operation.capability is not None and operation.capability not in engine.capabilities:
+        raise unsupported(operation, engine)
+
+
+def unsupported(operation: Operation, engine: EngineReport) -> XeniaError:
+    """The error for an engine that lacks what `operation` needs."""
+    why = operation.capability and engine.lacks.get(operation.capability)
+    message = f"{operation.name} is not possible: the engine {engine.name} on this host cannot do it"
+    return invalid(f"{message}: {why}" if why else message, operation.instead or "xm info shows what it can do")

@@ -163,6 +163,7 @@ def is_shown(walk: Walk) -> None:
     walk.found("list -l")
     info = walk.xm("info")
     assert re.search(r"^engine +: xen\n(.*\n)*engine_version +: 4\.17", info, re.MULTILINE), info
+    assert re.search(r"^xen_major +: 4\nxen_minor +: 17$", info, re.MULTILINE), info
     walk.found("info")
     normal = json.loads(host.ok("xl", "list", "-l", kind))
     assert [each["config"]["c_info"]["name"] for each in normal] == [kind]

@@ -13,6 +13,7 @@ from xenia.engines.qemu.events import ENDED, Situation
 from xenia.engines.qemu.explain import complaints_of, explain
 from xenia.engines.qemu.facts import Facts
 from xenia.engines.qemu.guest import Guest
+from xenia.engines.qemu.lacks import LACKS
 from xenia.engines.qemu.machine import abi_of
 from xenia.engines.qemu.probe import probe
 from xenia.engines.qemu.recover import recover
@@ -28,21 +29,13 @@ from xenia.model.vcpu import Vcpu
 from xenia.network.attach import AttachedVif
 from xenia.storage.open import OpenedDisk
 
-_NEVER = {Capability.CPU_POOLS.value: "on QEMU guests are processes of the host, which has one scheduler for all CPUs"}
-
 
 class QemuEngine:
     """Made by daemon.compose; `probe`, then `recover`, before anything else. Its methods are those of base.Engine."""
 
     name = "qemu"
     assigns_ids = False
-    _always = frozenset(Capability) - {
-        Capability.ADOPT,
-        Capability.MAX_MEMORY,
-        Capability.SCHEDULING,
-        Capability.SOFT_AFFINITY,
-        Capability.CPU_POOLS,
-    }
+    _always = frozenset(Capability) - LACKS.keys() - {Capability.SCHEDULING}
 
     def __init__(self, settings: QemuSettings) -> None:
         self._settings = settings
@@ -72,7 +65,7 @@ class QemuEngine:
             accelerator=facts.accelerator,
             accelerator_reason=facts.accelerator_reason,
             capabilities=self.capabilities,
-            lacks=_NEVER | ({Capability.SCHEDULING: facts.no_cgroups} if facts.no_cgroups else {}),
+            lacks=LACKS | ({Capability.SCHEDULING: facts.no_cgroups} if facts.no_cgroups else {}),
             facts={f"machine.{alias}": facts.machines[alias] for alias in ("pc", "q35") if alias in facts.machines},
         )
 

@@ -19,6 +19,7 @@ from xenia.engines.xen.facts import XenFacts
 from xenia.engines.xen.guest import ENDED, Guest
 from xenia.engines.xen.host import refine, report
 from xenia.engines.xen.hypervisor import DomainInfo, Hypervisor, module_folders
+from xenia.engines.xen.lacks import LACKS
 from xenia.engines.xen.memory import make_room, resize
 from xenia.engines.xen.pools import Pools
 from xenia.engines.xen.probe import probe, version
@@ -40,20 +41,7 @@ from xenia.model.vcpu import Vcpu, no_such_vcpu, said
 
 log = logging.getLogger(__name__)
 
-_ALWAYS = frozenset(
-    {
-        Capability.PAUSE,
-        Capability.CONSOLE,
-        Capability.VNC,
-        Capability.ADOPT,
-        Capability.MEMORY,
-        Capability.VCPUS,
-        Capability.SCHEDULING,
-        Capability.SOFT_AFFINITY,
-        Capability.CPU_POOLS,
-        Capability.MAX_MEMORY,
-    }
-)
+_ALWAYS = frozenset(Capability) - LACKS.keys() - {Capability(kind) for kind in Kind}
 _WATCH_AGAIN = 1.0
 _TRANSIENT = "--incoming"
 """libxl's suffix for a domain that is still being received."""

@@ -6,9 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from xenia.engines.xen.facts import XenFacts
+from xenia.engines.xen.lacks import LACKS
 from xenia.model.host import Capability, EngineReport, Host
 
-_TOLD = ("xen_caps", "xen_commandline", "xen_changeset", "virt_caps")
+_TOLD = (
+    *("hw_caps", "virt_caps", "xen_major", "xen_minor", "xen_extra", "xen_caps", "xen_pagesize", "platform_params"),
+    *("xen_changeset", "xen_commandline", "cc_compiler", "cc_compile_by", "cc_compile_domain", "cc_compile_date"),
+)
+"""What `xm info` of old told as well."""
 
 
 def report(facts: XenFacts, capabilities: frozenset[Capability], told: dict[str, Any]) -> EngineReport:
@@ -21,6 +26,7 @@ def report(facts: XenFacts, capabilities: frozenset[Capability], told: dict[str,
         accelerator="xen",
         accelerator_reason="the hypervisor; with hardware virtualisation" if hardware else NO_HARDWARE,
         capabilities=capabilities,
+        lacks=LACKS,
         facts={key: str(told[key]).strip() for key in _TOLD if str(told.get(key, "")).strip()},
     )
 

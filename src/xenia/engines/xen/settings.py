@@ -11,6 +11,9 @@ from xenia.engines.xen.xenstore import PATHS
 DEFAULT_DOM0_MIN_MEM = 512
 """MiB. xend's own default was 196, of a time with smaller kernels."""
 
+DEFAULT_XL = "/usr/sbin/xl"
+"""By its place: an xl in somebody's PATH may be a link to xm."""
+
 _HOTPLUG = Path(__file__).with_name("hotplug")
 
 
@@ -23,7 +26,7 @@ class XenSettings:
     """
 
     run_dir: Path
-    xl: str = "xl"
+    xl: str = DEFAULT_XL
     python: str = PYTHON
     xenstore: tuple[Path, ...] = PATHS
     dom0_ballooning: bool = False

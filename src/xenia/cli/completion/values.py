@@ -1,0 +1,158 @@
+"""What may stand in a place of a command line, by the word that names the place in the command's usage."""
+
+from __future__ import annotations
+
+import os
+
+from xenia.client.domains import domain_path
+from xenia.client.http import Client
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Action
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    Offer = tuple[str, str]
+
+_PATIENCE = 1.0
+"""Seconds for xend. Who presses Tab does not wait for longer."""
+
+_RUNS = frozenset({"running", "blocked"})
+_STATES = {
+    "start": frozenset({"defined"}),
+    "delete": frozenset({"defined"}),
+    "unpause": frozenset({"paused"}),
+    "pause": _RUNS,
+    "shutdown": _RUNS,
+    "reboot": _RUNS,
+}
+"""The states of the domains that a command is for, where it is not for all that exist."""
+
+_DEFINED_TOO = frozenset({"list", "rename", "domstate", "mem-set", "mem-max"})
+"""Commands that take domains which only are defined as well, by a place called DOMAIN."""
+
+_DOMAIN_0 = frozenset({"list", "uptime", "vcpu-list", "vcpu-pin", "domid", "domname", "domstate"})
+"""Commands that Domain-0 has an answer to; most are for guests."""
+
+_FILES = (":files", "")
+
+
+class Asked:
+    """For which command, after which other words, below which root of xend."""
+
+    __slots__ = ("command", "given", "root")
+
+    def __init__(self, root: str, command: str, given: tuple[str, ...]) -> None:
+        self.root = root
+        self.command = command
+        self.given = given
+
+    def get(self, path: str) -> Any:
+        return Client(self.root).get(path, seconds=_PATIENCE)
+
+
+def offers(action: Action, asked: Asked) -> Iterable[Offer]:
+    """Raises ClientError where xend cannot be asked."""
+    if action.choices:
+        return [(str(choice), "") for choice in action.choices]
+    place = action.metavar if isinstance(action.metavar, str) else ""
+    return _PLACES.get(place, _nothing)(asked)
+
+
+def _nothing(_asked: Asked) -> Iterable[Offer]:
+    return ()
+
+
+def _domains(asked: Asked, *, all_of_them: bool = False) -> Iterable[Offer]:
+    states = _STATES.get(asked.command)
+    everything = all_of_them or asked.command in _DEFINED_TOO or (states is not None and "defined" in states)
+    for domain in asked.get(f"/domains?all={'true' if everything else 'false'}")["domains"]:
+        wanted = domain["state"] in states if states is not None else True
+        if domain["domid"] == 0 and asked.command not in _DOMAIN_0:
+            continue
+        if wanted and domain["name"] not in asked.given and not domain["problem"]:
+            yield domain["name"], domain["state"]
+
+
+def _names(asked: Asked) -> Iterable[Offer]:
+    return _domains(asked, all_of_them=True)
+
+
+def _ids(asked: Asked) -> Iterable[Offer]:
+    for domain in asked.get("/domains?all=false")["domains"]:
+        if domain["domid"] is not None:
+            yield str(domain["domid"]), domain["name"]
+
+
+def _guest_files(asked: Asked) -> Iterable[Offer]:
+    folder = os.path.join(asked.root, "etc/xen")
+    names = sorted(os.listdir(folder)) if os.access(folder, os.R_OK | os.X_OK) else []
+    yield from ((name.removesuffix(".cfg"), f"{folder}/{name}") for name in names if name.endswith(".cfg"))
+    yield _FILES
+
+
+def _file_and_keys(asked: Asked) -> Iterable[Offer]:
+    named = any("=" not in word for word in asked.given)
+    return _assignments(asked) if named else _guest_files(asked)
+
+
+def _keys(_asked: Asked) -> Iterable[Offer]:
+    from xenia.cli.config.keys import key_table
+
+    return [(row["name"], row["meaning"]) for rows in key_table().values() for row in rows]
+
+
+def _assignments(asked: Asked) -> Iterable[Offer]:
+    return [(f"{key}=", meaning) for key, meaning in _keys(asked)]
+
+
+def _disks(asked: Asked) -> Iterable[Offer]:
+    for disk in _config(asked).get("disks") or ():
+        if disk["cdrom"] or not asked.command.startswith("cd-"):
+            yield disk["target"], disk["path"]
+
+
+def _cards(asked: Asked) -> Iterable[Offer]:
+    answer = asked.get(domain_path(asked.given[0]))
+    return [(str(number), mac) for number, mac in enumerate(answer.get("macs") or ())]
+
+
+def _config(asked: Asked) -> dict[str, Any]:
+    config: dict[str, Any] | None = asked.get(domain_path(asked.given[0]))["config"]
+    return config or {}
+
+
+def _commands(asked: Asked) -> Iterable[Offer]:
+    from xenia.cli.commands import TABLE, resolve
+
+    table = resolve(asked.given[:1]).entry.rows() if asked.given else TABLE
+    return [(entry.name, entry.summary) for entry in table]
+
+
+def _state_words(_asked: Asked) -> Iterable[Offer]:
+    from xenia.cli.list import STATES
+
+    return [(word, "") for word in STATES]
+
+
+def _files(_asked: Asked) -> Iterable[Offer]:
+    return (_FILES,)
+
+
+_PLACES: dict[str, Callable[[Asked], Iterable[Offer]]] = {
+    "DOMAIN": _domains,
+    "NAME": _names,
+    "ID": _ids,
+    "FILE": _guest_files,
+    "FILE|NAME key=value": _file_and_keys,
+    "key=value": _assignments,
+    "KEY": _keys,
+    "DEV": _disks,
+    "CARD": _cards,
+    "IMAGE": _files,
+    "DIR": _files,
+    "COMMAND": _commands,
+    "STATES": _state_words,
+    "VCPU": lambda _: (("all", "all of its virtual CPUs"),),
+}

@@ -1,0 +1,12 @@
+"""What Xen cannot do, and why. Which kinds of guests it runs is asked of the hypervisor."""
+
+from __future__ import annotations
+
+from xenia.model.host import Capability
+
+LACKS = {
+    Capability.RESET: "Xen starts a domain anew, under a new id",
+    Capability.DISK_HOTPLUG: "xend does not plug disks into Xen's guests yet",
+    Capability.VIF_HOTPLUG: "xend does not plug cards into Xen's guests yet",
+    Capability.MEDIUM_CHANGE: "xend does not change media of Xen's guests yet",
+}

@@ -1,0 +1,29 @@
+"""What becomes of commands where that does not follow from the operations table and the capabilities of the engines."""
+
+from __future__ import annotations
+
+from xenia.engines.qemu.lacks import LACKS as QEMU_LACKS
+from xenia.engines.xen.lacks import LACKS as XEN_LACKS
+from xenia.model.operations import OPERATIONS, POOLS
+
+ENGINES = {"qemu": QEMU_LACKS, "xen": XEN_LACKS}
+
+_DONE_OTHERWISE = {
+    ("console", "xen"): "translated: a terminal of the host's, which is read only while somebody watches",
+    ("mem-set", "qemu"): "translated: a balloon; a PV or PVH guest starts with maxmem, and gives back what is above",
+    ("reboot", "xen"): "translated: the domain starts anew, under a new id",
+    ("sched-credit", "qemu"): "translated: a control group (cgroup v2), where the host lets xend make some",
+    ("sched-credit2", "qemu"): "translated: a control group (cgroup v2), where the host lets xend make some",
+    ("vcpu-set", "qemu"): "translated: CPUs are plugged in by ACPI; to unplug them takes KVM",
+    ("vcpu-pin", "qemu"): "translated: the threads of its QEMU are bound",
+}
+"""Where a command does what it says by other means."""
+
+
+def fate(command: str, engine: str) -> str:
+    """`yes`, `translated: how` or `no: why; what instead`, of a command on the engine `qemu` or `xen`."""
+    operation = OPERATIONS.get(command) or (POOLS if command.startswith("cpupool-") else None)
+    lacked = ENGINES[engine].get(operation.capability) if operation and operation.capability else None
+    if lacked and operation:
+        return f"no: {lacked}" + (f"; {operation.instead}" if operation.instead else "")
+    return _DONE_OTHERWISE.get((command, engine), "yes")
