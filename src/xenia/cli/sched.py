@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xenia.cli.command import Command, add_output
+from xenia.cli.options import refuse
 from xenia.cli.scope import WHERE, add_scope, scope_of, tell
 from xenia.client.domains import domain_path, follow, submit
 from xenia.client.errors import ClientError, usage
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _MOST_WEIGHT = 65535
 _MOST_CAP = 1 << 20
+_XL = "xl has it on Xen"
 
 
 def _options(parser: ArgumentParser) -> None:
@@ -25,6 +27,9 @@ def _options(parser: ArgumentParser) -> None:
     parser.add_argument("-c", "--cap", metavar="CAP", help="percent of one CPU at most; 0 is no limit")
     add_scope(parser)
     add_output(parser, "table", "json")
+    refuse(parser, "-s", "--schedparam", why="what a scheduler itself is set to is for Xen", instead=_XL)
+    for flags in (("-p", "--cpupool"), ("-r", "--ratelimit_us"), ("-t", "--tslice_ms"), ("-m", "--migration_delay_us")):
+        refuse(parser, *flags, why="it goes with -s", instead=_XL, takes_value=True)
 
 
 def _sharing(operation: str) -> Callable[[Context, Namespace], int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xenia.cli.command import Command, add_output
+from xenia.cli.options import refuse
 from xenia.cli.scope import WHERE, add_scope, scope_of, tell
 from xenia.client.domains import domain_path, follow, submit
 from xenia.client.errors import usage
@@ -72,6 +73,7 @@ def _pin_options(parser: ArgumentParser) -> None:
     parser.add_argument("vcpu", metavar="VCPU", help="the number of a virtual CPU, or all")
     parser.add_argument("cpus", metavar="CPUS", help="CPUs of the host: all, 2, 0-3, 0-7,^1; - leaves them as they are")
     parser.add_argument("soft", metavar="SOFT", nargs="?", default="-", help="those to run on rather than on others")
+    refuse(parser, "-f", "--force", why="it undoes a binding that Xen itself has made", instead="xl has it on Xen")
     add_scope(parser)
     add_output(parser, "text", "json")
 
