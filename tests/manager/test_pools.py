@@ -10,7 +10,7 @@ from tests.support.world import ROOT, World, crash, read_really
 from tests.support.xend import running_xend
 
 from xenia.manager.manager import Manager
-from xenia.manager.pools import CpuPools
+from xenia.manager.pools import Pools
 from xenia.model.caller import Caller, Role
 from xenia.model.errors import ErrorKind, XeniaError
 from xenia.model.job import Job, JobState
@@ -43,7 +43,7 @@ async def manager(world: World) -> AsyncIterator[Manager]:
 
 
 @pytest.fixture
-def pools(manager: Manager) -> CpuPools:
+def pools(manager: Manager) -> Pools:
     return manager.pools
 
 
@@ -62,7 +62,7 @@ async def migrate(manager: Manager, pool: str, scope: Scope = Scope.BOTH) -> Job
     return await ended(manager, manager.pools.migrate("web", pool, scope, ROOT))
 
 
-async def test_a_pool_is_made_filled_renamed_and_removed(pools: CpuPools) -> None:
+async def test_a_pool_is_made_filled_renamed_and_removed(pools: Pools) -> None:
     assert await pools.list() == ([Pool("Pool-0", "credit2", (0, 1, 2), 0)], (3,))
     await pools.create("fast", "credit", "3", ROOT)
     await pools.remove("Pool-0", "1-2", ROOT)
@@ -79,7 +79,7 @@ async def test_a_pool_is_made_filled_renamed_and_removed(pools: CpuPools) -> Non
     await pools.split(ROOT)
 
 
-Doing = Callable[[CpuPools], Awaitable[None]]
+Doing = Callable[[Pools], Awaitable[None]]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ Doing = Callable[[CpuPools], Awaitable[None]]
         (lambda p: p.split(OPERATOR), ErrorKind.DENIED, "administrator"),
     ],
 )
-async def test_what_is_in_the_way_is_told(pools: CpuPools, do: Doing, kind: ErrorKind, said: str) -> None:
+async def test_what_is_in_the_way_is_told(pools: Pools, do: Doing, kind: ErrorKind, said: str) -> None:
     before = await pools.list()
     with pytest.raises(XeniaError, match=said) as raised:
         await do(pools)

@@ -32,7 +32,7 @@ from xenia.manager.memory import Memory
 from xenia.manager.noticing import Watch
 from xenia.manager.pinning import Pinning
 from xenia.manager.policy import PolicyKeeper
-from xenia.manager.pools import CpuPools
+from xenia.manager.pools import Pools
 from xenia.manager.reconcile import Reconcile
 from xenia.manager.renaming import Renaming
 from xenia.manager.scheduling import Scheduling
@@ -91,7 +91,7 @@ class Manager:
         kept = Kept(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
         self.memory = Memory(kept)
         self.scheduling = Scheduling(kept)
-        self.pools = CpuPools(kept, self.host)
+        self.pools = Pools(kept, self.host)
         self.defining = Defining(parts.guest_files, parts.locks)
         self.renaming = Renaming(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
         self.vcpus = Vcpus(parts.engine, self.inventory, kept, self.host)

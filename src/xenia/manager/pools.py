@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, cast
 
-from xenia.engines.base import PoolsCpus
+from xenia.engines.base import CpuPools, DividesCpus
 from xenia.manager.kept import Kept, changed
 from xenia.manager.table import Entry
 from xenia.model.caller import Caller
@@ -23,7 +23,7 @@ from xenia.model.vcpu import read_cpus, said
 
 
 @dataclass(frozen=True, slots=True)
-class CpuPools:
+class Pools:
     """Every method raises invalid where the engine has none, and but for `list` denied for others than administrators.
     Those that change pools raise not_found for one that there is not, a conflict for what is in the way, and as the
     engine does.
@@ -35,7 +35,7 @@ class CpuPools:
     async def list(self) -> tuple[Sequence[Pool], tuple[int, ...]]:
         """All pools, and the CPUs that are in none."""
         able(POOLS, self.kept.turns.report())
-        pools = await self._engine.pools()
+        pools = await self._pools.all()
         taken = {cpu for pool in pools for cpu in pool.cpus}
         return pools, tuple(cpu for cpu in range((await self.host()).cpus) if cpu not in taken)
 
@@ -46,7 +46,7 @@ class CpuPools:
         if scheduler not in SCHEDULERS:
             raise invalid(f"there is no scheduler '{scheduler}'", f"there are: {', '.join(SCHEDULERS)}")
         await self._refuse_taken(name)
-        await self._engine.create_pool(name, scheduler, await self._free(cpus) if cpus else ())
+        await self._pools.create(name, scheduler, await self._free(cpus) if cpus else ())
 
     async def destroy(self, name: str, caller: Caller) -> None:
         self._permit(caller)
@@ -57,13 +57,13 @@ class CpuPools:
             raise conflict(
                 f"there are domains in the pool '{name}': {pool.domains}", f"xm cpupool-migrate DOMAIN {POOL_0}"
             )
-        await self._engine.destroy_pool(name)
+        await self._pools.destroy(name)
 
     async def add(self, name: str, cpus: str, caller: Caller) -> None:
         """Put CPUs that are in no pool into this one."""
         self._permit(caller)
         await self._find(name)
-        await self._engine.add_cpus(name, await self._free(cpus))
+        await self._pools.add(name, await self._free(cpus))
 
     async def remove(self, name: str, cpus: str, caller: Caller) -> None:
         """Take CPUs out of the pool; they are in none then."""
@@ -75,14 +75,14 @@ class CpuPools:
                 f"CPU {said(others)} is not in the pool '{name}'",
                 f"it has {said(pool.cpus)}" if pool.cpus else "it has none",
             )
-        await self._engine.remove_cpus(name, chosen)
+        await self._pools.remove(name, chosen)
 
     async def rename(self, name: str, new: str, caller: Caller) -> None:
         self._permit(caller)
         check_name(new)
         await self._find(name)
         await self._refuse_taken(new)
-        await self._engine.rename_pool(name, new)
+        await self._pools.rename(name, new)
 
     async def split(self, caller: Caller) -> None:
         """Make a pool of each NUMA node, where there is only one pool."""
@@ -91,7 +91,7 @@ class CpuPools:
         if len(pools) > 1:
             others = [pool.name for pool in pools if pool.name != POOL_0]
             raise conflict(f"there are other pools already: {', '.join(others)}", "xm cpupool-destroy them first")
-        await self._engine.split_pools()
+        await self._pools.split()
 
     def migrate(self, ref: str, name: str, scope: Scope, caller: Caller) -> Job:
         """Move a domain into another pool, as a job; its result is `{"domain": NAME, "file": FILE, "notes": [TEXT]}`.
@@ -114,7 +114,7 @@ class CpuPools:
         return self.kept.start("cpupool-migrate", ref, scope, caller, work)
 
     async def _move(self, entry: Entry, name: str) -> None:
-        await self._engine.move_to_pool(entry.started.uuid, name)
+        await self._pools.move(entry.started.uuid, name)
         config = entry.started.config
         await self.kept.lifecycle.note(entry, config=replace(config, other=config.other | {"pool": name}))
 
@@ -123,27 +123,27 @@ class CpuPools:
         return (changed("pool", name),)
 
     @property
-    def _engine(self) -> PoolsCpus:
-        return cast(PoolsCpus, self.kept.lifecycle.engine)
+    def _pools(self) -> CpuPools:
+        return cast(DividesCpus, self.kept.lifecycle.engine).pools
 
     def _permit(self, caller: Caller) -> None:
         require(caller.role, POOLS)
         able(POOLS, self.kept.turns.report())
 
     async def _find(self, name: str) -> Pool:
-        for pool in await self._engine.pools():
+        for pool in await self._pools.all():
             if pool.name == name:
                 return pool
         raise no_such_pool(name)
 
     async def _refuse_taken(self, name: str) -> None:
-        if any(pool.name == name for pool in await self._engine.pools()):
+        if any(pool.name == name for pool in await self._pools.all()):
             raise conflict(f"there is a CPU pool '{name}' already", "xm cpupool-list shows the pools")
 
     async def _free(self, cpus: str) -> tuple[int, ...]:
         """The CPUs that `cpus` names. Raises a conflict where one is in a pool."""
         chosen = await self._read(cpus)
-        for pool in await self._engine.pools():
+        for pool in await self._pools.all():
             taken = set(chosen) & set(pool.cpus)
             if taken:
                 raise conflict(

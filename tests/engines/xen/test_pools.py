@@ -46,7 +46,7 @@ class Xl:
 
 async def test_what_xen_has_not_done_is_found_out() -> None:
     xl: Any = Xl()
-    pools = Pools(xl)
+    pools = Pools(xl, int)
     await pools.add("an old one", (2, 3))
     assert xl.said[0] == ("cpupool-cpu-add", "an old one", "2-3")
     with pytest.raises(XeniaError, match="does not put CPU 7 into the pool 'Pool-0'") as raised:
@@ -59,5 +59,7 @@ async def test_what_xen_has_not_done_is_found_out() -> None:
 
 async def test_the_words_of_a_new_pool_are_lines_of_a_file() -> None:
     xl: Any = Xl()
-    await Pools(xl).create("fast", "credit", (2, 3))
+    await Pools(xl, int).create("fast", "credit", (2, 3))
+    await Pools(xl, int).move("7", "fast")
+    assert xl.said.pop() == ("cpupool-migrate", "7", "fast")
     assert xl.said == [("cpupool-create", 'name="fast"', 'sched="credit"', 'cpus=["2", "3"]')]

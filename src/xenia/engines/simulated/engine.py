@@ -8,11 +8,11 @@ from dataclasses import replace
 
 from xenia.engines.base import EngineEvent, Figures, Meaning, Observed, Resources
 from xenia.engines.simulated.host import SimulatedGuest, SimulatedHost
+from xenia.engines.simulated.pools import SimulatedPools
 from xenia.model.disk import DiskMode
 from xenia.model.domain import ALIVE, DOMAIN_0_UUID, DomainConfig, Started, State
 from xenia.model.errors import conflict, engine_failed, invalid, timed_out
 from xenia.model.host import Capability, EngineReport, Host
-from xenia.model.pool import Pool
 from xenia.model.scheduling import Share
 from xenia.model.vcpu import Vcpu, VcpuState, no_such_vcpu
 from xenia.network.attach import AttachedVif
@@ -26,6 +26,7 @@ class SimulatedEngine:
 
     def __init__(self, host: SimulatedHost) -> None:
         self._host = host
+        self.pools = SimulatedPools(host)
         self.assigns_ids = host.like_xen
         like_xen = {
             *(Capability.ADOPT, Capability.MAX_MEMORY, Capability.SOFT_AFFINITY, Capability.CPU_POOLS),
@@ -211,35 +212,6 @@ class SimulatedEngine:
         else:
             self._guest(uuid).share = share
         await self._host.step("share set")
-
-    async def pools(self) -> Sequence[Pool]:
-        inside = [guest.pool for guest in self._host.guests.values()]
-        return [replace(pool, domains=inside.count(name)) for name, pool in self._host.pools.items()]
-
-    async def create_pool(self, name: str, scheduler: str, cpus: tuple[int, ...]) -> None:
-        await self._host.step("create pool")
-        self._host.pools[name] = Pool(name, scheduler, cpus, 0)
-
-    async def destroy_pool(self, name: str) -> None:
-        del self._host.pools[name]
-
-    async def add_cpus(self, pool: str, cpus: tuple[int, ...]) -> None:
-        self._host.pools[pool] = replace(self._host.pools[pool], cpus=(*self._host.pools[pool].cpus, *cpus))
-
-    async def remove_cpus(self, pool: str, cpus: tuple[int, ...]) -> None:
-        kept = tuple(cpu for cpu in self._host.pools[pool].cpus if cpu not in cpus)
-        self._host.pools[pool] = replace(self._host.pools[pool], cpus=kept)
-
-    async def rename_pool(self, old: str, new: str) -> None:
-        self._host.pools[new] = replace(self._host.pools.pop(old), name=new)
-
-    async def split_pools(self) -> None:
-        await self._host.step("split pools")
-
-    async def move_to_pool(self, uuid: str, pool: str) -> None:
-        await self._host.step("move to pool")
-        self._guest(uuid).pool = pool
-        await self._host.step("moved to pool")
 
     async def refine(self, host: Host) -> Host:
         return host

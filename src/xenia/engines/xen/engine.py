@@ -35,7 +35,6 @@ from xenia.model.complaint import Severity
 from xenia.model.domain import DOMAIN_0_NAME, DOMAIN_0_UUID, DomainConfig, EndReason, Kind, Started, State
 from xenia.model.errors import XeniaError, conflict, engine_failed, invalid, unavailable
 from xenia.model.host import Capability, EngineReport, Host
-from xenia.model.pool import Pool
 from xenia.model.scheduling import Share
 from xenia.model.vcpu import Vcpu, no_such_vcpu, said
 
@@ -59,7 +58,7 @@ class XenEngine:
         self._settings = settings
         self._store = Xenstore(settings.xenstore)
         self._xl = Xl(settings.xl, self._store.check)
-        self._pools = Pools(self._xl)
+        self.pools = Pools(self._xl, self._domid)
         self._hypervisor = Hypervisor(settings.python, module_folders(*version()))
         self._guests: dict[str, Guest] = {}
         self._busy: set[str] = set()
@@ -259,30 +258,6 @@ class XenEngine:
 
     async def set_share(self, uuid: str, share: Share) -> None:
         await set_share(self._domid(uuid), share, self._xl)
-
-    async def pools(self) -> Sequence[Pool]:
-        return await self._pools.all()
-
-    async def create_pool(self, name: str, scheduler: str, cpus: tuple[int, ...]) -> None:
-        await self._pools.create(name, scheduler, cpus)
-
-    async def destroy_pool(self, name: str) -> None:
-        await self._pools.destroy(name)
-
-    async def add_cpus(self, pool: str, cpus: tuple[int, ...]) -> None:
-        await self._pools.add(pool, cpus)
-
-    async def remove_cpus(self, pool: str, cpus: tuple[int, ...]) -> None:
-        await self._pools.remove(pool, cpus)
-
-    async def rename_pool(self, old: str, new: str) -> None:
-        await self._pools.rename(old, new)
-
-    async def split_pools(self) -> None:
-        await self._pools.split()
-
-    async def move_to_pool(self, uuid: str, pool: str) -> None:
-        await self._pools.move(self._domid(uuid), pool)
 
     def _domid(self, uuid: str) -> int:
         """Of a guest, or of Domain-0."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from xenia.engines.xen.xl import Xl
@@ -17,7 +17,10 @@ _LINE = re.compile(r"(?P<name>\S.*?)\s+\d+\s+(?P<scheduler>\S+)\s+[yn]\s+(?P<dom
 
 @dataclass(frozen=True, slots=True)
 class Pools:
+    """`domid_of` tells the id of a guest by its UUID."""
+
     xl: Xl
+    domid_of: Callable[[str], int]
 
     async def all(self) -> tuple[Pool, ...]:
         return read_list(await self.xl.run("cpupool-list"), await self.xl.run("cpupool-list", "-c"))
@@ -32,18 +35,18 @@ class Pools:
     async def destroy(self, name: str) -> None:
         await self.xl.run("cpupool-destroy", name)
 
-    async def add(self, pool: str, cpus: tuple[int, ...]) -> None:
-        await self.xl.run("cpupool-cpu-add", pool, said(cpus))
-        missing = set(cpus) - set(await self._cpus(pool))
+    async def add(self, name: str, cpus: tuple[int, ...]) -> None:
+        await self.xl.run("cpupool-cpu-add", name, said(cpus))
+        missing = set(cpus) - set(await self._cpus(name))
         if missing:
-            raise engine_failed(f"Xen does not put CPU {said(missing)} into the pool '{pool}'", "xl dmesg may say why")
+            raise engine_failed(f"Xen does not put CPU {said(missing)} into the pool '{name}'", "xl dmesg may say why")
 
-    async def remove(self, pool: str, cpus: tuple[int, ...]) -> None:
-        await self.xl.run("cpupool-cpu-remove", pool, said(cpus))
-        kept = set(cpus) & set(await self._cpus(pool))
+    async def remove(self, name: str, cpus: tuple[int, ...]) -> None:
+        await self.xl.run("cpupool-cpu-remove", name, said(cpus))
+        kept = set(cpus) & set(await self._cpus(name))
         if kept:
             raise engine_failed(
-                f"Xen does not take CPU {said(kept)} out of the pool '{pool}'",
+                f"Xen does not take CPU {said(kept)} out of the pool '{name}'",
                 "a pool with domains in it keeps one CPU at least, and those that virtual CPUs are bound to",
             )
 
@@ -56,8 +59,8 @@ class Pools:
     async def split(self) -> None:
         await self.xl.run("cpupool-numa-split")
 
-    async def move(self, domid: int, pool: str) -> None:
-        await self.xl.run("cpupool-migrate", str(domid), pool)
+    async def move(self, uuid: str, name: str) -> None:
+        await self.xl.run("cpupool-migrate", str(self.domid_of(uuid)), name)
 
 
 def read_list(text: str, with_cpus: str) -> tuple[Pool, ...]:
