@@ -71,9 +71,9 @@ def enter(folder: Path, tree: Path, pid: int, share: Share) -> None:
     """
     group = tree / folder.name
     try:
-        group.mkdir(exist_ok=True)
         (folder / _LINK).unlink(missing_ok=True)
-        (folder / _LINK).symlink_to(group)
+        (folder / _LINK).symlink_to(group)  # first: a group that is made is found
+        group.mkdir(exist_ok=True)
         _share_out(group, share)
         _write(group / "cgroup.procs", str(pid))
     except OSError as error:
@@ -83,9 +83,8 @@ def enter(folder: Path, tree: Path, pid: int, share: Share) -> None:
 def leave(folder: Path) -> None:
     """Remove the group of a domain whose process has ended, if it has one."""
     with contextlib.suppress(OSError):
-        group = (folder / _LINK).readlink()
-        (folder / _LINK).unlink()
-        group.rmdir()
+        (folder / _LINK).readlink().rmdir()
+    (folder / _LINK).unlink(missing_ok=True)
 
 
 def words_of(share: Share) -> dict[str, str]:
