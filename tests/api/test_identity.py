@@ -43,7 +43,7 @@ async def test_no_route_answers_one_whom_the_kernel_does_not_name(xend: Xend) ->
     app = make_app(xend.doors)
     asked = []
     for route in iter_route_contexts(app.routes):
-        path = str(route.path).replace("{ref}", "0").replace("{number}", "1")
+        path = str(route.path).replace("{ref}", "0").replace("{number}", "1").replace("{pid}", "1")
         for method in sorted(route.methods or {"WebSocket"}):
             scope = {
                 "type": "websocket" if method == "WebSocket" else "http",

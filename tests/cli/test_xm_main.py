@@ -12,6 +12,7 @@ import pytest
 from tests.cli.conftest import Xm
 from tests.cli.fake_xend import DOMAIN_0, FakeXend, domain
 
+from xenia.cli.agent import ACTIONS
 from xenia.cli.commands import TABLE, Entry, find, resolve
 from xenia.cli.errors import wants_json
 from xenia.client.errors import ClientError
@@ -88,6 +89,7 @@ def test_names_and_aliases_stay_unique(table: tuple[Entry, ...]) -> None:
 
 def test_the_table_says_of_operations_what_the_model_says() -> None:
     summaries = {entry.name: entry.summary for entry in TABLE}
+    summaries |= {f"agent-{name}": sentence.rpartition(": ")[2] for name, (sentence, _) in ACTIONS.items()}
     assert {name: operation.sentence for name, operation in OPERATIONS.items()}.items() <= summaries.items()
 
 

@@ -63,8 +63,8 @@ def test_what_xm_and_xl_took_is_taken(xend: FakeXend, xm: Xm, words: str, asked:
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        ("create -F web.sxp", "no SXP"),
-        ("create --config web.sxp", "no SXP"),
+        ("create -F web.sxp", "no SXP (xm)"),
+        ("create --config web.sxp", "no SXP (xm)"),
         ("create -x web.cfg", "-o json"),
         ("create --xmldryrun web.cfg", "-o json"),
         ("create -V web.cfg", "no viewer"),

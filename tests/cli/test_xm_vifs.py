@@ -16,17 +16,19 @@ MACS = ["00:16:3e:00:00:01", "00:16:3e:00:00:02"]
 
 def shown(cards: list[dict[str, Any]] | None, macs: list[str], **others: Any) -> dict[str, Any]:
     config = None if cards is None else {"vifs": cards}
-    return {"domain": domain(**others), "config": config, "definition": {}, "macs": macs}
+    told = [{"name": "eth0", "mac": MACS[0], "addresses": ["192.0.2.7/24", "2001:db8::7/64"], "vif": 0}]
+    return {"domain": domain(**others), "config": config, "definition": {}, "macs": macs, "interfaces": told}
 
 
 def test_each_card_has_a_line_and_no_cell_is_empty(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
     xend.routes["GET /domains/web"] = shown(VIFS, MACS, vifs=["vif3.0", "user"])
     assert xm("network-list", "web") == 0
     assert capsys.readouterr().out == (
-        "Idx  MAC                Type   Model  Bridge  Interface\n"
-        "0    00:16:3e:00:00:01  ioemu  e1000  xenbr0  vif3.0\n"
-        "2    00:16:3e:00:00:02  vif    -      -       user\n"
+        "Idx  MAC                Type   Model  Bridge  Interface  Addresses\n"
+        "0    00:16:3e:00:00:01  ioemu  e1000  xenbr0  vif3.0     192.0.2.7/24,2001:db8::7/64\n"
+        "2    00:16:3e:00:00:02  vif    -      -       user       -\n"
     )
+    assert xend.requests[0][1] == "/domains/web?interfaces=true"
 
 
 @pytest.mark.parametrize("macs", [[], MACS])

@@ -202,6 +202,20 @@ async def test_what_was_said_between_log_and_connection_is_not_lost(guest: Guest
     await shows(await guest.hub.watch(UUID, replay=RING), b"before\nmeanwhile\nheard\n")
 
 
+async def test_what_comes_by_the_connection_in_small_pieces_is_not_kept_twice(guest: Guest) -> None:
+    console_log = guest.log_of(UUID, "serial")
+    console_log.write_bytes(b"before\n")
+    await guest.has("serial")
+    await guest.hub.follow(UUID)
+    await guest.connected("serial")
+    console_log.write_bytes(b"before\ncount 7\ncount 8\ncount 9\n")
+    watcher = await guest.hub.watch(UUID)
+    for piece in (b"co", b"unt 8\ncount", b" 9\n"):
+        guest.consoles["serial"].say(piece)
+        await shows(watcher, piece)
+    await shows(await guest.hub.watch(UUID, replay=RING), b"before\ncount 7\ncount 8\ncount 9\n")
+
+
 async def test_a_log_that_grows_too_long_is_cut_and_its_tail_kept(
     guest: Guest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

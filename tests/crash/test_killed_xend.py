@@ -20,6 +20,7 @@ from tests.support.world import ROOT, Killed, World, request, started_of
 from xenia.lib.aio import Tasks
 from xenia.manager.manager import Manager
 from xenia.manager.pinning import Pin
+from xenia.model.agent import AgentInfo
 from xenia.model.domain import ALIVE, State
 from xenia.model.errors import XeniaError
 from xenia.model.job import Job, JobState
@@ -318,6 +319,26 @@ async def scenario_media_come_and_go(world: World, manager: Manager, told: Promi
         await finish(world, manager, job)
 
 
+async def scenario_freeze_and_thaw(world: World, manager: Manager, told: Promises) -> None:
+    world.host.agents["a"] = AgentInfo("simulated")
+    await create(world, manager, told, "a", disk="/a")
+    for verb in ("agent-freeze", "agent-thaw", "agent-freeze"):
+        with suppress(XeniaError):
+            await finish(world, manager, manager.freezing.start(verb, "a", ROOT))
+
+
+async def scenario_a_frozen_guest_is_rebooted_and_shut_down_by_its_agent(
+    world: World, manager: Manager, told: Promises
+) -> None:
+    world.host.agents["a"] = AgentInfo("simulated")
+    world.host.deaf.add("a")
+    await create(world, manager, told, "a", disk="/a")
+    for verb in ("reboot", "shutdown"):
+        with suppress(XeniaError):
+            await finish(world, manager, manager.freezing.start("agent-freeze", "a", ROOT))
+        await operate(world, manager, told, verb, "a")
+
+
 async def scenario_a_card_comes_and_goes(world: World, manager: Manager, told: Promises) -> None:
     await create(world, manager, told, "a", disk="/a")
     uuid_of(world, "a")
@@ -396,6 +417,7 @@ def check(world: World, told: Promises) -> None:
         for name, paused in told.paused.items():
             if name in known and known[name].state in ALIVE:
                 assert (known[name].state is State.PAUSED) == paused, name
+        assert not [name for name, guest in guests.items() if guest.frozen], "nothing stays frozen"
         for name, guest in guests.items():
             entry = manager.inventory.started(name)
             assert entry is not None

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from tests.dropin.conftest import Programs
 
-(SCRIPT,) = sorted(Path("/usr/lib").glob("xen-4.*/bin/xendomains"))[-1:]
 FUNCTIONS = ("rdname", "get_xsdomid", "parseln", "is_running", "check_domain_up", "all_zombies")
 
 
@@ -19,7 +18,9 @@ def programs(programs: Programs) -> Programs:
 
 def _ask(programs: Programs, words: str, *arguments: str | Path) -> str:
     """What is printed by `words` of bash, after the script's own functions."""
-    text = SCRIPT.read_text()
+    scripts = sorted(Path("/usr/lib").glob("xen-4.*/bin/xendomains"))
+    assert scripts, "Xen's xendomains is not here; ./check --only unit installs it"
+    text = scripts[-1].read_text()
     functions = [re.search(rf"^{name}\(\)\n{{\n.*?^}}$", text, re.MULTILINE | re.DOTALL) for name in FUNCTIONS]
     assert all(functions)
     (grep,) = re.findall(r"^LIST_GREP=.*$", text, re.MULTILINE)

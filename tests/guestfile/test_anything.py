@@ -45,19 +45,19 @@ def check(reading: Reading) -> None:
     assert from_plain(Reading, sent) == reading
 
 
-@settings(max_examples=400, deadline=2000)
+@settings(max_examples=400)
 @given(texts, some.lists(some.text(max_size=30), max_size=3))
 def test_any_text_gives_a_reading(text: str, overrides: list[str]) -> None:
     check(read(text, file="any.cfg", overrides=overrides))
 
 
-@settings(max_examples=400, deadline=2000)
+@settings(max_examples=400)
 @given(some.dictionaries(some.sampled_from(sorted(KEYS)), values, max_size=12))
 def test_any_value_of_any_key_gives_a_reading(settings_of_file: dict[str, Any]) -> None:
     check(read("\n".join(f"{key} = {value!r}" for key, value in settings_of_file.items()), file="any.cfg"))
 
 
-@settings(max_examples=300, deadline=2000)
+@settings(max_examples=300)
 @given(
     some.lists(some.text(alphabet="phy:file,=/hdxvscr0w!tacbemi @.-", max_size=40), max_size=4),
     some.lists(some.text(alphabet="mac=0123:fie,brdgtyponu @/s.", max_size=40), max_size=4),

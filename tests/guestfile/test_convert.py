@@ -143,7 +143,7 @@ def _platform(kind: Kind) -> st.SearchStrategy[Platform]:
     )
 
 
-PROPERTY = settings(deadline=None, max_examples=60)
+PROPERTY = settings(max_examples=60)
 CONFIGS = st.sampled_from(list(Kind)).flatmap(_config)
 CONFIGS |= CONFIGS.map(lambda config: replace(config, cpus=None, vcpu_pins=("2", "3-5,^4", "0")[: config.vcpus]))
 

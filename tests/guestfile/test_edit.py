@@ -273,7 +273,7 @@ changes = st.builds(
 
 
 @given(files, changes)
-@settings(derandomize=True, max_examples=600)
+@settings(max_examples=600)
 def test_an_edit_changes_what_was_asked_for_and_nothing_else(text: str, change: Change) -> None:
     try:
         edited = edit(text, file="x.cfg", changes=[change])

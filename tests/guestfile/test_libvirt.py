@@ -170,7 +170,7 @@ def test_devices_of_the_host_go_there_and_back() -> None:
     assert again.other == other
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(st.integers(0, len(KVM)), st.integers(0, 40), st.text(max_size=6)), max_size=4))
 def test_no_xml_however_broken_is_more_than_complained_about(changes: list[tuple[int, int, str]]) -> None:
     text = KVM

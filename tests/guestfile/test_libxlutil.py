@@ -114,7 +114,7 @@ def check(text: str) -> None:
         assert ours(text) == theirs
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
+@settings(max_examples=250)
 @given(files)
 @example("a=['x',\n'y',\n]\n;;b=1;c='q';\n")
 @example("a=1\na+='x'\na+=2\n")
@@ -123,7 +123,7 @@ def test_a_file_in_xl_s_grammar_has_xl_s_values(text: str) -> None:
     check(text)
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
+@settings(max_examples=250)
 @given(odd_files)
 def test_whatever_xl_takes_has_xl_s_values(text: str) -> None:
     check(text)
@@ -206,7 +206,7 @@ def their_disk(item: str) -> dict[str, Any] | None:
     return found | ({"path": ""} if found["format"] == "empty" else {})
 
 
-@settings(max_examples=600, deadline=None, derandomize=True)
+@settings(max_examples=600)
 @given(disks)
 def test_a_disk_that_xl_takes_is_the_same_here(item: str) -> None:
     theirs = their_disk(item)
@@ -226,7 +226,7 @@ pci_devices = some.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300)
 @given(pci_devices)
 @example("01:00.0")
 def test_a_pci_device_is_taken_where_xl_takes_it(item: str) -> None:

@@ -87,7 +87,7 @@ def test_headers_that_lie_are_a_problem_and_no_crash(tmp_path: Path, header: byt
     assert facts(tmp_path / "image")["problem"]
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=600), st.sampled_from([b"", b"QFI\xfb\0\0\0\2", b"QFI\xfb\0\0\0\3"]))
 def test_no_bytes_crash_it(content: bytes, magic: bytes) -> None:
     descriptor = os.memfd_create("image")

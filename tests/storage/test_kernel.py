@@ -141,7 +141,7 @@ def test_a_gzip_file_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch
     assert (facts.pvh, facts.version) == (True, "")
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from(
         [XEN_KERNEL, PVH_KERNEL, bzimage(b"2.6.26-xen", protocol=0x208, payload=gz(XEN_KERNEL)), multiboot()]

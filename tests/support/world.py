@@ -59,7 +59,10 @@ HOST = Host("sim", "6.1", "#1", "x86_64", 4, 1, 4, 1, 2800, "", 16384, 8192, 0.0
 
 _DEVICE_STEPS = ("attach disk", "detach disk", "eject", "insert", "attach vif", "detach vif")
 _SIZE_STEPS = ("set memory", "set vcpus", "set share", "pin", "move to pool")
-ENGINE_STEPS = frozenset({"start", "started", "unpause", "pause", "shutdown", "rename", *_SIZE_STEPS, *_DEVICE_STEPS})
+_AGENT_STEPS = ("freeze", "frozen", "thaw")
+ENGINE_STEPS = frozenset(
+    {"start", "started", "unpause", "pause", "shutdown", "rename", *_SIZE_STEPS, *_DEVICE_STEPS, *_AGENT_STEPS}
+)
 """Where an engine may refuse."""
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from starlette.responses import Response
 
 from xenia.api.doors import About
+from xenia.model.agent import AgentInfo, Execution, Interface
 from xenia.model.check import Claim
 from xenia.model.complaint import Complaint
 from xenia.model.conversion import Converted
@@ -55,13 +56,48 @@ class DomainList:
 @dataclass(frozen=True, slots=True)
 class DomainAnswer:
     """`config` is what runs, as it was started; null for a domain that does not run and for Domain-0. `macs` are the
-    addresses of its cards in list order. A VNC password is never told: `***` stands for it.
+    addresses of its cards in list order. `interfaces` are what the agent in the guest tells of its network, where it is
+    asked for and the agent answers. A VNC password is never told: `***` stands for it.
     """
 
     domain: DomainRow
     config: DomainConfig | None
     definition: Definition
     macs: tuple[str, ...]
+    interfaces: tuple[Interface, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentAnswer:
+    """All of it is what the agent in the guest says."""
+
+    agent: AgentInfo
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceList:
+    """Those that are cards of ours first."""
+
+    interfaces: tuple[Interface, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PingAnswer:
+    """The seconds that the agent took to answer."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessAnswer:
+    """The process of a command, as the guest counts them."""
+
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionAnswer:
+    execution: Execution
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +253,11 @@ ANSWERS = (
     HostAnswer,
     DomainList,
     DomainAnswer,
+    AgentAnswer,
+    InterfaceList,
+    PingAnswer,
+    ProcessAnswer,
+    ExecutionAnswer,
     VcpuList,
     ShareList,
     PoolList,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, FastAPI
 
 from xenia.api import (
+    agent,
     console,
     disks,
     domains,
@@ -46,9 +47,8 @@ def make_app(doors: Doors) -> FastAPI:
     )
     app.state.doors = doors
     api = APIRouter(prefix="/v1")
-    for part in (
-        host, domains, disks, vifs, vcpus, scheduling, pools, texts, guest_files, folder, jobs, events, console, schema
-    ):  # fmt: skip
+    parts = (host, domains, disks, vifs, vcpus, scheduling, pools, agent, texts, guest_files, folder, jobs, events)
+    for part in (*parts, console, schema):
         api.include_router(part.router)
     app.include_router(api)
     app.router.default = errors.unknown_route

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from xenia.manager.freezing import LONGEST, SECONDS
+from xenia.model.agent import ShutdownMode
 from xenia.model.change import Action, Change
 from xenia.model.check import CheckRequest
 from xenia.model.conversion import ConvertRequest, Form, SourceForm
+from xenia.model.errors import invalid
 from xenia.model.request import CreateRequest
 from xenia.model.scope import Scope
 
@@ -176,3 +180,25 @@ class OperationBody(Body):
     until_gone: Annotated[
         bool, Field(description="the job ends when the guest has ended (shutdown) or started over (reboot)")
     ] = False
+    mode: Annotated[
+        ShutdownMode, Field(description="how the guest is asked to shut down or to reboot", strict=False)
+    ] = ShutdownMode.AUTO
+
+
+class FreezeBody(Body):
+    seconds: Annotated[float, Field(description="it is thawed by itself after so long", gt=0, le=LONGEST)] = SECONDS
+
+
+class ExecBody(Body):
+    command: Annotated[
+        list[Text], Field(description="a program of the guest, and its arguments", min_length=1, max_length=1000)
+    ]
+    stdin: Annotated[Text, Field(description="what it reads, as base64")] = ""
+
+    @property
+    def input(self) -> bytes:
+        """Raises invalid."""
+        try:
+            return base64.b64decode(self.stdin, validate=True)
+        except ValueError:
+            raise invalid("stdin is no base64") from None

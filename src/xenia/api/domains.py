@@ -35,6 +35,7 @@ from xenia.model.operations import OPERATIONS, Operation
 router = APIRouter(tags=["domains"])
 
 Ref = Annotated[str, Path(max_length=256, description="an id, a name, a UUID, or a unique prefix of a name or UUID")]
+Interfaces = Annotated[bool, Query(description="ask the agent in the guest, for at most a second")]
 All = Annotated[bool, Query(alias="all", description="also those that are only defined by a guest file")]
 
 _OTHER_DOORS = {
@@ -87,15 +88,17 @@ router.add_api_route(
 
 
 @router.get("/domains/{ref}", summary="One domain and its configuration", responses=answers(DomainAnswer))
-async def one_domain(doors: DoorsOf, caller: CallerOf, ref: Ref) -> Response:
+async def one_domain(doors: DoorsOf, caller: CallerOf, ref: Ref, interfaces: Interfaces = False) -> Response:
     domain = _told(await doors.manager.inventory.look_up(ref), caller)
     started = doors.manager.inventory.started(ref)
+    seen = await doors.manager.agents.glance(started) if interfaces and started is not None else ()
     return json_response(
         {
             "domain": row(domain),
             "config": to_plain(without_secrets(started.config)) if started is not None else None,
             "definition": to_plain(started.definition if started is not None else Definition(domain.file)),
             "macs": to_plain(started.macs if started is not None else ()),
+            "interfaces": to_plain(seen),
         }
     )
 
@@ -170,9 +173,9 @@ def _route(operation: Operation) -> Callable[..., Awaitable[Response]]:
         body: OperationBody | None = None,
         wait: Wait = 0,
     ) -> Response:
-        until_gone = body is not None and body.until_gone
+        asked = body or OperationBody()
         await doors.manager.inventory.look_up(ref)
-        job = doors.manager.operate(operation.name, ref, caller, until_gone=until_gone)
+        job = doors.manager.operate(operation.name, ref, caller, until_gone=asked.until_gone, mode=asked.mode)
         return await settle(request, doors, job, caller, wait)
 
     return operate
@@ -181,7 +184,7 @@ def _route(operation: Operation) -> Callable[..., Awaitable[Response]]:
 _ROUTES = {
     operation.name: _memory_route(operation.name) if operation.name in ("mem-set", "mem-max") else _route(operation)
     for operation in OPERATIONS.values()
-    if operation.name not in _OTHER_DOORS
+    if operation.name not in _OTHER_DOORS and operation.name.partition("-")[0] != "agent"
 }
 
 for _name, _endpoint in _ROUTES.items():

@@ -32,10 +32,11 @@ class Command:
     """One command: how it is written (`usage`), what its help says, its options and what it does.
 
     `options` adds the arguments to a parser; `run` returns the exit code and raises ClientError.
-    `examples` are pairs of a command line and what it does.
+    `examples` are pairs of a command line and what it does. `rest` is the argument that gets all that follows `--` as
+    it is, where there is one.
     """
 
-    __slots__ = ("examples", "options", "run", "see_also", "text", "usage")
+    __slots__ = ("examples", "options", "rest", "run", "see_also", "text", "usage")
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class Command:
         *,
         examples: Sequence[tuple[str, str]] = (),
         see_also: Sequence[str] = (),
+        rest: str = "",
     ) -> None:
         self.usage = usage
         self.text = text
@@ -53,6 +55,7 @@ class Command:
         self.run = run
         self.examples = examples
         self.see_also = see_also
+        self.rest = rest
 
 
 def add_output(parser: ArgumentParser, *formats: str) -> None:

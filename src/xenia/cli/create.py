@@ -56,7 +56,7 @@ def _common_options(parser: ArgumentParser) -> None:
     accept(parser, "-d", why="--dryrun shows what it would")
 
 
-_SXP = "xend reads no SXP, which only xend itself wrote"
+_SXP = "xend reads no SXP (xm), and xm waits for no domain's end (xl)"
 _VIEWER = "xm starts no viewer"
 
 

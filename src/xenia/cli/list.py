@@ -163,7 +163,7 @@ def _print_long(context: Context, domains: Domains, output: str) -> None:
 def _answers(context: Context, domains: Domains) -> Iterator[dict[str, Any]]:
     for domain in domains:
         try:
-            yield context.client.get(domain_path(domain["uuid"]))
+            yield context.client.get(f"{domain_path(domain['uuid'])}?interfaces=true")
         except ClientError as error:
             if error.kind != "not_found":
                 raise

@@ -74,7 +74,8 @@ def _run(words: list[str], json: bool) -> int:
     if words[0].startswith("-"):
         raise usage(f"xm has no option '{words[0]}' before the command", "xm help")
     found = resolve(words)
-    if "-h" in found.words or "--help" in found.words:
+    own = found.words[: found.words.index("--")] if "--" in found.words else found.words
+    if "-h" in own or "--help" in own:
         from xenia.cli.help import page
 
         print(page(found), end="")
@@ -85,7 +86,7 @@ def _run(words: list[str], json: bool) -> int:
     from xenia.cli.parser import Parser
 
     command = found.command()
-    options = Parser(found.name, command).parse_intermixed_args(found.words)
+    options = Parser(found.name, command).parse(found.words)
     return command.run(Context(options.root or root, json=json), options)
 
 

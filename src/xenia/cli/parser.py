@@ -9,6 +9,7 @@ from xenia.client.errors import usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import NoReturn
 
 EXIT_CODES = """\
@@ -37,11 +38,21 @@ class Parser(argparse.ArgumentParser):
             add_help=False,
         )
         self.name = name
+        self.rest = command.rest
         command.options(self)
         everywhere = self.add_argument_group("everywhere")
         everywhere.add_argument("-h", "--help", action="store_true", help="show this page")
         everywhere.add_argument("--root", metavar="DIR", help="the root of xend (default: $XENIA_ROOT, else /)")
         everywhere.add_argument("--debug", action="store_true", help="show a traceback of what xm did not expect")
+
+    def parse(self, words: Sequence[str]) -> argparse.Namespace:
+        """The options and arguments in `words`. Raises ClientError (usage)."""
+        if not self.rest or "--" not in words:
+            return self.parse_intermixed_args(words)
+        end = words.index("--")
+        options = self.parse_intermixed_args(words[:end])
+        setattr(options, self.rest, [*getattr(options, self.rest), *words[end + 1 :]])
+        return options
 
     def error(self, message: str) -> NoReturn:
         raise usage(f"{self.name}: {message}", f"xm help {self.name}")

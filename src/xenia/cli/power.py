@@ -48,6 +48,9 @@ def _ending_options(parser: ArgumentParser) -> None:
     _options(parser)
     parser.add_argument("-a", "--all", action="store_true", help="all running domains except Domain-0")
     parser.add_argument("-w", "--wait", action="store_true", help="wait until the guests have done it")
+    parser.add_argument(
+        "--mode", metavar="MODE", choices=("auto", "agent", "acpi"), default="auto", help="auto, agent or acpi"
+    )
     parser.add_argument("--timeout", metavar="SECONDS", type=_seconds, help="with -w: wait for at most so long")
     accept(parser, "-F", why="a guest without drivers for it is asked by ACPI always")
 
@@ -84,12 +87,17 @@ def _at_once(operation: str) -> Callable[[Context, Namespace], int]:
     return run
 
 
-def _do(context: Context, operation: str, ref: str) -> dict[str, Any]:
-    return follow(context.client, submit(context.client, f"{domain_path(ref)}/{operation}", {"until_gone": False}))
+def _do(context: Context, operation: str, ref: str, mode: str = "auto") -> dict[str, Any]:
+    body = _body(mode, until_gone=False)
+    return follow(context.client, submit(context.client, f"{domain_path(ref)}/{operation}", body))
 
 
-def _ask(client: Client, operation: str, ref: str) -> dict[str, Any]:
-    return submit(client, f"{domain_path(ref)}/{operation}", {"until_gone": True}, wait=0)
+def _ask(client: Client, operation: str, ref: str, mode: str) -> dict[str, Any]:
+    return submit(client, f"{domain_path(ref)}/{operation}", _body(mode, until_gone=True), wait=0)
+
+
+def _body(mode: str, *, until_gone: bool) -> dict[str, Any]:
+    return {"until_gone": until_gone} if mode == "auto" else {"until_gone": until_gone, "mode": mode}
 
 
 def _shutdown(context: Context, options: Namespace) -> int:
@@ -106,7 +114,7 @@ def _ask_guests(context: Context, options: Namespace, operation: str) -> int:
     refs = _refs(context, operation, options)
     series = _Series(context)
     if not options.wait:
-        jobs = [series.attempt(_do, context, operation, ref) for ref in refs]
+        jobs = [series.attempt(_do, context, operation, ref, options.mode) for ref in refs]
         _print(options.output, jobs)
         return series.code
     return _ask_and_wait(series, operation, refs, options)
@@ -115,7 +123,7 @@ def _ask_guests(context: Context, options: Namespace, operation: str) -> int:
 def _ask_and_wait(series: _Series, operation: str, refs: list[str], options: Namespace) -> int:
     """Ask all first, then wait for each: the guests shut down side by side."""
     client = series.context.client
-    asked = [series.attempt(_ask, client, operation, ref) for ref in refs]
+    asked = [series.attempt(_ask, client, operation, ref, options.mode) for ref in refs]
     ended = []
     waiting = [job for job in asked if job is not None]
     try:
@@ -162,12 +170,19 @@ def _print(output: str, jobs: list[dict[str, Any] | None]) -> None:
 
 _SEVERAL = "Several domains may be named; a failure is told and does not keep the others from being tried."
 
+_MODES = """\
+--mode=agent asks the agent in the guest (qemu-guest-agent; on Xen, the guest's Xen drivers), --mode=acpi presses its
+power button. Without it the agent is asked where it answers, else the button is pressed: for a guest whose agent
+says that it will and does not, there is --mode=acpi."""
+
 COMMANDS = {
     "shutdown": Command(
-        "xm shutdown [-R] [-w [--timeout=SECONDS]] (-a | DOMAIN...)",
+        "xm shutdown [-R] [--mode=MODE] [-w [--timeout=SECONDS]] (-a | DOMAIN...)",
         f"""\
-Ask guests to shut down, as if their power button were pressed. The guest does it in its own time or not at all;
-what then becomes of the domain is its on_poweroff. Ctrl-C while waiting stops the waiting only.
+Ask guests to shut down. The guest does it in its own time or not at all; what then becomes of the domain is its
+on_poweroff. Ctrl-C while waiting stops the waiting only.
+
+{_MODES}
 
 {_SEVERAL}""",
         _shutdown_options,
@@ -180,8 +195,8 @@ what then becomes of the domain is its on_poweroff. Ctrl-C while waiting stops t
         see_also=("destroy", "reboot", "list"),
     ),
     "reboot": Command(
-        "xm reboot [-w [--timeout=SECONDS]] (-a | DOMAIN...)",
-        f"Ask guests to reboot. Ctrl-C while waiting stops the waiting only.\n\n{_SEVERAL}",
+        "xm reboot [--mode=MODE] [-w [--timeout=SECONDS]] (-a | DOMAIN...)",
+        f"Ask guests to reboot. Ctrl-C while waiting stops the waiting only.\n\n{_MODES}\n\n{_SEVERAL}",
         _ending_options,
         _reboot,
         examples=(("xm reboot winxp", "ask one"), ("xm reboot -w winxp", "and wait until it starts over")),

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from xenia.cli.command import Context
 
 
-def running(context: Context, ref: str, devices: str) -> dict[str, Any]:
+def running(context: Context, ref: str, devices: str, *, query: str = "") -> dict[str, Any]:
     """The answer of `GET /domains/REF`, with a `config`. `devices` says what is wanted of it.
 
     Raises ClientError for a domain that has none: one that does not run, or the host itself.
     """
-    answer: dict[str, Any] = context.client.get(domain_path(ref))
+    answer: dict[str, Any] = context.client.get(f"{domain_path(ref)}{query}")
     if answer["config"] is not None:
         return answer
     name, domid = answer["domain"]["name"], answer["domain"]["domid"]

@@ -117,6 +117,7 @@ def _named(key: str, boot: dict[str, Any]) -> str:
 
 def _devices(answer: dict[str, Any], config: dict[str, Any]) -> list[Sxp]:
     macs = answer.get("macs") or []
+    told = {each["vif"]: " ".join(each["addresses"]) for each in answer.get("interfaces") or ()}
     devices: list[Sxp] = [
         [
             "vif",
@@ -125,6 +126,7 @@ def _devices(answer: dict[str, Any], config: dict[str, Any]) -> list[Sxp]:
                 ("mac", macs[number] if number < len(macs) else vif["mac"]),
                 ("script", vif["script"]),
                 ("ip", " ".join(vif["ip"]) or None),
+                ("addresses", told.get(vif.get("item", number)) or None),
                 ("model", vif["model"]),
                 ("vifname", vif["vifname"]),
                 ("rate", vif["rate"]),

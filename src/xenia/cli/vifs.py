@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from xenia.cli.command import Context
 
-_HEADER = ("Idx", "MAC", "Type", "Model", "Bridge", "Interface")
+_HEADER = ("Idx", "MAC", "Type", "Model", "Bridge", "Interface", "Addresses")
 
 
 def _options(parser: ArgumentParser) -> None:
@@ -26,10 +26,14 @@ def _options(parser: ArgumentParser) -> None:
 
 
 def _list(context: Context, options: Namespace) -> int:
-    answer = running(context, options.domain, "cards")
+    answer = running(context, options.domain, "cards", query="?interfaces=true")
+    told = {each["vif"]: each["addresses"] for each in answer["interfaces"]}
     vifs = answer["config"]["vifs"]
     whole = zip_longest(vifs, answer["macs"][: len(vifs)], answer["domain"]["vifs"][: len(vifs)])
-    cards = [{**vif, "mac": mac or vif["mac"], "interface": interface} for vif, mac, interface in whole]
+    cards = [
+        {**vif, "mac": mac or vif["mac"], "interface": interface, "addresses": told.get(vif["item"], [])}
+        for vif, mac, interface in whole
+    ]
     from xenia.cli.output import print_data, table
 
     if options.output == "json":
@@ -41,7 +45,7 @@ def _list(context: Context, options: Namespace) -> int:
 
 def _row(card: dict[str, Any]) -> tuple[str, ...]:
     """No cell is empty, so that scripts can split a line at blanks."""
-    cells = (card["mac"], card["type"], card["model"], card["bridge"], card["interface"])
+    cells = (*(card[name] for name in ("mac", "type", "model", "bridge", "interface")), ",".join(card["addresses"]))
     return (str(card["item"]), *(printable(cell or "-") for cell in cells))
 
 
@@ -82,12 +86,12 @@ COMMANDS = {
     "network-list": Command(
         "xm network-list [-o FORMAT] DOMAIN",
         """\
-List the network cards of a running domain: address, kind, the bridge that its guest file names, and the host's end of
-it (`user` for user-mode networking).""",
+List the network cards of a running domain: address, kind, the bridge that its guest file names, the host's end of it
+(`user` for user-mode networking), and the addresses that the agent in the guest tells, where it has one.""",
         _options,
         _list,
         examples=(("xm network-list web", "a line for each card"), ("xm network-list -o json web", "for programs")),
-        see_also=("network-attach", "network-detach"),
+        see_also=("network-attach", "network-detach", "agent"),
     ),
     "network-attach": Command(
         "xm network-attach [-o FORMAT] DOMAIN [KEY=VALUE...]",

@@ -179,6 +179,8 @@ class ConsoleHub:
         """
         await self.follow(uuid, watched=True)
         guest = self._guests.get(uuid)
+        for line in tuple(guest.lines.values()) if guest is not None else ():
+            await line.settle()
         if guest is None or not guest.lines:
             raise conflict("this domain has no text console now", "xm list shows whether it still runs")
         shown = self._first(guest) if kind == AUTO else kind
@@ -191,7 +193,7 @@ class ConsoleHub:
             send=guest.send,
             leave=partial(self._leave, guest),
         )
-        watcher.offer(shown, guest.lines[shown].ring.tail(replay))
+        watcher.offer(shown, guest.lines[shown].tail(replay))
         guest.watchers.add(watcher)
         self._watching.add(watcher)
         return watcher
@@ -209,7 +211,7 @@ class ConsoleHub:
     @staticmethod
     def _first(guest: _Guest) -> str:
         paravirtual = guest.lines.get(PARAVIRTUAL)
-        if paravirtual is not None and (len(paravirtual.ring) or SERIAL not in guest.lines):
+        if paravirtual is not None and (paravirtual.has_spoken or SERIAL not in guest.lines):
             return PARAVIRTUAL
         return SERIAL
 

@@ -22,6 +22,9 @@ _CHECK_EVERY = 64 * 1024
 _TELLING = 16
 """Bytes that are hardly found twice by chance."""
 
+_QUIET = 0.2
+"""Seconds in which what a guest has said surely comes by the connection."""
+
 _OVERLAP = 4096
 
 
@@ -36,7 +39,7 @@ class Line(asyncio.Protocol):
     def __init__(
         self, console_log: ConsoleLog, *, fresh: bool, heard: Callable[[bytes], None], lost: Callable[[], None]
     ) -> None:
-        self.ring = Ring()
+        self._ring = Ring()
         self.shared = False
         """Whether it is a terminal that others may read as well."""
         self._fresh = fresh
@@ -45,7 +48,10 @@ class Line(asyncio.Protocol):
         self._lost = lost
         self._transport: asyncio.Transport | None = None
         self._writable = asyncio.Event()
+        self._joined = asyncio.Event()
         self._read_to: int | None = 0
+        self._first = b""
+        """What has come by the connection, until it is known where in the log it begins."""
         self._unchecked = 0
 
     async def connect(self, path: Path) -> None:
@@ -57,6 +63,25 @@ class Line(asyncio.Protocol):
             return
         with address_of(path) as address:
             await asyncio.get_running_loop().create_unix_connection(lambda: self, address)
+
+    @property
+    def has_spoken(self) -> bool:
+        return bool(self._first or self._ring)
+
+    async def settle(self) -> None:
+        """To be called before `tail`: wait until what came first by the connection can be told from what the log has,
+        as it surely can when the guest is quiet.
+        """
+        if self._first:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_QUIET):
+                    await self._joined.wait()
+        if self._first and self._read_to is not None:
+            self._join(self._read_to)
+
+    def tail(self, length: int) -> bytes:
+        """The last `length` bytes at most of what the guest has said, as `Ring.tail` has it."""
+        return self._ring.tail(length)
 
     def close(self) -> None:
         if self._transport is not None:
@@ -79,24 +104,31 @@ class Line(asyncio.Protocol):
         """What the guest has said so far. Before connecting: what the engine sends is then not in it yet."""
         size = self._log.size()
         if not self._fresh:
-            self.ring.add(self._log.read(max(0, size - RING), RING))
+            self._ring.add(self._log.read(max(0, size - RING), RING))
         self._read_to = size
         self._bound_log()
 
     def data_received(self, data: bytes) -> None:
-        if self._read_to is not None:
-            self.ring.add(self._before(data, self._read_to))
-            self._read_to = None
-        self.ring.add(data)
+        if self._read_to is None:
+            self._ring.add(data)
+        else:
+            self._first += data
+            if len(self._first) >= _TELLING:
+                self._join(self._read_to)
         self._heard(data)
         self._unchecked += len(data)
         if self._unchecked >= _CHECK_EVERY:
             self._bound_log()
 
-    def _before(self, data: bytes, read_to: int) -> bytes:
-        """What the guest wrote after the log was read and before the engine took up our connection."""
+    def _join(self, read_to: int) -> None:
+        """Put what the guest wrote after the log was read to there, and before the engine took up our connection,
+        before what has come by it. A few bytes are found in the log anywhere: so it waits for some more.
+        """
         late = self._log.read(read_to, RING)
-        return late[: place_of(data, late)]
+        self._ring.add(late[: place_of(self._first, late)])
+        self._ring.add(self._first)
+        self._read_to, self._first = None, b""
+        self._joined.set()
 
     def _bound_log(self) -> None:
         self._unchecked = 0

@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from xenia.model.agent import ShutdownMode
 from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.host import Capability, EngineReport, Host
@@ -155,10 +156,14 @@ class Engine(Protocol):
     async def pause(self, uuid: str) -> None:
         """Stop the CPUs. Raises engine_failed."""
 
-    async def shutdown(self, uuid: str, *, reboot: bool = False) -> None:
-        """Ask the guest to power itself off, or to reboot; returns when it was asked. That it has is told by an event.
+    async def shutdown(
+        self, uuid: str, *, reboot: bool = False, mode: ShutdownMode = ShutdownMode.AUTO
+    ) -> ShutdownMode:
+        """Ask the guest to power itself off, or to reboot; returns when it was asked, and how. That it has is told by
+        an event.
 
-        An engine that cannot ask for a reboot asks for a power-off: manager starts the guest over.
+        An engine that cannot ask for a reboot asks for a power-off: manager starts the guest over. Raises
+        engine_failed, and for a `mode` other than AUTO what speaks against just that one.
         """
 
     async def reset(self, uuid: str) -> None:

@@ -17,7 +17,7 @@ from xenia.guestfile.names import NAME, TAKEN, why_unusable
 from xenia.guestfile.pci import check_pci
 from xenia.guestfile.vfb import read_display
 from xenia.guestfile.vif import read_vifs
-from xenia.model.domain import DomainConfig, EndAction, Kind, Platform, Policy
+from xenia.model.domain import AGENT_PORT, DomainConfig, EndAction, Kind, Platform, Policy
 
 _KINDS = {
     "hvm": Kind.HVM,
@@ -50,7 +50,7 @@ HELD = frozenset(
         "bios", "ip", "gateway", "netmask", "hostname", "interface", "dhcp", "nfs_server", "nfs_root", "disk",
         "vif", "nics", "vfb", "fda", "fdb", "cdrom", "vnc", "vnclisten", "vncdisplay", "vncunused", "vncpasswd",
         "sdl", "opengl", "nographic", "stdvga", "vga", "videoram", "keymap", "acpi", "apic", "pae",
-        "localtime", "rtc_timeoffset", "usb", "usbdevice", "soundhw", "serial",
+        "localtime", "rtc_timeoffset", "usb", "usbdevice", "soundhw", "serial", "agent",
     }
 )  # fmt: skip
 """The keys that fields of DomainConfig hold. One is not among them that a field holds in part: of `viridian` the field
@@ -232,7 +232,15 @@ def _platform(given: Given) -> Platform:
         usb_devices=given.words("usbdevice"),
         sound=given.word("soundhw"),
         serial=given.words("serial"),
+        agent=_agent(given),
     )
+
+
+def _agent(given: Given) -> bool | None:
+    """xl's word for it is a channel of the name that the agent looks for."""
+    if given.has("agent"):
+        return given.flag("agent", True)
+    return True if any(AGENT_PORT in channel for channel in given.words("channel")) else None
 
 
 def _viridian(given: Given) -> bool:

@@ -181,6 +181,8 @@ def _platform(config: DomainConfig) -> Iterator[tuple[str, Value]]:
         yield "soundhw", platform.sound
     if platform.serial:
         yield "serial", platform.serial
+    if platform.agent is not None:
+        yield "agent", int(platform.agent)
 
 
 def _policy(policy: Policy) -> Iterator[tuple[str, Value]]:

@@ -17,6 +17,7 @@ from xenia.engines.base import ChangesMedia, Engine, Observed, PlugsCards, Plugs
 from xenia.manager.events import EventBus
 from xenia.manager.prepare import Preparer
 from xenia.manager.table import Entry, Table
+from xenia.model.agent import ShutdownMode
 from xenia.model.disk import Disk, DiskSource
 from xenia.model.domain import (
     UNNUMBERED,
@@ -81,6 +82,7 @@ class Lifecycle:
             intent=Intent.NONE,
             end=None,
             paused=False,
+            frozen=False,
             started_at=now,
         )
         entry.state = State.STARTING
@@ -96,7 +98,7 @@ class Lifecycle:
 
     async def reset(self, entry: Entry) -> None:
         """Start a guest over in place that has powered itself off because a reboot was asked for; it keeps its id."""
-        await self.note(entry, phase=Phase.RESTARTING, intent=Intent.NONE)
+        await self.note(entry, phase=Phase.RESTARTING, intent=Intent.NONE, frozen=False)
         await self.engine.reset(entry.started.uuid)
         await self.note(entry, phase=Phase.RUNNING)
         entry.state = State.RUNNING
@@ -158,11 +160,12 @@ class Lifecycle:
             raise
         self.bus.publish(EventKind.RENAMED, entry.started, f"it was {before.config.name}")
 
-    async def ask(self, entry: Entry, intent: Intent) -> None:
-        """Ask the guest to power itself off, for good (SHUTDOWN) or to be started over (REBOOT)."""
+    async def ask(self, entry: Entry, intent: Intent, mode: ShutdownMode = ShutdownMode.AUTO) -> ShutdownMode:
+        """Ask the guest to power itself off, for good (SHUTDOWN) or to be started over (REBOOT); how it was asked."""
         await self._set(entry, intent=intent)
-        await self.engine.shutdown(entry.started.uuid, reboot=intent is Intent.REBOOT)
-        self.bus.publish(EventKind.SHUTTING_DOWN, entry.started, intent.value)
+        asked = await self.engine.shutdown(entry.started.uuid, reboot=intent is Intent.REBOOT, mode=mode)
+        self.bus.publish(EventKind.SHUTTING_DOWN, entry.started, f"{intent.value}, asked by {asked.value}")
+        return asked
 
     async def attach_disk(self, entry: Entry, disk: Disk) -> tuple[str, ...]:
         """Plug in one more disk; what its author should know about it. It is written down first: a new xend strikes out

@@ -12,6 +12,7 @@ from xenia.engines.base import ConsoleKind, Engine
 from xenia.guestfile.write import write
 from xenia.lib.aio import Tasks
 from xenia.manager.adoption import Adoption
+from xenia.manager.agents import Agents
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.explain import explain
 from xenia.manager.conversion import Converter
@@ -22,6 +23,7 @@ from xenia.manager.differences import as_it_runs, differences
 from xenia.manager.disks import Disks
 from xenia.manager.events import EventBus, Listener
 from xenia.manager.folder_apply import FolderApply
+from xenia.manager.freezing import Freezing
 from xenia.manager.guest_files import GuestFiles, require_administrator
 from xenia.manager.inventory import Inventory
 from xenia.manager.jobs import Jobs
@@ -33,19 +35,19 @@ from xenia.manager.noticing import Watch
 from xenia.manager.pinning import Pinning
 from xenia.manager.policy import PolicyKeeper
 from xenia.manager.pools import Pools
+from xenia.manager.power import Power
 from xenia.manager.reconcile import Reconcile
 from xenia.manager.renaming import Renaming
 from xenia.manager.scheduling import Scheduling
 from xenia.manager.start_file import to_start
-from xenia.manager.turns import Turns, Verb
+from xenia.manager.turns import Turns
 from xenia.manager.vcpus import Vcpus
 from xenia.manager.vifs import Vifs
 from xenia.model.caller import Caller
 from xenia.model.check import Checked, CheckRequest
 from xenia.model.conversion import Converted, ConvertRequest
-from xenia.model.domain import Intent, Started
-from xenia.model.errors import conflict, not_found, unavailable
-from xenia.model.event import EventKind
+from xenia.model.domain import Started
+from xenia.model.errors import conflict, unavailable
 from xenia.model.explanation import Explanation
 from xenia.model.host import EngineReport, Host
 from xenia.model.job import Job
@@ -96,6 +98,9 @@ class Manager:
         self.renaming = Renaming(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
         self.vcpus = Vcpus(parts.engine, self.inventory, kept, self.host)
         self.pinning = Pinning(kept, self.host)
+        self.freezing = Freezing(parts.lifecycle, parts.locks, self._turns)
+        self.agents = Agents(parts.engine, self.inventory, self._turns)
+        self.operate = Power(parts.lifecycle, parts.adoption, self.freezing, self._turns).operate
         self._tasks = Tasks()
         self._guest_file_watch = Watch(parts.definitions)
         self._report = EngineReport(parts.engine.name, reason="not probed yet")
@@ -107,6 +112,7 @@ class Manager:
         self._report = await self._parts.engine.probe()
         await self._parts.lifecycle.records.load()
         await Reconcile(self._parts.lifecycle, self._policy).run()
+        self.freezing.recover()
         await self._parts.folder.recover()
         self._guest_file_watch.start(self._tasks)
         self._tasks.start(self._parts.guest_files.keeper.run(), name="keeper of versions")
@@ -125,6 +131,7 @@ class Manager:
     async def close(self) -> None:
         """Let go of the guests and end the background tasks."""
         await self._parts.jobs.close()
+        await self.freezing.close()
         await self._tasks.close()
         self._guest_file_watch.close()
         self._parts.bus.close()
@@ -193,52 +200,34 @@ class Manager:
         name = Path(request.file).stem if request.file else "a guest file"
         return self._parts.jobs.start("create", name, caller, work)
 
-    def operate(self, operation: str, ref: str, caller: Caller, *, until_gone: bool = False) -> Job:
-        """shutdown, reboot, destroy, pause, unpause or adopt, as a job. What the verb tells is in its result.
-
-        With `until_gone` the job ends when the guest has ended (shutdown) or has started over (reboot). Raises at
-        once what can be said at once: not_found, a wrong state, a missing role, what the engine cannot do.
-        """
-        verbs: dict[str, Verb] = {
-            "shutdown": lambda entry: self._parts.lifecycle.ask(entry, Intent.SHUTDOWN),
-            "reboot": lambda entry: self._parts.lifecycle.ask(entry, Intent.REBOOT),
-            "destroy": lambda entry: self._parts.lifecycle.end(entry, EventKind.ENDED, "destroyed"),
-            "pause": self._parts.lifecycle.pause,
-            "unpause": self._parts.lifecycle.unpause,
-            "adopt": self._parts.adoption.adopt,
-        }
-        if operation not in verbs:
-            raise not_found(f"there is no operation '{operation}'", f"there are: {', '.join(verbs)}")
-        return self._turns.start(operation, ref, caller, verbs[operation], until_gone=until_gone)
-
     def attach_disk(self, ref: str, spec: str, folder: str, caller: Caller) -> Job:
-        """block-attach, as a job: what `Disks.attach` does, with its result. Raises as `operate`."""
+        """block-attach, as a job: what `Disks.attach` does, with its result. Raises as `Turns.start`."""
         disks = self._parts.disks
         return self._turns.start("block-attach", ref, caller, lambda entry: disks.attach(entry, spec, folder, caller))
 
     def detach_disk(self, ref: str, target: str, caller: Caller, *, force: bool) -> Job:
-        """block-detach, as a job: what `Disks.detach` does, with its result. Raises as `operate`."""
+        """block-detach, as a job: what `Disks.detach` does, with its result. Raises as `Turns.start`."""
         disks = self._parts.disks
         return self._turns.start("block-detach", ref, caller, lambda entry: disks.detach(entry, target, force=force))
 
     def insert_medium(self, ref: str, target: str, path: str, folder: str, caller: Caller, *, force: bool) -> Job:
-        """cd-insert, as a job: what `Disks.insert` does, with its result. Raises as `operate`."""
+        """cd-insert, as a job: what `Disks.insert` does, with its result. Raises as `Turns.start`."""
         disks = self._parts.disks
         return self._turns.start(
             "cd-insert", ref, caller, lambda entry: disks.insert(entry, target, path, folder, caller, force=force)
         )
 
     def eject_medium(self, ref: str, target: str, caller: Caller, *, force: bool) -> Job:
-        """cd-eject, as a job: what `Disks.eject` does, with its result. Raises as `operate`."""
+        """cd-eject, as a job: what `Disks.eject` does, with its result. Raises as `Turns.start`."""
         disks = self._parts.disks
         return self._turns.start("cd-eject", ref, caller, lambda entry: disks.eject(entry, target, force=force))
 
     def attach_vif(self, ref: str, spec: str, caller: Caller) -> Job:
-        """network-attach, as a job: what `Vifs.attach` does, with its result. Raises as `operate`."""
+        """network-attach, as a job: what `Vifs.attach` does, with its result. Raises as `Turns.start`."""
         return self._turns.start("network-attach", ref, caller, lambda entry: self._parts.vifs.attach(entry, spec))
 
     def detach_vif(self, ref: str, card: str, caller: Caller) -> Job:
-        """network-detach, as a job: what `Vifs.detach` does, with its result. Raises as `operate`."""
+        """network-detach, as a job: what `Vifs.detach` does, with its result. Raises as `Turns.start`."""
         return self._turns.start("network-detach", ref, caller, lambda entry: self._parts.vifs.detach(entry, card))
 
     @property

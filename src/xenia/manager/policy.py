@@ -97,8 +97,8 @@ class PolicyKeeper:
 
     async def _has_reset(self, entry: Entry) -> None:
         """The guest has started itself over in place."""
-        if entry.started.intent is not Intent.NONE:
-            await self.lifecycle.note(entry, intent=Intent.NONE)
+        if entry.started.intent is not Intent.NONE or entry.started.frozen:
+            await self.lifecycle.note(entry, intent=Intent.NONE, frozen=False)
         entry.state = State.RUNNING
         self.lifecycle.bus.publish(EventKind.REBOOTED, entry.started)
 

@@ -14,6 +14,9 @@ from xenia.model.vif import Vif
 DOMAIN_0_NAME = "Domain-0"
 DOMAIN_0_UUID = "00000000-0000-0000-0000-000000000000"
 
+AGENT_PORT = "org.qemu.guest_agent.0"
+"""The name under which qemu-guest-agent looks for its channel (qga/main.c, QGA_VIRTIO_PATH_DEFAULT)."""
+
 UNNUMBERED = -1
 """In the place of a domain id: its engine has not given it one yet."""
 
@@ -115,6 +118,8 @@ class Platform:
     usb_devices: tuple[str, ...] = ()
     sound: str | None = None
     serial: tuple[str, ...] = ()
+    agent: bool | None = None
+    """Whether it has a way to an agent in the guest; None: the engine decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +205,7 @@ class Started:
 
     `domid` is the domain id; `engine` the name of the engine that runs it; `started_at` seconds since the epoch.
     `paused` and `intent` are what the administrator wants of it, `end` is set once it has ended and is kept (preserve).
+    `frozen`: its file systems were, or were to be, frozen by its agent, and are to be thawed.
     `trusted`: an administrator started it, so its paths may name any file of the host. `foreign`: others have started
     it and keep its policies; it is shown and can be managed, but nothing is written down of it.
     """
@@ -214,6 +220,7 @@ class Started:
     phase: Phase = Phase.STARTING
     intent: Intent = Intent.NONE
     paused: bool = False
+    frozen: bool = False
     end: EndReason | None = None
     trusted: bool = False
     foreign: bool = False

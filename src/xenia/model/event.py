@@ -21,6 +21,9 @@ class EventKind(StrEnum):
     VIF_ATTACHED = "vif-attached"
     VIF_DETACHED = "vif-detached"
     MEDIUM_CHANGED = "medium-changed"
+    FROZEN = "frozen"
+    """Its file systems are held."""
+    THAWED = "thawed"
     FOUND = "found"
     """xend came up and found it running."""
 

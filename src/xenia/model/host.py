@@ -37,6 +37,10 @@ class Capability(StrEnum):
     """Cards are plugged into guests that run, and unplugged."""
     MEDIUM_CHANGE = "medium-change"
     """CD-ROM drives of guests that run get other media."""
+    AGENT = "agent"
+    """An agent in a guest tells about it."""
+    AGENT_COMMANDS = "agent-commands"
+    """It does as it is asked, too: it sets the clock, freezes file systems, runs commands."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ class Operation:
     """What to do on an engine that lacks the capability."""
 
 
+_ONLY_TOLD = "xm agent DOMAIN shows what its guest tells"
+
 OPERATIONS: dict[str, Operation] = {
     operation.name: operation
     for operation in (
@@ -111,6 +113,17 @@ OPERATIONS: dict[str, Operation] = {
             Capability.CPU_POOLS,
             role=Role.ADMINISTRATOR,
             instead="xm vcpu-pin binds a domain to CPUs of the host",
+        ),
+        Operation("agent", "Ask the agent in a guest", _RUNS, Capability.AGENT),
+        *(
+            Operation(f"agent-{action}", sentence, _RUNS, Capability.AGENT_COMMANDS, role, instead=_ONLY_TOLD)
+            for action, sentence, role in (
+                ("ping", "Ask the agent in a guest whether it answers", Role.OPERATOR),
+                ("time", "Set the guest's clock to the host's", Role.OPERATOR),
+                ("freeze", "Have the guest write out and hold its file systems", Role.OPERATOR),
+                ("thaw", "Let the guest write to its file systems again", Role.OPERATOR),
+                ("exec", "Run a command in the guest", Role.ADMINISTRATOR),
+            )
         ),
         Operation("console", "Connect to the text console", _EXISTS, Capability.CONSOLE),
         Operation(

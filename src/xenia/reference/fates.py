@@ -9,6 +9,7 @@ from xenia.model.operations import OPERATIONS, POOLS
 ENGINES = {"qemu": QEMU_LACKS, "xen": XEN_LACKS}
 
 _DONE_OTHERWISE = {
+    ("agent", "xen"): "translated: what the guest writes to xenstore; commands are not given",
     ("console", "xen"): "translated: a terminal of the host's, which is read only while somebody watches",
     ("mem-set", "qemu"): "translated: a balloon; a PV or PVH guest starts with maxmem, and gives back what is above",
     ("reboot", "xen"): "translated: the domain starts anew, under a new id",

@@ -98,7 +98,7 @@ def plain(meant: dict[str, Any]) -> dict[str, Any]:
     return {key: value if isinstance(value, int | str) else list(value) for key, value in meant.items()}
 
 
-@settings(max_examples=200, deadline=2000)
+@settings(max_examples=200)
 @given(configs)
 def test_what_was_meant_is_what_is_read(config: DomainConfig) -> None:
     """By a strict parser, and by xl's own where it is here."""
@@ -113,7 +113,7 @@ def test_what_was_meant_is_what_is_read(config: DomainConfig) -> None:
 
 
 @needs_library
-@settings(max_examples=300, deadline=2000)
+@settings(max_examples=300)
 @given(some.builds(DomainConfig, some.just("guest"), some.sampled_from(Kind), disks=disks))
 def test_xl_finds_each_disk_as_it_was_meant(config: DomainConfig) -> None:
     meant, _ = rendered(config)
@@ -131,7 +131,7 @@ def test_xl_finds_each_disk_as_it_was_meant(config: DomainConfig) -> None:
         assert found["script"] is None
 
 
-@settings(max_examples=300, deadline=2000)
+@settings(max_examples=300)
 @given(some.dictionaries(some.sampled_from(("mac", "bridge", "script", "vifname", "rate")), texts, max_size=4))
 @example({"bridge": "br0,script=/tmp/evil"})
 def test_no_word_of_a_card_begins_another(pairs: dict[str, str]) -> None:

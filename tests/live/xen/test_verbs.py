@@ -37,6 +37,7 @@ no ear for ACPI, which shows what works on any guest at all.
 
 LEGEND = """
 - **yes**: it does what it says.
+- **nothing told**: it has no agent, and none of Xen's drivers.
 - **new id**: Xen starts nothing over in place: the domain is made anew with the next id, and keeps its UUID.
 - **untried**: it asks the guest's drivers for its balloon and its CPUs, and this guest has none.
 - **says: sched-credit2**: Xen has one scheduler at a time, by default credit2; the other word says which it is.
@@ -125,6 +126,7 @@ def test_a_guest_goes_through_all_verbs(host: XenHost, table: dict[str, dict[str
     is_paused(walk)
     walk.is_up()
     is_spoken_to(walk)
+    tells_of_itself(walk)
     is_resized(walk)
     gets_cpus(walk)
     is_bound_and_weighed(walk)
@@ -187,6 +189,32 @@ def is_spoken_to(walk: Walk) -> None:
     walk.found("console")
     # xl's own console is another reader of the same terminal.
     talk(walk.host, "xl", "console", walk.kind, typed="echo $((5*7))x", awaited="35x")
+
+
+def tells_of_itself(walk: Walk) -> None:
+    """A guest writes to xenstore what an agent in it would."""
+    if walk.kind == "hvm":
+        said = walk.host.xm("agent", "hvm")
+        assert (said.code, "has not told anything of itself" in said.err) == (5, True), said
+        walk.found("agent", "nothing told")
+        return
+    words = " && ".join(map(written, (("data/os_name", "Small Linux"), ("attr/vif/0/ipv4/0", "192.0.2.7"))))
+    talk(walk.host, "xm", "console", walk.kind, typed=f"{words} && echo told'.'", awaited="told[.]")
+    told = json.loads(walk.xm("agent", "-o", "json", walk.kind))
+    assert (told["agent"], told["os"]) == ("xenstore", "Small Linux")
+    assert [(each["vif"], each["addresses"]) for each in told["interfaces"]] == [(0, ["192.0.2.7"])]
+    assert walk.xm("network-list", walk.kind).split()[-1] == "192.0.2.7"
+    said = walk.host.xm("agent", walk.kind, "exec", "true")
+    assert (said.code, "agent-exec is not possible" in said.err) == (1, True), said
+    walk.found("agent")
+
+
+def written(entry: tuple[str, str]) -> str:
+    """A shell's words that write to xenstore: a message of xs_wire.h to the kernel's device (XS_WRITE is 11)."""
+    path, value = entry
+    header = b"".join(number.to_bytes(4, "little") for number in (11, 0, 0, len(path) + 1 + len(value)))
+    escaped = "".join(f"\\{byte:03o}" for byte in header)
+    return f"printf '{escaped}{path}\\000{value}' >/dev/xen/xenbus"
 
 
 def is_resized(walk: Walk) -> None:
@@ -265,10 +293,11 @@ def uuid_of(walk: Walk) -> str:
 def is_ended(walk: Walk) -> None:
     if walk.kind == "hvm":
         walk.xm("shutdown", "hvm")
+        walk.xm("shutdown", "--mode=acpi", "hvm")
         assert by_xl(walk.host) == by_xm(walk.host) == {"hvm": walk.id}
         walk.found("shutdown", "asked by ACPI")
     else:
-        walk.xm("shutdown", "-w", walk.kind)
+        walk.xm("shutdown", "--mode=agent", "-w", walk.kind)
         assert by_xm(walk.host) == {}
         walk.found("shutdown")
         nothing_left(walk.host)

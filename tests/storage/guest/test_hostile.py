@@ -213,7 +213,7 @@ def test_a_compressed_cluster_that_expands_without_end(tmp_path: Path) -> None:
 
 
 CHANGES = st.lists(st.tuples(st.integers(0, 1 << 21), st.integers(0, 255)), min_size=1, max_size=30)
-KNOBS = settings(max_examples=150, deadline=None, derandomize=True, database=None)
+KNOBS = settings(max_examples=150)
 
 
 def _changed(content: bytes, changes: list[tuple[int, int]], within: int) -> bytes:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from xenia.cli.command import Command
 
 TYPE_CHECKING = False
@@ -16,6 +14,8 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 def script(shell: str) -> str:
+    from pathlib import Path
+
     return Path(__file__).with_name(f"xm.{shell}").read_text()
 
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from xenia.engines.base import ConsoleKind
-from xenia.engines.qemu import cgroup
+from xenia.engines.qemu import agent, cgroup
 from xenia.engines.qemu.launch import RUNSTATE_TRACE, SHUTDOWN_TRACE
 from xenia.engines.qemu.lease import lease_of
 from xenia.engines.qemu.serial import ConsoleEnds, socket_of
@@ -89,7 +89,8 @@ def open_console(folder: Path, log_dir: Path, name: str, kind: ConsoleKind, held
 
 def remove(folder: Path) -> None:
     """Remove what a start has put into the run folder, and the folder when nothing else is in it."""
-    for path in (monitor_of(folder), *(socket_of(folder, kind) for kind in ConsoleKind), lease_of(folder)):
+    sockets = (monitor_of(folder), agent.socket_of(folder), *(socket_of(folder, kind) for kind in ConsoleKind))
+    for path in (*sockets, lease_of(folder)):
         path.unlink(missing_ok=True)
     cgroup.leave(folder)
     with contextlib.suppress(OSError):  # the as-started configuration of the domain is in it, or it is gone

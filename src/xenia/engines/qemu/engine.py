@@ -19,7 +19,9 @@ from xenia.engines.qemu.probe import probe
 from xenia.engines.qemu.recover import recover
 from xenia.engines.qemu.settings import QemuSettings
 from xenia.engines.qemu.start import launch, pin_as_written, take_over
+from xenia.engines.qga.agent import QemuGuestAgent
 from xenia.lib.aio import Tasks
+from xenia.model.agent import ShutdownMode
 from xenia.model.complaint import Severity
 from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.errors import XeniaError, engine_failed, invalid
@@ -109,10 +111,24 @@ class QemuEngine:
     async def pause(self, uuid: str) -> None:
         await self._known(uuid).stop()
 
-    async def shutdown(self, uuid: str, *, reboot: bool = False) -> None:
-        """Presses the guest's power button (ACPI): there is none for a reboot."""
-        del reboot
-        await self._known(uuid).execute("system_powerdown")
+    async def shutdown(
+        self, uuid: str, *, reboot: bool = False, mode: ShutdownMode = ShutdownMode.AUTO
+    ) -> ShutdownMode:
+        """Asks its agent, or presses its power button (ACPI): there is none for a reboot."""
+        guest = self._known(uuid)
+        if mode is not ShutdownMode.ACPI:
+            try:
+                await guest.port.known().shutdown(reboot=reboot)
+            except XeniaError:
+                if mode is ShutdownMode.AGENT:
+                    raise
+            else:
+                return ShutdownMode.AGENT
+        await guest.execute("system_powerdown")
+        return ShutdownMode.ACPI
+
+    def agent(self, uuid: str) -> QemuGuestAgent:
+        return self._known(uuid).port.known()
 
     async def reset(self, uuid: str) -> None:
         await self._known(uuid).start_over()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xenia.engines.base import Meaning, Resources
+from xenia.engines.qemu.agent import explain_agent, has_agent
 from xenia.engines.qemu.argv import ShownCommandLine
 from xenia.engines.qemu.boot import explain_boot
 from xenia.engines.qemu.command_line import qemu_command_line
@@ -42,6 +43,7 @@ def complaints_of(config: DomainConfig, settings: QemuSettings, facts: Facts) ->
         *explain_vifs(config),
         *explain_display(config, settings),
         *explain_consoles(config),
+        *explain_agent(config),
         *explain_platform(config, facts.accelerator),
         *explain_others(config),
     )
@@ -67,7 +69,8 @@ def _started(config: DomainConfig) -> Started:
 
 
 def _doors(config: DomainConfig) -> Doors:
-    return Doors(_NONE, {kind: ConsoleEnds(_NONE, _NONE) for kind in kinds_of(config)})
+    consoles = {kind: ConsoleEnds(_NONE, _NONE) for kind in kinds_of(config)}
+    return Doors(_NONE, consoles, agent=_NONE if has_agent(config) else None)
 
 
 def _resources(config: DomainConfig) -> Resources:

@@ -12,6 +12,7 @@ from typing import Any
 
 from xenia.engines.base import ConsoleKind, Observed
 from xenia.engines.qemu import ends, threads
+from xenia.engines.qemu.agent import AgentPort
 from xenia.engines.qemu.balloon import has_balloon, most_memory
 from xenia.engines.qemu.cards import Cards
 from xenia.engines.qemu.cgroup import share_of
@@ -83,6 +84,7 @@ class Guest:
         self._memory_changed = asyncio.Event()
         self._in_place = reboots_in_place(started.config)
         self._shows = started.config.display.vnc
+        self.port = AgentPort(folder, started.config, lambda: self.name)
         self.unplugging = Unplugging(self)
         self.hotplug = Hotplug(self, self.unplugging)
         self.cards = Cards(self, self.unplugging)
@@ -249,6 +251,7 @@ class Guest:
             await self._let_resets_end_it()  # an xend that died in start_over has not
         await self.look_at_memory()
         await self.cpus.look()
+        await self.port.look(self.execute)
         if self._shows:
             await self.look_for_vnc()
 
@@ -312,6 +315,7 @@ class Guest:
         if self.monitor is not None:
             await self.monitor.close()
             self.monitor = None
+        self.port.close()
         self.process.close()
 
     async def _ask(self, command: str, state: State) -> None:
@@ -330,6 +334,7 @@ class Guest:
             if self._is_firmware():
                 return
         self.cpus.on_event(event, data)
+        self.port.on_event(event, data)
         device = self.unplugging.on_event(event, data)
         if device is not None:
             self._let_go(device)

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from xenia.engines.base import ConsoleKind, Resources
+from xenia.engines.qemu.agent import add_agent
 from xenia.engines.qemu.argv import CommandLine
 from xenia.engines.qemu.balloon import add_balloon
 from xenia.engines.qemu.boot import add_boot, add_firmware
@@ -32,13 +33,14 @@ event.
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """Descriptors that were made for this start: the listening monitor, the consoles, and the firmware of a UEFI guest
-    (code and variables).
+    """Descriptors that were made for this start: the listening monitor, the consoles, the firmware of a UEFI guest
+    (code and variables), and the listening socket of an agent.
     """
 
     monitor: int
     consoles: Mapping[ConsoleKind, ConsoleEnds]
     firmware: tuple[int, int] | None = None
+    agent: int | None = None
 
 
 def compose(
@@ -70,6 +72,7 @@ def compose(
     add_balloon(line, config)
     add_display(line, config, settings, started.domid)
     add_consoles(line, doors.consoles)
+    add_agent(line, config, doors.agent)
     add_disks(line, config, resources.disks, held)
     add_vifs(line, config, resources.vifs)
     add_boot(line, config, resources.boot)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from xenia.engines.base import Resources
-from xenia.engines.qemu import ends, lease
+from xenia.engines.qemu import agent, ends, lease
 from xenia.engines.qemu.affinity import cpus_of_vcpu, listed
 from xenia.engines.qemu.argv import CommandLine
 from xenia.engines.qemu.boot import open_firmware
@@ -66,6 +66,7 @@ def _spawn(
         monitor.fileno(),
         {kind: ends.open_console(guest.folder, settings.log_dir, guest.name, kind, held) for kind in kinds_of(config)},
         open_firmware(held) if uefi else None,
+        held.enter_context(ends.listen_at(agent.socket_of(guest.folder))).fileno() if guest.port.agent else None,
     )
     line = CommandLine()
     compose(line, started, resources, doors, settings, facts, held)

@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 
 from xenia.engines.base import EngineEvent, Figures, Meaning, Observed, Resources
+from xenia.engines.simulated.agent import SimulatedAgent
 from xenia.engines.simulated.host import SimulatedGuest, SimulatedHost
 from xenia.engines.simulated.pools import SimulatedPools
+from xenia.model.agent import ShutdownMode
 from xenia.model.disk import DiskMode
 from xenia.model.domain import ALIVE, DOMAIN_0_UUID, DomainConfig, Started, State
-from xenia.model.errors import conflict, engine_failed, invalid, timed_out
+from xenia.model.errors import XeniaError, conflict, engine_failed, invalid, timed_out
 from xenia.model.host import Capability, EngineReport, Host
 from xenia.model.scheduling import Share
 from xenia.model.vcpu import Vcpu, VcpuState, no_such_vcpu
@@ -28,13 +30,12 @@ class SimulatedEngine:
         self._host = host
         self.pools = SimulatedPools(host)
         self.assigns_ids = host.like_xen
-        like_xen = {
-            *(Capability.ADOPT, Capability.MAX_MEMORY, Capability.SOFT_AFFINITY, Capability.CPU_POOLS),
-        }
-        own = like_xen if host.like_xen else {Capability.RESET}
+        own = {Capability.ADOPT, Capability.MAX_MEMORY, Capability.SOFT_AFFINITY, Capability.CPU_POOLS}
+        if not host.like_xen:
+            own = {Capability.RESET, Capability.AGENT_COMMANDS}
         kinds = {Capability.HVM, Capability.PV, Capability.PVH}
         live = {Capability.MEMORY, Capability.VCPUS, Capability.SCHEDULING}
-        devices = {Capability.DISK_HOTPLUG, Capability.MEDIUM_CHANGE, Capability.VIF_HOTPLUG}
+        devices = {Capability.DISK_HOTPLUG, Capability.MEDIUM_CHANGE, Capability.VIF_HOTPLUG, Capability.AGENT}
         self.capabilities = frozenset({Capability.PAUSE} | live | kinds | own | devices)
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
         host.tell = self._events.put_nowait
@@ -87,18 +88,34 @@ class SimulatedEngine:
             guest.state = state
         await self._host.step(f"{step}d")
 
-    async def shutdown(self, uuid: str, *, reboot: bool = False) -> None:
-        del reboot  # there is a power button only
+    async def shutdown(
+        self, uuid: str, *, reboot: bool = False, mode: ShutdownMode = ShutdownMode.AUTO
+    ) -> ShutdownMode:
         await self._host.step("shutdown")
-        guest = self._guest(uuid)
-        if not guest.deaf and guest.state is State.RUNNING:
+        guest, agent = self._guest(uuid), SimulatedAgent(self._host, uuid)
+        if mode is not ShutdownMode.ACPI:
+            try:
+                agent.told()
+            except XeniaError:
+                if mode is ShutdownMode.AGENT:
+                    raise
+            else:
+                self._host.reboot(uuid) if reboot else self._host.power_off(uuid)
+                await self._host.step("shutdown asked")
+                return ShutdownMode.AGENT
+        if not guest.deaf and guest.state is State.RUNNING:  # there is a power button only, and none for a reboot
             self._host.power_off(uuid)
         await self._host.step("shutdown asked")
+        return ShutdownMode.ACPI
+
+    def agent(self, uuid: str) -> SimulatedAgent:
+        self._guest(uuid)
+        return SimulatedAgent(self._host, uuid)
 
     async def reset(self, uuid: str) -> None:
         await self._host.step("reset")
         guest = self._guest(uuid)
-        guest.state, guest.end = State.RUNNING, None
+        guest.state, guest.end, guest.frozen = State.RUNNING, None, False
         guest.boots += 1
         await self._host.step("reset done")
 

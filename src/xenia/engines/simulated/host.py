@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 from xenia.engines.base import EngineEvent
+from xenia.model.agent import AgentInfo
 from xenia.model.domain import EndAction, EndReason, Started, State
 from xenia.model.pool import POOL_0, Pool
 from xenia.model.scheduling import CGROUP, USUAL_WEIGHT, Share
@@ -13,10 +14,11 @@ from xenia.model.scheduling import CGROUP, USUAL_WEIGHT, Share
 
 @dataclass(slots=True)
 class SimulatedGuest:
-    """`deaf` guests ignore the power button, their balloon, and CPUs that come and go; `boots` counts how often it
-    began at its first instruction; `disks` are the images that it may write to, by target, None for a disk that it only
-    reads or shares; `media` tells of each CD-ROM drive whether there is a medium in it. `memory` is in MiB; `pins` are
-    the CPUs of the host that each virtual CPU may run on, None for all; `soft_pins` those that it rather runs on.
+    """`deaf` guests ignore the power button, their balloon, and CPUs that come and go, `frozen` ones hold all writes;
+    `boots` counts how often it began at its first instruction; `disks` are the images that it may write to, by target,
+    None for a disk that it only reads or shares; `media` tells of each CD-ROM drive whether there is a medium in it.
+    `memory` is in MiB; `pins` are the CPUs of the host that each virtual CPU may run on, None for all;
+    `soft_pins` those that it rather runs on.
     """
 
     started: Started
@@ -29,6 +31,7 @@ class SimulatedGuest:
     soft_pins: dict[int, tuple[int, ...] | None] = field(default_factory=dict)
     disks: dict[str, str | None] = field(default_factory=dict)
     media: dict[str, bool] = field(default_factory=dict)
+    frozen: bool = False
     cards: set[int] = field(default_factory=set)
     pool: str = POOL_0
     state: State = State.PAUSED
@@ -49,15 +52,19 @@ async def _no_step(name: str) -> None:
 class SimulatedHost:
     """`step` is awaited before and after everything that the engine does here: the place to die, to fail or to wait.
 
-    `deaf` holds the names of guests that will ignore what they are asked, `clinging` of those that keep
-    a disk which is to be unplugged, and lock their drives. `like_xen`: it gives domain ids itself, starts no guest over
-    in place, changes the most memory of guests that run, and has guests of others.
+    `deaf` holds the names of guests that will ignore what they are asked, `clinging` of those that keep a disk which is
+    to be unplugged, and lock their drives. `agents` are what the agents in guests tell, by the guests' names, and
+    `mute` holds the names of guests whose agents do not answer. `like_xen`: it gives domain ids itself, starts no guest
+    over in place, changes the most memory of guests that run, gives agents no commands, has pools of CPUs, and has
+    guests of others.
     """
 
     step: Callable[[str], Awaitable[None]] = _no_step
     guests: dict[str, SimulatedGuest] = field(default_factory=dict)
     deaf: set[str] = field(default_factory=set)
     clinging: set[str] = field(default_factory=set)
+    agents: dict[str, AgentInfo] = field(default_factory=dict)
+    mute: set[str] = field(default_factory=set)
     like_xen: bool = False
     last_domid: int = 0
     pools: dict[str, Pool] = field(default_factory=lambda: {POOL_0: Pool(POOL_0, "credit2", (0, 1, 2), 0)})
@@ -131,6 +138,7 @@ class SimulatedHost:
         guest = self.guests[uuid]
         if guest.started.config.policy.on_reboot is EndAction.RESTART and not self.like_xen:
             guest.boots += 1
+            guest.frozen = False
             self._told(EngineEvent(uuid, State.RUNNING, EndReason.REBOOT))
         else:
             self._ends(uuid, State.SHUTDOWN, EndReason.REBOOT)

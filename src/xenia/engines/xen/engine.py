@@ -14,6 +14,7 @@ from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
 from xenia.engines.xen import ends, foreign, places
+from xenia.engines.xen.agent import XenstoreAgent
 from xenia.engines.xen.explain import complaints_of, explain
 from xenia.engines.xen.facts import XenFacts
 from xenia.engines.xen.guest import ENDED, Guest
@@ -31,6 +32,7 @@ from xenia.engines.xen.vcpus import read_list, set_online
 from xenia.engines.xen.xenstore import Xenstore
 from xenia.engines.xen.xl import Xl
 from xenia.lib.aio import Tasks
+from xenia.model.agent import ShutdownMode
 from xenia.model.complaint import Severity
 from xenia.model.domain import DOMAIN_0_NAME, DOMAIN_0_UUID, DomainConfig, EndReason, Kind, Started, State
 from xenia.model.errors import XeniaError, conflict, engine_failed, invalid, unavailable
@@ -180,18 +182,28 @@ class XenEngine:
         domains = await self._hypervisor.domains()
         return any(info.domid == guest.domid and info.paused for info in domains)
 
-    async def shutdown(self, uuid: str, *, reboot: bool = False) -> None:
+    async def shutdown(
+        self, uuid: str, *, reboot: bool = False, mode: ShutdownMode = ShutdownMode.AUTO
+    ) -> ShutdownMode:
         """Asks the guest's Xen drivers; a guest that has none gets its ACPI button pressed (and none for a reboot,
         which then is a power-off).
         """
         domid = str(self._known(uuid).domid)
-        if not reboot:
-            await self._xl.run("shutdown", "-F", domid)
-            return
+        if mode is ShutdownMode.ACPI:
+            await self._xl.run("trigger", domid, "power")
+            return mode
         try:
-            await self._xl.run("reboot", domid)
+            await self._xl.run("reboot" if reboot else "shutdown", domid)
         except XeniaError:
+            if mode is ShutdownMode.AGENT:
+                raise
             await self._xl.run("shutdown", "-F", domid)
+            return ShutdownMode.ACPI
+        return ShutdownMode.AGENT
+
+    def agent(self, uuid: str) -> XenstoreAgent:
+        guest = self._known(uuid)
+        return XenstoreAgent(self._store, guest.domid, guest.name)
 
     async def reset(self, uuid: str) -> None:
         """A domain that has shut down never runs again on Xen: it is started anew (no capability RESET)."""

@@ -73,6 +73,8 @@ def explain_platform(config: DomainConfig) -> Iterator[Complaint]:
         yield from _explain_missing(config)
         return
     platform = config.platform
+    if platform.agent is not None:
+        yield note("agent", "agent has no effect on Xen: a guest there tells of itself by xenstore")
     for device in _usb_devices(platform):
         if device not in _USB:
             yield warning(

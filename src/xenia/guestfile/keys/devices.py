@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xenia.guestfile.keys.fates import FILE_OF_HOST, NO_DEVICE_ON_QEMU, NO_DEVICE_ON_XEN, NOT_IN_XL
-from xenia.guestfile.keys.key import HONOURED, Dialect, Fate, Key, KeyType, ignored
+from xenia.guestfile.keys.key import HONOURED, Dialect, Fate, Key, KeyType, ignored, translated
 
 _TEXT, _NUMBER, _FLAG, _LIST = KeyType.TEXT, KeyType.NUMBER, KeyType.FLAG, KeyType.LIST
 _XM, _XL = Dialect.XM, Dialect.XL
@@ -54,7 +54,24 @@ KEYS = (
         NO_DEVICE_ON_XEN,
     ),
     _missing("vtpm", "Virtual TPMs", "vtpm = ['backend=vtpmmgr']", Dialect.BOTH),
-    _missing("channel", "Byte channels between host and guest", "channel = ['name=org.example.agent, connection=pty']"),
+    Key(
+        "channel",
+        _LIST,
+        None,
+        "Byte channels between host and guest",
+        "channel = ['name=org.qemu.guest_agent.0, connection=socket']",
+        _XL,
+        translated("org.qemu.guest_agent.0 means agent = 1: no other channel is offered"),
+        NO_DEVICE_ON_XEN,
+    ),
+    Key(
+        "agent",
+        _FLAG,
+        None,
+        "A way to the qemu-guest-agent in the guest; without the key, where the guest has virtio disks or cards",
+        "agent = 1",
+        xen=ignored("a guest on Xen tells of itself by xenstore"),
+    ),
     _missing(
         "p9",
         "Folders of the host for the guest, over 9pfs",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xenia.guestfile.libvirt.chardev import word_of
 from xenia.guestfile.libvirt.draft import Draft
 from xenia.lib.xml import Node
+from xenia.model.domain import AGENT_PORT
 
 _VGA = {"cirrus": "cirrus", "vga": "stdvga", "qxl": "qxl", "none": "none"}
 _USUAL_VIDEO_RAM = {"cirrus": 8192, "stdvga": 16384, "qxl": 131072}
@@ -29,6 +30,7 @@ def read_devices(draft: Draft, devices: Node | None, kind: str) -> None:
     _read_inputs(draft, devices)
     for key in ("serial", "parallel"):
         _read_ports(draft, devices, key)
+    _read_channels(draft, devices)
     for hostdev in elements.children(devices, "hostdev"):
         _read_hostdev(draft, hostdev)
     _read_controllers(draft, devices)
@@ -177,6 +179,14 @@ def _read_ports(draft: Draft, devices: Node | None, key: str) -> None:
             draft.append(key, word, node)
         else:
             draft.set(key, word, node)
+
+
+def _read_channels(draft: Draft, devices: Node | None) -> None:
+    for channel in devices.children if devices is not None else ():
+        names = {child.attributes.get("name") for child in channel.children if child.name == "target"}
+        if channel.name == "channel" and AGENT_PORT in names:
+            draft.elements.whole(channel)
+            draft.set("agent", 1, channel)
 
 
 def _read_hostdev(draft: Draft, hostdev: Node) -> None:

@@ -35,6 +35,8 @@ def add_devices(devices: Node, config: DomainConfig, lost: list[str]) -> None:
             devices.add("input", {"type": device, "bus": "usb"})
         else:
             lost.append(f"usbdevice = {device!r}: libvirt has no word for it")
+    if config.platform.agent:
+        lost.append("agent = 1: libvirt's Xen driver has no word for it")
     _add_graphics(devices, config)
     for sound in filter(None, (config.platform.sound or "").split(",")):
         devices.add("sound", {"model": {"hda": "ich6"}.get(sound.strip(), sound.strip())})

@@ -1,0 +1,1 @@
+"""qemu-guest-agent: its protocol, and what is made of its answers."""
