@@ -68,10 +68,14 @@ class Libvirt:
         self.destroyed.append(self._ask("destroy"))
         return seconds
 
-    def fill(self, count: int) -> None:
-        """Create that many domains, to stay."""
-        for _ in range(count):
-            self._ask("create")
+    def fill(self, count: int, disks: Path | None = None) -> None:
+        """Create that many domains, to stay; each with an image of its own from the folder `disks`, if given."""
+        for number in range(count):
+            self._ask("create" if disks is None else f"create {_image(disks, number)}")
+
+    def stats(self) -> float:
+        """Seconds for what all domains have used to be told (virConnectGetAllDomainStats)."""
+        return self._ask("stats")
 
     def empty(self) -> None:
         """End those that were to stay by their processes: libvirt's own way takes seconds for each on some machines."""
@@ -87,3 +91,9 @@ class Libvirt:
             daemon.terminate()
             daemon.wait()
         shutil.rmtree(self._folder)
+
+
+def _image(folder: Path, number: int) -> Path:
+    path = folder / f"peer{number}.img"
+    path.write_bytes(bytes(1 << 20))
+    return path

@@ -14,10 +14,15 @@ XML = """
   <devices>
     <interface type="user"><model type="rtl8139"/></interface>
     <serial type="null"/>
-    <video><model type="cirrus"/></video>
+    <video><model type="cirrus"/></video>{disk}
   </devices>
 </domain>
 """
+
+DISK = """
+    <disk type="file" device="disk">
+      <driver name="qemu" type="raw"/> <source file="{image}"/> <target dev="vda" bus="virtio"/>
+    </disk>"""
 
 
 def connect() -> libvirt.virConnect:
@@ -38,9 +43,12 @@ def main() -> None:
     domains: list[libvirt.virDomain] = []
     for line in sys.stdin:
         begun = time.perf_counter()
-        if line.strip() == "create":
-            xml = XML.format(number=len(domains))
+        what, _, image = line.strip().partition(" ")
+        if what == "create":
+            xml = XML.format(number=len(domains), disk=DISK.format(image=image) if image else "")
             domains.append(connection.createXML(xml, libvirt.VIR_DOMAIN_START_PAUSED))
+        elif what == "stats":
+            assert len(connection.getAllDomainStats()) == len(domains)
         else:
             domains.pop().destroy()
         print(time.perf_counter() - begun, flush=True)

@@ -17,6 +17,7 @@ from xenia.api.answers import (
     JobList,
     PlanAnswer,
     Problem,
+    StatsAnswer,
 )
 
 
@@ -57,6 +58,8 @@ async def test_every_route_has_a_summary_and_describes_its_answers(xend: Xend) -
         ("GET", "/domains/guest", DomainAnswer),
         ("GET", "/domains/0", DomainAnswer),
         ("GET", "/domains/nobody", Problem),
+        ("GET", "/stats", StatsAnswer),
+        ("GET", "/domains/guest/stats", StatsAnswer),
         ("POST", "/domains/guest/pause?wait=10", JobAnswer),
         ("POST", "/domains?wait=10", Problem),
         ("POST", "/plan", PlanAnswer),

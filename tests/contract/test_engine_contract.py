@@ -243,6 +243,19 @@ async def test_virtual_cpus_come_up_to_the_most_and_go_where_they_can(rig: Rig) 
     assert raised.value.kind is ErrorKind.INVALID
 
 
+async def test_what_has_been_counted_of_a_guest_is_told(rig: Rig) -> None:
+    started = await start(rig, "a")
+    before = (await rig.engine.stats())[started.uuid]
+    assert [each.number for each in before.vcpus] == [0]
+    await rig.engine.unpause(started.uuid)
+    await rig.booted(started)
+    after = (await rig.engine.stats(started.uuid))[started.uuid]
+    assert after.vcpus[0].cpu_time >= before.vcpus[0].cpu_time
+    assert after.vcpus[0].cpu_time > 0
+    await rig.engine.destroy(started.uuid)
+    assert started.uuid not in await rig.engine.stats()
+
+
 async def test_virtual_cpus_are_told_and_pinned(rig: Rig) -> None:
     started = await start(rig, "a")
     (vcpu,) = (await rig.engine.vcpus())[started.uuid]

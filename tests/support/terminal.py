@@ -46,6 +46,10 @@ class Terminal:
         os.close(self._theirs)
         self._screen.close()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def attributes(self) -> list[Any]:
         """How the terminal is set."""
         return termios.tcgetattr(self._theirs)

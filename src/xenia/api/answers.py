@@ -6,7 +6,7 @@ The same dataclasses are what the OpenAPI document describes (`schema`).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 from typing import Any
@@ -27,7 +27,9 @@ from xenia.model.job import Job
 from xenia.model.live import Difference
 from xenia.model.pool import Pool
 from xenia.model.scheduling import Share
+from xenia.model.stats import DiskStats, Stats, VcpuStats, VifStats
 from xenia.model.vcpu import Vcpu
+from xenia.model.why import Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,21 @@ class PoolList:
 
     pools: tuple[Pool, ...]
     free: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatsRow:
+    domain: DomainRow
+    stats: Stats
+
+
+@dataclass(frozen=True, slots=True)
+class StatsAnswer:
+    """By domain id. `at` is in seconds of a clock that is never set back: rates are differences over it."""
+
+    at: float
+    host: Host
+    domains: tuple[StatsRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +278,8 @@ ANSWERS = (
     VcpuList,
     ShareList,
     PoolList,
+    StatsAnswer,
+    Why,
     PlanAnswer,
     CheckAnswer,
     ExplainAnswer,
@@ -280,15 +299,34 @@ ANSWERS = (
 )
 
 
-_MEMBERS = tuple(field.name for field in fields(Domain))
-_values = attrgetter(*_MEMBERS)
+def _flat(cls: type) -> Callable[[Any], dict[str, Any]]:
+    """How a `cls` without anything nested becomes a member of JSON, in an eighth of the time of to_plain: for what is
+    asked for most of all.
+    """
+    members = tuple(field.name for field in fields(cls))
+    values = attrgetter(*members)
+    return lambda value: dict(zip(members, values(value), strict=True))
+
+
+_domain, _vcpu, _disk, _vif = _flat(Domain), _flat(VcpuStats), _flat(DiskStats), _flat(VifStats)
 
 
 def row(domain: Domain) -> dict[str, Any]:
-    """A domain as a member of JSON. It is flat, and lists are asked for most of all: to_plain would take eight times as
-    long.
-    """
-    return dict(zip(_MEMBERS, _values(domain), strict=True), letters=domain.state.letters)
+    """A domain as a member of JSON."""
+    return _domain(domain) | {"letters": domain.state.letters}
+
+
+def stats_rows(domains: Iterable[tuple[Domain, Stats]]) -> list[dict[str, Any]]:
+    """The members of StatsAnswer.domains."""
+    return [{"domain": row(domain), "stats": _stats(stats)} for domain, stats in domains]
+
+
+def _stats(stats: Stats) -> dict[str, Any]:
+    return {
+        "vcpus": list(map(_vcpu, stats.vcpus)),
+        "disks": None if stats.disks is None else list(map(_disk, stats.disks)),
+        "vifs": list(map(_vif, stats.vifs)),
+    }
 
 
 def without_secrets(config: DomainConfig) -> DomainConfig:

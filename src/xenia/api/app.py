@@ -18,9 +18,11 @@ from xenia.api import (
     pools,
     scheduling,
     schema,
+    stats,
     texts,
     vcpus,
     vifs,
+    why,
 )
 from xenia.api.doors import Doors
 from xenia.api.limits import Limits
@@ -47,8 +49,8 @@ def make_app(doors: Doors) -> FastAPI:
     )
     app.state.doors = doors
     api = APIRouter(prefix="/v1")
-    parts = (host, domains, disks, vifs, vcpus, scheduling, pools, agent, texts, guest_files, folder, jobs, events)
-    for part in (*parts, console, schema):
+    parts = (host, domains, disks, vifs, vcpus, scheduling, pools, why, stats, agent, texts, guest_files, folder)
+    for part in (*parts, jobs, events, console, schema):
         api.include_router(part.router)
     app.include_router(api)
     app.router.default = errors.unknown_route

@@ -87,6 +87,8 @@ TABLE = (
     Entry("Names", "domid", "names", "Tell the id of a domain"),
     Entry("Names", "domname", "names", "Tell the name of a domain"),
     Entry("Names", "domstate", "domstate", "Tell the state of a domain"),
+    Entry("Host", "top", "top.command", "Show what the domains do, live"),
+    Entry("Host", "why", "why", "Tell what holds a domain back"),
     Entry("Host", "uptime", "uptime", "Tell for how long domains have run"),
     Entry("Host", "cpupool-list", "pools", "List the CPU pools"),
     Entry("Host", "cpupool-create", "pools", "Make a CPU pool"),

@@ -19,7 +19,9 @@ from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.host import Capability, EngineReport, Host
 from xenia.model.pool import Pool
 from xenia.model.scheduling import Share
+from xenia.model.stats import Stats
 from xenia.model.vcpu import Vcpu
+from xenia.model.why import Circumstances
 from xenia.network.attach import AttachedVif
 from xenia.storage.kernel import PreparedBoot
 from xenia.storage.open import OpenedDisk
@@ -206,6 +208,14 @@ class Engine(Protocol):
         """What each guest uses, by UUID; read now, cheaply. Domain-0 is among them where the engine knows it better
         than the kernel does. What `observe` tells is current after it.
         """
+
+    async def stats(self, uuid: str | None = None) -> Mapping[str, Stats]:
+        """What has been counted of each guest, or of one, by UUID; read now, in one pass. Domain-0 is among them where
+        the engine counts it. A guest that ends meanwhile may be missing. Raises engine_failed, unavailable.
+        """
+
+    async def circumstances(self, started: Started) -> Circumstances:
+        """What weighs on a guest that runs, beside what is counted. Raises engine_failed."""
 
     async def vcpus(self) -> Mapping[str, tuple[Vcpu, ...]]:
         """The virtual CPUs of each guest, by UUID, in order. Domain-0 is among them where the engine gives it some.

@@ -40,9 +40,11 @@ from xenia.manager.reconcile import Reconcile
 from xenia.manager.renaming import Renaming
 from xenia.manager.scheduling import Scheduling
 from xenia.manager.start_file import to_start
+from xenia.manager.stats import StatsReader
 from xenia.manager.turns import Turns
 from xenia.manager.vcpus import Vcpus
 from xenia.manager.vifs import Vifs
+from xenia.manager.why.why import WhyReader
 from xenia.model.caller import Caller
 from xenia.model.check import Checked, CheckRequest
 from xenia.model.conversion import Converted, ConvertRequest
@@ -96,6 +98,8 @@ class Manager:
         self.pools = Pools(kept, self.host)
         self.defining = Defining(parts.guest_files, parts.locks)
         self.renaming = Renaming(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
+        self.stats = StatsReader(parts.engine, self.inventory)
+        self.why = WhyReader(parts.engine, self.inventory, self.host)
         self.vcpus = Vcpus(parts.engine, self.inventory, kept, self.host)
         self.pinning = Pinning(kept, self.host)
         self.freezing = Freezing(parts.lifecycle, parts.locks, self._turns)

@@ -25,6 +25,18 @@ def saying(text: str) -> bytes:
     return _disk(_CLI + _say(text) + _HALT)
 
 
+def spinning() -> bytes:
+    """Takes all the CPU time that it can get."""
+    return _disk(_CLI + bytes.fromhex("ebfe"))  # jmp to it
+
+
+def reading() -> bytes:
+    """Reads the second sector of its disk, again and again."""
+    segment = bytes.fromhex("31c0 8ec0")  # es = 0
+    read = bytes.fromhex("b80102 bb007e b90200 ba8000 cd13 ebf0")  # one sector, BIOS call 0x13; jmp to it
+    return _disk(segment + read)
+
+
 def obedient() -> bytes:
     """Says `ready` on COM1 and obeys single characters: p power off, r reset, c crash; others it echoes."""
     power_off = bytes.fromhex("ba0406 b80020 ef") + _HALT  # ACPI: SLP_EN with type 0 to PM1a_CNT at 0x604

@@ -31,9 +31,16 @@ class xc:
         return [
             {"domid": domid, "ssidref": 0, "handle": UUID, "dying": 0, "crashed": 0, "shutdown": 0,
              "shutdown_reason": 255, "paused": 0, "blocked": 1, "running": 0, "hvm": 0, "mem_kb": 1024 * domid,
-             "maxmem_kb": 2048, "cpu_time": domid, "online_vcpus": 1}
+             "maxmem_kb": 2048, "cpu_time": domid, "online_vcpus": 1,
+             "max_vcpu_id": 3}
             for domid in range(first_dom, min(COUNT, first_dom + max_doms))
         ]
+
+    def vcpu_getinfo(self, domid, vcpu=0):
+        if domid >= 2:
+            raise Error(3, "No such process")
+        return {"online": int(vcpu != 3), "blocked": int(vcpu == 2), "running": int(vcpu == 0), "cpu": 0,
+                "cpu_time": 1500000000}
 
     def physinfo(self):
         return {"total_memory": 4096, "free_memory": 1024}

@@ -126,6 +126,7 @@ def test_a_guest_goes_through_all_verbs(host: XenHost, table: dict[str, dict[str
     is_paused(walk)
     walk.is_up()
     is_spoken_to(walk)
+    is_watched(walk)
     tells_of_itself(walk)
     is_resized(walk)
     gets_cpus(walk)
@@ -189,6 +190,31 @@ def is_spoken_to(walk: Walk) -> None:
     walk.found("console")
     # xl's own console is another reader of the same terminal.
     talk(walk.host, "xl", "console", walk.kind, typed="echo $((5*7))x", awaited="35x")
+
+
+def is_watched(walk: Walk) -> None:
+    """The columns are xentop's, and the figures too, as far as both count them."""
+    mine, xentops = (
+        {row[0]: dict(zip(rows[0], row, strict=False)) for row in rows[1:] if len(row) > 15}
+        for rows in (
+            [line.split() for line in text.splitlines()]
+            for text in (walk.xm("top", "-b", "-i", "1"), walk.host.ok("xentop", "-b", "-i", "1", "-f"))
+        )
+    )
+    ours, theirs = mine[walk.kind], xentops[walk.kind]
+    assert ours["VCPUS"] == theirs["VCPUS"]
+    assert 0 <= int(theirs["CPU(sec)"]) - int(ours["CPU(sec)"]) < 60
+    if walk.kind != "hvm":  # a boot sector reads by an emulated drive, which only its QEMU counts
+        assert ours["NETS"] == theirs["NETS"] == "1"
+        assert 0 < int(ours["VBD_RD"]) <= int(theirs["VBD_RD"])
+        assert int(ours["NETRX(k)"]) <= int(theirs["NETRX(k)"])
+    walk.found("top")
+    told = json.loads(walk.xm("why", "-s", "1", "-o", "json", walk.kind))
+    assert told["domid"] == walk.id
+    assert any("how long requests of its disks take" in each for each in told["unknown"])
+    emulated = [each for each in told["findings"] if "emulated" in each["message"]]
+    assert bool(emulated) is (walk.kind == "hvm")
+    walk.found("why")
 
 
 def tells_of_itself(walk: Walk) -> None:

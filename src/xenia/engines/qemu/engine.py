@@ -9,6 +9,7 @@ from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
 from xenia.engines.qemu import cgroup, ends, lease
+from xenia.engines.qemu.circumstances import circumstances_of
 from xenia.engines.qemu.events import ENDED, Situation
 from xenia.engines.qemu.explain import complaints_of, explain
 from xenia.engines.qemu.facts import Facts
@@ -19,6 +20,7 @@ from xenia.engines.qemu.probe import probe
 from xenia.engines.qemu.recover import recover
 from xenia.engines.qemu.settings import QemuSettings
 from xenia.engines.qemu.start import launch, pin_as_written, take_over
+from xenia.engines.qemu.stats import Counters
 from xenia.engines.qga.agent import QemuGuestAgent
 from xenia.lib.aio import Tasks
 from xenia.model.agent import ShutdownMode
@@ -27,7 +29,9 @@ from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.errors import XeniaError, engine_failed, invalid
 from xenia.model.host import Capability, EngineReport, Host
 from xenia.model.scheduling import Share
+from xenia.model.stats import Stats
 from xenia.model.vcpu import Vcpu
+from xenia.model.why import Circumstances
 from xenia.network.attach import AttachedVif
 from xenia.storage.open import OpenedDisk
 
@@ -43,6 +47,7 @@ class QemuEngine:
         self._settings = settings
         self._facts = Facts()
         self._guests: dict[str, Guest] = {}
+        self._counters = Counters()
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
         self._tasks = Tasks()
 
@@ -205,6 +210,14 @@ class QemuEngine:
             for guest, seconds in times
             if seconds is not None
         }
+
+    async def stats(self, uuid: str | None = None) -> Mapping[str, Stats]:
+        return await self._counters.read(
+            [guest for guest in self._guests.values() if uuid is None or guest.uuid == uuid]
+        )
+
+    async def circumstances(self, started: Started) -> Circumstances:
+        return circumstances_of(started.config, self._known(started.uuid).process.pid, self._facts)
 
     async def vcpus(self) -> Mapping[str, tuple[Vcpu, ...]]:
         guests = list(self._guests.values())

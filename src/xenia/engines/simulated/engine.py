@@ -16,7 +16,9 @@ from xenia.model.domain import ALIVE, DOMAIN_0_UUID, DomainConfig, Started, Stat
 from xenia.model.errors import XeniaError, conflict, engine_failed, invalid, timed_out
 from xenia.model.host import Capability, EngineReport, Host
 from xenia.model.scheduling import Share
+from xenia.model.stats import DiskStats, Stats, VcpuStats, VifStats
 from xenia.model.vcpu import Vcpu, VcpuState, no_such_vcpu
+from xenia.model.why import Circumstances
 from xenia.network.attach import AttachedVif
 from xenia.storage.open import OpenedDisk
 
@@ -199,6 +201,14 @@ class SimulatedEngine:
             for uuid, guest in self._host.guests.items()
         }
 
+    async def stats(self, uuid: str | None = None) -> Mapping[str, Stats]:
+        return {
+            each: guest.stats or _uncounted(guest) for each, guest in self._host.guests.items() if uuid in (None, each)
+        }
+
+    async def circumstances(self, started: Started) -> Circumstances:
+        return self._guest(started.uuid).circumstances
+
     async def vcpus(self) -> Mapping[str, tuple[Vcpu, ...]]:
         return {
             uuid: tuple(
@@ -269,3 +279,11 @@ class SimulatedEngine:
 def _written(opened: OpenedDisk) -> str | None:
     """The image that the guest writes to and nobody else may."""
     return opened.disk.path if opened.disk.mode is DiskMode.WRITE and opened.disk.path else None
+
+
+def _uncounted(guest: SimulatedGuest) -> Stats:
+    return Stats(
+        tuple(VcpuStats(number, 0.5, 0.0, VcpuState.BLOCKED) for number in range(len(guest.pins))),
+        tuple(DiskStats(target, 0, 0, 0, 0) for target in guest.disks),
+        tuple(VifStats(number, f"vif{guest.domid}.{number}", 0, 0, 0, 0) for number in range(len(guest.started.macs))),
+    )

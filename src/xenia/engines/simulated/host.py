@@ -10,6 +10,8 @@ from xenia.model.agent import AgentInfo
 from xenia.model.domain import EndAction, EndReason, Started, State
 from xenia.model.pool import POOL_0, Pool
 from xenia.model.scheduling import CGROUP, USUAL_WEIGHT, Share
+from xenia.model.stats import Stats
+from xenia.model.why import Circumstances
 
 
 @dataclass(slots=True)
@@ -38,6 +40,9 @@ class SimulatedGuest:
     end: EndReason | None = None
     deaf: bool = False
     boots: int = 1
+    stats: Stats | None = None
+    """What a test wants to have been counted; None for what its virtual CPUs, disks and cards have as they begin."""
+    circumstances: Circumstances = field(default_factory=Circumstances)
 
     @property
     def writes(self) -> set[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
 from xenia.engines.xen import ends, foreign, places
 from xenia.engines.xen.agent import XenstoreAgent
+from xenia.engines.xen.circumstances import circumstances_of
 from xenia.engines.xen.explain import complaints_of, explain
 from xenia.engines.xen.facts import XenFacts
 from xenia.engines.xen.guest import ENDED, Guest
@@ -28,6 +29,7 @@ from xenia.engines.xen.scheduling import read_shares, set_share
 from xenia.engines.xen.settings import XenSettings
 from xenia.engines.xen.sharing import refuse_shared
 from xenia.engines.xen.start import create
+from xenia.engines.xen.stats import read_stats
 from xenia.engines.xen.vcpus import read_list, set_online
 from xenia.engines.xen.xenstore import Xenstore
 from xenia.engines.xen.xl import Xl
@@ -38,7 +40,9 @@ from xenia.model.domain import DOMAIN_0_NAME, DOMAIN_0_UUID, DomainConfig, EndRe
 from xenia.model.errors import XeniaError, conflict, engine_failed, invalid, unavailable
 from xenia.model.host import Capability, EngineReport, Host
 from xenia.model.scheduling import Share
+from xenia.model.stats import Stats
 from xenia.model.vcpu import Vcpu, no_such_vcpu, said
+from xenia.model.why import Circumstances
 
 log = logging.getLogger(__name__)
 
@@ -250,6 +254,18 @@ class XenEngine:
     async def figures(self) -> Mapping[str, Figures]:
         domains = await self._look() if self._usable else []
         return {info.uuid if info.domid else DOMAIN_0_UUID: _figures(info) for info in domains}
+
+    async def stats(self, uuid: str | None = None) -> Mapping[str, Stats]:
+        if uuid is None or uuid == DOMAIN_0_UUID:
+            domid = None if uuid is None else 0
+        elif uuid in self._guests:
+            domid = self._guests[uuid].domid
+        else:
+            return {}
+        return await read_stats(self._guests.values(), self._hypervisor, domid)
+
+    async def circumstances(self, started: Started) -> Circumstances:
+        return await circumstances_of(started.config, self._known(started.uuid).domid, self._store)
 
     async def vcpus(self) -> Mapping[str, tuple[Vcpu, ...]]:
         uuids = self._uuids()

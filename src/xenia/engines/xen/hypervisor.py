@@ -82,6 +82,17 @@ class DomainInfo:
         return EndReason.REBOOT if self.shutdown_reason in _REBOOTS else EndReason.POWEROFF
 
 
+@dataclass(frozen=True, slots=True)
+class VcpuInfo:
+    """One virtual CPU as the hypervisor sees it (xc_vcpu_getinfo). CPU time in nanoseconds."""
+
+    number: int
+    online: int
+    blocked: int
+    running: int
+    cpu_time: int
+
+
 def _info(row: list[Any]) -> DomainInfo:
     domid, handle, *figures = row
     return DomainInfo(domid, tuple(handle), *figures)
@@ -116,6 +127,11 @@ class Hypervisor:
     async def domains(self) -> list[DomainInfo]:
         """All domains, Domain-0 among them, by id. Raises unavailable, engine_failed."""
         return [_info(row) for row in await self._call("domains")]
+
+    async def vcpus(self, domid: int | None = None) -> dict[int, list[VcpuInfo]]:
+        """The virtual CPUs of all domains, or of one, by domain id. Raises unavailable, engine_failed."""
+        told = await self._call("vcpus", *(() if domid is None else (domid,)))
+        return {each: [VcpuInfo(*row) for row in rows] for each, rows in told}
 
     async def host(self) -> dict[str, Any]:
         """What xc_physinfo and xc_version tell: `total_memory` and `free_memory` in KiB, `xen_major` ..."""

@@ -4,6 +4,7 @@ One JSON object a line: `{"id": N, "call": NAME, "arguments": [...]}` in, `{"id"
 "error": TEXT, "errno": N}` out. It imports nothing of Xenia and ends with its standard input.
 """
 
+import contextlib
 import json
 import sys
 from typing import Any
@@ -23,15 +24,39 @@ MEMBERS = (
 
 
 def domains() -> list[list[Any]]:
-    """All domains, in the order of MEMBERS (xc_domain_getinfo)."""
-    found: list[list[Any]] = []
+    """All domains, in the order of MEMBERS."""
+    return [[info[member] for member in MEMBERS] for info in domain_infos()]
+
+
+def domain_infos() -> list[dict[str, Any]]:
+    """All domains (xc_domain_getinfo)."""
+    found: list[dict[str, Any]] = []
     first = 0
     while batch := HYPERVISOR.domain_getinfo(first, BATCH):
-        found += [[info[member] for member in MEMBERS] for info in batch]
+        found += batch
         if len(batch) < BATCH:
             break
         first = batch[-1]["domid"] + 1
     return found
+
+
+def vcpus(domid: int | None = None) -> list[list[Any]]:
+    """The virtual CPUs of all domains, or of one (xc_vcpu_getinfo); of those that end meanwhile none."""
+    if domid is None:
+        infos = domain_infos()
+    else:
+        infos = [info for info in HYPERVISOR.domain_getinfo(domid, 1) if info["domid"] == domid]
+    found: list[list[Any]] = []
+    for info in infos:
+        with contextlib.suppress(xc.Error):
+            numbers = range(info["max_vcpu_id"] + 1)
+            found.append([info["domid"], [_vcpu(info["domid"], number) for number in numbers]])
+    return found
+
+
+def _vcpu(domid: int, number: int) -> list[Any]:
+    info = HYPERVISOR.vcpu_getinfo(domid, number)
+    return [number, info["online"], info["blocked"], info["running"], info["cpu_time"]]
 
 
 def host() -> dict[str, Any]:
@@ -40,7 +65,13 @@ def host() -> dict[str, Any]:
     return told
 
 
-CALLS = {"domains": domains, "host": host, "pause": HYPERVISOR.domain_pause, "unpause": HYPERVISOR.domain_unpause}
+CALLS = {
+    "domains": domains,
+    "vcpus": vcpus,
+    "host": host,
+    "pause": HYPERVISOR.domain_pause,
+    "unpause": HYPERVISOR.domain_unpause,
+}
 
 for line in sys.stdin:
     request = json.loads(line)

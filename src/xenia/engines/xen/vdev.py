@@ -44,6 +44,22 @@ def ide_drive(vdev: str) -> int | None:
     return index if index < len(_IDE_FOR_CDROM) else None
 
 
+_MAJORS = {202: ("xvd", 4, 0), 8: ("sd", 4, 0), 3: ("hd", 6, 0), 22: ("hd", 6, 2)}
+"""By the number's upper byte: the name, the bits of a partition, the first disk."""
+
+
+def name_of(number: int) -> str:
+    """The name of the virtual device with this number, or the number itself where it has none."""
+    if number >> 28 == 1:
+        name, disk, partition = "xvd", number >> 8 & 0xFFFFF, number & 0xFF
+    elif number >> 8 in _MAJORS:
+        name, bits, first = _MAJORS[number >> 8]
+        disk, partition = first + ((number & 0xFF) >> bits), number & (1 << bits) - 1
+    else:
+        return str(number)
+    return f"{name}{_letters(disk)}{partition or ''}"
+
+
 def _in_turn(config: DomainConfig) -> Iterator[Disk]:
     """The disks in list order, but sr0 before sr1 where the file has them the other way round."""
     numbers = {disk.target: int(found[1]) for disk in config.disks if (found := _NUMBERED.fullmatch(disk.target))}
@@ -88,6 +104,16 @@ def _index(letters: str) -> int:
     for letter in letters:
         index = index * 26 + ord(letter) - ord("a") + 1
     return index - 1
+
+
+def _letters(index: int) -> str:
+    """0 is a, 25 is z, 26 is aa."""
+    letters = ""
+    index += 1
+    while index:
+        index, letter = divmod(index - 1, 26)
+        letters = chr(ord("a") + letter) + letters
+    return letters
 
 
 def _xen_names() -> Iterator[str]:
