@@ -20,7 +20,7 @@ BIN = Path(sys.executable).parent
 
 @contextmanager
 def xend(*arguments: str) -> Iterator[tuple[Client, Path, int]]:
-    """A running xend: its client, its root and its process id. Its guests end with it."""
+    """A running xend: its client, its root and its process id. Its guests end with it, unless it has ended."""
     root = Path(tempfile.mkdtemp(prefix="xenia-bench-"))
     with (root / "xend.out").open("wb") as output:
         process = subprocess.Popen(
@@ -30,7 +30,8 @@ def xend(*arguments: str) -> Iterator[tuple[Client, Path, int]]:
     try:
         _until_it_answers(client, process, root)
         yield client, root, process.pid
-        destroy_all(client)
+        if process.poll() is None:
+            destroy_all(client)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()

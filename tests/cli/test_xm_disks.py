@@ -71,17 +71,27 @@ def test_words_become_one_spec_below_the_folder_one_is_in(
     spec: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    xend.routes[ATTACH] = {"job": job("block-attach", result={"disk": DISKS[0], "notes": ["mind\x1b this"]})}
+    xend.routes[ATTACH] = {
+        "job": job("block-attach", result={"disk": DISKS[0], "file": "", "notes": ["mind\x1b this"]})
+    }
     assert xm("block-attach", "web", *words) == 0
     assert capsys.readouterr() == ("", "xm: mind\\x1b this\n")
-    assert xend.requests[-1][2] == {"spec": spec, "folder": str(tmp_path)}
+    assert xend.requests[-1][2] == {"spec": spec, "folder": str(tmp_path), "scope": "both"}
 
 
 def test_a_disk_is_detached_without_a_word(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
-    xend.routes[DETACH] = {"job": job("block-detach", result={"disk": DISKS[0]})}
-    assert xm("block-detach", "web", "xvda", "--force") == 0
+    xend.routes[DETACH] = {"job": job("block-detach", result={"disk": DISKS[0], "file": "", "notes": []})}
+    assert xm("block-detach", "web", "xvda", "--force", "--live") == 0
     assert capsys.readouterr() == ("", "")
-    assert xend.requests[-1][2] == {"device": "xvda", "force": True}
+    assert xend.requests[-1][2] == {"device": "xvda", "force": True, "scope": "live"}
+
+
+def test_the_guest_file_that_was_edited_is_named(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    result = {"disk": DISKS[0], "file": "/etc/xen/web.cfg", "notes": ["mind"]}
+    xend.routes[DETACH] = {"job": job("block-detach", result=result)}
+    assert xm("block-detach", "--config", "web", "xvdb") == 0
+    assert capsys.readouterr() == ("/etc/xen/web.cfg says so now, for the next start\n", "xm: mind\n")
+    assert xend.requests[-1][2]["scope"] == "config"
 
 
 def test_a_guest_that_keeps_it_took_too_long(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,10 +109,12 @@ def test_media_are_inserted_and_ejected_without_a_word(
     xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    xend.routes["POST /domains/web/cd-insert?wait=30"] = {"job": job(result={"disk": DISKS[1], "notes": ["mind"]})}
-    xend.routes["POST /domains/web/cd-eject?wait=30"] = {"job": job(result={"disk": DISKS[1]})}
+    result = {"disk": DISKS[1], "file": "", "notes": ["mind"]}
+    xend.routes["POST /domains/web/cd-insert?wait=30"] = {"job": job(result=result)}
+    xend.routes["POST /domains/web/cd-eject?wait=30"] = {"job": job(result={**result, "notes": []})}
     assert xm("cd-insert", "web", "hdc", "x.iso") == 0
-    assert xend.requests[-1][2] == {"device": "hdc", "force": False, "path": "x.iso", "folder": str(tmp_path)}
+    asked = {"device": "hdc", "force": False, "path": "x.iso", "folder": str(tmp_path), "scope": "both"}
+    assert xend.requests[-1][2] == asked
     assert xm("cd-eject", "-f", "web", "hdc") == 0
-    assert xend.requests[-1][2] == {"device": "hdc", "force": True}
+    assert xend.requests[-1][2] == {"device": "hdc", "force": True, "scope": "both"}
     assert capsys.readouterr() == ("", "xm: mind\n")

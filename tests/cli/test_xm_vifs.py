@@ -65,11 +65,12 @@ def test_what_does_not_run_has_no_cards(
 def test_cards_are_plugged_in_and_unplugged_without_a_word(
     xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    xend.routes["POST /domains/web/network-attach?wait=30"] = {"job": job(result={"vif": VIFS[1], "notes": ["mind"]})}
-    xend.routes["POST /domains/web/network-detach?wait=30"] = {"job": job(result={"vif": VIFS[1]})}
+    result = {"vif": VIFS[1], "file": "", "notes": ["mind"]}
+    xend.routes["POST /domains/web/network-attach?wait=30"] = {"job": job(result=result)}
+    xend.routes["POST /domains/web/network-detach?wait=30"] = {"job": job(result={**result, "notes": []})}
     for words, spec in ((("bridge=lan", "mac=00:16:3e:00:00:02"), "bridge=lan,mac=00:16:3e:00:00:02"), ((), "")):
         assert xm("network-attach", "web", *words) == 0
-        assert xend.requests[-1][2] == {"spec": spec}
+        assert xend.requests[-1][2] == {"spec": spec, "scope": "both"}
     assert xm("network-detach", "web", "2") == 0
-    assert xend.requests[-1][2] == {"card": "2"}
+    assert xend.requests[-1][2] == {"card": "2", "scope": "both"}
     assert capsys.readouterr() == ("", "xm: mind\nxm: mind\n")

@@ -56,6 +56,9 @@ class Rig(Protocol):
 
     def attach_vif(self, started: Started, vif: Vif, mac: str) -> AbstractContextManager[AttachedVif]: ...
 
+    def with_drive(self, started: Started, drive: Disk) -> Started:
+        """With a CD-ROM drive: as another kind of guest, where only that has one."""
+
     async def sees_disks(self, started: Started, number: int) -> None:
         """Until the guest, which is up, has so many disks."""
 
@@ -115,6 +118,9 @@ class SimulatedRig:
 
     def attach_vif(self, started: Started, vif: Vif, mac: str) -> AbstractContextManager[AttachedVif]:
         return self._preparer.attach_vif(started, vif, mac)
+
+    def with_drive(self, started: Started, drive: Disk) -> Started:
+        return replace(started, config=replace(started.config, disks=(drive,)))
 
     async def sees_cards(self, started: Started, number: int) -> None:
         assert len(self._world.host.guests[started.uuid].cards) == number
@@ -186,6 +192,9 @@ class QemuRig:
 
     def attach_vif(self, started: Started, vif: Vif, mac: str) -> AbstractContextManager[AttachedVif]:
         return self._preparer.attach_vif(started, vif, mac)
+
+    def with_drive(self, started: Started, drive: Disk) -> Started:
+        return replace(started, config=replace(started.config, disks=(drive,)))
 
     async def sees_disks(self, started: Started, number: int) -> None:
         await see(await self._speaker(started), "ls /sys/block | grep -c '^x*vd'", number)
@@ -281,6 +290,9 @@ class XenRig:
 
     def attach_vif(self, started: Started, vif: Vif, mac: str) -> AbstractContextManager[AttachedVif]:
         return self._preparer.attach_vif(started, vif, mac)
+
+    def with_drive(self, started: Started, drive: Disk) -> Started:
+        return replace(started, config=replace(started.config, kind=Kind.HVM, boot=Boot(), disks=(drive,)))
 
     async def sees_disks(self, started: Started, number: int) -> None:
         await see(await self._speaker(started), "ls /sys/block | grep -c '^x*vd'", number)

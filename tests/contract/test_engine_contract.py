@@ -356,6 +356,7 @@ async def test_a_disk_is_plugged_into_a_guest_that_runs_found_again_and_unplugge
         await engine.attach_disk(with_disk, opened)
     assert disks_of(rig, started) == {"xvdb"}
     await rig.sees_disks(started, 1)
+    assert await engine.has_taken(started.uuid, "xvdb")
     with pytest.raises(XeniaError) as raised:
         async with rig.open_disk(started, disk):
             pass
@@ -376,8 +377,7 @@ async def test_the_medium_of_a_drive_is_changed_locked_and_found_again(rig: Rig,
     if Capability.MEDIUM_CHANGE not in rig.engine.capabilities:
         return
     drive = Disk("hdc", source=DiskSource.EMPTY, cdrom=True, bus=DiskBus.IDE, mode=DiskMode.READ_ONLY)
-    plain = rig.started("a")
-    started = replace(plain, config=replace(plain.config, disks=(drive,)))
+    started = rig.with_drive(rig.started("a"), drive)
     async with rig.resources(started) as resources:
         await rig.engine.start(started, resources)
     for name in ("one.iso", "two.iso"):
@@ -410,6 +410,7 @@ async def test_a_card_is_plugged_into_a_guest_that_runs_found_again_and_unplugge
         with rig.attach_vif(started, vif, mac) as attached:
             await cast(PlugsCards, rig.engine).attach_vif(changed, attached)
         await rig.sees_cards(started, has + 1)
+        assert await cast(PlugsCards, rig.engine).has_taken(started.uuid, 5)
         await rig.new_engine()
         (found,) = await rig.engine.recover([changed])
         assert found.cards == {*range(has), 5}

@@ -126,9 +126,9 @@ async def change_disk(world: World, manager: Manager, told: Promises, name: str,
     before = told.disks.pop(name, set())
     try:
         if verb == "attach":
-            job = manager.attach_disk(name, f"file:/{name}-{target},{target},w", "/", ROOT)
+            job = manager.disks.attach(name, f"file:/{name}-{target},{target},w", "/", Scope.LIVE, ROOT)
         else:
-            job = manager.detach_disk(name, target, ROOT, force=False)
+            job = manager.disks.detach(name, target, Scope.LIVE, ROOT, force=False)
     except XeniaError:
         return
     if (await finish(world, manager, job)).state is JobState.DONE:
@@ -310,9 +310,9 @@ async def scenario_media_come_and_go(world: World, manager: Manager, told: Promi
     for target, path in (("hdc", "/two.iso"), ("hdc", ""), ("hdc", "/one.iso")):
         try:
             job = (
-                manager.insert_medium("a", target, path, "/", ROOT, force=False)
+                manager.disks.insert("a", target, path, "/", Scope.LIVE, ROOT, force=False)
                 if path
-                else manager.eject_medium("a", target, ROOT, force=False)
+                else manager.disks.eject("a", target, Scope.LIVE, ROOT, force=False)
             )
         except XeniaError:
             continue
@@ -343,9 +343,9 @@ async def scenario_a_card_comes_and_goes(world: World, manager: Manager, told: P
     await create(world, manager, told, "a", disk="/a")
     uuid_of(world, "a")
     for change in (
-        lambda: manager.attach_vif("a", "", ROOT),
-        lambda: manager.attach_vif("a", "", ROOT),
-        lambda: manager.detach_vif("a", "0", ROOT),
+        lambda: manager.vifs.attach("a", "", Scope.LIVE, ROOT),
+        lambda: manager.vifs.attach("a", "", Scope.LIVE, ROOT),
+        lambda: manager.vifs.detach("a", "0", Scope.LIVE, ROOT),
     ):
         await finish(world, manager, change())
 

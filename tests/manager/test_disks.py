@@ -9,6 +9,7 @@ from xenia.model.caller import Caller, Role
 from xenia.model.errors import ErrorKind, XeniaError
 from xenia.model.event import EventKind
 from xenia.model.job import JobState
+from xenia.model.scope import Scope
 
 OPERATOR = Caller(1000, "o", Role.OPERATOR)
 
@@ -19,11 +20,11 @@ async def run(manager, name="a", caller=ROOT, **words):
 
 
 async def attach(manager, spec, name="a", folder="/images", caller=ROOT):
-    return await manager.wait(manager.attach_disk(name, spec, folder, caller).id, 10)
+    return await manager.wait(manager.disks.attach(name, spec, folder, Scope.LIVE, caller).id, 10)
 
 
 async def detach(manager, target, name="a", *, force=False):
-    return await manager.wait(manager.detach_disk(name, target, ROOT, force=force).id, 10)
+    return await manager.wait(manager.disks.detach(name, target, Scope.LIVE, ROOT, force=force).id, 10)
 
 
 def disks(manager, name="a"):
@@ -156,18 +157,18 @@ async def test_only_a_guest_that_runs_can_let_go(manager):
     await manager.wait(manager.operate("pause", "a", ROOT).id, 10)
     assert (await attach(manager, "file:/x,xvdb,w")).state is JobState.DONE
     with pytest.raises(XeniaError) as raised:
-        manager.detach_disk("a", "xvdb", ROOT, force=False)
+        manager.disks.detach("a", "xvdb", Scope.LIVE, ROOT, force=False)
     assert raised.value.kind is ErrorKind.CONFLICT
     with pytest.raises(XeniaError, match="Domain-0"):
-        manager.attach_disk("0", "file:/x,xvdb,w", "/", ROOT)
+        manager.disks.attach("0", "file:/x,xvdb,w", "/", Scope.LIVE, ROOT)
 
 
 async def insert(manager, path, target="hdc", *, force=False):
-    return await manager.wait(manager.insert_medium("a", target, path, "/iso", ROOT, force=force).id, 10)
+    return await manager.wait(manager.disks.insert("a", target, path, "/iso", Scope.LIVE, ROOT, force=force).id, 10)
 
 
 async def eject(manager, target="hdc", *, force=False):
-    return await manager.wait(manager.eject_medium("a", target, ROOT, force=force).id, 10)
+    return await manager.wait(manager.disks.eject("a", target, Scope.LIVE, ROOT, force=force).id, 10)
 
 
 async def test_a_drive_gets_another_medium_none_and_one_again(world, manager):
@@ -223,3 +224,9 @@ async def test_a_drive_that_cannot_take_the_new_medium_is_empty(world, manager):
     job = await insert(manager, "/two.iso")
     assert job.error["kind"] == "engine_failed"
     assert disks(manager) == [("hdc", "")]
+
+
+async def test_a_disk_that_was_plugged_in_first_is_not_what_the_guest_runs_from(manager):
+    await run(manager)
+    await attach(manager, "file:/b,xvdb,w")
+    assert (await detach(manager, "xvdb")).state is JobState.DONE

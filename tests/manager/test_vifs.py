@@ -7,6 +7,7 @@ from tests.support.world import ROOT, request, started_of
 
 from xenia.model.event import EventKind
 from xenia.model.job import JobState
+from xenia.model.scope import Scope
 
 MAC = "00:16:3e:00:00:07"
 
@@ -17,11 +18,11 @@ async def run(manager, name="a"):
 
 
 async def attach(manager, spec="", name="a"):
-    return await manager.wait(manager.attach_vif(name, spec, ROOT).id, 10)
+    return await manager.wait(manager.vifs.attach(name, spec, Scope.LIVE, ROOT).id, 10)
 
 
 async def detach(manager, card, name="a"):
-    return await manager.wait(manager.detach_vif(name, card, ROOT).id, 10)
+    return await manager.wait(manager.vifs.detach(name, card, Scope.LIVE, ROOT).id, 10)
 
 
 def cards(manager, name="a"):

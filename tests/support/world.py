@@ -22,7 +22,6 @@ from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.conversion import Converter
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions, ReadGuestFile
-from xenia.manager.disks import Disks
 from xenia.manager.events import EventBus
 from xenia.manager.folder_apply import FolderApply
 from xenia.manager.folder_plan import Planner
@@ -34,7 +33,6 @@ from xenia.manager.manager import Manager, Parts
 from xenia.manager.noticing import Keeper
 from xenia.manager.prepare import Findings
 from xenia.manager.table import Table
-from xenia.manager.vifs import Vifs
 from xenia.model.caller import Caller, Role
 from xenia.model.change import Change, Edited
 from xenia.model.disk import Disk, DiskMode
@@ -141,8 +139,7 @@ class World:
                 guest_files=guest_files,
                 folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks, jobs),
                 adoption=adoption,
-                disks=Disks(lifecycle, read_really),
-                vifs=Vifs(lifecycle, read_really, self.new_mac),
+                read=read_really,
                 locks=locks,
                 bus=bus,
                 jobs=jobs,

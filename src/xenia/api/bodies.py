@@ -101,17 +101,21 @@ class ConvertBody(GuestFileBody):
         return ConvertRequest(self.text, self.to, self.file, tuple(self.overrides), self.source)
 
 
-class AttachDiskBody(Body):
+class ScopedBody(Body):
+    scope: Annotated[Scope, Field(description="where the change is made", strict=False)] = Scope.BOTH
+
+
+class AttachDiskBody(ScopedBody):
     spec: Annotated[Text, Field(description="the disk, written as an item of disk = [...]")]
     folder: Annotated[Text, Field(description="the absolute path below which a path that is not absolute lies")] = "/"
 
 
-class DetachDiskBody(Body):
+class DetachDiskBody(ScopedBody):
     device: Annotated[Text, Field(description="the target of the disk, such as xvdb")]
     force: Annotated[bool, Field(description="also the disk that the guest boots from")] = False
 
 
-class EjectBody(Body):
+class EjectBody(ScopedBody):
     device: Annotated[Text, Field(description="the target of the CD-ROM drive, such as hdc")]
     force: Annotated[bool, Field(description="also when the guest has locked the drive")] = False
 
@@ -121,11 +125,11 @@ class InsertBody(EjectBody):
     folder: Annotated[Text, Field(description="the absolute path below which a path that is not absolute lies")] = "/"
 
 
-class AttachVifBody(Body):
+class AttachVifBody(ScopedBody):
     spec: Annotated[Text, Field(description="the card, written as an item of vif = [...]")] = ""
 
 
-class DetachVifBody(Body):
+class DetachVifBody(ScopedBody):
     card: Annotated[Text, Field(description="its number or its address")]
 
 
@@ -133,9 +137,8 @@ class RenameBody(Body):
     name: Annotated[Text, Field(description="the new name")]
 
 
-class MemoryBody(Body):
+class MemoryBody(ScopedBody):
     size: Annotated[int, Field(description="MiB", ge=1, le=1 << 26)]
-    scope: Annotated[Scope, Field(description="where the change is made", strict=False)] = Scope.BOTH
 
 
 class VcpusBody(Body):

@@ -1,4 +1,4 @@
-"""Disks of a domain that runs. Which there are stands in its configuration."""
+"""Disks of a domain. Which one that runs has stands in its configuration."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def attach(
     request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: AttachDiskBody, wait: Wait = 0
 ) -> Response:
     await doors.manager.inventory.look_up(ref)
-    job = doors.manager.attach_disk(ref, body.spec, body.folder, caller)
+    job = doors.manager.disks.attach(ref, body.spec, body.folder, body.scope, caller)
     return await settle(request, doors, job, caller, wait)
 
 
@@ -39,7 +39,20 @@ async def detach(
     request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: DetachDiskBody, wait: Wait = 0
 ) -> Response:
     await doors.manager.inventory.look_up(ref)
-    job = doors.manager.detach_disk(ref, body.device, caller, force=body.force)
+    job = doors.manager.disks.detach(ref, body.device, body.scope, caller, force=body.force)
+    return await settle(request, doors, job, caller, wait)
+
+
+@router.post(
+    "/domains/{ref}/block-configure",
+    summary=OPERATIONS["block-configure"].sentence,
+    responses=answers(JobAnswer, 200, 202),
+)
+async def configure(
+    request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: AttachDiskBody, wait: Wait = 0
+) -> Response:
+    await doors.manager.inventory.look_up(ref)
+    job = doors.manager.disks.configure(ref, body.spec, body.folder, body.scope, caller)
     return await settle(request, doors, job, caller, wait)
 
 
@@ -50,7 +63,7 @@ async def insert(
     request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: InsertBody, wait: Wait = 0
 ) -> Response:
     await doors.manager.inventory.look_up(ref)
-    job = doors.manager.insert_medium(ref, body.device, body.path, body.folder, caller, force=body.force)
+    job = doors.manager.disks.insert(ref, body.device, body.path, body.folder, body.scope, caller, force=body.force)
     return await settle(request, doors, job, caller, wait)
 
 
@@ -59,5 +72,5 @@ async def eject(
     request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: EjectBody, wait: Wait = 0
 ) -> Response:
     await doors.manager.inventory.look_up(ref)
-    job = doors.manager.eject_medium(ref, body.device, caller, force=body.force)
+    job = doors.manager.disks.eject(ref, body.device, body.scope, caller, force=body.force)
     return await settle(request, doors, job, caller, wait)

@@ -49,6 +49,7 @@ _OTHER_DOORS = {
     "cpupool-migrate",
     "block-attach",
     "block-detach",
+    "block-configure",
     "cd-insert",
     "cd-eject",
     "network-attach",

@@ -1,4 +1,4 @@
-"""Network cards of a domain that runs. Which there are stands in its configuration."""
+"""Network cards of a domain. Which one that runs has stands in its configuration."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def attach(
     request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: AttachVifBody, wait: Wait = 0
 ) -> Response:
     await doors.manager.inventory.look_up(ref)
-    return await settle(request, doors, doors.manager.attach_vif(ref, body.spec, caller), caller, wait)
+    return await settle(request, doors, doors.manager.vifs.attach(ref, body.spec, body.scope, caller), caller, wait)
 
 
 @router.post(
@@ -38,4 +38,4 @@ async def detach(
     request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: DetachVifBody, wait: Wait = 0
 ) -> Response:
     await doors.manager.inventory.look_up(ref)
-    return await settle(request, doors, doors.manager.detach_vif(ref, body.card, caller), caller, wait)
+    return await settle(request, doors, doors.manager.vifs.detach(ref, body.card, body.scope, caller), caller, wait)

@@ -45,7 +45,6 @@ ABSENT = (
     ),
     Absent("sched-sedf", "Xen has this scheduler no more since 4.6", "xm sched-credit2 -d DOMAIN -w 512 -c 50"),
     Absent("cpupool-new cpupool-start cpupool-delete", "pools have no managed form", "xl cpupool-create on Xen"),
-    Absent("block-configure", _NOT_YET, "xm block-detach DOMAIN DEV, then xm block-attach DOMAIN SPEC"),
     Absent("network2-attach network2-detach network2-list", "netchannel2 was given up by Xen", "xm network-list"),
     Absent("vnet-create vnet-delete vnet-list", "xend's vnets were given up by Xen", "a bridge of the host"),
     Absent("channel-list", "only xl's channels can be listed by it", "xl channel-list on Xen"),

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 
 from xenia.cli.command import Command, add_output
-from xenia.cli.errors import say
 from xenia.cli.running import running
-from xenia.client.domains import domain_path, follow, submit
+from xenia.cli.scope import WHERE, add_scope, change
 from xenia.lib.text import printable
 
 TYPE_CHECKING = False
@@ -47,31 +46,28 @@ def _row(disk: dict[str, Any]) -> tuple[str, ...]:
 def _attach_options(parser: ArgumentParser) -> None:
     parser.add_argument("domain", metavar="DOMAIN", help=_DOMAIN)
     parser.add_argument("spec", metavar="SPEC", nargs="+", help="the disk, as in disk = [...] of a guest file")
-    add_output(parser, "text", "json")
+    add_scope(parser)
 
 
 def _attach(context: Context, options: Namespace) -> int:
     body = {"spec": ",".join(options.spec), "folder": os.path.abspath(".")}  # noqa: PTH100
-    job = submit(context.client, f"{domain_path(options.domain)}/block-attach", body)
-    result = follow(context.client, job)["result"]
-    for note in result["notes"]:
-        say(note)
-    _print(result, options.output)
-    return 0
+    return change(context, options, "block-attach", body)
+
+
+def _configure(context: Context, options: Namespace) -> int:
+    body = {"spec": ",".join(options.spec), "folder": os.path.abspath(".")}  # noqa: PTH100
+    return change(context, options, "block-configure", body)
 
 
 def _detach_options(parser: ArgumentParser) -> None:
     parser.add_argument("domain", metavar="DOMAIN", help=_DOMAIN)
     parser.add_argument("device", metavar="DEV", help="the disk, by its name in the guest file (xvdb)")
     parser.add_argument("-f", "--force", action="store_true", help="also the first disk")
-    add_output(parser, "text", "json")
+    add_scope(parser)
 
 
 def _detach(context: Context, options: Namespace) -> int:
-    body = {"device": options.device, "force": options.force}
-    job = submit(context.client, f"{domain_path(options.domain)}/block-detach", body)
-    _print(follow(context.client, job)["result"], options.output)
-    return 0
+    return change(context, options, "block-detach", {"device": options.device, "force": options.force})
 
 
 def _eject_options(parser: ArgumentParser) -> None:
@@ -89,38 +85,17 @@ def _insert_options(parser: ArgumentParser) -> None:
 
 def _medium_options(parser: ArgumentParser) -> None:
     parser.add_argument("-f", "--force", action="store_true", help="also when the guest has locked the drive")
-    add_output(parser, "text", "json")
+    add_scope(parser)
 
 
 def _insert(context: Context, options: Namespace) -> int:
     body = {"path": options.path, "folder": os.path.abspath(".")}  # noqa: PTH100
-    return _change_medium(context, options, "cd-insert", body)
+    return change(context, options, "cd-insert", {"device": options.device, "force": options.force, **body})
 
 
 def _eject(context: Context, options: Namespace) -> int:
-    return _change_medium(context, options, "cd-eject", {})
+    return change(context, options, "cd-eject", {"device": options.device, "force": options.force})
 
-
-def _change_medium(context: Context, options: Namespace, operation: str, medium: dict[str, Any]) -> int:
-    body = {"device": options.device, "force": options.force, **medium}
-    job = submit(context.client, f"{domain_path(options.domain)}/{operation}", body)
-    result = follow(context.client, job)["result"]
-    for note in result.get("notes", ()):
-        say(note)
-    _print(result, options.output)
-    return 0
-
-
-def _print(result: dict[str, Any], output: str) -> None:
-    """Text says nothing of what has gone well, as in xm."""
-    if output == "json":
-        from xenia.cli.output import print_data
-
-        print_data(result, output)
-
-
-_LASTS = """\
-This lasts as long as the domain, also when it is rebooted. The guest file stays as it is:"""
 
 COMMANDS = {
     "block-list": Command(
@@ -132,15 +107,14 @@ COMMANDS = {
         see_also=("block-attach", "block-detach"),
     ),
     "block-attach": Command(
-        "xm block-attach [-o FORMAT] DOMAIN SPEC...",
+        "xm block-attach [--live | --config] [-o FORMAT] DOMAIN SPEC...",
         f"""\
-Plug a disk into a running domain. SPEC is written as an item of disk = [...] in a guest file, in xm's words or in xl's;
+Plug a disk into a domain. SPEC is written as an item of disk = [...] in a guest file, in xm's words or in xl's;
 several words are joined by commas, so that xm's BACKDEV FRONTDEV MODE works. The guest finds it in a moment.
 
-Only paravirtual disks (xvdX, vdX) can be plugged into a guest that runs.
-
-{_LASTS}
-xm config add NAME disk SPEC changes it as well, for the next start.""",
+Only paravirtual disks (xvdX, vdX) can be plugged into a guest that runs; on Xen a PV or PVH guest takes any. A qcow2
+image needs a QEMU beside a guest on Xen: HVM guests have one, others where they were started with such an image.
+{WHERE}""",
         _attach_options,
         _attach,
         examples=(
@@ -151,42 +125,54 @@ xm config add NAME disk SPEC changes it as well, for the next start.""",
         see_also=("block-list", "block-detach"),
     ),
     "block-detach": Command(
-        "xm block-detach [--force] [-o FORMAT] DOMAIN DEV",
+        "xm block-detach [--force] [--live | --config] [-o FORMAT] DOMAIN DEV",
         f"""\
-Unplug a disk from a running domain: the guest is asked to let go of it, and has ten seconds for that. Unmount it in the
-guest first. A guest that does not let go keeps it; when it does so later, the disk is gone then.
+Unplug a disk from a domain: the guest is asked to let go of it, and has ten seconds for that. Unmount it in the
+guest first. A guest that does not let go keeps it; on QEMU, which cannot take the request back, until it does so later.
 
 The first disk of a domain is unplugged with --force only: the guest most likely runs from it.
-
-{_LASTS}
-xm config remove NAME disk DEV changes it as well, for the next start.""",
+{WHERE}""",
         _detach_options,
         _detach,
         examples=(("xm block-detach web xvdb", "which the guest must not have mounted"),),
         see_also=("block-list", "block-attach"),
     ),
+    "block-configure": Command(
+        "xm block-configure [--live | --config] [-o FORMAT] DOMAIN SPEC...",
+        f"""\
+Make a disk of a domain what SPEC says; which one is meant is told by its name. SPEC is written as for block-attach.
+
+While a guest runs, only the medium of a CD-ROM drive can be another one. All else is changed with --config, for the
+next start.
+{WHERE}""",
+        _attach_options,
+        _configure,
+        examples=(
+            ("xm block-configure winxp file:/srv/iso/drivers.iso hdc:cdrom r", "another medium, in xm's words"),
+            ("xm block-configure --config web file:/srv/data.img xvdb r", "read-only from the next start on"),
+        ),
+        see_also=("cd-insert", "block-attach"),
+    ),
     "cd-insert": Command(
-        "xm cd-insert [--force] [-o FORMAT] DOMAIN DEV IMAGE",
+        "xm cd-insert [--force] [--live | --config] [-o FORMAT] DOMAIN DEV IMAGE",
         f"""\
 Put a medium into a CD-ROM drive of a running domain, in the place of the one that is in it. The drive must be there
 from the start; it may be empty: ',hdc:cdrom,r' in the guest file.
 
 A guest that has the medium mounted has locked the drive: unmount it there. --force takes it out all the same.
-
-{_LASTS} edit it for the next start.""",
+{WHERE}""",
         _insert_options,
         _insert,
         examples=(("xm cd-insert winxp hdc /srv/iso/drivers.iso", "the guest sees it in a moment"),),
         see_also=("cd-eject", "block-list"),
     ),
     "cd-eject": Command(
-        "xm cd-eject [--force] [-o FORMAT] DOMAIN DEV",
+        "xm cd-eject [--force] [--live | --config] [-o FORMAT] DOMAIN DEV",
         f"""\
 Take the medium out of a CD-ROM drive of a running domain. The drive stays.
 
 A guest that has the medium mounted has locked the drive: unmount it there. --force takes it out all the same.
-
-{_LASTS} edit it for the next start.""",
+{WHERE}""",
         _eject_options,
         _eject,
         examples=(("xm cd-eject winxp hdc", "when the installation has ended, say"),),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from xenia.cli.command import Command, add_output
-from xenia.cli.scope import WHERE, add_scope, scope_of, tell
-from xenia.client.domains import domain_path, follow, submit
+from xenia.cli.command import Command
+from xenia.cli.scope import WHERE, add_scope, change
 from xenia.client.errors import usage
 
 TYPE_CHECKING = False
@@ -32,17 +31,13 @@ def _options(parser: ArgumentParser) -> None:
     parser.add_argument("domain", metavar="DOMAIN", help="name, id, UUID or a unique beginning")
     parser.add_argument("size", metavar="SIZE", type=_size, help="in MiB, or with a letter: 524288k, 512m, 2g")
     add_scope(parser)
-    add_output(parser, "text", "json")
 
 
 def _resizing(operation: str) -> Callable[[Context, Namespace], int]:
     def run(context: Context, options: Namespace) -> int:
         if options.size < 1:
             raise usage(f"{operation}: that is less than 1 MiB", f"xm {operation} DOMAIN 512; a number alone is in MiB")
-        body = {"size": options.size, "scope": scope_of(options)}
-        job = follow(context.client, submit(context.client, f"{domain_path(options.domain)}/{operation}", body))
-        tell(job["result"], options.output)
-        return 0
+        return change(context, options, operation, {"size": options.size})
 
     return run
 

@@ -5,8 +5,7 @@ cpupool-rename, cpupool-numa-split.
 from __future__ import annotations
 
 from xenia.cli.command import Command, add_output
-from xenia.cli.scope import WHERE, add_scope, scope_of, tell
-from xenia.client.domains import domain_path, follow, submit
+from xenia.cli.scope import WHERE, add_scope, change
 from xenia.client.errors import ClientError, usage
 from xenia.client.http import quote
 from xenia.lib.text import printable
@@ -123,14 +122,10 @@ def _migrate_options(parser: ArgumentParser) -> None:
     parser.add_argument("domain", metavar="DOMAIN", help="name, id, UUID or a unique beginning")
     _pool_options(parser)
     add_scope(parser)
-    add_output(parser, "text", "json")
 
 
 def _migrate(context: Context, options: Namespace) -> int:
-    body = {"pool": options.pool, "scope": scope_of(options)}
-    job = follow(context.client, submit(context.client, f"{domain_path(options.domain)}/cpupool-migrate", body))
-    tell(job["result"], options.output)
-    return 0
+    return change(context, options, "cpupool-migrate", {"pool": options.pool})
 
 
 _ONLY_XEN = """

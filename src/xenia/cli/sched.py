@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from xenia.cli.command import Command, add_output
+from xenia.cli.command import Command
 from xenia.cli.options import refuse
-from xenia.cli.scope import WHERE, add_scope, scope_of, tell
-from xenia.client.domains import domain_path, follow, submit
+from xenia.cli.scope import WHERE, add_scope, change
+from xenia.client.domains import domain_path
 from xenia.client.errors import ClientError, usage
 from xenia.lib.text import printable
 
@@ -26,7 +26,6 @@ def _options(parser: ArgumentParser) -> None:
     parser.add_argument("-w", "--weight", metavar="WEIGHT", help="against the other domains, 1 to 65535; 256 is usual")
     parser.add_argument("-c", "--cap", metavar="CAP", help="percent of one CPU at most; 0 is no limit")
     add_scope(parser)
-    add_output(parser, "table", "json")
     refuse(parser, "-s", "--schedparam", why="what a scheduler itself is set to is for Xen", instead=_XL)
     for flags in (("-p", "--cpupool"), ("-r", "--ratelimit_us"), ("-t", "--tslice_ms"), ("-m", "--migration_delay_us")):
         refuse(parser, *flags, why="it goes with -s", instead=_XL, takes_value=True)
@@ -40,10 +39,7 @@ def _sharing(operation: str) -> Callable[[Context, Namespace], int]:
             return _list(context, operation.removeprefix("sched-"), options)
         if options.domain is None:
             raise usage(f"{operation}: of which domain?", f"xm {operation} -d DOMAIN -w 512 -c 50")
-        body = {"weight": weight, "cap": cap, "scope": scope_of(options)}
-        job = follow(context.client, submit(context.client, f"{domain_path(options.domain)}/{operation}", body))
-        tell(job["result"], options.output)
-        return 0
+        return change(context, options, operation, {"weight": weight, "cap": cap})
 
     return run
 

@@ -1,14 +1,18 @@
-"""Where a change is made: in the domain that runs, in its guest file, in both; and what is said of it."""
+"""What the commands share that change a domain which runs, its guest file, or both."""
 
 from __future__ import annotations
 
+from xenia.cli.command import add_output
 from xenia.cli.errors import say
+from xenia.client.domains import domain_path, follow, submit
 from xenia.lib.text import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from typing import Any
+
+    from xenia.cli.command import Context
 
 WHERE = """
 A domain that runs is changed at once, and where a file in etc/xen defines it, that file is edited as well (in place; xm
@@ -17,24 +21,24 @@ was given it has until it ends, also when it reboots or a policy starts it anew.
 
 
 def add_scope(parser: ArgumentParser) -> None:
-    """The options --live and --config."""
+    """The options --live, --config and -o."""
     parser.add_argument("--live", action="store_true", help="only in the domain that runs")
     parser.add_argument("--config", action="store_true", help="only in its guest file: it counts at the next start")
+    add_output(parser, "text", "json")
 
 
-def scope_of(options: Namespace) -> str:
-    """As the API has it."""
-    return "both" if options.live == options.config else "live" if options.live else "config"
-
-
-def tell(result: dict[str, Any], output: str) -> None:
-    """Print what came of a change: `notes`, and the `file` that was edited."""
-    if output == "json":
+def change(context: Context, options: Namespace, operation: str, body: dict[str, Any]) -> int:
+    """Have xend do it. Text says what is worth a remark, and which file was edited."""
+    scope = "both" if options.live == options.config else "live" if options.live else "config"
+    job = submit(context.client, f"{domain_path(options.domain)}/{operation}", {**body, "scope": scope})
+    result = follow(context.client, job)["result"]
+    if options.output == "json":
         from xenia.cli.output import print_data
 
-        print_data(result, output)
-        return
+        print_data(result, options.output)
+        return 0
     for note in result["notes"]:
         say(note)
     if result["file"]:
         print(f"{printable(result['file'])} says so now, for the next start")
+    return 0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from xenia.cli.command import Command, add_output
 from xenia.cli.options import refuse
-from xenia.cli.scope import WHERE, add_scope, scope_of, tell
-from xenia.client.domains import domain_path, follow, submit
+from xenia.cli.scope import WHERE, add_scope, change
+from xenia.client.domains import domain_path
 from xenia.client.errors import usage
 from xenia.lib.text import printable
 
@@ -55,17 +55,13 @@ def _set_options(parser: ArgumentParser) -> None:
     parser.add_argument("count", metavar="COUNT", help="how many virtual CPUs")
     parser.add_argument("-i", "--ignore-host", action="store_true", help="also more than the host has CPUs")
     add_scope(parser)
-    add_output(parser, "text", "json")
 
 
 def _set(context: Context, options: Namespace) -> int:
     word = options.count
     if not (word.isascii() and word.isdigit() and 0 < int(word[:9]) <= _MOST):
         raise usage(f"vcpu-set: '{word}' is no number of virtual CPUs", f"from 1 on: xm vcpu-set {options.domain} 2")
-    body = {"count": int(word), "scope": scope_of(options), "ignore_host": options.ignore_host}
-    job = follow(context.client, submit(context.client, f"{domain_path(options.domain)}/vcpu-set", body))
-    tell(job["result"], options.output)
-    return 0
+    return change(context, options, "vcpu-set", {"count": int(word), "ignore_host": options.ignore_host})
 
 
 def _pin_options(parser: ArgumentParser) -> None:
@@ -75,7 +71,6 @@ def _pin_options(parser: ArgumentParser) -> None:
     parser.add_argument("soft", metavar="SOFT", nargs="?", default="-", help="those to run on rather than on others")
     refuse(parser, "-f", "--force", why="it undoes a binding that Xen itself has made", instead="xl has it on Xen")
     add_scope(parser)
-    add_output(parser, "text", "json")
 
 
 def _pin(context: Context, options: Namespace) -> int:
@@ -85,10 +80,8 @@ def _pin(context: Context, options: Namespace) -> int:
     cpus, soft = ("" if text == "-" else text for text in (options.cpus, options.soft))
     if not cpus and not soft:
         raise usage("vcpu-pin: that changes nothing", f"xm vcpu-pin {options.domain} {word} 0-3")
-    body = {"vcpu": None if word == "all" else int(word), "cpus": cpus, "soft": soft, "scope": scope_of(options)}
-    job = follow(context.client, submit(context.client, f"{domain_path(options.domain)}/vcpu-pin", body))
-    tell(job["result"], options.output)
-    return 0
+    body = {"vcpu": None if word == "all" else int(word), "cpus": cpus, "soft": soft}
+    return change(context, options, "vcpu-pin", body)
 
 
 COMMANDS = {

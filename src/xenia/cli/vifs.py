@@ -5,9 +5,8 @@ from __future__ import annotations
 from itertools import zip_longest
 
 from xenia.cli.command import Command, add_output
-from xenia.cli.errors import say
 from xenia.cli.running import running
-from xenia.client.domains import domain_path, follow, submit
+from xenia.cli.scope import WHERE, add_scope, change
 from xenia.lib.text import printable
 
 TYPE_CHECKING = False
@@ -52,34 +51,21 @@ def _row(card: dict[str, Any]) -> tuple[str, ...]:
 def _attach_options(parser: ArgumentParser) -> None:
     parser.add_argument("domain", metavar="DOMAIN", help="name, id, UUID or a unique beginning")
     parser.add_argument("words", metavar="KEY=VALUE", nargs="*", help="the card, as in vif = [...] of a guest file")
-    add_output(parser, "text", "json")
+    add_scope(parser)
 
 
 def _attach(context: Context, options: Namespace) -> int:
-    return _change(context, options, "network-attach", {"spec": ",".join(options.words)})
+    return change(context, options, "network-attach", {"spec": ",".join(options.words)})
 
 
 def _detach_options(parser: ArgumentParser) -> None:
     parser.add_argument("domain", metavar="DOMAIN", help="name, id, UUID or a unique beginning")
     parser.add_argument("card", metavar="CARD", help="its number (Idx of xm network-list) or its address")
-    add_output(parser, "text", "json")
+    add_scope(parser)
 
 
 def _detach(context: Context, options: Namespace) -> int:
-    return _change(context, options, "network-detach", {"card": options.card})
-
-
-def _change(context: Context, options: Namespace, operation: str, body: dict[str, Any]) -> int:
-    """Text says nothing of what has gone well, as in xm."""
-    job = submit(context.client, f"{domain_path(options.domain)}/{operation}", body)
-    result = follow(context.client, job)["result"]
-    for note in result.get("notes", ()):
-        say(note)
-    if options.output == "json":
-        from xenia.cli.output import print_data
-
-        print_data(result, options.output)
-    return 0
+    return change(context, options, "network-detach", {"card": options.card})
 
 
 COMMANDS = {
@@ -94,13 +80,12 @@ List the network cards of a running domain: address, kind, the bridge that its g
         see_also=("network-attach", "network-detach", "agent"),
     ),
     "network-attach": Command(
-        "xm network-attach [-o FORMAT] DOMAIN [KEY=VALUE...]",
-        """\
-Plug a network card into a running domain. The words are those of an item of vif = [...] in a guest file; without any it
-is a card on the default bridge, with an address of its own. The guest finds it in a moment.
-
-This lasts as long as the domain, also when it is rebooted. The guest file stays as it is:
-xm config add NAME vif SPEC changes it as well, for the next start.""",
+        "xm network-attach [--live | --config] [-o FORMAT] DOMAIN [KEY=VALUE...]",
+        f"""\
+Plug a network card into a domain. The words are those of an item of vif = [...] in a guest file; without any it
+is a card on the default bridge, with an address of its own. The guest finds it in a moment. On Xen it is Xen's own
+card, also in an HVM guest, which has an emulated one beside it only from its next start on.
+{WHERE}""",
         _attach_options,
         _attach,
         examples=(
@@ -110,13 +95,11 @@ xm config add NAME vif SPEC changes it as well, for the next start.""",
         see_also=("network-list", "network-detach"),
     ),
     "network-detach": Command(
-        "xm network-detach [-o FORMAT] DOMAIN CARD",
-        """\
-Unplug a network card from a running domain: the guest is asked to let go of it, and has ten seconds for that. A guest
-that does not let go keeps it; when it does so later, the card is gone then.
-
-This lasts as long as the domain, also when it is rebooted. The guest file stays as it is:
-xm config remove NAME vif MAC changes it as well, for the next start.""",
+        "xm network-detach [--live | --config] [-o FORMAT] DOMAIN CARD",
+        f"""\
+Unplug a network card from a domain: the guest is asked to let go of it, and has ten seconds for that. A guest
+that does not let go keeps it; on QEMU, which cannot take the request back, until it does so later.
+{WHERE}""",
         _detach_options,
         _detach,
         examples=(

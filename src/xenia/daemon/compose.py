@@ -22,7 +22,6 @@ from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.conversion import Converter
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions
-from xenia.manager.disks import Disks
 from xenia.manager.events import EventBus
 from xenia.manager.folder_apply import FolderApply
 from xenia.manager.folder_plan import Planner
@@ -35,7 +34,6 @@ from xenia.manager.manager import Manager, Parts
 from xenia.manager.noticing import Keeper
 from xenia.manager.prepare import HostPreparer
 from xenia.manager.table import Table
-from xenia.manager.vifs import Vifs
 from xenia.model.domain import DOMAIN_0_UUID
 from xenia.network.mac import generate_mac
 from xenia.storage.open import Storage
@@ -119,8 +117,7 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
             guest_files=guest_files,
             folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks, jobs),
             adoption=Adoption(lifecycle, sandbox.read_guest_file, files, paths.guest_files),
-            disks=Disks(lifecycle, sandbox.read_guest_file),
-            vifs=Vifs(lifecycle, sandbox.read_guest_file, generate_mac),
+            read=sandbox.read_guest_file,
             locks=locks,
             bus=bus,
             jobs=jobs,

@@ -240,7 +240,20 @@ class Engine(Protocol):
         """Let go of the guests; they run on."""
 
 
-class PlugsDisks(Protocol):
+TAKE_SECONDS = 1.0
+"""How long a guest is given to take a device; a Linux guest takes some hundredths of a second."""
+
+
+class Plugs(Protocol):
+    """What an engine with the capability DISK_HOTPLUG or VIF_HOTPLUG can do beside that."""
+
+    async def has_taken(self, uuid: str, device: str | int) -> bool:
+        """Whether the guest has taken a disk (by its target) or a card (by its number), or does so within TAKE_SECONDS.
+        Raises engine_failed.
+        """
+
+
+class PlugsDisks(Plugs, Protocol):
     """What an engine with the capability DISK_HOTPLUG can do beside that."""
 
     async def attach_disk(self, started: Started, opened: OpenedDisk) -> None:
@@ -257,7 +270,7 @@ class PlugsDisks(Protocol):
         """
 
 
-class PlugsCards(Protocol):
+class PlugsCards(Plugs, Protocol):
     """What an engine with the capability VIF_HOTPLUG can do beside that."""
 
     async def attach_vif(self, started: Started, attached: AttachedVif) -> None:

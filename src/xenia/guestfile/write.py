@@ -69,8 +69,8 @@ def _settings(config: DomainConfig) -> Iterator[tuple[str, Value]]:
     numbers = {"cpu_weight": config.cpu_weight, "cap": config.cpu_cap}
     yield from ((name, value) for name, value in numbers.items() if value is not None)
     yield from _boot(config)
-    yield "disk", [_disk(disk) for disk in config.disks]
-    yield "vif", [_vif(vif, config.kind) for vif in config.vifs]
+    yield "disk", [disk_item(disk) for disk in config.disks]
+    yield "vif", [vif_item(vif, config.kind) for vif in config.vifs]
     yield from _display(config)
     yield from _platform(config)
     yield from _policy(config.policy)
@@ -98,8 +98,8 @@ def extra_of(boot: Boot) -> str:
     return " ".join(part for part in (f"ip={boot.ip}" if boot.ip else "", boot.extra or "") if part)
 
 
-def _disk(disk: Disk) -> str:
-    """In xl's words, the path last: there it may have commas (xl-disk-configuration(5), target)."""
+def disk_item(disk: Disk) -> str:
+    """An item of `disk`, in xl's words, the path last: there it may have commas (xl-disk-configuration(5), target)."""
     block = disk.source is DiskSource.BLOCK and not disk.path.startswith("/dev/")
     words = [f"format={'raw' if disk.source is DiskSource.EMPTY else disk.format}", f"vdev={disk.target}"]
     words += [] if disk.cdrom else [f"access={_ACCESS[disk.mode]}"]
@@ -114,7 +114,8 @@ def _disk(disk: Disk) -> str:
 _ACCESS = {DiskMode.READ_ONLY: "ro", DiskMode.WRITE: "rw", DiskMode.SHARED: "w!"}
 
 
-def _vif(vif: Vif, kind: Kind) -> str:
+def vif_item(vif: Vif, kind: Kind) -> str:
+    """An item of `vif` in the file of a guest of this kind. Raises invalid as `write`."""
     words = {
         "mac": vif.mac,
         "bridge": vif.bridge,

@@ -1,50 +1,83 @@
-"""Disks of a domain that runs: plugging one in, unplugging one, changing the medium of a drive."""
+"""Disks of a domain: plugging one in, unplugging one, changing the medium of a drive; now and at its next start."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from xenia.engines.base import Engine
+from xenia.guestfile.write import disk_item
 from xenia.lib.codec import to_plain
 from xenia.manager.definitions import ReadGuestFile
 from xenia.manager.lifecycle import Lifecycle
+from xenia.manager.scopes import Asked, Edits, Kept, Scopes
 from xenia.manager.table import Entry
 from xenia.model.caller import Caller, Role
+from xenia.model.change import Action, Change
 from xenia.model.complaint import Severity
 from xenia.model.disk import Disk, DiskSource
 from xenia.model.domain import DomainConfig, Started
 from xenia.model.errors import conflict, denied, invalid, not_found
+from xenia.model.job import Job
+from xenia.model.scope import Scope
 
 _HINT = "for example: file:/path/to/image,xvdb,w; xm help block-attach says more"
 
 
 @dataclass(frozen=True, slots=True)
 class Disks:
-    """Callers hold the lock of the domain's name. The guest file stays as it is: what is done here lasts as long as the
-    domain does, also when a policy starts it over.
+    """What is done to the domain lasts as long as it does, also when a policy starts it over; what is done to its guest
+    file counts from its next start on. Each is a job with `{"domain": NAME, "disk": Disk, "file": FILE, "notes":
+    [TEXT]}`, FILE being the guest file that was edited, or "". They raise as `Scopes.start`.
     """
 
     lifecycle: Lifecycle
     read: ReadGuestFile
+    scopes: Scopes
 
-    async def attach(self, entry: Entry, spec: str, folder: str, caller: Caller) -> dict[str, Any]:
+    def attach(self, ref: str, spec: str, folder: str, scope: Scope, caller: Caller) -> Job:
         """Plug in the disk that `spec` is, as an item of `disk = [...]`; a path without a slash in front is below
-        `folder`. Its result is `{"disk": Disk, "notes": [TEXT]}`.
+        `folder`.
 
-        Raises invalid for what is no disk or cannot be plugged in here, denied for an operator and a domain that an
+        Fails with invalid for what is no disk or cannot be plugged in here, denied for an operator and a domain that an
         administrator has started, a conflict for a target or image that is taken, and what opening an image raises.
         """
-        started = _givable(entry, caller)
-        disk, remarks = await self._read(spec)
-        disk = _placed(disk, folder, started.config)
-        if any(other.target == disk.target for other in started.config.disks):
-            name = started.config.name
+
+        async def change(asked: Asked) -> dict[str, Any]:
+            disk, remarks = await self._read(spec)
+            disk = _absolute(disk, folder)
+            if asked.entry is not None:
+                disk = self._pluggable(disk, _givable(asked.entry, caller).config)
+
+            async def live(entry: Entry) -> tuple[str, ...]:
+                return await self.lifecycle.attach_disk(entry, disk)
+
+            def edits(wanted: DomainConfig) -> Sequence[Change]:
+                other = _kept(wanted, disk.target)
+                if other is None:
+                    return (Change(Action.ADD, "disk", disk_item(disk)),)
+                if _same(other, disk) and asked.entry is not None:
+                    return ()
+                raise conflict(
+                    f"the guest file of '{wanted.name}' has a disk {disk.target} already: {other.path or 'empty'}",
+                    f"xm block-attach --live {wanted.name} leaves the file as it is",
+                )
+
+            return _told(disk, *await _change(asked, edits, live), remarks)
+
+        return self.scopes.start("block-attach", ref, scope, caller, change)
+
+    def _pluggable(self, disk: Disk, config: DomainConfig) -> Disk:
+        """With a number of its own. Raises invalid, and a conflict for a name that is taken."""
+        if any(other.target == disk.target for other in config.disks):
+            name = config.name
             raise conflict(f"domain '{name}' has a disk {disk.target} already", f"xm block-list {name} shows them")
-        refuse(self.lifecycle.engine, replace(started.config, disks=(*started.config.disks, disk)))
-        notes = await self.lifecycle.attach_disk(entry, disk)
-        return {"disk": to_plain(disk), "notes": [*remarks, *notes]}
+        disk = replace(disk, item=1 + max((other.item for other in config.disks), default=0))
+        refuse(self.lifecycle.engine, replace(config, disks=(*config.disks, disk)))
+        return disk
 
     async def _read(self, spec: str) -> tuple[Disk, list[str]]:
         """The disk, read as a word of the command line of create would be, and remarks on it. Raises invalid."""
@@ -58,48 +91,159 @@ class Disks:
             raise invalid(f"'{spec}' is not one disk", _HINT)
         return disks[0], [each.message for each in said]
 
-    async def detach(self, entry: Entry, target: str, *, force: bool) -> dict[str, Any]:
-        """Unplug the disk `target`, with or without /dev/ in front. Its result is `{"disk": Disk}`.
+    def detach(self, ref: str, target: str, scope: Scope, caller: Caller, *, force: bool) -> Job:
+        """Unplug the disk `target`, with or without /dev/ in front.
 
-        Raises not_found, a conflict for the disk that the guest boots from unless `force`, timed_out for a guest that
-        does not let go of it.
+        Fails with not_found, a conflict for the disk that the guest boots from unless `force`, timed_out for a guest
+        that does not let go of it.
         """
-        config = own(entry).config
-        disk = _found(config, target)
-        name = disk.target
-        if disk == _boot_disk(config) and not force:
-            raise conflict(
-                f"{name} is the first disk of domain '{config.name}', which it probably runs from",
-                f"if it does not: xm block-detach --force {config.name} {name}",
-            )
-        await self.lifecycle.detach_disk(entry, disk.target)
-        return {"disk": to_plain(disk)}
+        name = target.removeprefix("/dev/")
 
-    async def insert(
-        self, entry: Entry, target: str, path: str, folder: str, caller: Caller, *, force: bool
-    ) -> dict[str, Any]:
-        """Put the image or device `path` into the CD-ROM drive `target`, in the place of what is in it. Its result is
-        that of `attach`.
+        async def change(asked: Asked) -> dict[str, Any]:
+            gone: list[Disk] = []
 
-        Raises not_found, invalid for a disk that is no such drive, a conflict when the guest has locked it and `force`
-        is not set, and what `attach` raises of an image.
+            async def live(entry: Entry) -> tuple[str, ...]:
+                await self.lifecycle.detach_disk(entry, name)
+                return ()
+
+            def edits(wanted: DomainConfig) -> Sequence[Change]:
+                if asked.entry is not None and _kept(wanted, name) is None:
+                    return ()
+                gone.append(_found(wanted, name))
+                _spare_boot_disk(wanted, gone[-1], force=force)
+                return (Change(Action.REMOVE, "disk", name),)
+
+            if asked.entry is not None:
+                config = own(asked.entry).config
+                gone.append(_found(config, name))
+                _spare_boot_disk(config, gone[-1], force=force)
+            notes, kept = await _change(asked, edits, live)
+            return _told(gone[0], notes, kept)
+
+        return self.scopes.start("block-detach", ref, scope, caller, change)
+
+    def insert(
+        self, ref: str, target: str, path: str, folder: str, scope: Scope, caller: Caller, *, force: bool
+    ) -> Job:
+        """Put the image or device `path` into the CD-ROM drive `target`, in the place of what is in it.
+
+        Fails with not_found, invalid for a disk that is no such drive, a conflict when the guest has locked it and
+        `force` is not set, and what `attach` fails with for an image.
         """
-        started = _givable(entry, caller)
-        drive = _drive(started.config, target)
-        disk, remarks = await self._read(f"vdev={drive.target},devtype=cdrom,access=ro,target={path}")
-        if disk.source is DiskSource.EMPTY:
-            raise invalid(
-                "no medium is named", f"take out the one that is there: xm cd-eject {entry.started.config.name}"
-            )
-        medium = replace(_placed(disk, folder, started.config), item=drive.item)
-        notes = await self.lifecycle.change_medium(entry, medium, force=force)
-        return {"disk": to_plain(medium), "notes": [*remarks, *notes]}
 
-    async def eject(self, entry: Entry, target: str, *, force: bool) -> dict[str, Any]:
-        """Take the medium out of the CD-ROM drive `target`. Its result is `{"disk": Disk}`. Raises as `insert`."""
-        drive = _drive(own(entry).config, target)
-        await self.lifecycle.change_medium(entry, drive.empty, force=force)
-        return {"disk": to_plain(drive.empty)}
+        async def medium(drive: Disk) -> tuple[Disk, list[str]]:
+            disk, remarks = await self._read(f"vdev={drive.target},devtype=cdrom,access=ro,target={path}")
+            if disk.source is DiskSource.EMPTY:
+                raise invalid("no medium is named", "take out the one that is there: xm cd-eject")
+            return _absolute(disk, folder), remarks
+
+        return self._change_medium("cd-insert", ref, target, medium, scope, caller, force=force)
+
+    def eject(self, ref: str, target: str, scope: Scope, caller: Caller, *, force: bool) -> Job:
+        """Take the medium out of the CD-ROM drive `target`. Fails as `insert`."""
+
+        async def medium(drive: Disk) -> tuple[Disk, list[str]]:
+            return drive.empty, []
+
+        return self._change_medium("cd-eject", ref, target, medium, scope, caller, force=force)
+
+    def configure(self, ref: str, spec: str, folder: str, scope: Scope, caller: Caller) -> Job:
+        """Make the disk of the target that `spec` names what `spec` says: while the guest runs, another medium in a
+        drive; from its next start on, anything.
+
+        Fails with not_found, a conflict for what cannot be changed while the guest has it, and as `insert`.
+        """
+
+        async def change(asked: Asked) -> dict[str, Any]:
+            disk, remarks = await self._read(spec)
+            disk = _absolute(disk, folder)
+
+            async def live(entry: Entry) -> tuple[str, ...]:
+                has = _found(_givable(entry, caller).config, disk.target)
+                wanted = replace(disk, item=has.item)
+                if wanted == has:
+                    return ()
+                if not has.cdrom or wanted.empty != has.empty:
+                    raise conflict(
+                        f"{disk.target} stays what it is as long as the guest has it: only a CD-ROM drive gets another "
+                        "medium",
+                        f"xm block-detach and block-attach it; or with --config, for the next start of "
+                        f"'{asked.domain.name}'",
+                    )
+                return await self.lifecycle.change_medium(entry, wanted, force=False)
+
+            def edits(wanted: DomainConfig) -> Sequence[Change]:
+                kept = _kept(wanted, disk.target) if asked.entry is not None else _found(wanted, disk.target)
+                return _replaced(kept, disk)
+
+            return _told(disk, *await _change(asked, edits, live), remarks)
+
+        return self.scopes.start("block-configure", ref, scope, caller, change)
+
+    def _change_medium(
+        self,
+        operation: str,
+        ref: str,
+        target: str,
+        medium: Callable[[Disk], Awaitable[tuple[Disk, list[str]]]],
+        scope: Scope,
+        caller: Caller,
+        *,
+        force: bool,
+    ) -> Job:
+        async def change(asked: Asked) -> dict[str, Any]:
+            if asked.entry is not None:
+                config = (_givable(asked.entry, caller) if operation == "cd-insert" else own(asked.entry)).config
+            else:
+                await self.scopes.guest_files.definitions.refresh()
+                config = await self.scopes.guest_files.wanted(asked.domain.name)
+            drive = _drive(config, target)
+            disk, remarks = await medium(drive)
+
+            async def live(entry: Entry) -> tuple[str, ...]:
+                return await self.lifecycle.change_medium(entry, replace(disk, item=drive.item), force=force)
+
+            def edits(wanted: DomainConfig) -> Sequence[Change]:
+                kept = _kept(wanted, disk.target)
+                return _replaced(kept, disk) if kept is not None and kept.cdrom else ()
+
+            return _told(disk, *await _change(asked, edits, live), remarks)
+
+        return self.scopes.start(operation, ref, scope, caller, change)
+
+
+async def _change(
+    asked: Asked, edits: Edits, live: Callable[[Entry], Awaitable[tuple[str, ...]]]
+) -> tuple[tuple[str, ...], Kept]:
+    notes, kept = await asked.change(edits, partial(live, asked.entry) if asked.entry is not None else None)
+    return notes or (), kept
+
+
+def _told(disk: Disk, notes: Sequence[str], kept: Kept, remarks: Sequence[str] = ()) -> dict[str, Any]:
+    return {"disk": to_plain(disk), "file": kept.file, "notes": [*remarks, *notes, *kept.notes]}
+
+
+def _kept(wanted: DomainConfig, target: str) -> Disk | None:
+    return next((disk for disk in wanted.disks if disk.target == target), None)
+
+
+def _replaced(kept: Disk | None, disk: Disk) -> Sequence[Change]:
+    if kept is None or _same(kept, disk):
+        return ()
+    return Change(Action.REMOVE, "disk", kept.target), Change(Action.ADD, "disk", disk_item(disk))
+
+
+def _same(one: Disk, other: Disk) -> bool:
+    """Wherever they stand in their lists."""
+    return replace(one, item=0) == replace(other, item=0)
+
+
+def _spare_boot_disk(config: DomainConfig, disk: Disk, *, force: bool) -> None:
+    if disk == _boot_disk(config) and not force:
+        raise conflict(
+            f"{disk.target} is the first disk of domain '{config.name}', which it probably runs from",
+            f"if it does not: xm block-detach --force {config.name} {disk.target}",
+        )
 
 
 def own(entry: Entry) -> Started:
@@ -147,13 +291,14 @@ def _drive(config: DomainConfig, target: str) -> Disk:
     return disk
 
 
-def _placed(disk: Disk, folder: str, config: DomainConfig) -> Disk:
-    """With a number of its own, and a path that means the same when the domain is started over."""
-    item = 1 + max((other.item for other in config.disks), default=-1)
+def _absolute(disk: Disk, folder: str) -> Disk:
+    """With a path that means the same wherever it is read."""
     if disk.source is DiskSource.FILE and disk.path:
-        return replace(disk, item=item, path=os.path.join(folder, disk.path))
-    return replace(disk, item=item)
+        return replace(disk, path=os.path.join(folder, disk.path))
+    return disk
 
 
 def _boot_disk(config: DomainConfig) -> Disk | None:
-    return next((disk for disk in config.disks if not disk.cdrom), None)
+    """The first disk, if the domain was started with it: what was plugged in has a number that is not its place."""
+    first = next(((place, disk) for place, disk in enumerate(config.disks) if not disk.cdrom), None)
+    return first[1] if first is not None and first[0] == first[1].item else None

@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from xenia.engines.base import ChangesMedia, Engine, Observed, PlugsCards, PlugsDisks
+from xenia.engines.base import ChangesMedia, Engine, Observed, Plugs, PlugsCards, PlugsDisks
 from xenia.manager.events import EventBus
 from xenia.manager.prepare import Preparer
 from xenia.manager.table import Entry, Table
@@ -38,6 +38,8 @@ from xenia.store.records import Records
 from xenia.store.runs import Runs
 
 log = logging.getLogger(__name__)
+
+_NOT_TAKEN = "the guest has not taken it yet: it does when its system is up and knows such devices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,7 @@ class Lifecycle:
                 await self.note(entry, config=before)
                 raise
         self.bus.publish(EventKind.DISK_ATTACHED, entry.started, disk.target)
-        return opened.notes
+        return opened.notes + await self._taken(entry, disk.target)
 
     async def detach_disk(self, entry: Entry, target: str) -> None:
         """Unplug a disk. Raises what PlugsDisks.detach_disk raises; then it stays."""
@@ -201,7 +203,17 @@ class Lifecycle:
                 await self.note(entry, config=before.config, macs=before.macs)
                 raise
         self.bus.publish(EventKind.VIF_ATTACHED, entry.started, mac)
-        return attached.notes
+        return attached.notes + await self._taken(entry, vif.item)
+
+    async def _taken(self, entry: Entry, device: str | int) -> tuple[str, ...]:
+        """What is to be said of a guest that has not taken a device by now. It is there all the same."""
+        if entry.state is State.PAUSED:
+            return ()
+        try:
+            taken = await cast(Plugs, self.engine).has_taken(entry.started.uuid, device)
+        except XeniaError:  # it ends just now
+            return ()
+        return () if taken else (_NOT_TAKEN,)
 
     async def detach_vif(self, entry: Entry, number: int) -> None:
         """Unplug a card. Raises what PlugsCards.detach_vif raises; then it stays."""

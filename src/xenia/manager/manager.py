@@ -18,7 +18,7 @@ from xenia.manager.check.explain import explain
 from xenia.manager.conversion import Converter
 from xenia.manager.creation import Creation
 from xenia.manager.defining import Defining
-from xenia.manager.definitions import Definitions
+from xenia.manager.definitions import Definitions, ReadGuestFile
 from xenia.manager.differences import as_it_runs, differences
 from xenia.manager.disks import Disks
 from xenia.manager.events import EventBus, Listener
@@ -27,7 +27,6 @@ from xenia.manager.freezing import Freezing
 from xenia.manager.guest_files import GuestFiles, require_administrator
 from xenia.manager.inventory import Inventory
 from xenia.manager.jobs import Jobs
-from xenia.manager.kept import Kept
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.memory import Memory
@@ -39,6 +38,7 @@ from xenia.manager.power import Power
 from xenia.manager.reconcile import Reconcile
 from xenia.manager.renaming import Renaming
 from xenia.manager.scheduling import Scheduling
+from xenia.manager.scopes import Scopes
 from xenia.manager.start_file import to_start
 from xenia.manager.stats import StatsReader
 from xenia.manager.turns import Turns
@@ -71,12 +71,12 @@ class Parts:
     guest_files: GuestFiles
     folder: FolderApply
     adoption: Adoption
-    disks: Disks
-    vifs: Vifs
     locks: NameLocks
     bus: EventBus
     jobs: Jobs
     read_host: Callable[[], Host]
+    read: ReadGuestFile
+    """Reads the words of a device that is plugged in."""
     choice: str = ""
     """Why this engine, in words."""
     others: Sequence[Engine] = ()
@@ -92,16 +92,18 @@ class Manager:
         table = parts.lifecycle.table
         self.inventory = Inventory(parts.engine, table, parts.definitions, parts.read_host)
         self._turns = Turns(self.inventory, table, parts.locks, parts.bus, parts.jobs, self.engine_report)
-        kept = Kept(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
-        self.memory = Memory(kept)
-        self.scheduling = Scheduling(kept)
-        self.pools = Pools(kept, self.host)
+        scopes = Scopes(parts.guest_files, self.inventory, self._turns, table)
+        self.memory = Memory(parts.lifecycle, self.inventory, scopes)
+        self.disks = Disks(parts.lifecycle, parts.read, scopes)
+        self.vifs = Vifs(parts.lifecycle, parts.read, scopes, parts.creation.new_mac)
+        self.scheduling = Scheduling(parts.lifecycle, scopes)
+        self.pools = Pools(parts.lifecycle, scopes, self.host)
         self.defining = Defining(parts.guest_files, parts.locks)
         self.renaming = Renaming(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
         self.stats = StatsReader(parts.engine, self.inventory)
         self.why = WhyReader(parts.engine, self.inventory, self.host)
-        self.vcpus = Vcpus(parts.engine, self.inventory, kept, self.host)
-        self.pinning = Pinning(kept, self.host)
+        self.vcpus = Vcpus(parts.lifecycle, self.inventory, scopes, self.host)
+        self.pinning = Pinning(parts.lifecycle, scopes, self.host)
         self.freezing = Freezing(parts.lifecycle, parts.locks, self._turns)
         self.agents = Agents(parts.engine, self.inventory, self._turns)
         self.operate = Power(parts.lifecycle, parts.adoption, self.freezing, self._turns).operate
@@ -203,36 +205,6 @@ class Manager:
 
         name = Path(request.file).stem if request.file else "a guest file"
         return self._parts.jobs.start("create", name, caller, work)
-
-    def attach_disk(self, ref: str, spec: str, folder: str, caller: Caller) -> Job:
-        """block-attach, as a job: what `Disks.attach` does, with its result. Raises as `Turns.start`."""
-        disks = self._parts.disks
-        return self._turns.start("block-attach", ref, caller, lambda entry: disks.attach(entry, spec, folder, caller))
-
-    def detach_disk(self, ref: str, target: str, caller: Caller, *, force: bool) -> Job:
-        """block-detach, as a job: what `Disks.detach` does, with its result. Raises as `Turns.start`."""
-        disks = self._parts.disks
-        return self._turns.start("block-detach", ref, caller, lambda entry: disks.detach(entry, target, force=force))
-
-    def insert_medium(self, ref: str, target: str, path: str, folder: str, caller: Caller, *, force: bool) -> Job:
-        """cd-insert, as a job: what `Disks.insert` does, with its result. Raises as `Turns.start`."""
-        disks = self._parts.disks
-        return self._turns.start(
-            "cd-insert", ref, caller, lambda entry: disks.insert(entry, target, path, folder, caller, force=force)
-        )
-
-    def eject_medium(self, ref: str, target: str, caller: Caller, *, force: bool) -> Job:
-        """cd-eject, as a job: what `Disks.eject` does, with its result. Raises as `Turns.start`."""
-        disks = self._parts.disks
-        return self._turns.start("cd-eject", ref, caller, lambda entry: disks.eject(entry, target, force=force))
-
-    def attach_vif(self, ref: str, spec: str, caller: Caller) -> Job:
-        """network-attach, as a job: what `Vifs.attach` does, with its result. Raises as `Turns.start`."""
-        return self._turns.start("network-attach", ref, caller, lambda entry: self._parts.vifs.attach(entry, spec))
-
-    def detach_vif(self, ref: str, card: str, caller: Caller) -> Job:
-        """network-detach, as a job: what `Vifs.detach` does, with its result. Raises as `Turns.start`."""
-        return self._turns.start("network-detach", ref, caller, lambda entry: self._parts.vifs.detach(entry, card))
 
     @property
     def guest_files(self) -> GuestFiles:

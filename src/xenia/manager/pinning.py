@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from xenia.manager.kept import Kept, changed
-from xenia.manager.table import Entry
+from xenia.manager.lifecycle import Lifecycle
+from xenia.manager.scopes import Asked, Scopes, changed
 from xenia.model.caller import Caller
 from xenia.model.change import Action, Change
 from xenia.model.domain import DOMAIN_0_UUID, Domain, DomainConfig
@@ -37,36 +37,36 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class Pinning:
-    kept: Kept
+    lifecycle: Lifecycle
+    scopes: Scopes
     host: Callable[[], Awaitable[Host]]
 
     def pin(self, ref: str, pin: Pin, scope: Scope, caller: Caller) -> Job:
         """Let virtual CPUs run on some CPUs of the host only, or rather, as a job. Domain-0 is bound until the host
         boots. What a domain that runs was given counts also when a policy starts it anew.
 
-        Its result is `{"domain": NAME, "file": FILE, "notes": [TEXT]}`. Raises as `Kept.start`, and invalid for a soft
-        set where the engine has none; the job fails for CPUs that there are not, and as the engine and an edit of the
+        Its result is `{"domain": NAME, "file": FILE, "notes": [TEXT]}`. Raises as `Scopes.start`, and invalid for a
+        soft set where the engine has none; the job fails for CPUs that there are not, and as the engine and an edit of the
         guest file do: then nothing has changed.
         """
         if not pin.cpus and not pin.soft:
             raise invalid("vcpu-pin is to change nothing", f"xm vcpu-pin {ref} all 0-3")
-        if pin.soft and Capability.SOFT_AFFINITY not in self.kept.lifecycle.engine.capabilities:
+        if pin.soft and Capability.SOFT_AFFINITY not in self.lifecycle.engine.capabilities:
             raise invalid(
-                f"the engine {self.kept.lifecycle.engine.name} knows no CPUs that a virtual CPU would rather run on",
+                f"the engine {self.lifecycle.engine.name} knows no CPUs that a virtual CPU would rather run on",
                 "leave the second set out",
             )
 
-        async def work(domain: Domain, entry: Entry | None, scope: Scope) -> dict[str, Any]:
+        async def work(asked: Asked) -> dict[str, Any]:
             clean = await self._checked(pin)
             live = None
-            if scope is not Scope.CONFIG:
-                await self._refuse_own(domain)
-                live = partial(self._pin, domain, entry, clean)
-            edit = partial(self._edit, clean, caller)
-            _, file, notes = await self.kept.change(domain, live, edit, scope, caller)
-            return {"file": file, "notes": notes}
+            if asked.scope is not Scope.CONFIG:
+                await self._refuse_own(asked.domain)
+                live = partial(self._pin, asked, clean)
+            _, kept = await asked.change(partial(_edits, clean, await asked.values()), live)
+            return {"file": kept.file, "notes": kept.notes}
 
-        return self.kept.start("vcpu-pin", ref, scope, caller, work)
+        return self.scopes.start("vcpu-pin", ref, scope, caller, work)
 
     async def _checked(self, pin: Pin) -> Pin:
         """The same, with sets as short as can be."""
@@ -74,26 +74,25 @@ class Pinning:
         return Pin(pin.number, _short(pin.cpus, count), _short(pin.soft, count))
 
     async def _refuse_own(self, domain: Domain) -> None:
-        if domain.uuid == DOMAIN_0_UUID and domain.uuid not in await self.kept.lifecycle.engine.vcpus():
+        if domain.uuid == DOMAIN_0_UUID and domain.uuid not in await self.lifecycle.engine.vcpus():
             raise conflict("Domain-0 has the host's own CPUs here", "name a guest; xm list shows them")
 
-    async def _pin(self, domain: Domain, entry: Entry | None, pin: Pin) -> None:
-        engine, count = self.kept.lifecycle.engine, (await self.host()).cpus
+    async def _pin(self, asked: Asked, pin: Pin) -> None:
+        engine, count = self.lifecycle.engine, (await self.host()).cpus
         for text, soft in ((pin.cpus, False), (pin.soft, True)):
             if text:
-                await engine.pin(domain.uuid, pin.number, read_cpus(text, count), soft=soft)
-        if entry is not None:
-            await self.kept.lifecycle.note(entry, config=_pinned(entry.started.config, pin))
+                await engine.pin(asked.domain.uuid, pin.number, read_cpus(text, count), soft=soft)
+        if asked.entry is not None:
+            await self.lifecycle.note(asked.entry, config=_pinned(asked.entry.started.config, pin))
 
-    async def _edit(self, pin: Pin, caller: Caller, file: str) -> Sequence[Change]:
-        wanted = await self.kept.guest_files.wanted(file)
-        most = max(wanted.vcpus, wanted.max_vcpus or 0)
-        if pin.number is not None and pin.number >= most:
-            raise no_such_vcpu(wanted.name, pin.number, most)
-        new = _pinned(wanted, pin)
-        values = (await self.kept.guest_files.show(file, caller)).values
-        changes = _change("cpus", list(new.vcpu_pins) or new.cpus, values) if pin.cpus else []
-        return changes + (_change("cpus_soft", new.other.get("cpus_soft"), values) if pin.soft else [])
+
+def _edits(pin: Pin, values: Mapping[str, Any], wanted: DomainConfig) -> Sequence[Change]:
+    most = max(wanted.vcpus, wanted.max_vcpus or 0)
+    if pin.number is not None and pin.number >= most:
+        raise no_such_vcpu(wanted.name, pin.number, most)
+    new = _pinned(wanted, pin)
+    changes = _change("cpus", list(new.vcpu_pins) or new.cpus, values) if pin.cpus else []
+    return changes + (_change("cpus_soft", new.other.get("cpus_soft"), values) if pin.soft else [])
 
 
 def _short(text: str, count: int) -> str:
@@ -131,7 +130,7 @@ def _with(words: Words, number: int | None, text: str, most: int) -> Words:
     return None if each[0] == _ALL else each[0]
 
 
-def _change(key: str, words: Words, values: dict[str, Any]) -> list[Change]:
+def _change(key: str, words: Words, values: Mapping[str, Any]) -> list[Change]:
     if words is None:
         return [Change(Action.UNSET, key)] if key in values else []
     return [changed(key, words)]

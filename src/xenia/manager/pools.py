@@ -8,11 +8,10 @@ from functools import partial
 from typing import Any, cast
 
 from xenia.engines.base import CpuPools, DividesCpus
-from xenia.manager.kept import Kept, changed
+from xenia.manager.lifecycle import Lifecycle
+from xenia.manager.scopes import Asked, Scopes, changed
 from xenia.manager.table import Entry
 from xenia.model.caller import Caller
-from xenia.model.change import Change
-from xenia.model.domain import Domain
 from xenia.model.errors import conflict, invalid
 from xenia.model.host import Host
 from xenia.model.job import Job
@@ -29,12 +28,13 @@ class Pools:
     engine does.
     """
 
-    kept: Kept
+    lifecycle: Lifecycle
+    scopes: Scopes
     host: Callable[[], Awaitable[Host]]
 
     async def list(self) -> tuple[Sequence[Pool], tuple[int, ...]]:
         """All pools, and the CPUs that are in none."""
-        able(POOLS, self.kept.turns.report())
+        able(POOLS, self.scopes.turns.report())
         pools = await self._pools.all()
         taken = {cpu for pool in pools for cpu in pool.cpus}
         return pools, tuple(cpu for cpu in range((await self.host()).cpus) if cpu not in taken)
@@ -95,40 +95,36 @@ class Pools:
 
     def migrate(self, ref: str, name: str, scope: Scope, caller: Caller) -> Job:
         """Move a domain into another pool, as a job; its result is `{"domain": NAME, "file": FILE, "notes": [TEXT]}`.
-        Raises as `Kept.start`.
+        Raises as `Scopes.start`.
         """
 
-        async def work(domain: Domain, entry: Entry | None, scope: Scope) -> dict[str, Any]:
+        async def work(asked: Asked) -> dict[str, Any]:
+            check_name(name)
             live = None
-            if entry is not None:
+            if asked.entry is not None:
                 pool = await self._find(name)
                 if not pool.cpus:
                     raise conflict(
                         f"the pool '{name}' has no CPUs that a domain could run on", f"xm cpupool-cpu-add {name} CPU"
                     )
-                live = partial(self._move, entry, name)
-            check_name(name)
-            _, file, notes = await self.kept.change(domain, live, partial(self._edit, name), scope, caller)
-            return {"file": file, "notes": notes}
+                live = partial(self._move, asked.entry, name)
+            _, kept = await asked.change(lambda _wanted: (changed("pool", name),), live)
+            return {"file": kept.file, "notes": kept.notes}
 
-        return self.kept.start("cpupool-migrate", ref, scope, caller, work)
+        return self.scopes.start("cpupool-migrate", ref, scope, caller, work)
 
     async def _move(self, entry: Entry, name: str) -> None:
         await self._pools.move(entry.started.uuid, name)
         config = entry.started.config
-        await self.kept.lifecycle.note(entry, config=replace(config, other=config.other | {"pool": name}))
-
-    async def _edit(self, name: str, file: str) -> Sequence[Change]:
-        del file
-        return (changed("pool", name),)
+        await self.lifecycle.note(entry, config=replace(config, other=config.other | {"pool": name}))
 
     @property
     def _pools(self) -> CpuPools:
-        return cast(DividesCpus, self.kept.lifecycle.engine).pools
+        return cast(DividesCpus, self.lifecycle.engine).pools
 
     def _permit(self, caller: Caller) -> None:
         require(caller.role, POOLS)
-        able(POOLS, self.kept.turns.report())
+        able(POOLS, self.scopes.turns.report())
 
     async def _find(self, name: str) -> Pool:
         for pool in await self._pools.all():

@@ -55,11 +55,11 @@ OPERATIONS: dict[str, Operation] = {
         ),
         Operation(
             "block-attach",
-            "Plug a disk into a running domain",
+            "Plug a disk into a domain",
             _RUNS | {State.PAUSED},
             Capability.DISK_HOTPLUG,
         ),
-        Operation("block-detach", "Unplug a disk from a running domain", _RUNS, Capability.DISK_HOTPLUG),
+        Operation("block-detach", "Unplug a disk from a domain", _RUNS, Capability.DISK_HOTPLUG),
         Operation(
             "cd-insert",
             "Put a medium into a CD-ROM drive",
@@ -73,12 +73,19 @@ OPERATIONS: dict[str, Operation] = {
             Capability.MEDIUM_CHANGE,
         ),
         Operation(
+            "block-configure",
+            "Change what a disk of a domain is",
+            _RUNS | {State.PAUSED},
+            Capability.MEDIUM_CHANGE,
+            instead="with --config it is so at the next start",
+        ),
+        Operation(
             "network-attach",
-            "Plug a network card into a running domain",
+            "Plug a network card into a domain",
             _RUNS | {State.PAUSED},
             Capability.VIF_HOTPLUG,
         ),
-        Operation("network-detach", "Unplug a network card from a running domain", _RUNS, Capability.VIF_HOTPLUG),
+        Operation("network-detach", "Unplug a network card from a domain", _RUNS, Capability.VIF_HOTPLUG),
         Operation(
             "rename",
             "Give a domain another name",

@@ -15,7 +15,7 @@ NAME_LIMIT = 15
 
 _SIOCGIFFLAGS, _SIOCSIFFLAGS = 0x8913, 0x8914
 _SIOCGIFMTU, _SIOCSIFMTU = 0x8921, 0x8922
-_SIOCSIFHWADDR = 0x8924
+_SIOCSIFNAME, _SIOCSIFHWADDR = 0x8923, 0x8924
 _IFF_UP = 1
 _ARPHRD_ETHER = 1
 _IFREQ = 40
@@ -51,6 +51,12 @@ def set_up(name: str) -> None:
     with _control() as control:
         (flags,) = struct.unpack_from("H", fcntl.ioctl(control, _SIOCGIFFLAGS, request(name)), 16)
         fcntl.ioctl(control, _SIOCSIFFLAGS, request(name, struct.pack("H", flags | _IFF_UP)))
+
+
+def rename(name: str, new: str) -> None:
+    """Call an interface that is not switched on `new`. Raises OSError."""
+    with _control() as control:
+        fcntl.ioctl(control, _SIOCSIFNAME, request(name, new.encode()))
 
 
 def set_mac(name: str, mac: str) -> None:

@@ -8,10 +8,18 @@ from xenia.model.operations import OPERATIONS, POOLS
 
 ENGINES = {"qemu": QEMU_LACKS, "xen": XEN_LACKS}
 
+_OF_HVM = "translated: the drives of HVM guests; those of others are plain disks on Xen"
+
 _DONE_OTHERWISE = {
     ("agent", "xen"): "translated: what the guest writes to xenstore; commands are not given",
+    ("cd-eject", "xen"): _OF_HVM,
+    ("cd-insert", "xen"): _OF_HVM,
     ("console", "xen"): "translated: a terminal of the host's, which is read only while somebody watches",
     ("mem-set", "qemu"): "translated: a balloon; a PV or PVH guest starts with maxmem, and gives back what is above",
+    (
+        "network-attach",
+        "xen",
+    ): "translated: Xen's own card; in an HVM guest it is emulated as well from the next start on",
     ("reboot", "xen"): "translated: the domain starts anew, under a new id",
     ("sched-credit", "qemu"): "translated: a control group (cgroup v2), where the host lets xend make some",
     ("sched-credit2", "qemu"): "translated: a control group (cgroup v2), where the host lets xend make some",

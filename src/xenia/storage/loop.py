@@ -12,6 +12,7 @@ import fcntl
 import os
 import struct
 from dataclasses import dataclass
+from pathlib import Path
 
 from xenia.model.errors import unavailable
 
@@ -86,3 +87,8 @@ def backing_of(device: str) -> tuple[int, int] | None:
         os.close(descriptor)
     backing_device, inode, *_ = _INFO.unpack(status)
     return backing_device, inode
+
+
+def is_bound(device: str) -> bool:
+    """Whether `device` is a loop device that has a file behind it; it is not opened for that."""
+    return Path("/sys/block", Path(device).name, "loop/backing_file").exists()

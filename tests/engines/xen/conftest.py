@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from tests.engines.xen.drivers import Drivers
 from tests.network.conftest import ip  # noqa: F401  # the fixture
 from tests.support.xenstored import Xenstored, build_no_xen, find_xenstored
 
 from xenia.engines.xen.xenstore import Xenstore
+from xenia.lib.aio import Tasks
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +44,14 @@ async def store(xenstored: Xenstored) -> AsyncIterator[Xenstore]:
     await store.connect()
     yield store
     await store.close()
+
+
+@pytest.fixture
+async def drivers(store: Xenstore) -> AsyncIterator[Drivers]:
+    made, tasks = Drivers(store), Tasks()
+    tasks.start(made.run(), name="drivers")
+    yield made
+    await tasks.close()
 
 
 @pytest.fixture

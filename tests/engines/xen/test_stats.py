@@ -11,7 +11,7 @@ from xenia.engines.xen.counters import disks_by_domain
 from xenia.engines.xen.guest import Guest
 from xenia.engines.xen.stats import read_stats
 from xenia.engines.xen.vdev import name_of
-from xenia.model.domain import DOMAIN_0_UUID, State
+from xenia.model.domain import DOMAIN_0_UUID, Kind, State
 from xenia.model.errors import XeniaError
 from xenia.model.stats import DiskStats, VcpuStats
 from xenia.model.vcpu import VcpuState
@@ -69,7 +69,7 @@ def test_numbers_of_virtual_devices_have_names(number: int, name: str) -> None:
 
 
 async def test_domains_are_told_by_uuid_with_domain_0(hypervisor_of: Make) -> None:
-    guests = [Guest("a", 1, "one", State.RUNNING), Guest("b", 77, "gone", State.RUNNING)]
+    guests = [Guest("a", 1, "one", Kind.PV, State.RUNNING), Guest("b", 77, "gone", Kind.PV, State.RUNNING)]
     hypervisor = hypervisor_of()
     told = await read_stats(guests, hypervisor)
     assert told.keys() == {DOMAIN_0_UUID, "a"}, "one that has ended meanwhile is missing"

@@ -105,6 +105,28 @@ def test_what_cannot_be_is_refused_and_leaves_nothing(host: XenHost, case: str) 
     assert by_xl(host) == {}
 
 
+def test_a_guest_that_clings_to_a_device_keeps_it_and_what_it_does_not_use_goes(host: XenHost) -> None:
+    """The boot sector has no drivers: that it uses a device, and is deaf, is written in its place."""
+    started(create(host, "deaf", SMALL))
+    started(host.xm("unpause", "deaf"))
+    domid = host.ok("xl", "domid", "deaf").strip()
+    host.ok("truncate", "--size=8M", "/root/deaf.img")
+    started(host.xm("block-attach", "--live", "deaf", "file:/root/deaf.img", "xvdf", "w"))
+    refused(host.xm("block-attach", "--live", "deaf", "file:/root/deaf.img", "xvdf", "w"), 5, "has a disk xvdf already")
+    host.ok("truncate", "--size=8M", "/root/other.img")
+    refused(host.xm("block-attach", "--live", "deaf", "file:/root/other.img", "hdb", "w"), 1, "call it xvde")
+    refused(host.xm("network-attach", "--live", "deaf", "bridge=nobr7"), 3, "nobr7")
+    front, back = f"/local/domain/{domid}/device/vbd/51792", f"/local/domain/0/backend/vbd/{domid}/51792"
+    for folder in (front, back):
+        host.ok("xenstore-write", f"{folder}/state", "4")
+    refused(host.xm("block-detach", "--live", "deaf", "xvdf"), 6, "did not let go of xvdf within 10 s, and keeps it")
+    assert host.ok("xenstore-read", f"{back}/state", f"{back}/online").split() == ["4", "1"]
+    assert "xvdf" in host.xm("block-list", "deaf").out
+    host.ok("xenstore-write", f"{front}/state", "6")
+    started(host.xm("block-detach", "--live", "deaf", "xvdf"))
+    assert "deaf.img" not in host.ok("losetup", "--all")
+
+
 def test_an_image_that_another_domain_has_is_busy_whoever_started_that(host: XenHost) -> None:
     image = f"{GUESTS}/counting.img"
     disk = f"{SMALL}disk = ['file:{image},hda,w']"

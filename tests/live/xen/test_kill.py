@@ -28,8 +28,18 @@ pytestmark = pytest.mark.xen
 MANY = int(os.environ.get("XENIA_XEN_KILLS", "60"))
 SEED = int(os.environ.get("XENIA_SEED", "1"))
 
-LONGEST = {"create": 3.0, "destroy": 2.0, "pause": 0.6, "reboot": 6.0, "shutdown": 0.6}
+LONGEST = {"create": 3.0, "destroy": 2.0, "pause": 0.6, "reboot": 6.0, "shutdown": 0.6} | {
+    f"{kind}-{way}": 1.5 for kind in ("block", "network") for way in ("attach", "detach")
+}
 """Seconds from the request to the kill, at most."""
+
+DEVICES = {
+    "block-attach": ("file:/root/{}.img,xvdf,w",),
+    "block-detach": ("xvdf",),
+    "network-attach": ("mac=00:16:3e:00:00:0f",),
+    "network-detach": ("00:16:3e:00:00:0f",),
+}
+"""The words behind the domain's name."""
 
 FILES = {
     "sector": f"builder = 'hvm'\nmemory = 16\nserial = 'pty'\ndisk = ['file:{GUESTS}/counting.img,hda,w']\n",
@@ -54,6 +64,7 @@ class Series:
     def define(self) -> None:
         for name in self.there:
             self.host.put(f"/etc/xen/{name}.cfg", f"name = '{name}'\n{FILES[name]}".encode())
+            self.host.ok("truncate", "--size=1M", f"/root/{name}.img")
 
     def kill(self) -> None:
         """Ask for something, kill xend in the midst of it, and start another one."""
@@ -68,7 +79,8 @@ class Series:
         if verb == "reboot":
             self.host.hears(name, marker(name))
         with ThreadPoolExecutor() as pool:
-            answer = pool.submit(self.host.xm, verb, name)
+            more = [word.format(name) for word in DEVICES.get(verb, ())]
+            answer = pool.submit(self.host.xm, verb, *(["--live"] if more else []), name, *more)
             time.sleep(self.random.uniform(0.1, LONGEST[verb]))  # the random moment itself
             self.host.stop_xend(signal.SIGKILL)
             self.host.start_xend()
@@ -102,7 +114,14 @@ class Series:
         starting = [line for line in found if "xl create" in line]
         if any(promised is not None and (name in ids) is not promised for name, promised in self.there.items()):
             return False  # it may be on its way: a domain that starts over is away for a moment
+        if not all(self._has_the_same_devices(name) for name in ids):
+            return False
         return ids == by_xm(self.host) and numbers == set(ids.values()) and len(folders) == len(ids) and not starting
+
+    def _has_the_same_devices(self, name: str) -> bool:
+        kinds = ("block-list", "network-list")
+        told = [[len(self.host.run(tool, kind, name).out.splitlines()) for kind in kinds] for tool in ("xl", "xm")]
+        return told[0] == told[1]
 
     def _account(self) -> str:
         log = self.host.ok("tail", "-n", "30", "/var/log/xenia/xend.out")

@@ -41,9 +41,13 @@ LEGEND = """
 - **new id**: Xen starts nothing over in place: the domain is made anew with the next id, and keeps its UUID.
 - **untried**: it asks the guest's drivers for its balloon and its CPUs, and this guest has none.
 - **says: sched-credit2**: Xen has one scheduler at a time, by default credit2; the other word says which it is.
+- **no drive**: the CD-ROM drives of PV and PVH guests are plain disks.
 - **asked by ACPI**: a guest without Xen's drivers gets its power button pressed. This one does not listen and stays
   as it is; `xm destroy` ends it.
 """
+
+MORE = "/root/more.img"
+"""The image of a disk that comes and goes."""
 
 CARD = "vif = ['bridge=xenbr0']"
 
@@ -66,7 +70,7 @@ name = 'hvm'
 builder = 'hvm'
 memory = 32
 serial = 'pty'
-disk = ['file:{GUESTS}/counting.img,hda,w']
+disk = ['file:{GUESTS}/counting.img,hda,w', ',hdc:cdrom,r']
 {CARD}
 """,
 }
@@ -126,6 +130,8 @@ def test_a_guest_goes_through_all_verbs(host: XenHost, table: dict[str, dict[str
     is_paused(walk)
     walk.is_up()
     is_spoken_to(walk)
+    its_devices_come_and_go(walk)
+    its_medium_is_changed(walk)
     is_watched(walk)
     tells_of_itself(walk)
     is_resized(walk)
@@ -190,6 +196,53 @@ def is_spoken_to(walk: Walk) -> None:
     walk.found("console")
     # xl's own console is another reader of the same terminal.
     talk(walk.host, "xl", "console", walk.kind, typed="echo $((5*7))x", awaited="35x")
+
+
+def its_devices_come_and_go(walk: Walk) -> None:
+    """Seen by xl, and by the guests that have a system."""
+    host, kind = walk.host, walk.kind
+    host.ok("truncate", "--size=8M", MORE)
+    walk.xm("block-attach", "--live", kind, f"file:{MORE}", "xvdf", "w")
+    assert MORE in host.ok("losetup", "--all")
+    sees(walk, "ls /sys/block | grep -c xvdf", 1)
+    assert len(host.ok("xl", "block-list", kind).splitlines()) == len(walk.xm("block-list", kind).splitlines())
+    walk.xm("block-detach", "--live", kind, "xvdf")
+    assert MORE not in host.ok("losetup", "--all")
+    sees(walk, "ls /sys/block | grep -c xvdf", 0)
+    walk.found("block-attach")
+    walk.found("block-detach")
+    walk.xm("network-attach", "--live", kind)
+    assert f" vif{walk.id}.1: " in host.ok("bridge", "link", "show", "master", "xenbr0")
+    sees(walk, "ls /sys/class/net | grep -c eth", 2)
+    assert len(host.ok("xl", "network-list", kind).splitlines()) == len(walk.xm("network-list", kind).splitlines()) == 3
+    walk.xm("network-detach", "--live", kind, "1")
+    assert f"vif{walk.id}.1" not in host.ok("ip", "-brief", "link")
+    sees(walk, "ls /sys/class/net | grep -c eth", 1)
+    walk.found("network-attach")
+    walk.found("network-detach")
+
+
+def sees(walk: Walk, count: str, number: int) -> None:
+    """What is typed is echoed: the word that is waited for is not in it as it is said."""
+    if walk.kind != "hvm":
+        typed = f'until [ "$({count})" = {number} ]; do sleep 0.1; done; echo "it has "{number}x'
+        talk(walk.host, "xm", "console", walk.kind, typed=typed, awaited=f"it has {number}x")
+
+
+def its_medium_is_changed(walk: Walk) -> None:
+    host, kind = walk.host, walk.kind
+    if kind != "hvm":
+        assert host.xm("cd-insert", "--live", kind, "hdc", MORE).code == 3
+        for verb in ("cd-insert", "cd-eject"):
+            walk.found(verb, "no drive")
+        return
+    walk.xm("cd-insert", "--live", kind, "hdc", MORE)
+    assert MORE in host.ok("losetup", "--all")
+    assert re.search(rf"^hdc +r +cdrom +raw +{MORE}$", walk.xm("block-list", kind), re.MULTILINE)
+    walk.found("cd-insert")
+    walk.xm("cd-eject", "--live", kind, "hdc")
+    assert MORE not in host.ok("losetup", "--all")
+    walk.found("cd-eject")
 
 
 def is_watched(walk: Walk) -> None:

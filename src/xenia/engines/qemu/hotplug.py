@@ -27,6 +27,9 @@ _UNLOCK_PAUSE = 0.1
 _LOCKED = "is locked"
 """What QEMU says (qmp_blockdev_open_tray) of a drive that the guest has locked; it has asked the guest then."""
 
+_SHUT = "Tray of the device is not open"
+_TRIES = 5
+
 _PLUGGABLE = "virtio-blk-pci"
 
 
@@ -122,14 +125,26 @@ class Hotplug:
         drive = {"id": device_name(target)}
         await self._open_tray(target, force=force)
         try:
-            await self._qemu.execute("blockdev-remove-medium", drive)
+            await self._qemu.execute("eject", {**drive, "force": force})
             if await self._has_node(target):
                 await self._release(target, node=True)
             if opened.layers:
-                await self._add(opened, "blockdev-insert-medium", {**drive, "node-name": node_name(target)})
+                await self._insert(opened, drive, force=force)
             await self._qemu.execute("blockdev-close-tray", drive)
         finally:
             self.media = await self._media()
+
+    async def _insert(self, opened: OpenedDisk, drive: Mapping[str, object], *, force: bool) -> None:
+        """A guest that starts over, or looks for what to boot, closes the tray under our hands: then once more."""
+        target = opened.disk.target
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                await self._add(opened, "blockdev-insert-medium", {**drive, "node-name": node_name(target)})
+                return
+            except XeniaError as error:
+                if _SHUT not in error.message or not tries_left:
+                    raise
+            await self._open_tray(target, force=force)
 
     async def _open_tray(self, target: str, *, force: bool) -> None:
         """A guest that has locked the drive is asked to give it free, and has a moment for that."""

@@ -166,6 +166,10 @@ class SimulatedEngine:
         guest.disks.pop(target, None)
         await self._host.step("disk detached")
 
+    async def has_taken(self, uuid: str, device: str | int) -> bool:
+        del device
+        return not self._guest(uuid).deaf
+
     async def attach_vif(self, started: Started, attached: AttachedVif) -> None:
         await self._host.step("attach vif")
         self._guest(started.uuid).cards.add(attached.vif.item)

@@ -16,10 +16,10 @@ from xenia.model.why import Circumstances
 
 @dataclass(slots=True)
 class SimulatedGuest:
-    """`deaf` guests ignore the power button, their balloon, and CPUs that come and go, `frozen` ones hold all writes;
-    `boots` counts how often it began at its first instruction; `disks` are the images that it may write to, by target,
-    None for a disk that it only reads or shares; `media` tells of each CD-ROM drive whether there is a medium in it.
-    `memory` is in MiB; `pins` are the CPUs of the host that each virtual CPU may run on, None for all;
+    """`deaf` guests ignore the power button, their balloon, new devices, and CPUs that come and go, `frozen` ones hold
+    all writes; `boots` counts how often it began at its first instruction; `disks` are the images that it may write to,
+    by target, None for a disk that it only reads or shares; `media` tells of each CD-ROM drive whether there is a
+    medium in it. `memory` is in MiB; `pins` are the CPUs of the host that each virtual CPU may run on, None for all;
     `soft_pins` those that it rather runs on.
     """
 

@@ -13,9 +13,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
-from xenia.engines.xen import ends, foreign, places
+from xenia.engines.xen import disk_hotplug, ends, foreign, medium, places, vif_hotplug
 from xenia.engines.xen.agent import XenstoreAgent
 from xenia.engines.xen.circumstances import circumstances_of
+from xenia.engines.xen.devices import is_taken
 from xenia.engines.xen.explain import complaints_of, explain
 from xenia.engines.xen.facts import XenFacts
 from xenia.engines.xen.guest import ENDED, Guest
@@ -43,6 +44,8 @@ from xenia.model.scheduling import Share
 from xenia.model.stats import Stats
 from xenia.model.vcpu import Vcpu, no_such_vcpu, said
 from xenia.model.why import Circumstances
+from xenia.network.attach import AttachedVif
+from xenia.storage.open import OpenedDisk
 
 log = logging.getLogger(__name__)
 
@@ -103,11 +106,17 @@ class XenEngine:
         for each in started:
             info = there.get(each.uuid)
             if info is not None and not info.dying:
-                self._guests[each.uuid] = await self._guest(info, each.config)
+                guest = self._guests[each.uuid] = await self._guest(info, each.config)
+                await self._learn_devices(guest, each.config)
                 await self._called(info.domid, each.config.name)
         found = [guest.observed for guest in self._guests.values()]
         self._tasks.start(self._watch(), name="watch over the domains")
         return found
+
+    async def _learn_devices(self, guest: Guest, config: DomainConfig) -> None:
+        await disk_hotplug.look(self._store, guest, config)
+        await vif_hotplug.look(self._store, guest)
+        await medium.look(guest, config)
 
     async def _called(self, domid: int, name: str) -> None:
         """Finish a rename that an earlier xend was cut off in."""
@@ -142,6 +151,9 @@ class XenEngine:
         try:
             await create(started, resources, self._settings, self._xl)
             guest = await self._find(started)
+            await disk_hotplug.started(self._store, guest, started.config)
+            await vif_hotplug.started(self._store, guest, started.config.vifs)
+            medium.started(guest, started.config)
         except BaseException:
             await self._remove(started.uuid)
             raise
@@ -160,7 +172,7 @@ class XenEngine:
         )
 
     async def _guest(self, info: DomainInfo, config: DomainConfig) -> Guest:
-        guest = Guest(info.uuid, info.domid, config.name, info.state, info.end)
+        guest = Guest(info.uuid, info.domid, config.name, config.kind, info.state, info.end)
         await self._locate(guest, serial=config.kind is Kind.HVM)
         return guest
 
@@ -227,6 +239,30 @@ class XenEngine:
         guest = self._known(uuid)
         await self._xl.run("rename", str(guest.domid), name)
         guest.name = name
+
+    async def attach_disk(self, started: Started, opened: OpenedDisk) -> None:
+        """Raises also a conflict for a name that is taken, ResourceError for an image in use."""
+        await disk_hotplug.attach(self._store, self._known(started.uuid), started, opened, self._settings)
+
+    async def detach_disk(self, uuid: str, target: str) -> None:
+        """Raises also a conflict for a drive that is emulated."""
+        await disk_hotplug.detach(self._store, self._known(uuid), target)
+
+    async def has_taken(self, uuid: str, device: str | int) -> bool:
+        guest = self._known(uuid)
+        if isinstance(device, int):
+            return await is_taken(self._store, await vif_hotplug.find(self._store, guest, device))
+        return await is_taken(self._store, await disk_hotplug.find(self._store, guest, device))
+
+    async def attach_vif(self, started: Started, attached: AttachedVif) -> None:
+        await vif_hotplug.attach(self._store, self._known(started.uuid), attached, self._settings)
+
+    async def detach_vif(self, uuid: str, number: int) -> None:
+        """Raises also a conflict for a card that is emulated."""
+        await vif_hotplug.detach(self._store, self._known(uuid), number)
+
+    async def change_medium(self, uuid: str, opened: OpenedDisk, *, force: bool) -> None:
+        await medium.change(self._store, self._known(uuid), opened, self._settings, force=force)
 
     async def destroy(self, uuid: str) -> None:
         self._busy.add(uuid)
@@ -303,6 +339,8 @@ class XenEngine:
         guest = self._known(uuid)
         if not foreign.end_waiting_xl(guest.name):
             log.info("no xl waits for the end of domain %s", guest.name)
+        if guest.found is not None:
+            await self._learn_devices(guest, guest.found.config)
         guest.found = None
 
     def console_log(self, uuid: str, kind: ConsoleKind) -> Path | None:
@@ -397,7 +435,7 @@ class XenEngine:
             return None
         started_at = await places.start_time(self._store, info.uuid) or time.time()
         found = await foreign.describe(info.domid, info.uuid, name, started_at, self._xl)
-        guest = Guest(info.uuid, info.domid, name, info.state, info.end, found=found)
+        guest = Guest(info.uuid, info.domid, name, found.config.kind, info.state, info.end, found=found)
         await self._locate(guest, serial=found.config.kind is Kind.HVM and found.config.platform.serial[:1] == ("pty",))
         return guest
 

@@ -8,28 +8,45 @@ from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, Observed
 from xenia.engines.xen.hypervisor import DomainInfo
-from xenia.model.domain import EndReason, Started, State
+from xenia.model.domain import EndReason, Kind, Started, State
 
 ENDED = frozenset({State.SHUTDOWN, State.CRASHED})
 
 
 @dataclass(slots=True)
 class Guest:
-    """`found` is what is known of one that somebody else has started."""
+    """`found` is what is known of one that somebody else has started. Disks, cards and media as in Observed."""
 
     uuid: str
     domid: int
     name: str
+    kind: Kind
     state: State
     end: EndReason | None = None
     found: Started | None = None
     consoles: Mapping[ConsoleKind, Path] = field(default_factory=dict)
     vnc: str | None = None
     vifs: tuple[str, ...] = ()
+    disks: frozenset[str] | None = None
+    cards: frozenset[int] | None = None
+    media: Mapping[str, bool] | None = None
+    drives: Mapping[str, str] = field(default_factory=dict)
+    """What the drives whose medium can be changed are to its QEMU, by target."""
 
     @property
     def observed(self) -> Observed:
-        return Observed(self.uuid, self.state, self.end, self.consoles, self.vnc, self.vifs, self.domid)
+        return Observed(
+            self.uuid,
+            self.state,
+            self.end,
+            self.consoles,
+            self.vnc,
+            self.vifs,
+            self.domid,
+            self.disks,
+            self.cards,
+            self.media,
+        )
 
     def look(self, info: DomainInfo) -> bool:
         """Take over what the hypervisor sees; whether that is news. Running and waiting for work alternate too quickly

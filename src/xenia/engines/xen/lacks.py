@@ -6,8 +6,5 @@ from xenia.model.host import Capability
 
 LACKS = {
     Capability.RESET: "Xen starts a domain anew, under a new id",
-    Capability.DISK_HOTPLUG: "xend does not plug disks into Xen's guests yet",
-    Capability.VIF_HOTPLUG: "xend does not plug cards into Xen's guests yet",
-    Capability.MEDIUM_CHANGE: "xend does not change media of Xen's guests yet",
     Capability.AGENT_COMMANDS: "a guest on Xen tells of itself by xenstore, and is given no commands",
 }

@@ -44,6 +44,24 @@ def ide_drive(vdev: str) -> int | None:
     return index if index < len(_IDE_FOR_CDROM) else None
 
 
+def number_of(vdev: str) -> int:
+    """The number by which a guest and xenstore know a virtual device (xen-vbd-interface(7))."""
+    found = _NAME.fullmatch(vdev)
+    if found is None:
+        places = re.fullmatch(r"d(\d+)p(\d+)", vdev)
+        return _extended(int(places[1]), int(places[2])) if places is not None else int(vdev, 0)
+    disk, partition = _index(found[2]), int(found[3] or 0)
+    if found[1] == "hd":
+        return (3 if disk < 2 else 22) << 8 | (disk & 1) << 6 | partition
+    if found[1] == "sd":
+        return 8 << 8 | disk << 4 | partition
+    return _extended(disk, partition)
+
+
+def _extended(disk: int, partition: int) -> int:
+    return 202 << 8 | disk << 4 | partition if disk < 16 and partition < 16 else 1 << 28 | disk << 8 | partition
+
+
 _MAJORS = {202: ("xvd", 4, 0), 8: ("sd", 4, 0), 3: ("hd", 6, 0), 22: ("hd", 6, 2)}
 """By the number's upper byte: the name, the bits of a partition, the first disk."""
 

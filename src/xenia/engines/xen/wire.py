@@ -27,6 +27,7 @@ class Kind(IntEnum):
     TRANSACTION_END = 7
     WRITE = 11
     RM = 13
+    SET_PERMS = 14
     WATCH_EVENT = 15
     ERROR = 16
     DIRECTORY_PART = 22

@@ -12,10 +12,13 @@ import itertools
 import logging
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
+from xenia.engines.xen.transaction import Transaction
 from xenia.engines.xen.wire import Decoder, Kind, Message, encode, strings
 from xenia.lib.aio import Tasks
 from xenia.lib.terminal import DeviceTransport
@@ -31,6 +34,7 @@ _AGAIN_SECONDS = (0.1, 0.5, 2.0)
 
 Fired = Callable[[str], None]
 """Called with the path that has changed."""
+T = TypeVar("T")
 
 
 class Xenstore:
@@ -143,19 +147,48 @@ class Xenstore:
 
     async def wait_for(self, path: str, seconds: float) -> str | None:
         """The value at `path` as soon as there is one; None when there is none within `seconds`."""
-        changed = asyncio.Event()
+        return await self._wait(path, bool, seconds)
+
+    async def comes_to(self, path: str, values: Container[str | None], seconds: float) -> bool:
+        """Whether `path` has one of `values` within `seconds`; None is one that is removed."""
+        return await self._wait(path, lambda value: value in values, seconds) in values
+
+    async def _wait(self, path: str, wanted: Callable[[str | None], bool], seconds: float) -> str | None:
+        """The value that is wanted, or the last one."""
+        changed, value = asyncio.Event(), None
         token = await self.watch(path, lambda _path: changed.set())
         try:
             async with asyncio.timeout(seconds):
                 while True:
                     await changed.wait()
                     changed.clear()
-                    if value := await self.read(path):
+                    if wanted(value := await self.read(path)):
                         return value
         except TimeoutError:
-            return None
+            return value
         finally:
             await self.unwatch(token)
+
+    async def atomically(self, change: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Do `change` so that others see all of it or nothing. It is done anew where somebody else was quicker, so it
+        must do nothing else. Raises what it raises, and then nothing is changed; engine_failed, unavailable.
+        """
+        while True:
+            number = int((await self._ask(Kind.TRANSACTION_START, strings(""))).strings[0])
+            ask = partial(self._ask, transaction=number)
+            try:
+                result = await change(Transaction(ask))
+            except BaseException:
+                with suppress(XeniaError, FileNotFoundError):
+                    await ask(Kind.TRANSACTION_END, strings("F"))
+                raise
+            try:
+                await ask(Kind.TRANSACTION_END, strings("T"))
+            except XeniaError as error:
+                if isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EAGAIN:
+                    continue
+                raise
+            return result
 
     def _connected(self) -> _Link:
         if self._link is None:
