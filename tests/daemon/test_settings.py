@@ -31,8 +31,10 @@ def test_what_the_file_says_holds(tmp_path: Path) -> None:
         roots = ["/srv/images", "/boot"]
         uid_base = 2000000
         accelerator = "tcg"
+        host_stop = ["save", "shutdown"]
         """,
     )
+    assert settings.host_stop == ("save", "shutdown")
     assert (settings.log_level, settings.socket_group, settings.accelerator) == ("debug", "wheel", "tcg")
     assert settings.roots == (Path("/srv/images"), Path("/boot"))
     assert settings.uid_base == 2_000_000
@@ -52,6 +54,18 @@ def test_what_the_file_says_holds(tmp_path: Path) -> None:
         ('roots = "/srv"', ":1: roots must be a list of absolute paths", "for example"),
         ('roots = ["srv"]', ":1: roots must be a list of absolute paths", "for example"),
         ("roots = [1]", ":1: roots must be a list of absolute paths", "for example"),
+        (
+            'host_stop = "shutdown"',
+            ":1: host_stop must be a list of: migrate, save, shutdown",
+            'host_stop = ["shutdown"]',
+        ),
+        ('host_stop = ["reboot"]', ":1: host_stop must be a list of: migrate, save, shutdown", "shutdown"),
+        ("host_stop = [[]]", ":1: host_stop must be a list of: migrate, save, shutdown", "shutdown"),
+        ("host_stop = []", ":1: host_stop must have shutdown", "once that is possible"),
+        ('host_stop = ["save"]', ":1: host_stop must have shutdown: migrate and save are not possible yet", ""),
+        ("stop_timeout = 0", ":1: stop_timeout cannot be 0", "in seconds, from 1 to 86400"),
+        ("host_stop_timeout = 90000", ":1: host_stop_timeout cannot be 90000", "in seconds"),
+        ("bring_back = 1", ":1: bring_back must be true or false, not a whole number", ""),
         ("engine = 2026-01-01", ":1: engine must be a text in quotes, not a table or date", ""),
         ("engine = \n", "line 1", "TOML"),
         ("a = 1\na = 2\n", "line 2", "TOML"),

@@ -15,6 +15,7 @@ from xenia.model.disk import Disk, DiskBus, DiskFormat, DiskMode, DiskSource
 from xenia.model.display import Display, VgaModel
 from xenia.model.domain import DomainConfig, EndAction, Kind, Platform, Policy
 from xenia.model.errors import XeniaError
+from xenia.model.start_order import StartOrder
 from xenia.model.vif import Vif, VifType
 
 PV = DomainConfig(
@@ -33,6 +34,7 @@ PV = DomainConfig(
     vifs=(Vif(VifType.PARAVIRTUAL, "00:16:3e:00:00:01", "xenbr0", ip=("192.0.2.1", "192.0.2.2"), rate="1MB/s"),),
     display=Display(vnc=True, vnc_listen="127.0.0.1", vnc_display=7),
     policy=Policy(EndAction.PRESERVE, EndAction.DESTROY, EndAction.COREDUMP_RESTART),
+    order=StartOrder(("db", "dns"), 10, 120),
 )
 
 HVM = DomainConfig(

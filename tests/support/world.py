@@ -6,7 +6,7 @@ import asyncio
 import errno
 import itertools
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from xenia.engines.simulated.host import SimulatedHost
 from xenia.guestfile.edit.edit import edit
 from xenia.guestfile.read import read
 from xenia.manager.adoption import Adoption
+from xenia.manager.autostart import Autostart
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.conversion import Converter
@@ -46,7 +47,9 @@ from xenia.model.vif import Vif
 from xenia.network.attach import AttachedVif
 from xenia.storage.open import OpenedDisk
 from xenia.store.applied import Journal
+from xenia.store.auto import AutoFolder
 from xenia.store.folder import GuestFolder
+from xenia.store.host_runs import HostRuns
 from xenia.store.records import Records
 from xenia.store.runs import Runs
 from xenia.store.versions import Versions
@@ -82,6 +85,8 @@ class World:
     domids: list[int] = field(default_factory=list)
     published: list[Event] = field(default_factory=list)
     folder: Path = Path("/nonexistent")
+    boot_id: str = "boot"
+    refuse_beside_others: Callable[[], None] = lambda: None
     read: ReadGuestFile = field(default_factory=lambda: read_plain)
     serial: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -117,7 +122,7 @@ class World:
         table, bus, locks = Table(), EventBus(self.clock, self.published.append), NameLocks()
         engine = SimulatedEngine(self.host)
         preparer = SimulatedPreparer(self, table)
-        lifecycle = Lifecycle(engine, preparer, Runs(files, "boot"), Records(files), table, bus, self.clock)
+        lifecycle = Lifecycle(engine, preparer, Runs(files, self.boot_id), Records(files), table, bus, self.clock)
         creation = Creation(engine, lifecycle, locks, self.read, self.new_uuid, self.new_mac)
         jobs = Jobs(self.clock, lambda job: None)
         versions = Versions(files, self.clock)
@@ -140,6 +145,9 @@ class World:
                 folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks, jobs),
                 adoption=adoption,
                 read=read_really,
+                autostart=Autostart(AutoFolder(self.folder / "auto"), guest_files),
+                host_runs=HostRuns(files, self.boot_id),
+                refuse_beside_others=self.refuse_beside_others,
                 locks=locks,
                 bus=bus,
                 jobs=jobs,

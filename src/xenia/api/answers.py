@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from xenia.api.doors import About
 from xenia.model.agent import AgentInfo, Execution, Interface
+from xenia.model.autostart import Linked, Member
 from xenia.model.check import Claim
 from xenia.model.complaint import Complaint
 from xenia.model.conversion import Converted
@@ -23,6 +24,7 @@ from xenia.model.explanation import Explanation
 from xenia.model.folder_plan import FolderPlan
 from xenia.model.guest_file import Saved, Shown, Version
 from xenia.model.host import EngineReport, Host
+from xenia.model.host_run import HostRun
 from xenia.model.job import Job
 from xenia.model.live import Difference
 from xenia.model.pool import Pool
@@ -136,6 +138,17 @@ class PoolList:
 
     pools: tuple[Pool, ...]
     free: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AutostartAnswer:
+    """`members` are in the order in which they start, those that cannot at the end. `obstacle` says why none would be
+    started, "" where they would. `last` is the last start or stop of the host, as far as it has come.
+    """
+
+    members: tuple[Member, ...]
+    obstacle: str
+    last: HostRun | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +291,8 @@ ANSWERS = (
     VcpuList,
     ShareList,
     PoolList,
+    AutostartAnswer,
+    Linked,
     StatsAnswer,
     Why,
     PlanAnswer,

@@ -14,6 +14,7 @@ from xenia.api import (
     folder,
     guest_files,
     host,
+    host_power,
     jobs,
     pools,
     scheduling,
@@ -49,8 +50,26 @@ def make_app(doors: Doors) -> FastAPI:
     )
     app.state.doors = doors
     api = APIRouter(prefix="/v1")
-    parts = (host, domains, disks, vifs, vcpus, scheduling, pools, why, stats, agent, texts, guest_files, folder)
-    for part in (*parts, jobs, events, console, schema):
+    for part in (
+        host,
+        host_power,
+        domains,
+        disks,
+        vifs,
+        vcpus,
+        scheduling,
+        pools,
+        why,
+        stats,
+        agent,
+        texts,
+        guest_files,
+        folder,
+        jobs,
+        events,
+        console,
+        schema,
+    ):
         api.include_router(part.router)
     app.include_router(api)
     app.router.default = errors.unknown_route

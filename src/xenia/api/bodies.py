@@ -137,6 +137,24 @@ class RenameBody(Body):
     name: Annotated[Text, Field(description="the new name")]
 
 
+class HostStopBody(Body):
+    timeout: Annotated[
+        float | None,
+        Field(
+            description="seconds for all domains; 0 destroys them at once; null for those of xend.toml", ge=0, le=86400
+        ),
+    ] = None
+
+
+class AutostartBody(Body):
+    number: Annotated[
+        int | None,
+        Field(
+            description="its place: lower ones start first; null for the one that it has, or the last", ge=0, lt=10**6
+        ),
+    ] = None
+
+
 class MemoryBody(ScopedBody):
     size: Annotated[int, Field(description="MiB", ge=1, le=1 << 26)]
 

@@ -85,7 +85,8 @@ NAME tells.""",
     "delete": Command(
         "xm delete NAME [-q] [-o FORMAT]",
         """\
-Remove the guest file of a domain that does not run from /etc/xen. Its disks stay. The file is kept as a version: xm
+Remove the guest file of a domain that does not run from /etc/xen. It starts with the host no
+more; its disks stay. The file is kept as a version: xm
 config revert brings it back, and the domain has its UUID and its cards' addresses again.
 
 Where several files define the domain, one of them is named.""",

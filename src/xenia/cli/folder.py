@@ -184,8 +184,8 @@ Show what xm plan shows, ask, and do it.
 
 The files of DIR are copied to /etc/xen, all or none: while one of them is refused, or if one cannot be written, or when
 something has changed since it was shown, everything stays as it is. Files that only /etc/xen has stay, unless --remove
-is given. What can be changed in a domain that runs (on_poweroff, on_reboot, on_crash) is changed; nothing is started,
-ended or rebooted. Without DIR only the latter is done, with the files as they are.
+is given. What can be changed in a domain that runs (on_poweroff, on_reboot, on_crash, the start order) is changed;
+nothing is started, ended or rebooted. Without DIR only the latter is done, with the files as they are.
 
 --undo brings back the files that the last apply has replaced, unless they were changed since. It can be undone in
 turn.""",

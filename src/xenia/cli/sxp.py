@@ -74,7 +74,7 @@ def describe(answer: dict[str, Any]) -> Sxp:
         _pair("memory", domain["memory"]),
         _pair("shadow_memory", 0),
         _pair("features", None),
-        _pair("on_xend_start", "ignore"),
+        _pair("on_xend_start", "start" if domain["autostart"] else "ignore"),
         _pair("on_xend_stop", "ignore"),
         *_pairs(("start_time", domain["started_at"])),
         _pair("cpu_time", domain["cpu_time"]),

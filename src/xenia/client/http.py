@@ -43,6 +43,10 @@ class Client:
         """The answer to PATCH /v1`path` with `body`. As `get`."""
         return self._request("PATCH", path, json.dumps(body).encode(), seconds)
 
+    def put(self, path: str, body: dict[str, Any], *, seconds: float = 10) -> Any:
+        """The answer to PUT /v1`path` with `body`. As `get`."""
+        return self._request("PUT", path, json.dumps(body).encode(), seconds)
+
     def delete(self, path: str, *, seconds: float = 10) -> Any:
         """The answer to DELETE /v1`path`. As `get`."""
         return self._request("DELETE", path, b"", seconds)

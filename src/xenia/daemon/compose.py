@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from xenia.api.doors import About, Doors
 from xenia.console.hub import ConsoleHub
@@ -14,9 +15,12 @@ from xenia.daemon.engines import Choice, choose
 from xenia.daemon.sandbox import Sandbox
 from xenia.daemon.settings import Settings
 from xenia.engines.base import ConsoleKind
+from xenia.engines.xen.probe import booted_into_xen
+from xenia.engines.xen.xendomains import refuse_beside_xendomains
 from xenia.lib.files import DiskFiles
 from xenia.lib.paths import Paths
 from xenia.manager.adoption import Adoption
+from xenia.manager.autostart import Autostart
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.conversion import Converter
@@ -27,6 +31,7 @@ from xenia.manager.folder_apply import FolderApply
 from xenia.manager.folder_plan import Planner
 from xenia.manager.guest_files import GuestFiles
 from xenia.manager.host import read_host
+from xenia.manager.host_stop import StopSettings
 from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
@@ -38,8 +43,10 @@ from xenia.model.domain import DOMAIN_0_UUID
 from xenia.network.mac import generate_mac
 from xenia.storage.open import Storage
 from xenia.store.applied import Journal
+from xenia.store.auto import AutoFolder
 from xenia.store.folder import GuestFolder
 from xenia.store.history import History
+from xenia.store.host_runs import HostRuns
 from xenia.store.records import Records
 from xenia.store.runs import Runs, boot_id
 from xenia.store.versions import Versions
@@ -118,6 +125,11 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
             folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks, jobs),
             adoption=Adoption(lifecycle, sandbox.read_guest_file, files, paths.guest_files),
             read=sandbox.read_guest_file,
+            autostart=Autostart(AutoFolder(paths.guest_files / "auto"), guest_files),
+            host_runs=HostRuns(files, boot_id()),
+            stop_settings=StopSettings(settings.host_stop, settings.stop_timeout, settings.host_stop_timeout),
+            bring_back=settings.bring_back,
+            refuse_beside_others=partial(_refuse_beside_xendomains, paths),
             locks=locks,
             bus=bus,
             jobs=jobs,
@@ -126,6 +138,12 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
             others=choice.others,
         )
     )
+
+
+def _refuse_beside_xendomains(paths: Paths) -> None:
+    """On a host that is not booted into Xen, xendomains does nothing."""
+    if booted_into_xen():
+        refuse_beside_xendomains(paths.root)
 
 
 def _new_uuid() -> str:

@@ -20,6 +20,8 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 ENGINES = ("auto", "xen", "qemu", "simulated")
 ACCELERATORS = ("auto", "kvm", "tcg")
 
+STOP_METHODS = ("migrate", "save", "shutdown")
+
 _CHOICES = {"log_level": LOG_LEVELS, "engine": ENGINES, "accelerator": ACCELERATORS}
 
 
@@ -32,6 +34,10 @@ class Settings:
     no folder of the host's own belongs there, since whoever may start guests can have them read what lies in it. `qemu`
     is the program; as root, each guest runs as a user of its own from `uid_base` on. `vnc_listen` and `vnc_password`
     hold where a guest file says nothing; "" asks for no password.
+
+    `host_stop` is how guests are ended with the host, what is tried first in front; only shutdown is possible yet. Each
+    guest has `stop_timeout` seconds to shut down where its file says nothing, all together `host_stop_timeout`. With
+    `bring_back` the start of the host starts also what `xm host-stop` has ended, not only what is in etc/xen/auto.
 
     On Xen, `xl` is a program as well, and `system_python` the one for which Xen's own Python module is built;
     `dom0_ballooning` lets Domain-0 give up memory for guests, but not below `dom0_min_mem` (MiB).
@@ -51,6 +57,10 @@ class Settings:
     default_bridge: str = DEFAULT_BRIDGE
     vnc_listen: str = "127.0.0.1"
     vnc_password: str = ""
+    host_stop: tuple[str, ...] = ("shutdown",)
+    host_stop_timeout: int = 300
+    stop_timeout: int = 90
+    bring_back: bool = True
 
 
 def load_settings(paths: Paths) -> Settings:
@@ -92,6 +102,8 @@ class _Reader:
             raise self._wrong(key, f"there is no setting '{key}'", hint)
         if key == "roots":
             return self._folders(value)
+        if key == "host_stop":
+            return self._methods(value)
         expected = type(known[key])
         if type(value) is not expected:
             raise self._wrong(
@@ -99,6 +111,8 @@ class _Reader:
             )
         if key in _CHOICES and value not in _CHOICES[key]:
             raise self._wrong(key, f"{key} cannot be '{value}'", f"it may be: {', '.join(_CHOICES[key])}")
+        if key in ("stop_timeout", "host_stop_timeout") and not 1 <= value <= 86400:
+            raise self._wrong(key, f"{key} cannot be {value}", "it is in seconds, from 1 to 86400")
         if key == "uid_base" and not 1000 <= value <= 2**32 - 2**17:
             raise self._wrong(key, f"uid_base cannot be {value}", "65,536 user ids from there on must be free")
         return value
@@ -109,6 +123,18 @@ class _Reader:
                 "roots", "roots must be a list of absolute paths", 'for example: roots = ["/var/lib/xen"]'
             )
         return tuple(Path(item) for item in value)
+
+    def _methods(self, value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list) or not all(item in STOP_METHODS for item in value):
+            words = ", ".join(STOP_METHODS)
+            raise self._wrong("host_stop", f"host_stop must be a list of: {words}", 'host_stop = ["shutdown"]')
+        if "shutdown" not in value:
+            raise self._wrong(
+                "host_stop",
+                "host_stop must have shutdown: migrate and save are not possible yet",
+                'host_stop = ["save", "shutdown"] will save guests once that is possible',
+            )
+        return tuple(value)
 
     def _wrong(self, key: str, message: str, hint: str | None = None) -> XeniaError:
         found = re.search(rf"""^\s*["']?{re.escape(key)}["']?\s*[=.\]]|^\s*\[+\s*{re.escape(key)}""", self._text, re.M)

@@ -14,6 +14,7 @@ from xenia.guestfile.disk import read_disks
 from xenia.guestfile.given import Given, flag_of
 from xenia.guestfile.keys import KEYS
 from xenia.guestfile.names import NAME, TAKEN, why_unusable
+from xenia.guestfile.order import read_order
 from xenia.guestfile.pci import check_pci
 from xenia.guestfile.vfb import read_display
 from xenia.guestfile.vif import read_vifs
@@ -45,7 +46,8 @@ _SMALL_MEMORY = 4
 HELD = frozenset(
     {
         "name", "uuid", "builder", "type", "memory", "maxmem", "vcpus", "maxvcpus", "vcpu_avail", "cpus", "cpu",
-        "cpu_weight", "cpu_cap", "cap", "on_poweroff", "on_reboot", "on_crash", "restart", "kernel", "ramdisk", "root",
+        "cpu_weight", "cpu_cap", "cap", "on_poweroff", "on_reboot", "on_crash", "restart", "start_after", "start_delay",
+        "stop_timeout", "kernel", "ramdisk", "root",
         "extra", "cmdline", "bootloader", "bootargs", "bootloader_args", "bootentry", "boot", "firmware",
         "bios", "ip", "gateway", "netmask", "hostname", "interface", "dhcp", "nfs_server", "nfs_root", "disk",
         "vif", "nics", "vfb", "fda", "fdb", "cdrom", "vnc", "vnclisten", "vncdisplay", "vncunused", "vncpasswd",
@@ -83,6 +85,7 @@ def read_domain(given: Given, file: str) -> DomainConfig:
         vifs=read_vifs(given, kind),
         display=read_display(given, kind),
         policy=_policy(given),
+        order=read_order(given),
         platform=_platform(given),
         other=_other(given),
     )

@@ -12,9 +12,9 @@ from xenia.guestfile.keys import CHAPTERS, Dialect, Effect, Fate, Key
 _HEAD = """\
 # The keys of guest files
 
-Every word that may stand left of `=` in a guest file: those of xm (Xen 3.0 to 4.4) and of xl (xl.cfg of Xen 4.17). Both
-dialects may use all of them. This page is made from the table in src/xenia/guestfile/keys. Do not write in it:
-`scripts/write-reference` does.
+Every word that may stand left of `=` in a guest file: those of xm (Xen 3.0 to 4.4), of xl (xl.cfg of Xen 4.17), and a
+few of Xenia's own, which xm and xl pass over. Both dialects may use all of them. This page is made from the table in
+src/xenia/guestfile/keys. Do not write in it: `scripts/write-reference` does.
 
 What becomes of a key on an engine:
 
@@ -25,7 +25,7 @@ What becomes of a key on an engine:
 `xm config keys KEY` shows the same on a terminal. A flag is 0 or 1 (True, False, 'yes' and 'no' are understood). Text
 may stand in single or double quotes. A list of one may be written as its text.
 """
-_OF = {Dialect.XM: "xm", Dialect.XL: "xl", Dialect.BOTH: "xm, xl"}
+_OF = {Dialect.XM: "xm", Dialect.XL: "xl", Dialect.BOTH: "xm, xl", Dialect.XENIA: "Xenia"}
 _WORDS = {Effect.HONOURED: "yes", Effect.TRANSLATED: "translated", Effect.IGNORED: "no"}
 
 

@@ -10,6 +10,7 @@ from xenia.model.disk import Disk, DiskMode, DiskSource
 from xenia.model.display import Display, VgaModel
 from xenia.model.domain import DomainConfig, Kind, Policy
 from xenia.model.errors import invalid
+from xenia.model.start_order import StartOrder
 from xenia.model.vif import Vif, VifType
 
 _WIDTH = 8
@@ -74,6 +75,7 @@ def _settings(config: DomainConfig) -> Iterator[tuple[str, Value]]:
     yield from _display(config)
     yield from _platform(config)
     yield from _policy(config.policy)
+    yield from order_settings(config.order)
 
 
 def _boot(config: DomainConfig) -> Iterator[tuple[str, Value]]:
@@ -190,6 +192,16 @@ def _policy(policy: Policy) -> Iterator[tuple[str, Value]]:
     yield "on_poweroff", policy.on_poweroff.value
     yield "on_reboot", policy.on_reboot.value
     yield "on_crash", policy.on_crash.value
+
+
+def order_settings(order: StartOrder) -> Iterator[tuple[str, Value]]:
+    """The keys that say when a domain starts and ends with the host."""
+    if order.after:
+        yield "start_after", list(order.after)
+    if order.delay:
+        yield "start_delay", order.delay
+    if order.stop_timeout is not None:
+        yield "stop_timeout", order.stop_timeout
 
 
 def _words(words: Mapping[str, str | int | None]) -> str:

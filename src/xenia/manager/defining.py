@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from xenia.manager.autostart import Autostart
 from xenia.manager.check.checker import meaningful
 from xenia.manager.guest_files import GuestFiles, require_administrator
 from xenia.manager.locks import NameLocks
@@ -20,6 +21,7 @@ class Defining:
     """`locks` are those of the domains' names."""
 
     guest_files: GuestFiles
+    autostart: Autostart
     locks: NameLocks
 
     async def define(self, text: str, file: str, overrides: Sequence[str], caller: Caller) -> Saved:
@@ -53,7 +55,8 @@ class Defining:
             raise conflict(f"{path} is there already, and defines something else", f"look: xm config show {name}")
 
     async def delete(self, ref: str, caller: Caller) -> Saved:
-        """Remove the guest file of a domain that does not run; its last version is kept. Disks stay.
+        """Remove the guest file of a domain that does not run; its last version is kept. It starts with
+        the host no more. Disks stay.
 
         Raises denied, what finding the file raises, and a conflict for a domain that runs.
         """
@@ -67,7 +70,9 @@ class Defining:
                     f"domain '{domain}' runs (id {entry.started.domid})",
                     f"end it first: xm shutdown -w {domain}; then xm delete {domain}",
                 )
-            return replace(await self.guest_files.remove(name, caller), domain=domain)
+            saved = await self.guest_files.remove(name, caller)
+            self.autostart.forget(name, domain)
+            return replace(saved, domain=domain)
 
 
 def _change(word: str) -> Change:

@@ -147,13 +147,17 @@ class FolderApply:
         return {"written": sorted(each.file for each in writes), "changed": changed}
 
     async def _change(self, domain: str) -> bool:
-        """Give a domain that runs the policies of its guest file (model.live); whether it had others."""
+        """Give a domain that runs what its guest file says and can be changed (model.live); whether it was not so."""
         async with self.locks(domain):
             entry = self.guest_files.table.by_name(domain)
             if entry is None or entry.started.foreign:
                 return False
             wanted = self.guest_files.defined(entry.started)
-            if wanted is None or wanted.policy == entry.started.config.policy:
+            if wanted is None:
                 return False
-            await self.lifecycle.note(entry, config=replace(entry.started.config, policy=wanted.policy))
+            before = entry.started.config
+            after = replace(before, policy=wanted.policy, order=wanted.order)
+            if after == before:
+                return False
+            await self.lifecycle.note(entry, config=after)
             return True

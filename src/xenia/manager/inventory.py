@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from xenia.engines.base import Engine, Figures
@@ -14,6 +15,7 @@ from xenia.manager.table import Entry, Table
 from xenia.model.domain import DOMAIN_0_UUID, Domain, Started
 from xenia.model.errors import XeniaError
 from xenia.model.host import Host
+from xenia.store.auto import AutoFolder
 
 log = logging.getLogger(__name__)
 
@@ -21,10 +23,13 @@ log = logging.getLogger(__name__)
 class Inventory:
     """`measure` before what is told is to be true now; else it is as it was when last measured."""
 
-    def __init__(self, engine: Engine, table: Table, definitions: Definitions, read_host: Callable[[], Host]) -> None:
+    def __init__(
+        self, engine: Engine, table: Table, definitions: Definitions, auto: AutoFolder, read_host: Callable[[], Host]
+    ) -> None:
         self._engine = engine
         self._table = table
         self._definitions = definitions
+        self._auto = auto
         self._read_host = read_host
         self._boot_time = 0.0
         self._figures: Mapping[str, Figures] = {}
@@ -69,8 +74,10 @@ class Inventory:
 
     def all(self, *, everything: bool) -> Sequence[Domain]:
         """As `list`, from memory."""
-        domains = [self._domain_0(), *map(self.domain, self._table)]
-        return self._with_defined(domains) if everything else domains
+        domains: Sequence[Domain] = [self._domain_0(), *map(self.domain, self._table)]
+        domains = self._with_defined(domains) if everything else domains
+        linked = self._auto.files()
+        return [_starting(each, linked) for each in domains] if linked else domains
 
     def _domain_0(self) -> Domain:
         own = self._figures.get(DOMAIN_0_UUID) or view.figures_of(self._read_host())
@@ -92,3 +99,8 @@ class Inventory:
         names |= defined.keys()
         broken = (view.broken(file, engine) for file in self._definitions.broken())
         return [*domains, *(each for each in broken if each.name not in names)]
+
+
+def _starting(domain: Domain, linked: AbstractSet[str]) -> Domain:
+    """As it is shown where some files start with the host."""
+    return replace(domain, autostart=any(file in linked for file in (domain.file, *domain.files)))

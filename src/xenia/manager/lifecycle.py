@@ -30,7 +30,7 @@ from xenia.model.domain import (
     Started,
     State,
 )
-from xenia.model.errors import XeniaError
+from xenia.model.errors import XeniaError, conflict
 from xenia.model.event import EventKind
 from xenia.model.vif import Vif
 from xenia.storage.open import OpenedDisk
@@ -59,9 +59,11 @@ class Lifecycle:
     async def create(self, started: Started, record: DomainRecord) -> Entry:
         """Start a domain that does not exist; its CPUs run unless `started.paused`.
 
-        Whatever fails, nothing is left of it. Raises a conflict for a taken name or UUID, ResourceError,
-        engine_failed, OSError.
+        Whatever fails, nothing is left of it. Raises a conflict for a taken name or UUID and while the host is being
+        stopped, ResourceError, engine_failed, OSError.
         """
+        if self.table.closed:
+            raise conflict(self.table.closed, "xm autostart shows how far it is")
         entry = Entry(started, State.STARTING)
         async with AsyncExitStack() as undo:
             self.table.add(entry)
@@ -163,7 +165,9 @@ class Lifecycle:
         self.bus.publish(EventKind.RENAMED, entry.started, f"it was {before.config.name}")
 
     async def ask(self, entry: Entry, intent: Intent, mode: ShutdownMode = ShutdownMode.AUTO) -> ShutdownMode:
-        """Ask the guest to power itself off, for good (SHUTDOWN) or to be started over (REBOOT); how it was asked."""
+        """Ask the guest to power itself off, for good (SHUTDOWN, STOP) or to be started over (REBOOT); how it was
+        asked.
+        """
         await self._set(entry, intent=intent)
         asked = await self.engine.shutdown(entry.started.uuid, reboot=intent is Intent.REBOOT, mode=mode)
         self.bus.publish(EventKind.SHUTTING_DOWN, entry.started, f"{intent.value}, asked by {asked.value}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from xenia.guestfile.write import write
 from xenia.lib.aio import Tasks
 from xenia.manager.adoption import Adoption
 from xenia.manager.agents import Agents
+from xenia.manager.autostart import Autostart
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.explain import explain
 from xenia.manager.conversion import Converter
@@ -25,6 +26,9 @@ from xenia.manager.events import EventBus, Listener
 from xenia.manager.folder_apply import FolderApply
 from xenia.manager.freezing import Freezing
 from xenia.manager.guest_files import GuestFiles, require_administrator
+from xenia.manager.host_power import HostPower
+from xenia.manager.host_start import HostStart
+from xenia.manager.host_stop import HostStop, StopSettings
 from xenia.manager.inventory import Inventory
 from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
@@ -56,6 +60,7 @@ from xenia.model.job import Job
 from xenia.model.live import Difference
 from xenia.model.operations import OPERATIONS, require
 from xenia.model.request import CreateRequest, Plan
+from xenia.store.host_runs import HostRuns
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +79,16 @@ class Parts:
     locks: NameLocks
     bus: EventBus
     jobs: Jobs
+    autostart: Autostart
+    host_runs: HostRuns
     read_host: Callable[[], Host]
     read: ReadGuestFile
     """Reads the words of a device that is plugged in."""
+    stop_settings: StopSettings = field(default_factory=StopSettings)
+    bring_back: bool = True
+    """Whether what host-stop has ended is started with the host again."""
+    refuse_beside_others: Callable[[], None] = lambda: None
+    """Raises a conflict where something else starts domains with this host."""
     choice: str = ""
     """Why this engine, in words."""
     others: Sequence[Engine] = ()
@@ -90,7 +102,7 @@ class Manager:
         self._parts = parts
         self._policy = PolicyKeeper(parts.lifecycle, parts.locks)
         table = parts.lifecycle.table
-        self.inventory = Inventory(parts.engine, table, parts.definitions, parts.read_host)
+        self.inventory = Inventory(parts.engine, table, parts.definitions, parts.autostart.folder, parts.read_host)
         self._turns = Turns(self.inventory, table, parts.locks, parts.bus, parts.jobs, self.engine_report)
         scopes = Scopes(parts.guest_files, self.inventory, self._turns, table)
         self.memory = Memory(parts.lifecycle, self.inventory, scopes)
@@ -98,7 +110,7 @@ class Manager:
         self.vifs = Vifs(parts.lifecycle, parts.read, scopes, parts.creation.new_mac)
         self.scheduling = Scheduling(parts.lifecycle, scopes)
         self.pools = Pools(parts.lifecycle, scopes, self.host)
-        self.defining = Defining(parts.guest_files, parts.locks)
+        self.defining = Defining(parts.guest_files, parts.autostart, parts.locks)
         self.renaming = Renaming(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
         self.stats = StatsReader(parts.engine, self.inventory)
         self.why = WhyReader(parts.engine, self.inventory, self.host)
@@ -107,6 +119,13 @@ class Manager:
         self.freezing = Freezing(parts.lifecycle, parts.locks, self._turns)
         self.agents = Agents(parts.engine, self.inventory, self._turns)
         self.operate = Power(parts.lifecycle, parts.adoption, self.freezing, self._turns).operate
+        host_start = HostStart(parts.autostart, parts.creation, parts.host_runs, bring_back=parts.bring_back)
+        host_stop = HostStop(
+            parts.autostart, parts.lifecycle, self.freezing, parts.locks, parts.host_runs, parts.stop_settings
+        )
+        self.host_power = HostPower(
+            parts.autostart, host_start, host_stop, parts.host_runs, parts.jobs, self._refuse_to_start
+        )
         self._tasks = Tasks()
         self._guest_file_watch = Watch(parts.definitions)
         self._report = EngineReport(parts.engine.name, reason="not probed yet")
@@ -124,6 +143,7 @@ class Manager:
         self._tasks.start(self._parts.guest_files.keeper.run(), name="keeper of versions")
         await self._parts.definitions.refresh()
         self._tasks.start(self._watch(), name="engine watcher")
+        await self.host_power.come_up()
         for other in self._parts.others:
             self._tasks.start(self._probe(other), name=f"probe of the engine {other.name}")
 
@@ -191,8 +211,7 @@ class Manager:
         missing role, unavailable when the engine cannot run anything.
         """
         require(caller.role, OPERATIONS["create"])
-        if not self._report.usable:
-            raise unavailable(f"the engine {self._report.name} cannot run domains here: {self._report.reason}")
+        self._require_engine()
 
         async def work() -> dict[str, Any]:
             entry, complaints = await self._parts.creation.create(request, caller)
@@ -205,6 +224,15 @@ class Manager:
 
         name = Path(request.file).stem if request.file else "a guest file"
         return self._parts.jobs.start("create", name, caller, work)
+
+    def _require_engine(self) -> None:
+        if not self._report.usable:
+            raise unavailable(f"the engine {self._report.name} cannot run domains here: {self._report.reason}")
+
+    def _refuse_to_start(self) -> None:
+        """Raises what speaks against starting domains with the host."""
+        self._require_engine()
+        self._parts.refuse_beside_others()
 
     @property
     def guest_files(self) -> GuestFiles:

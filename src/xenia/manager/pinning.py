@@ -46,8 +46,8 @@ class Pinning:
         boots. What a domain that runs was given counts also when a policy starts it anew.
 
         Its result is `{"domain": NAME, "file": FILE, "notes": [TEXT]}`. Raises as `Scopes.start`, and invalid for a
-        soft set where the engine has none; the job fails for CPUs that there are not, and as the engine and an edit of the
-        guest file do: then nothing has changed.
+        soft set where the engine has none; the job fails for CPUs that there are not, and as the engine and an edit of
+        the guest file do: then nothing has changed.
         """
         if not pin.cpus and not pin.soft:
             raise invalid("vcpu-pin is to change nothing", f"xm vcpu-pin {ref} all 0-3")

@@ -97,8 +97,10 @@ class PolicyKeeper:
 
     async def _has_reset(self, entry: Entry) -> None:
         """The guest has started itself over in place."""
-        if entry.started.intent is not Intent.NONE or entry.started.frozen:
-            await self.lifecycle.note(entry, intent=Intent.NONE, frozen=False)
+        started = entry.started
+        intent = Intent.STOP if started.intent is Intent.STOP else Intent.NONE
+        if started.intent is not intent or started.frozen:
+            await self.lifecycle.note(entry, intent=intent, frozen=False)
         entry.state = State.RUNNING
         self.lifecycle.bus.publish(EventKind.REBOOTED, entry.started)
 
@@ -111,7 +113,7 @@ class PolicyKeeper:
             else:
                 await lifecycle.reset(entry)
             return
-        action = entry.started.config.policy.action(reason)
+        action = EndAction.DESTROY if asked is Intent.STOP else entry.started.config.policy.action(reason)
         kind = EventKind.CRASHED if reason is EndReason.CRASH else EventKind.ENDED
         if action is EndAction.PRESERVE and not gone:
             await lifecycle.preserve(entry, reason)

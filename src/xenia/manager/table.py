@@ -23,6 +23,8 @@ class Table:
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
+        self.closed = ""
+        """Why no domain is started now; "" while they are."""
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(sorted(self._entries.values(), key=lambda entry: entry.started.domid))

@@ -9,6 +9,7 @@ from typing import Any
 from xenia.model.boot import Boot
 from xenia.model.disk import Disk
 from xenia.model.display import Display
+from xenia.model.start_order import StartOrder
 from xenia.model.vif import Vif
 
 DOMAIN_0_NAME = "Domain-0"
@@ -149,6 +150,7 @@ class DomainConfig:
     vifs: tuple[Vif, ...] = ()
     display: Display = field(default_factory=Display)
     policy: Policy = field(default_factory=Policy)
+    order: StartOrder = field(default_factory=StartOrder)
     platform: Platform = field(default_factory=Platform)
     other: dict[str, Any] = field(default_factory=dict)
 
@@ -197,6 +199,8 @@ class Intent(StrEnum):
     NONE = "none"
     SHUTDOWN = "shutdown"
     REBOOT = "reboot"
+    STOP = "stop"
+    """To shut down with the host, whatever its policies are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,5 +253,7 @@ class Domain:
     """All files in /etc/xen that define it, told where domains are listed with those that do not run."""
     problem: str = ""
     """Why its file, which cannot be used, defines nothing: then the name is the file's, and the figures are 0."""
+    autostart: bool = False
+    """Whether a file that defines it, or that it was started from, is linked in /etc/xen/auto."""
     vifs: tuple[str, ...] = ()
     """The host's ends of its cards (`vif3.0`), in list order; `user` for user-mode networking."""

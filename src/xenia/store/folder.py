@@ -60,9 +60,10 @@ class GuestFolder:
         end.
         """
         descriptor = os.open(self.path(name), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise invalid("it is no file")
         with open(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise invalid("it is no file")
             content = file.read(LIMIT + 1)
         if len(content) > LIMIT:
             raise invalid(f"it is longer than {LIMIT >> 10} KiB")

@@ -29,7 +29,7 @@ _STATES = {
 }
 """The states of the domains that a command is for, where it is not for all that exist."""
 
-_DEFINED_TOO = frozenset({"list", "rename", "domstate", "mem-set", "mem-max"})
+_DEFINED_TOO = frozenset({"autostart", "list", "rename", "domstate", "mem-set", "mem-max"})
 """Commands that take domains which only are defined as well, by a place called DOMAIN."""
 
 _DOMAIN_0 = frozenset({"list", "uptime", "vcpu-list", "vcpu-pin", "domid", "domname", "domstate"})

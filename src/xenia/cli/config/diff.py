@@ -47,7 +47,7 @@ COMMANDS = {
         """\
 Compare a domain that runs with its guest file, key by key: what runs -> what is wanted, and when that takes effect.
 
-  now            xm apply does it while the domain runs: on_poweroff, on_reboot, on_crash
+  now            xm apply does it while the domain runs: on_poweroff, on_reboot, on_crash, start order
   at next start  when the domain has ended and is started again with xm create; a reboot keeps what runs
 
 Of a list, - is an item that runs and is no longer wanted, + one that is wanted and does not run.""",

@@ -7,7 +7,18 @@ of this project. Checks, explanations, the help of xm and docs/reference/guest-f
 
 from __future__ import annotations
 
-from xenia.guestfile.keys import board, boot, cpu, device_model, devices, display, general, hypervisor, passthrough
+from xenia.guestfile.keys import (
+    board,
+    boot,
+    cpu,
+    device_model,
+    devices,
+    display,
+    general,
+    hypervisor,
+    passthrough,
+    with_host,
+)
 from xenia.guestfile.keys.key import Dialect, Effect, Fate, Key, KeyType
 from xenia.guestfile.keys.meant import MEANT
 
@@ -15,6 +26,7 @@ __all__ = ["CHAPTERS", "KEYS", "MEANT", "Dialect", "Effect", "Fate", "Key", "Key
 
 CHAPTERS: dict[str, tuple[Key, ...]] = {
     "What a domain is": general.KEYS,
+    "With the host": with_host.KEYS,
     "What it boots": boot.KEYS,
     "Disks, cards and other devices": devices.KEYS,
     "Screen and viewer": display.KEYS,

@@ -25,6 +25,8 @@ class Dialect(StrEnum):
     XM = "xm"
     XL = "xl"
     BOTH = "both"
+    XENIA = "Xenia"
+    """Neither; both pass over what they do not know."""
 
 
 class Effect(StrEnum):

@@ -8,7 +8,7 @@ from xenia.guestfile.convert.numbered import lettered
 from xenia.guestfile.convert.written import Written
 from xenia.guestfile.cpus import ANY_CPU
 from xenia.guestfile.libvirt.write_devices import add_devices
-from xenia.guestfile.write import extra_of
+from xenia.guestfile.write import extra_of, order_settings
 from xenia.lib.xml import Node, dump
 from xenia.model.boot import Boot, Firmware
 from xenia.model.domain import DomainConfig, Kind
@@ -58,6 +58,7 @@ def _lost(config: DomainConfig) -> list[str]:
             lost.append(f"{key} = {value}: libvirt sets it on a running domain only (virsh schedinfo)")
     lost += [f"cpus = {text!r}: libvirt knows CPUs by their numbers only" for text in (config.cpus, *config.vcpu_pins)
              if text and text != ANY_CPU and not _is_cpuset(text)]  # fmt: skip
+    lost += [f"{name} = {value!r}: libvirt has no start order" for name, value in order_settings(config.order)]
     if isinstance(config.other.get("viridian"), list):
         lost.append(f"viridian = {config.other['viridian']!r}: libvirt switches all of it on or off")
     return lost

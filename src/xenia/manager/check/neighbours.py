@@ -36,7 +36,8 @@ class Neighbours:
     table: Table
 
     async def check(self, config: DomainConfig, file: str) -> list[Complaint]:
-        """Remarks on names, UUIDs, MAC addresses and images that another domain has as well."""
+        """Remarks on names, UUIDs, MAC addresses and images that another domain has as well, and on those that it
+        waits for."""
         await self.definitions.refresh()
         others = [other for other in self._others(config) if other.name != config.name]
         return [
@@ -44,6 +45,7 @@ class Neighbours:
             *_uuid(config, others),
             *_macs(config, others),
             *_images(config, others),
+            *_start_after(config, {other.name for other in others}),
         ]
 
     def _others(self, config: DomainConfig) -> Iterator[_Other]:
@@ -97,6 +99,19 @@ def _images(config: DomainConfig, others: Iterable[_Other]) -> Iterator[Complain
         if disk.mode is DiskMode.WRITE and disk.path in holders:
             message = f"{disk.path} is a disk of {holders[disk.path].where} too: only one of the two can run"
             yield Complaint(Severity.NOTE, message, key=f"disk[{disk.item}]")
+
+
+def _start_after(config: DomainConfig, others: set[str]) -> Iterator[Complaint]:
+    for name in config.order.after:
+        if name == config.name:
+            message = "it waits for itself: it will not be started with the host"
+            yield Complaint(Severity.WARNING, message, hint="leave its own name out", key="start_after")
+        elif name not in others:
+            message = (
+                f"there is no domain '{name}' to wait for: this one will not be started with the host before it runs"
+            )
+            hint = f"define it: xm new {name}.cfg; or leave the name out"
+            yield Complaint(Severity.WARNING, message, hint=hint, key="start_after")
 
 
 def _given_macs(config: DomainConfig) -> tuple[str, ...]:
