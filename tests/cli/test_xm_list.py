@@ -151,3 +151,13 @@ def test_every_name_that_is_nobodys_is_told(xend: FakeXend, xm: Xm, capsys: pyte
         xend.routes[f"GET /domains/{name}"] = problem(f"there is no domain '{name}'")
     assert xm("list", "nix", "nada") == 3
     assert capsys.readouterr().err == "xm: there is no domain 'nix'\nxm: there is no domain 'nada'\n"
+
+
+def test_how_a_domain_came_to_its_end_is_said_beside_the_table(
+    xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]
+) -> None:
+    xend.routes["GET /domains?all=true"] = {"domains": [domain(state="defined", ending="it ended at 12: why")]}
+    assert xm("list", "--all") == 0
+    assert capsys.readouterr().err == "xm: 'web': it ended at 12: why\n"
+    assert xm("list", "--all", "-o", "name") == 0
+    assert capsys.readouterr().err == ""

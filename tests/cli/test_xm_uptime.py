@@ -93,3 +93,10 @@ def test_domstate_is_one_word(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixt
     xend.routes["GET /domains/web"] = {"domain": domain(state=state)}
     assert xm("domstate", "web") == 0
     assert capsys.readouterr().out == f"{state}\n"
+
+
+def test_domstate_says_why_beside_it(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    why = "it has crashed: the guest's kernel panicked; it is started again in 8 s"
+    xend.routes["GET /domains/web"] = {"domain": domain(state="crashed", ending=why)}
+    assert xm("domstate", "web") == 0
+    assert capsys.readouterr() == ("crashed\n", f"xm: {why}\n")

@@ -311,3 +311,24 @@ async def test_guests_that_run_already_are_followed(guest: Guest) -> None:
     guest.hub.start(Bus().listen, running)
     async with asyncio.timeout(5):
         await guest.connected("serial")
+
+
+async def test_a_dead_guest_that_is_kept_makes_room_for_the_next_life(guest: Guest) -> None:
+    async def running() -> Iterable[str]:
+        return [UUID]
+
+    await guest.has("serial")
+    bus = Bus()
+    guest.hub.start(bus.listen, running)
+    async with asyncio.timeout(5):
+        await guest.connected("serial")
+        watcher = await guest.hub.watch(UUID)
+        bus.queues[0].put_nowait(Event(1, 0.0, EventKind.KEPT, "guest", UUID))
+        assert await watcher.read() is None
+        assert watcher.ending is Ending.GONE
+        dead = guest.consoles["serial"]
+        dead.path.rename(guest.folder / "kept.sock")
+        await guest.has("serial")
+        bus.queues[0].put_nowait(Event(2, 0.0, EventKind.REBOOTED, "guest", UUID))
+        await guest.connected("serial")
+    await dead.end()

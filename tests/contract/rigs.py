@@ -47,8 +47,13 @@ class Rig(Protocol):
     engine: Engine
     lets_go_of_cpus: bool
     """Whether CPUs of guests can be taken away while they run."""
+    dumps_cores: bool
+    """Whether it does in a minute."""
 
     def started(self, name: str, **policy: EndAction) -> Started: ...
+
+    def new_uuid(self) -> str:
+        """That of a domain which is ended with the rig."""
 
     def resources(self, started: Started) -> AbstractAsyncContextManager[Resources]: ...
 
@@ -81,6 +86,9 @@ class Rig(Protocol):
     async def kill(self, started: Started) -> None:
         """End the guest's process from outside."""
 
+    def has_core(self, started: Started, core: int) -> None:
+        """The open file is the whole memory of the guest."""
+
     async def close(self) -> None: ...
 
     async def new_engine(self) -> None:
@@ -98,6 +106,7 @@ async def next_end(rig: Rig, *, seconds: float = 60) -> EngineEvent:
 
 class SimulatedRig:
     lets_go_of_cpus = True
+    dumps_cores = True
 
     def __init__(self) -> None:
         self._world = World()
@@ -109,6 +118,9 @@ class SimulatedRig:
         self._number += 1
         config = DomainConfig(name, policy=Policy(**policy))
         return Started(self._world.new_uuid(), self._number, config, Definition(), (), self.engine.name, 1.0)
+
+    def new_uuid(self) -> str:
+        return self._world.new_uuid()
 
     def resources(self, started: Started) -> AbstractAsyncContextManager[Resources]:
         return self._preparer.prepare(started)
@@ -146,6 +158,9 @@ class SimulatedRig:
     async def kill(self, started: Started) -> None:
         self._world.host.kill(started.uuid)
 
+    def has_core(self, started: Started, core: int) -> None:
+        assert os.pread(core, 100, 0) == f"simulated guest {started.config.name}\n".encode()
+
     async def new_engine(self) -> None:
         self.engine = SimulatedEngine(self._world.host)
 
@@ -157,6 +172,7 @@ class QemuRig:
     """Real QEMU guests under emulation: the small Linux guest, spoken to over its serial console."""
 
     lets_go_of_cpus = False
+    dumps_cores = True
 
     def __init__(self, folder: Path, guest: demo.DemoGuest) -> None:
         self._guest = guest
@@ -182,6 +198,9 @@ class QemuRig:
         mac = f"00:16:3e:00:00:{self._number:02x}"
         abi = self.engine.abi_of(config)
         return Started(uuid, self._number, config, Definition(), (mac,), "qemu", 1.0, trusted=True, abi=abi)
+
+    def new_uuid(self) -> str:
+        return str(uuid4())
 
     def resources(self, started: Started) -> AbstractAsyncContextManager[Resources]:
         (self._settings.run_dir / started.uuid).mkdir(mode=0o711, exist_ok=True)
@@ -229,6 +248,9 @@ class QemuRig:
     async def kill(self, started: Started) -> None:
         os.kill(pid_of(started.uuid), signal.SIGKILL)
 
+    def has_core(self, started: Started, core: int) -> None:
+        is_core(started, core)
+
     async def new_engine(self) -> None:
         """The old one is let go of as the kernel would: its connections end."""
         await self.engine.close()
@@ -251,6 +273,7 @@ class XenRig:
 
     def __init__(self, folder: Path, kind: Kind) -> None:
         self._kind = kind
+        self.dumps_cores = kind is Kind.PV  # xl maps page by page what is not PV: more than 400 s under emulation
         self._number = 0
         self._speakers: dict[str, Speaker] = {}
         self._settings = XenSettings(folder / "run")
@@ -281,6 +304,10 @@ class XenRig:
         self._uuids.append(uuid)
         abi = self.engine.abi_of(config)
         return Started(uuid, UNNUMBERED, config, Definition(), (mac,), "xen", 1.0, trusted=True, abi=abi)
+
+    def new_uuid(self) -> str:
+        self._uuids.append(str(uuid4()))
+        return self._uuids[-1]
 
     def resources(self, started: Started) -> AbstractAsyncContextManager[Resources]:
         return self._preparer.prepare(started)
@@ -330,6 +357,9 @@ class XenRig:
         assert observed is not None
         await Xl().run("destroy", str(observed.domid))
 
+    def has_core(self, started: Started, core: int) -> None:
+        is_core(started, core)
+
     async def new_engine(self) -> None:
         await self.engine.close()
         self.engine = self._engine()
@@ -354,6 +384,14 @@ async def take_cpus(speaker: Speaker, count: int) -> None:
     numbers = " ".join(map(str, range(1, count)))
     one = "until echo 1 > /sys/devices/system/cpu/cpu$n/online; do sleep 0.2; done"
     await speaker.say(f"(for n in {numbers}; do {one}; done) 2>&- &")
+
+
+def is_core(started: Started, core: int) -> None:
+    """ELF, not much smaller than the memory of the guest, and with words in it that its console has shown."""
+    content = os.pread(core, os.fstat(core).st_size, 0)
+    assert content.startswith(b"\x7fELF")
+    assert len(content) > (started.config.memory - 16) << 20
+    assert b"xenia: guest" in content
 
 
 def pid_of(uuid: str) -> int:

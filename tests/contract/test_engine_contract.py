@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 from tests.contract.rigs import QemuRig, Rig, SimulatedRig, XenRig, next_end
 
-from xenia.engines.base import ChangesMedia, PlugsCards, PlugsDisks, SharesCpuTime
+from xenia.engines.base import ChangesMedia, DumpsCores, PlugsCards, PlugsDisks, SharesCpuTime
 from xenia.engines.xen.probe import booted_into_xen
 from xenia.images import demo
 from xenia.model.complaint import Severity
@@ -395,6 +395,61 @@ async def test_the_medium_of_a_drive_is_changed_locked_and_found_again(rig: Rig,
     with pytest.raises(XeniaError) as raised:
         await cast(ChangesMedia, rig.engine).change_medium(started.uuid, OpenedDisk(Disk("xvdz")), force=False)
     assert raised.value.kind is ErrorKind.INVALID
+
+
+async def test_the_core_of_a_guest_is_dumped_and_it_runs_on(rig: Rig, short_folder: Path) -> None:
+    if not rig.dumps_cores:
+        return
+    started = await run(rig, "a")
+    engine = cast(DumpsCores, rig.engine)
+    progress: list[float] = []
+    with tempfile.TemporaryFile(dir=short_folder) as core:
+        await engine.dump_core(started.uuid, core.fileno(), live=False, tell=progress.append)
+        rig.has_core(started, core.fileno())
+    assert state_of(rig, started) is State.RUNNING
+    assert all(0 <= each <= 1 for each in progress)
+    await rig.crash(started)
+    assert (await next_end(rig)).end is EndReason.CRASH
+    with open("/dev/full", "wb") as full, pytest.raises((XeniaError, OSError)):
+        await engine.dump_core(started.uuid, full.fileno(), live=False, tell=progress.append)
+    assert state_of(rig, started) is State.CRASHED
+    await rig.engine.destroy(started.uuid)
+    with open("/dev/null", "wb") as core, pytest.raises(XeniaError) as raised:
+        await engine.dump_core(started.uuid, core.fileno(), live=False, tell=progress.append)
+    assert raised.value.kind is ErrorKind.ENGINE_FAILED
+
+
+async def test_a_dead_guest_is_set_aside_and_another_has_its_disk(rig: Rig, short_folder: Path) -> None:
+    image = short_folder / "data.img"
+    image.write_bytes(bytes(1 << 20))
+    plain = rig.started("a")
+    started = replace(plain, config=replace(plain.config, disks=(Disk("xvdb", str(image)),)))
+    async with rig.resources(started) as resources:
+        await rig.engine.start(started, resources)
+    await rig.engine.unpause(started.uuid)
+    await rig.booted(started)
+    await rig.crash(started)
+    assert (await next_end(rig)).end is EndReason.CRASH
+    config = replace(started.config, name="a-kept", disks=(), vifs=())
+    kept = replace(started, uuid=rig.new_uuid(), config=config, macs=(), end=EndReason.CRASH)
+    await rig.engine.set_aside(started.uuid, kept)
+    assert rig.engine.observe(started.uuid) is None
+    assert state_of(rig, kept) is State.CRASHED
+    again = replace(started, domid=rig.started("b").domid)
+    async with rig.resources(again) as resources:
+        await rig.engine.start(again, resources)
+    await rig.engine.unpause(again.uuid)
+    await rig.new_engine()
+    found = {each.uuid: each.state for each in await rig.engine.recover([kept, again])}
+    assert found.pop(kept.uuid) is State.CRASHED
+    assert set(found.values()) <= {State.RUNNING, State.BLOCKED}
+    with pytest.raises(XeniaError) as raised:
+        await rig.engine.set_aside(str(uuid4()), kept)
+    assert raised.value.kind is ErrorKind.ENGINE_FAILED
+    await rig.engine.destroy(kept.uuid)
+    assert rig.engine.observe(kept.uuid) is None
+    assert state_of(rig, again) is State.RUNNING
+    await rig.engine.destroy(again.uuid)
 
 
 async def test_a_card_is_plugged_into_a_guest_that_runs_found_again_and_unplugged(rig: Rig) -> None:

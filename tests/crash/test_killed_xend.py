@@ -22,7 +22,8 @@ from xenia.lib.aio import Tasks
 from xenia.manager.manager import Manager
 from xenia.manager.pinning import Pin
 from xenia.model.agent import AgentInfo
-from xenia.model.domain import ALIVE, State
+from xenia.model.domain import ALIVE, EndAction, State
+from xenia.model.dump import After, DumpRequest
 from xenia.model.errors import XeniaError
 from xenia.model.host_run import HostRow, RowState
 from xenia.model.job import Job, JobState
@@ -300,6 +301,86 @@ async def scenario_crash_preserved_then_destroyed(world: World, manager: Manager
     await operate(world, manager, told, "destroy", "a")
 
 
+async def scenario_crash_with_a_core_and_a_restart(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a", on_crash="coredump-restart")
+    world.now += 100
+    world.host.crash(uuid_of(world, "a"))
+    await settle(world)
+    assert world.cores or world.fail_at is not None
+
+
+async def scenario_crash_with_a_core_and_an_end(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a", on_crash="coredump-destroy")
+    uuid = uuid_of(world, "a")
+    told.asked("a")
+    world.host.crash(uuid)
+    await settle(world)
+    told.must_not_run.add("a")
+
+
+async def scenario_crash_again_and_again(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a", on_crash="restart")
+    for _ in range(3):
+        world.host.crash(uuid_of(world, "a"))
+        await settle(world)
+
+
+async def scenario_destroyed_while_it_waits_for_a_restart(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a", on_crash="restart")
+    for world.time_stands in (False, True):
+        world.host.crash(uuid_of(world, "a"))
+        await settle(world)
+    try:
+        await operate(world, manager, told, "destroy", "a")
+    finally:
+        told.incarnation.pop("a", None)  # where xend dies in it, the restart goes on
+
+
+async def scenario_reboots_until_it_is_given_up(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    for _ in range(9):
+        world.host.reboot(uuid_of(world, "a"))
+        await settle(world)
+    told.asked("a")
+    for _ in range(2):
+        if started_of(world, "a") is not None:
+            world.host.reboot(uuid_of(world, "a"))
+            await settle(world)
+
+
+async def scenario_crash_with_a_rename_and_a_restart(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a", on_crash="rename-restart")
+    for _ in range(2):
+        world.now += 100
+        world.host.crash(uuid_of(world, "a"))
+        await settle(world)
+    assert len(world.host.guests) == 2 or world.fail_at is not None
+
+
+async def scenario_poweroff_with_a_rename_and_a_restart(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a", on_poweroff="rename-restart")
+    world.host.power_off(uuid_of(world, "a"))
+    await settle(world)
+    kept = next((guest.name for guest in world.host.guests.values() if guest.name != "a"), None)
+    if kept is not None:
+        await operate(world, manager, told, "destroy", kept)
+
+
+async def scenario_dump_core(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    for then in After:
+        if then is After.DESTROY:
+            told.asked("a")
+        try:
+            job = await finish(world, manager, manager.dump_core("a", DumpRequest(f"/{then}", then=then), ROOT))
+        except XeniaError:
+            continue
+        if job.state is JobState.DONE:
+            assert Path(f"/{then}") in world.cores
+        if then is After.DESTROY:
+            await create(world, manager, told, "a", disk="/a")
+
+
 async def scenario_a_disk_comes_and_goes(world: World, manager: Manager, told: Promises) -> None:
     await create(world, manager, told, "a", disk="/a")
     told.disks["a"] = {"xvda"}
@@ -450,6 +531,7 @@ def run(world: World, scenario: Scenario, told: Promises) -> None:
 def check(world: World, told: Promises) -> None:
     """A new xend comes up undisturbed; what it knows, what runs and what callers were told agree."""
     world.die_at = world.fail_at = None
+    world.time_stands = False
     world.host.tell = None
 
     async def life() -> None:
@@ -557,7 +639,7 @@ async def careful_users(world: World, manager: Manager, told: Promises, dice: ra
         for _ in range(dice.randint(2, 6)):
             verb = dice.choice(VERBS)
             if verb == "create":
-                crash = dice.choice(["restart", "preserve", "destroy"])
+                crash = dice.choice(list(EndAction)).value
                 await create(world, manager, told, name, disk=f"/{name}", on_crash=crash)
             elif verb != "guest":
                 await operate(world, manager, told, verb, name)
@@ -575,7 +657,7 @@ async def crowd(world: World, manager: Manager, told: Promises, dice: random.Ran
         for _ in range(dice.randint(2, 6)):
             name, verb = dice.choice("ab"), dice.choice(VERBS)
             if verb == "create":
-                words = {"disk": "/shared", "on_crash": dice.choice(["restart", "preserve"])}
+                words = {"disk": "/shared", "on_crash": dice.choice(["restart", "preserve", "rename-restart"])}
                 await finish(world, manager, manager.create(request(name, **words), ROOT))
             elif verb == "guest":
                 guest_acts(world, name, dice)

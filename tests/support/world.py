@@ -17,12 +17,15 @@ from xenia.engines.simulated.host import SimulatedHost
 from xenia.guestfile.edit.edit import edit
 from xenia.guestfile.read import read
 from xenia.manager.adoption import Adoption
+from xenia.manager.aside import Aside
 from xenia.manager.autostart import Autostart
+from xenia.manager.brake import Brake
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.conversion import Converter
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions, ReadGuestFile
+from xenia.manager.dumps import Dumps
 from xenia.manager.events import EventBus
 from xenia.manager.folder_apply import FolderApply
 from xenia.manager.folder_plan import Planner
@@ -60,9 +63,13 @@ HOST = Host("sim", "6.1", "#1", "x86_64", 4, 1, 4, 1, 2800, "", 16384, 8192, 0.0
 
 _DEVICE_STEPS = ("attach disk", "detach disk", "eject", "insert", "attach vif", "detach vif")
 _SIZE_STEPS = ("set memory", "set vcpus", "set share", "pin", "move to pool")
+_CORE_STEPS = ("dump core", "core dumped", "set aside")
 _AGENT_STEPS = ("freeze", "frozen", "thaw")
 ENGINE_STEPS = frozenset(
-    {"start", "started", "unpause", "pause", "shutdown", "rename", *_SIZE_STEPS, *_DEVICE_STEPS, *_AGENT_STEPS}
+    {
+        *("start", "started", "unpause", "pause", "shutdown", "rename"),
+        *(*_SIZE_STEPS, *_DEVICE_STEPS, *_CORE_STEPS, *_AGENT_STEPS),
+    }
 )
 """Where an engine may refuse."""
 
@@ -78,12 +85,14 @@ class World:
     host: SimulatedHost = field(default_factory=SimulatedHost)
     files: dict[str, bytes] = field(default_factory=dict)
     now: float = 1000.0
+    time_stands: bool = False
     steps: int = 0
     die_at: int | None = None
     fail_at: int | None = None
     dead: bool = False
     domids: list[int] = field(default_factory=list)
     published: list[Event] = field(default_factory=list)
+    cores: set[Path] = field(default_factory=set)
     folder: Path = Path("/nonexistent")
     boot_id: str = "boot"
     refuse_beside_others: Callable[[], None] = lambda: None
@@ -144,6 +153,10 @@ class World:
                 guest_files=guest_files,
                 folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks, jobs),
                 adoption=adoption,
+                dumps=Dumps(lifecycle, MemoryCoreFiles(self), Path("/dump")),
+                aside=Aside(lifecycle, self.new_uuid),
+                brake=Brake(),
+                sleep=self.sleep,
                 read=read_really,
                 autostart=Autostart(AutoFolder(self.folder / "auto"), guest_files),
                 host_runs=HostRuns(files, self.boot_id),
@@ -157,6 +170,14 @@ class World:
 
     def clock(self) -> float:
         return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        """Time passes when nothing else happens, unless it stands."""
+        await self.step("sleep")
+        if self.time_stands:
+            await asyncio.Event().wait()
+        self.now += seconds
+        await self.step("slept")
 
     def new_uuid(self) -> str:
         return f"00000000-0000-4000-8000-{next(self.serial):012x}"
@@ -193,6 +214,27 @@ class MemoryFiles:
         await self.world.step("list")
         prefix = f"{path}/"
         return sorted({known[len(prefix) :].split("/")[0] for known in self.world.files if known.startswith(prefix)})
+
+
+@dataclass
+class MemoryCoreFiles:
+    """What is dumped goes nowhere; only that it was dumped stays."""
+
+    world: World
+
+    @contextmanager
+    def open(self, path: Path, size: int) -> Iterator[int]:
+        if path in self.world.cores:
+            raise conflict(f"there is a file {path} already")
+        core = os.open(os.devnull, os.O_WRONLY)
+        try:
+            yield core
+            self.world.cores.add(path)
+        finally:
+            os.close(core)
+
+    def make_folder(self, path: Path) -> None:
+        pass
 
 
 @dataclass

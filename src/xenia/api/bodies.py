@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from xenia.manager.freezing import LONGEST, SECONDS
 from xenia.model.agent import ShutdownMode
 from xenia.model.change import Action, Change
 from xenia.model.check import CheckRequest
 from xenia.model.conversion import ConvertRequest, Form, SourceForm
+from xenia.model.dump import After, DumpRequest
 from xenia.model.errors import invalid
 from xenia.model.request import CreateRequest
 from xenia.model.scope import Scope
@@ -135,6 +136,22 @@ class DetachVifBody(ScopedBody):
 
 class RenameBody(Body):
     name: Annotated[Text, Field(description="the new name")]
+
+
+class DumpBody(Body):
+    file: Annotated[Text, Field(description="the absolute path of the file; empty for one in the dump folder")] = ""
+    live: Annotated[bool, Field(description="let the guest run on meanwhile, where the engine can")] = False
+    then: Annotated[After, Field(description="what becomes of the domain afterwards", strict=False)] = After.NOTHING
+
+    @field_validator("file")
+    @classmethod
+    def _absolute(cls, file: str) -> str:
+        if file and not file.startswith("/"):
+            raise ValueError("it must be absolute")
+        return file
+
+    def request(self) -> DumpRequest:
+        return DumpRequest(self.file, self.live, self.then)
 
 
 class HostStopBody(Body):

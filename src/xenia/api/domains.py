@@ -22,7 +22,7 @@ from xenia.api.answers import (
     row,
     without_secrets,
 )
-from xenia.api.bodies import CreateBody, MemoryBody, OperationBody, RenameBody
+from xenia.api.bodies import CreateBody, DumpBody, MemoryBody, OperationBody, RenameBody
 from xenia.api.doors import DoorsOf, doors_of
 from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf, identify
@@ -52,6 +52,7 @@ _OTHER_DOORS = {
     "block-configure",
     "cd-insert",
     "cd-eject",
+    "dump-core",
     "network-attach",
     "network-detach",
 }
@@ -152,6 +153,16 @@ async def rename(
 ) -> Response:
     await doors.manager.inventory.look_up(ref)
     return await settle(request, doors, doors.manager.renaming.rename(ref, body.name, caller), caller, wait)
+
+
+@router.post(
+    "/domains/{ref}/dump-core", summary=OPERATIONS["dump-core"].sentence, responses=answers(JobAnswer, 200, 202)
+)
+async def dump_core(
+    request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: DumpBody, wait: Wait = 0
+) -> Response:
+    await doors.manager.inventory.look_up(ref)
+    return await settle(request, doors, doors.manager.dump_core(ref, body.request(), caller), caller, wait)
 
 
 def _memory_route(operation: str) -> Callable[..., Awaitable[Response]]:

@@ -38,7 +38,6 @@ ABSENT = (
     Absent("claims", "xend reserves no memory ahead of a start", "xm info shows what is free"),
     Absent("sharing", "Xen shares no memory between domains by itself", "xl sharing on Xen"),
     Absent("sysrq trigger button-press reset", _NOT_YET, "xm reboot DOMAIN, or xm destroy DOMAIN of a deaf guest"),
-    Absent("dump-core", _NOT_YET, "xl dump-core on Xen"),
     Absent("qemu-monitor-command", _NOT_YET),
     Absent(
         "sched-rtds", "real-time shares are set for single virtual CPUs, in a pool of their own", "xl has it on Xen"

@@ -64,6 +64,7 @@ TABLE = (
     Entry("Domains", "vcpu-pin", "vcpu", "Choose the host's CPUs that virtual CPUs run on"),
     Entry("Domains", "sched-credit", "sched", "Set a domain's share of CPU time, by weight and cap"),
     Entry("Domains", "sched-credit2", "sched", "Set a domain's share of CPU time, by weight and cap"),
+    Entry("Domains", "dump-core", "dump", "Write the memory of a domain to a file"),
     Entry("Domains", "agent", "agent", "Ask the agent in a guest"),
     Entry("Domains", "rename", "rename", "Give a domain another name"),
     Entry("Domains", "adopt", "adopt", "Take over a domain that others have started"),

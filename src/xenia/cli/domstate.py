@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xenia.cli.command import Command
+from xenia.cli.errors import say
 from xenia.client.domains import domain_path
 
 TYPE_CHECKING = False
@@ -17,7 +18,10 @@ def _options(parser: ArgumentParser) -> None:
 
 
 def _domstate(context: Context, options: Namespace) -> int:
-    print(context.client.get(domain_path(options.domain))["domain"]["state"])
+    domain = context.client.get(domain_path(options.domain))["domain"]
+    print(domain["state"])
+    if domain["ending"]:
+        say(domain["ending"])
     return 0
 
 
@@ -26,7 +30,8 @@ COMMANDS = {
         "xm domstate DOMAIN",
         """\
 Print the state of a domain, in one word: running, blocked (running, and waiting for something to do: only Xen tells),
-paused, shutdown or crashed (it has ended and is preserved), dying, starting, or defined (it does not run).""",
+paused, shutdown or crashed (it has ended and is kept: to be looked at, or until it is started again), dying, starting,
+or defined (it does not run). Why it has crashed, or was not started again, is said on stderr.""",
         _options,
         _domstate,
         examples=(("xm domstate winxp", "running, say"),),

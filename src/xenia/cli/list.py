@@ -132,7 +132,9 @@ def _remark(domains: Domains) -> None:
     for domain in domains:
         if domain["problem"]:
             say(f"a file that cannot be used: {domain['problem']}")
-        elif len(domain["files"]) > 1:
+        if domain["ending"]:
+            say(f"'{domain['name']}': {domain['ending']}")
+        if len(domain["files"]) > 1:
             say(f"'{domain['name']}' is defined by {len(domain['files'])} files: {', '.join(domain['files'])}")
 
 

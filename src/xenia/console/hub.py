@@ -97,9 +97,17 @@ class ConsoleHub:
                 for uuid in await running():
                     await self._follow_if_there(uuid)
                 async for event in events:
+                    if event.kind is EventKind.KEPT:
+                        self._let_go(event.uuid)
                     if event.kind in _APPEARS:
                         await self._follow_if_there(event.uuid, fresh=event.kind is EventKind.STARTED)
             await asyncio.sleep(1)  # ended for being too slow: look anew at what runs
+
+    def _let_go(self, uuid: str) -> None:
+        """The guest that was read so far is another domain now."""
+        guest = self._guests.get(uuid)
+        for line in tuple(guest.lines.values()) if guest is not None else ():
+            line.close()
 
     async def _follow_if_there(self, uuid: str, *, fresh: bool = False) -> None:
         with suppress(XeniaError):  # it may be gone again

@@ -20,12 +20,15 @@ from xenia.engines.xen.xendomains import refuse_beside_xendomains
 from xenia.lib.files import DiskFiles
 from xenia.lib.paths import Paths
 from xenia.manager.adoption import Adoption
+from xenia.manager.aside import Aside
 from xenia.manager.autostart import Autostart
+from xenia.manager.brake import Brake
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.conversion import Converter
 from xenia.manager.creation import Creation
 from xenia.manager.definitions import Definitions
+from xenia.manager.dumps import Dumps
 from xenia.manager.events import EventBus
 from xenia.manager.folder_apply import FolderApply
 from xenia.manager.folder_plan import Planner
@@ -41,6 +44,7 @@ from xenia.manager.prepare import HostPreparer
 from xenia.manager.table import Table
 from xenia.model.domain import DOMAIN_0_UUID
 from xenia.network.mac import generate_mac
+from xenia.storage.core_file import CoreFiles
 from xenia.storage.open import Storage
 from xenia.store.applied import Journal
 from xenia.store.auto import AutoFolder
@@ -124,6 +128,9 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
             guest_files=guest_files,
             folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks, jobs),
             adoption=Adoption(lifecycle, sandbox.read_guest_file, files, paths.guest_files),
+            dumps=Dumps(lifecycle, CoreFiles(), paths.cores),
+            aside=Aside(lifecycle, _new_uuid),
+            brake=Brake(settings.restart_limit, settings.restart_window, settings.restart_delay),
             read=sandbox.read_guest_file,
             autostart=Autostart(AutoFolder(paths.guest_files / "auto"), guest_files),
             host_runs=HostRuns(files, boot_id()),

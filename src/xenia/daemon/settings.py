@@ -13,6 +13,7 @@ from xenia.engines.qemu.settings import DEFAULT_BINARY, DEFAULT_UID_BASE
 from xenia.engines.xen.hypervisor import PYTHON
 from xenia.engines.xen.settings import DEFAULT_DOM0_MIN_MEM, DEFAULT_XL
 from xenia.lib.paths import Paths
+from xenia.manager.brake import DEFAULT_DELAY, DEFAULT_LIMIT, DEFAULT_WINDOW
 from xenia.model.errors import XeniaError, denied, invalid
 from xenia.network.attach import DEFAULT_BRIDGE
 
@@ -23,6 +24,11 @@ ACCELERATORS = ("auto", "kvm", "tcg")
 STOP_METHODS = ("migrate", "save", "shutdown")
 
 _CHOICES = {"log_level": LOG_LEVELS, "engine": ENGINES, "accelerator": ACCELERATORS}
+_RANGES = {
+    "restart_limit": range(1, 1_001),
+    "restart_window": range(1, 86_401),
+    "restart_delay": range(61),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,9 @@ class Settings:
     no folder of the host's own belongs there, since whoever may start guests can have them read what lies in it. `qemu`
     is the program; as root, each guest runs as a user of its own from `uid_base` on. `vnc_listen` and `vnc_password`
     hold where a guest file says nothing; "" asks for no password.
+
+    A domain that ends by itself is started over at most `restart_limit` times within `restart_window` seconds; the
+    second time `restart_delay` seconds later, then twice as long each time (manager.brake).
 
     `host_stop` is how guests are ended with the host, what is tried first in front; only shutdown is possible yet. Each
     guest has `stop_timeout` seconds to shut down where its file says nothing, all together `host_stop_timeout`. With
@@ -57,6 +66,9 @@ class Settings:
     default_bridge: str = DEFAULT_BRIDGE
     vnc_listen: str = "127.0.0.1"
     vnc_password: str = ""
+    restart_limit: int = DEFAULT_LIMIT
+    restart_window: int = DEFAULT_WINDOW
+    restart_delay: int = DEFAULT_DELAY
     host_stop: tuple[str, ...] = ("shutdown",)
     host_stop_timeout: int = 300
     stop_timeout: int = 90
@@ -111,6 +123,9 @@ class _Reader:
             )
         if key in _CHOICES and value not in _CHOICES[key]:
             raise self._wrong(key, f"{key} cannot be '{value}'", f"it may be: {', '.join(_CHOICES[key])}")
+        if key in _RANGES and value not in _RANGES[key]:
+            least, most = _RANGES[key].start, _RANGES[key].stop - 1
+            raise self._wrong(key, f"{key} cannot be {value}", f"it may be from {least} to {most}")
         if key in ("stop_timeout", "host_stop_timeout") and not 1 <= value <= 86400:
             raise self._wrong(key, f"{key} cannot be {value}", "it is in seconds, from 1 to 86400")
         if key == "uid_base" and not 1000 <= value <= 2**32 - 2**17:

@@ -7,7 +7,7 @@ over. What not every engine can do stands in its report's capabilities.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -38,9 +38,10 @@ class ConsoleKind(StrEnum):
 class Observed:
     """What an engine knows of one domain now.
 
-    `state` is one of RUNNING, BLOCKED, PAUSED, SHUTDOWN, CRASHED, DYING. `consoles` are the stream sockets of its
-    text consoles, or terminals that somebody else may read as well; `vnc` is `address:display`; `vifs` the host's ends
-    of its cards, in list order. `domid` is its id where the engine gives them, else None.
+    `state` is one of RUNNING, BLOCKED, PAUSED, SHUTDOWN, CRASHED, DYING. `detail` tells of its end in words, where it
+    has ended. `consoles` are the stream sockets of its text consoles, or terminals that somebody else may read as well;
+    `vnc` is `address:display`; `vifs` the host's ends of its cards, in list order. `domid` is its id where the engine
+    gives them, else None.
 
     What is found again after a xend has died in between: `disks` are the targets of the disks that it has, `cards` the
     numbers of its cards, `media` its drives whose medium can be changed and whether there is one in them. None where
@@ -50,6 +51,7 @@ class Observed:
     uuid: str
     state: State
     end: EndReason | None = None
+    detail: str = ""
     consoles: Mapping[ConsoleKind, Path] = field(default_factory=dict)
     vnc: str | None = None
     vifs: tuple[str, ...] = ()
@@ -198,6 +200,14 @@ class Engine(Protocol):
         `recover` finishes what an xend was cut off in: a guest has the name of its as-started configuration then.
         """
 
+    async def set_aside(self, uuid: str, kept: Started) -> None:
+        """Let a guest that has ended become the domain `kept`, of another UUID and name, so that another can be started
+        in its place. It lets go of its disks, its cards and its display; its memory stays, and can be dumped.
+
+        Nothing is told. Raises engine_failed, unavailable: then it is still the domain `uuid`, and has perhaps let go
+        of some.
+        """
+
     async def destroy(self, uuid: str) -> None:
         """End the guest at once and return when nothing of it is left. Silent when there is none."""
 
@@ -334,3 +344,15 @@ class DividesCpus(Protocol):
 
     @property
     def pools(self) -> CpuPools: ...
+
+
+class DumpsCores(Protocol):
+    """What an engine with the capability CORE_DUMP can do beside that."""
+
+    async def dump_core(self, uuid: str, core: int, *, live: bool, tell: Callable[[float], None]) -> None:
+        """Write the memory of a guest, which may have ended, to the open file `core`, in ELF.
+
+        Its CPUs stand still until it is done, unless `live`, which needs the capability LIVE_CORE_DUMP. `tell` is told
+        from time to time how much of it is done, from 0 to 1. Raises engine_failed, and OSError where the file takes no
+        more. Whatever ends it, nothing goes on writing, and a guest that ran runs on.
+        """

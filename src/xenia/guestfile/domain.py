@@ -216,6 +216,9 @@ def _action(given: Given, key: str, default: EndAction) -> EndAction:
         return default
     if word in _RESTARTS:
         return _RESTARTS[word]
+    if word == "soft-reset":
+        given.note(key, f"{key} = 'soft-reset' becomes restart: the guest is started anew, not in the memory it had")
+        return EndAction.RESTART
     if word not in list(EndAction) or (EndAction(word) in _CORE_DUMPS and key != "on_crash"):
         allowed = [action.value for action in EndAction if key == "on_crash" or action not in _CORE_DUMPS]
         given.error(key, f"{key} knows no {word}", f"one of {', '.join(allowed)}")

@@ -25,6 +25,10 @@ class Paths:
         return self.root / "var/lib/xen"
 
     @property
+    def cores(self) -> Path:
+        return self.root / "var/lib/xen/dump"
+
+    @property
     def state(self) -> Path:
         return self.root / "var/lib/xenia"
 

@@ -10,7 +10,6 @@ from xenia.manager.check.checker import meaningful, refuse
 from xenia.manager.definitions import ReadGuestFile
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
-from xenia.manager.policy import explain_policy
 from xenia.manager.table import Entry
 from xenia.model.caller import Caller, Role
 from xenia.model.complaint import Complaint, Severity
@@ -69,7 +68,7 @@ class Creation:
 
     def _explained(self, reading: Reading, config: DomainConfig) -> tuple[Complaint, ...]:
         """All there is to say about a guest file without looking at the host."""
-        said = (*self.engine.explain(config).complaints, *explain_policy(config.policy))
+        said = self.engine.explain(config).complaints
         return reading.complaints + tuple(reading.place(complaint) for complaint in said)
 
     def _record(self, config: DomainConfig, definition: Definition) -> DomainRecord:
@@ -85,6 +84,7 @@ class Creation:
             definition=definition,
             macs=self._macs(config, record),
             abi=record.abi | {self.engine.name: self._abi(config, record)},
+            ending=None,
         )
 
     def _macs(self, config: DomainConfig, record: DomainRecord) -> tuple[str, ...]:

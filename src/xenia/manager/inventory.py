@@ -16,6 +16,7 @@ from xenia.model.domain import DOMAIN_0_UUID, Domain, Started
 from xenia.model.errors import XeniaError
 from xenia.model.host import Host
 from xenia.store.auto import AutoFolder
+from xenia.store.records import Records
 
 log = logging.getLogger(__name__)
 
@@ -24,9 +25,18 @@ class Inventory:
     """`measure` before what is told is to be true now; else it is as it was when last measured."""
 
     def __init__(
-        self, engine: Engine, table: Table, definitions: Definitions, auto: AutoFolder, read_host: Callable[[], Host]
+        self,
+        engine: Engine,
+        table: Table,
+        definitions: Definitions,
+        records: Records,
+        auto: AutoFolder,
+        clock: Callable[[], float],
+        read_host: Callable[[], Host],
     ) -> None:
         self._engine = engine
+        self._records = records
+        self._clock = clock
         self._table = table
         self._definitions = definitions
         self._auto = auto
@@ -85,7 +95,7 @@ class Inventory:
 
     def domain(self, entry: Entry) -> Domain:
         uuid = entry.started.uuid
-        return view.existing(entry, self._engine.observe(uuid), self._figures.get(uuid))
+        return view.existing(entry, self._engine.observe(uuid), self._figures.get(uuid), self._clock())
 
     def _with_defined(self, existing: Sequence[Domain]) -> Sequence[Domain]:
         engine = self._engine.name
@@ -95,7 +105,11 @@ class Inventory:
             for each in existing
         ]
         names = {each.name for each in existing}
-        domains += (view.defined(*each, engine) for name, each in defined.items() if name not in names)
+        domains += (
+            view.defined(*each, engine, self._records.by_name(name))
+            for name, each in defined.items()
+            if name not in names
+        )
         names |= defined.keys()
         broken = (view.broken(file, engine) for file in self._definitions.broken())
         return [*domains, *(each for each in broken if each.name not in names)]

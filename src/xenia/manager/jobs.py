@@ -67,6 +67,11 @@ class Jobs:
             )
             self._end(job, JobState.FAILED, error=defect.problem())
 
+    def progress(self, number: int, done: float) -> None:
+        """How much of a job that runs is done, from 0 to 1. It is told, and not kept."""
+        if number in self._running:
+            self._jobs[number] = replace(self._jobs[number], progress=done)
+
     def _end(
         self, job: Job, state: JobState, *, result: dict[str, Any] | None = None, error: dict[str, Any] | None = None
     ) -> None:

@@ -24,6 +24,7 @@ from xenia.model.domain import (
     Definition,
     DomainConfig,
     DomainRecord,
+    Ending,
     EndReason,
     Intent,
     Phase,
@@ -32,6 +33,7 @@ from xenia.model.domain import (
 )
 from xenia.model.errors import XeniaError, conflict
 from xenia.model.event import EventKind
+from xenia.model.host import Capability
 from xenia.model.vif import Vif
 from xenia.storage.open import OpenedDisk
 from xenia.store.records import Records
@@ -76,8 +78,31 @@ class Lifecycle:
         await self._run(entry)
         return entry
 
-    async def restart(self, entry: Entry, detail: str) -> None:
-        """Start a domain over as it was started, under a new id; if that fails it ends."""
+    async def restart(self, entry: Entry, detail: str, restarts: tuple[float, ...] = ()) -> None:
+        """Start a domain over as it was started, under a new id; if that fails it ends. `restarts` are those that the
+        brake counts from now on.
+        """
+        await self.begin_restart(entry, restarts)
+        await self.finish_restart(entry, detail)
+
+    async def finish_restart(self, entry: Entry, detail: str, *, spare: Entry | None = None) -> None:
+        """What follows `begin_restart`; `spare` is another domain, which is ended where there is no room for both."""
+        await self.engine.destroy(entry.started.uuid)
+        try:
+            await self._launch(entry, None)
+        except (XeniaError, OSError) as error:
+            log.error("domain %s cannot be started again: %s", entry.started.config.name, error)
+            if spare is not None:
+                await self.end(spare, EventKind.ENDED, f"{entry.started.config.name} could not be started beside it")
+                await self.finish_restart(entry, detail)
+                return
+            await self.end(entry, EventKind.ENDED, f"cannot be started again: {error}", remembered=True)
+            return
+        await self._run(entry)
+        self.bus.publish(EventKind.REBOOTED, entry.started, detail)
+
+    async def begin_restart(self, entry: Entry, restarts: tuple[float, ...] = ()) -> None:
+        """From here on a new xend would start the domain over."""
         domid, now = await self.new_domid(), self.clock()
         await self.note(
             entry,
@@ -85,28 +110,39 @@ class Lifecycle:
             phase=Phase.RESTARTING,
             intent=Intent.NONE,
             end=None,
+            why="",
+            restart_at=None,
+            restarts=restarts,
             paused=False,
             frozen=False,
             started_at=now,
         )
         entry.state = State.STARTING
-        await self.engine.destroy(entry.started.uuid)
-        try:
-            await self._launch(entry, None)
-        except (XeniaError, OSError) as error:
-            log.error("domain %s cannot be started again: %s", entry.started.config.name, error)
-            await self.end(entry, EventKind.ENDED, f"cannot be started again: {error}")
-            return
-        await self._run(entry)
-        self.bus.publish(EventKind.REBOOTED, entry.started, detail)
 
-    async def reset(self, entry: Entry) -> None:
-        """Start a guest over in place that has powered itself off because a reboot was asked for; it keeps its id."""
-        await self.note(entry, phase=Phase.RESTARTING, intent=Intent.NONE, frozen=False)
+    async def start_over(self, entry: Entry, detail: str) -> None:
+        """Start a guest over that is still there: in place where the engine can, so that it keeps its id.
+
+        Where a boot loader is to find what its guest has installed meanwhile, all is begun anew.
+        """
+        anew = entry.started.config.boot.bootloader is not None
+        if anew or Capability.RESET not in self.engine.capabilities:
+            await self.restart(entry, detail)
+            return
+        await self.note(
+            entry,
+            phase=Phase.RESTARTING,
+            intent=Intent.NONE,
+            end=None,
+            why="",
+            restart_at=None,
+            restarts=(),
+            paused=False,
+            frozen=False,
+        )
         await self.engine.reset(entry.started.uuid)
         await self.note(entry, phase=Phase.RUNNING)
         entry.state = State.RUNNING
-        self.bus.publish(EventKind.REBOOTED, entry.started)
+        self.bus.publish(EventKind.REBOOTED, entry.started, detail)
 
     async def _launch(self, entry: Entry, record: DomainRecord | None) -> None:
         """From written down to promised: the guest is there, paused, and will be found again."""
@@ -275,15 +311,18 @@ class Lifecycle:
             else:
                 await self.note(entry, config=_with_drive(entry.started.config, disk.empty))
 
-    async def preserve(self, entry: Entry, reason: EndReason) -> None:
-        """Keep a guest that has ended as it is, to be looked at."""
-        await self.note(entry, end=reason, intent=Intent.NONE)
-        entry.state = State.CRASHED if reason is EndReason.CRASH else State.SHUTDOWN
+    async def keep(self, entry: Entry, reason: EndReason, why: str, *, restart_at: float | None = None) -> None:
+        """Keep what there is of a guest that has ended: to be looked at, or until it is started over."""
+        await self.note(entry, end=reason, why=why, restart_at=restart_at, intent=Intent.NONE, frozen=False)
+        entry.state = state_at_end(reason)
         kind = EventKind.CRASHED if reason is EndReason.CRASH else EventKind.ENDED
-        self.bus.publish(kind, entry.started, "preserved")
+        then = "preserved" if restart_at is None else f"started again in {restart_at - self.clock():.0f} s"
+        self.bus.publish(kind, entry.started, f"{why}; {then}" if why else then)
 
-    async def end(self, entry: Entry, kind: EventKind, detail: str = "") -> None:
-        """Destroy a domain and forget that it ran."""
+    async def end(self, entry: Entry, kind: EventKind, detail: str = "", *, remembered: bool = False) -> None:
+        """Destroy a domain and forget that it ran, or remember why it does no more."""
+        if remembered:
+            await self._remember(entry.started.uuid, Ending(self.clock(), detail))
         entry.state = State.DYING
         uuid = entry.started.uuid
         await self.note(entry, phase=Phase.ENDING)
@@ -292,6 +331,15 @@ class Lifecycle:
             await self.runs.remove(uuid)
         self.table.remove(uuid)
         self.bus.publish(kind, entry.started, detail)
+
+    async def _remember(self, uuid: str, ending: Ending) -> None:
+        record = self.records.by_uuid(uuid)
+        if record is None:
+            return
+        try:
+            await self.records.save(replace(record, ending=ending))
+        except OSError as error:
+            log.error("that domain %s has ended cannot be remembered: %s", record.name, error)
 
     async def note(self, entry: Entry, **changes: Any) -> None:
         """Write down what has happened, or must happen whatever the disk says; remember it all the same."""
@@ -307,6 +355,11 @@ class Lifecycle:
         if not started.foreign:
             await self.runs.save(started)
         entry.started = started
+
+
+def state_at_end(reason: EndReason) -> State:
+    """Where a guest is that is kept after its end."""
+    return State.CRASHED if reason is EndReason.CRASH else State.SHUTDOWN
 
 
 def _with_drive(config: DomainConfig, drive: Disk) -> DomainConfig:

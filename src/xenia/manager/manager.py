@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,9 @@ from xenia.guestfile.write import write
 from xenia.lib.aio import Tasks
 from xenia.manager.adoption import Adoption
 from xenia.manager.agents import Agents
+from xenia.manager.aside import Aside
 from xenia.manager.autostart import Autostart
+from xenia.manager.brake import Brake
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.explain import explain
 from xenia.manager.conversion import Converter
@@ -22,6 +25,7 @@ from xenia.manager.defining import Defining
 from xenia.manager.definitions import Definitions, ReadGuestFile
 from xenia.manager.differences import as_it_runs, differences
 from xenia.manager.disks import Disks
+from xenia.manager.dumps import Dumps
 from xenia.manager.events import EventBus, Listener
 from xenia.manager.folder_apply import FolderApply
 from xenia.manager.freezing import Freezing
@@ -53,6 +57,7 @@ from xenia.model.caller import Caller
 from xenia.model.check import Checked, CheckRequest
 from xenia.model.conversion import Converted, ConvertRequest
 from xenia.model.domain import Started
+from xenia.model.dump import DumpRequest
 from xenia.model.errors import conflict, unavailable
 from xenia.model.explanation import Explanation
 from xenia.model.host import EngineReport, Host
@@ -76,6 +81,9 @@ class Parts:
     guest_files: GuestFiles
     folder: FolderApply
     adoption: Adoption
+    dumps: Dumps
+    aside: Aside
+    brake: Brake
     locks: NameLocks
     bus: EventBus
     jobs: Jobs
@@ -89,6 +97,7 @@ class Parts:
     """Whether what host-stop has ended is started with the host again."""
     refuse_beside_others: Callable[[], None] = lambda: None
     """Raises a conflict where something else starts domains with this host."""
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     choice: str = ""
     """Why this engine, in words."""
     others: Sequence[Engine] = ()
@@ -100,9 +109,20 @@ class Manager:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._policy = PolicyKeeper(parts.lifecycle, parts.locks)
+        self._tasks = Tasks()
+        self._policy = PolicyKeeper(
+            parts.lifecycle, parts.dumps, parts.aside, parts.locks, parts.brake, self._tasks, parts.sleep
+        )
         table = parts.lifecycle.table
-        self.inventory = Inventory(parts.engine, table, parts.definitions, parts.autostart.folder, parts.read_host)
+        self.inventory = Inventory(
+            parts.engine,
+            table,
+            parts.definitions,
+            parts.lifecycle.records,
+            parts.autostart.folder,
+            parts.lifecycle.clock,
+            parts.read_host,
+        )
         self._turns = Turns(self.inventory, table, parts.locks, parts.bus, parts.jobs, self.engine_report)
         scopes = Scopes(parts.guest_files, self.inventory, self._turns, table)
         self.memory = Memory(parts.lifecycle, self.inventory, scopes)
@@ -126,7 +146,6 @@ class Manager:
         self.host_power = HostPower(
             parts.autostart, host_start, host_stop, parts.host_runs, parts.jobs, self._refuse_to_start
         )
-        self._tasks = Tasks()
         self._guest_file_watch = Watch(parts.definitions)
         self._report = EngineReport(parts.engine.name, reason="not probed yet")
         self._other_reports = {each.name: EngineReport(each.name, reason="not probed yet") for each in parts.others}
@@ -224,6 +243,17 @@ class Manager:
 
         name = Path(request.file).stem if request.file else "a guest file"
         return self._parts.jobs.start("create", name, caller, work)
+
+    def dump_core(self, ref: str, request: DumpRequest, caller: Caller) -> Job:
+        """dump-core, as a job: what `Dumps.dump` does, with its result. Raises as `operate`."""
+        dumps, jobs = self._parts.dumps, self._parts.jobs
+        job = self._turns.start(
+            "dump-core",
+            ref,
+            caller,
+            lambda entry: dumps.dump(entry, request, lambda done: jobs.progress(job.id, done)),
+        )
+        return job
 
     def _require_engine(self) -> None:
         if not self._report.usable:

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 
 from xenia.engines.base import EngineEvent, Observed
-from xenia.manager.lifecycle import Lifecycle
+from xenia.manager.lifecycle import Lifecycle, state_at_end
 from xenia.manager.policy import PolicyKeeper
 from xenia.manager.table import Entry
 from xenia.model.domain import ALIVE, EndReason, Phase, Started, State
@@ -29,7 +29,7 @@ class Reconcile:
         except XeniaError as error:
             log.error("what runs cannot be found, and is left as it is: %s", error)
             return
-        for started in written:
+        for started in sorted(written, key=lambda each: not each.kept_of):  # before their names are given anew
             try:
                 await self._settle(started, found.get(started.uuid))
             except (XeniaError, OSError) as error:
@@ -45,7 +45,12 @@ class Reconcile:
         entry = Entry(started, State.STARTING)
         self.lifecycle.table.add(entry)
         if started.phase is Phase.RESTARTING:
-            await self.lifecycle.restart(entry, "begun again by a new xend")
+            await self.lifecycle.restart(entry, "begun again by a new xend", started.restarts)
+        elif started.end is not None and started.restart_at is not None:
+            entry.state = state_at_end(started.end)
+            self.policy.start_later(entry, started.restart_at)
+        elif observed is None and started.end is not None:
+            await self.lifecycle.end(entry, EventKind.ENDED, "what was preserved of it is gone")
         elif observed is None:
             await self.policy.ended(entry, EndReason.CRASH, gone=True, detail="it ended while no xend ran")
         else:
@@ -59,9 +64,9 @@ class Reconcile:
         entry.state = observed.state
         self.lifecycle.bus.publish(EventKind.FOUND, started)
         if started.end is not None:
-            entry.state = State.CRASHED if started.end is EndReason.CRASH else State.SHUTDOWN
+            entry.state = state_at_end(started.end)
         elif observed.state not in ALIVE:
-            await self.policy.apply(entry, EngineEvent(started.uuid, observed.state, observed.end))
+            await self.policy.apply(entry, EngineEvent(started.uuid, observed.state, observed.end, observed.detail))
         elif started.paused and observed.state is not State.PAUSED:
             await self.lifecycle.pause(entry)
         elif not started.paused and observed.state is State.PAUSED:

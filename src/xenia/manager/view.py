@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from xenia.engines.base import Figures, Observed
+from xenia.manager.lifecycle import state_at_end
 from xenia.manager.table import Entry
 from xenia.model.domain import (
     ALIVE,
@@ -14,9 +16,12 @@ from xenia.model.domain import (
     UNNUMBERED,
     Domain,
     DomainConfig,
+    DomainRecord,
+    Ending,
     EndReason,
     Kind,
     Phase,
+    Started,
     State,
 )
 from xenia.model.guest_file import GuestFile
@@ -45,9 +50,9 @@ def domain_0(figures: Figures, boot_time: float, engine: str) -> Domain:
     )
 
 
-def existing(entry: Entry, observed: Observed | None, figures: Figures | None) -> Domain:
+def existing(entry: Entry, observed: Observed | None, figures: Figures | None, now: float) -> Domain:
     """A domain that exists; `observed` is what its engine knows of it now, `figures` what it uses. It has no id before
-    its engine has given it one.
+    its engine has given it one. `now` is in seconds since the epoch.
     """
     started, config = entry.started, entry.started.config
     figures = figures or Figures()
@@ -66,7 +71,18 @@ def existing(entry: Entry, observed: Observed | None, figures: Figures | None) -
         vnc=observed.vnc if observed is not None else None,
         file=started.definition.file,
         vifs=observed.vifs if observed is not None else (),
+        ending=_ending(started, now),
     )
+
+
+def _ending(started: Started, now: float) -> str:
+    if started.end is None:
+        return ""
+    how = "it has crashed" if started.end is EndReason.CRASH else "it has ended"
+    why = f"{how}: {started.why}" if started.why else how
+    if started.restart_at is None:
+        return f"{why}; it is preserved until xm destroy"
+    return f"{why}; it is started again in {max(0.0, started.restart_at - now):.0f} s"
 
 
 def _or(figure: int | None, otherwise: int) -> int:
@@ -76,14 +92,14 @@ def _or(figure: int | None, otherwise: int) -> int:
 def _state(entry: Entry, observed: Observed | None) -> State:
     started = entry.started
     if started.end is not None:
-        return State.CRASHED if started.end is EndReason.CRASH else State.SHUTDOWN
+        return state_at_end(started.end)
     if started.phase is Phase.RUNNING and observed is not None and entry.state in ALIVE:
         return observed.state
     return entry.state
 
 
-def defined(config: DomainConfig, files: Sequence[GuestFile], engine: str) -> Domain:
-    """What guest files define and does not run."""
+def defined(config: DomainConfig, files: Sequence[GuestFile], engine: str, record: DomainRecord | None) -> Domain:
+    """What guest files define and does not run; `record` is what is remembered of it."""
     return Domain(
         name=config.name,
         uuid=config.uuid or "",
@@ -97,7 +113,13 @@ def defined(config: DomainConfig, files: Sequence[GuestFile], engine: str) -> Do
         engine=engine,
         file=files[0].file,
         files=tuple(file.file for file in files),
+        ending=_remembered(record.ending) if record is not None and record.ending is not None else "",
     )
+
+
+def _remembered(ending: Ending) -> str:
+    at = datetime.fromtimestamp(ending.at, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return f"it ended at {at}: {ending.why}"
 
 
 def broken(file: GuestFile, engine: str) -> Domain:

@@ -40,9 +40,9 @@ class State(StrEnum):
     """Running, and waiting for something to do (only Xen tells)."""
     PAUSED = "paused"
     SHUTDOWN = "shutdown"
-    """It has powered itself off and is kept (on_poweroff = preserve)."""
+    """It has powered itself off and is kept, to be looked at or to be started over."""
     CRASHED = "crashed"
-    """It has crashed and is kept (on_crash = preserve)."""
+    """It has crashed and is kept, to be looked at or to be started over."""
     DYING = "dying"
 
     @property
@@ -166,11 +166,20 @@ class Definition:
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """That a domain has ended other than it should have: when, in seconds since the epoch, and why in words."""
+
+    at: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class DomainRecord:
     """What Xenia decided once for a domain and must keep (`var/lib/xenia/domains/UUID.json`).
 
     `macs` are the addresses of its cards in list order, given or generated. `abi` is the guest ABI per engine name:
-    versioned machine type, CPU model ... as that engine recorded them at the first start.
+    versioned machine type, CPU model ... as that engine recorded them at the first start. `ending` is set when it has
+    crashed or was not started again, until it is started the next time.
     """
 
     uuid: str
@@ -178,6 +187,7 @@ class DomainRecord:
     definition: Definition = field(default_factory=Definition)
     macs: tuple[str, ...] = ()
     abi: dict[str, dict[str, str]] = field(default_factory=dict)
+    ending: Ending | None = None
 
 
 class Phase(StrEnum):
@@ -208,10 +218,13 @@ class Started:
     """The as-started configuration of a domain (`run/xenia/domains/UUID/started.json`): what runs, and starts over.
 
     `domid` is the domain id; `engine` the name of the engine that runs it; `started_at` seconds since the epoch.
-    `paused` and `intent` are what the administrator wants of it, `end` is set once it has ended and is kept (preserve).
-    `frozen`: its file systems were, or were to be, frozen by its agent, and are to be thawed.
-    `trusted`: an administrator started it, so its paths may name any file of the host. `foreign`: others have started
-    it and keep its policies; it is shown and can be managed, but nothing is written down of it.
+    `paused` and `intent` are what the administrator wants of it. `frozen`: its file systems were, or were to be, frozen
+    by its agent, and are to be thawed. `end` is set once it has ended and is kept, and `why` tells of it in words: to
+    be looked at (preserve), or until it is started over at `restart_at`. `restarts` are the times at which it was
+    started over by itself lately (manager.brake). `kept_of` is the UUID of the domain of which this is the dead guest,
+    kept under another name (rename-restart). `trusted`: an administrator started it, so its paths may name any file of
+    the host. `foreign`: others have started it and keep its policies; it is shown and can be managed, but nothing is
+    written down of it.
     """
 
     uuid: str
@@ -226,6 +239,10 @@ class Started:
     paused: bool = False
     frozen: bool = False
     end: EndReason | None = None
+    why: str = ""
+    restart_at: float | None = None
+    restarts: tuple[float, ...] = ()
+    kept_of: str = ""
     trusted: bool = False
     foreign: bool = False
     abi: dict[str, str] = field(default_factory=dict)
@@ -257,3 +274,5 @@ class Domain:
     """Whether a file that defines it, or that it was started from, is linked in /etc/xen/auto."""
     vifs: tuple[str, ...] = ()
     """The host's ends of its cards (`vif3.0`), in list order; `user` for user-mode networking."""
+    ending: str = ""
+    """How it came to be where it is, where it has crashed or was not started again, and what is done about it."""

@@ -31,3 +31,5 @@ class Job:
     ended_at: float | None = None
     result: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
+    progress: float | None = None
+    """How much of it is done, from 0 to 1, where that is known."""

@@ -121,6 +121,13 @@ OPERATIONS: dict[str, Operation] = {
             role=Role.ADMINISTRATOR,
             instead="xm vcpu-pin binds a domain to CPUs of the host",
         ),
+        Operation(
+            "dump-core",
+            "Write the memory of a domain to a file",
+            _RUNS | {State.PAUSED, State.SHUTDOWN, State.CRASHED},
+            Capability.CORE_DUMP,
+            role=Role.ADMINISTRATOR,
+        ),
         Operation("agent", "Ask the agent in a guest", _RUNS, Capability.AGENT),
         *(
             Operation(f"agent-{action}", sentence, _RUNS, Capability.AGENT_COMMANDS, role, instead=_ONLY_TOLD)

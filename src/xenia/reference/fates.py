@@ -15,6 +15,7 @@ _DONE_OTHERWISE = {
     ("cd-eject", "xen"): _OF_HVM,
     ("cd-insert", "xen"): _OF_HVM,
     ("console", "xen"): "translated: a terminal of the host's, which is read only while somebody watches",
+    ("dump-core", "qemu"): "translated: the guest stands still meanwhile, also with --live",
     ("mem-set", "qemu"): "translated: a balloon; a PV or PVH guest starts with maxmem, and gives back what is above",
     (
         "network-attach",

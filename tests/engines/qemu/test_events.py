@@ -8,6 +8,7 @@ import pytest
 
 from xenia.engines.qemu.ends import end_in, last_words
 from xenia.engines.qemu.events import Situation, after, of_status
+from xenia.engines.qemu.oom import OutOfMemory
 from xenia.model.domain import EndReason, State
 
 RUNNING = Situation(State.RUNNING)
@@ -23,6 +24,13 @@ RUNNING = Situation(State.RUNNING)
         ("RESET", {"guest": True, "reason": "guest-reset"}, State.RUNNING, EndReason.REBOOT),
         ("RESET", {"guest": False, "reason": "host-qmp-system-reset"}, State.RUNNING, None),
         ("GUEST_PANICKED", {"action": "pause"}, State.CRASHED, EndReason.CRASH),
+        (
+            "GUEST_PANICKED",
+            {"action": "pause", "info": {"type": "s390", "psw-mask": 1}},
+            State.CRASHED,
+            EndReason.CRASH,
+        ),
+        ("GUEST_CRASHLOADED", {"action": "run"}, State.RUNNING, EndReason.CRASH),
         ("VNC_CONNECTED", {}, State.RUNNING, None),
         ("SHUTDOWN", {}, State.RUNNING, None),
     ],
@@ -91,3 +99,34 @@ def test_the_end_is_read_from_the_log_of_the_last_run(tmp_path: Path) -> None:
     log.write_text(ran + off + ran + off.split("\n", 1)[1])
     assert end_in(log, in_place=False) is EndReason.REBOOT
     assert end_in(log, in_place=True) is EndReason.POWEROFF
+
+
+def test_a_windows_tells_its_bug_check() -> None:
+    info = {"type": "hyper-v", "arg1": 0x7E, "arg2": 2**64 - 1, "arg3": 0, "arg4": 16, "arg5": 3}
+    assert after(RUNNING, "GUEST_PANICKED", {"info": info}).detail == (
+        "the guest's kernel panicked: bug check 0x7e (0xffffffffffffffff, 0x0, 0x10, 0x3)"
+    )
+
+
+def test_a_crash_kernel_at_work_is_told_once_and_its_guest_runs() -> None:
+    situation = after(RUNNING, "GUEST_CRASHLOADED", {"action": "run"})
+    assert "crash kernel" in situation.detail
+    assert (situation.settled.state, situation.settled.end) == (State.RUNNING, None)
+
+
+def test_the_kernel_that_kills_for_want_of_memory_is_told_from_others_who_kill(tmp_path: Path) -> None:
+    vmstat = tmp_path / "vmstat"
+
+    def count(number: int) -> None:
+        vmstat.write_text(f"nr_free_pages 7\noom_kill {number}\n")
+
+    count(3)
+    memory = OutOfMemory(vmstat)
+    assert not memory.has_killed("signal SIGKILL")
+    count(4)
+    assert not memory.has_killed("signal SIGSEGV")
+    assert not memory.has_killed("signal SIGKILL"), "that one was counted already"
+    count(5)
+    assert memory.has_killed("signal SIGKILL")
+    vmstat.unlink()
+    assert not memory.has_killed("signal SIGKILL")

@@ -59,6 +59,9 @@ class xc:
 
     def domain_unpause(self, domid):
         os._exit(4)
+
+    def domain_sethandle(self, domid, handle):
+        UUID[:] = handle
 """
 
 Make = Callable[..., Hypervisor]
@@ -110,6 +113,12 @@ async def test_what_machine_and_hypervisor_tell_comes_as_one(hypervisor_of: Make
 async def test_many_may_ask_at_once(hypervisor_of: Make) -> None:
     hypervisor = hypervisor_of()
     assert len(set(await asyncio.gather(*(pid_of(hypervisor) for _ in range(50))))) == 1
+
+
+async def test_a_domain_gets_another_uuid(hypervisor_of: Make) -> None:
+    hypervisor = hypervisor_of()
+    await hypervisor.set_handle(1, bytes(range(1, 17)))
+    assert (await hypervisor.domains())[1].uuid == "01020304-0506-0708-090a-0b0c0d0e0f10"
 
 
 async def test_what_the_hypervisor_refuses_is_told_in_words(hypervisor_of: Make) -> None:
@@ -231,3 +240,9 @@ def test_flags_and_reasons_are_a_state_and_an_end(flags: dict[str, int], state: 
 
 def test_the_modules_of_a_version_are_where_debian_keeps_them() -> None:
     assert module_folders("4", "17")[0] == "/usr/lib/xen-4.17/lib/python"
+
+
+def test_the_reason_is_told_in_words() -> None:
+    assert info(shutdown=1, shutdown_reason=4).why == "the guest did not feed its watchdog in time"
+    assert "soft reset" in info(shutdown=1, shutdown_reason=5).why
+    assert info(paused=1).why == info(shutdown=1, shutdown_reason=2).why == ""

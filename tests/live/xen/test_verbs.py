@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from tests.live.xenlab.console import talk
 from tests.live.xenlab.host import XenHost
 from tests.live.xenlab.recipe import CHECKOUT, GUESTS
 from tests.live.xenlab.traces import by_xl, by_xm, letters, nothing_left
+from tests.support.live import until
 
 pytestmark = [pytest.mark.xen, pytest.mark.timeout(400)]
 
@@ -423,6 +425,44 @@ def test_pools_of_cpus_and_what_is_in_the_way(host: XenHost) -> None:
     host.xm("destroy", "pvh")
     assert host.xm("cpupool-destroy", "none").code == 0
     assert [line.split()[0] for line in host.ok("xl", "cpupool-list").splitlines()[1:]] == ["Pool-0"]
+
+
+def test_a_dead_guest_is_kept_and_its_domain_starts_over(host: XenHost) -> None:
+    """rename-restart, whose disk is not used twice."""
+    text = FILES["pv"] + "on_crash = 'rename-restart'\r\n"
+    host.put("/etc/xen/pv.cfg", text.encode())
+    assert host.xm("create", "pv").code == 0
+    host.hears("pv", guests.marker("pv"))
+    host.put("/etc/xen/pv.cfg", text.replace("memory = 32 * 4", "memory = 80").encode())
+    talk(host, "xm", "console", "pv", typed="echo c > /proc/sysrq-trigger", awaited="sysrq: Trigger a crash")
+    until(lambda: len(by_xm(host)) == 2, "the dead guest is kept, and the domain is there", 60, every=0.5)
+    (kept,) = [name for name in by_xl(host) if name != "pv"]
+    assert letters(host, kept)[-2] == "c"
+    said = host.xm("domstate", kept)
+    assert (said.out, "the guest crashed" in said.err) == ("crashed\n", True), said
+    host.hears("pv", guests.marker("pv"), times=2)
+    (told,) = json.loads(host.xm("list", "-o", "json", "pv").out)
+    assert told["max_memory"] == 128, "as it was started, not as its file is now"
+    host.stop_xend(signal.SIGKILL)
+    host.start_xend()
+    assert by_xm(host) == by_xl(host)
+    for name in (kept, "pv"):
+        assert host.xm("destroy", name).code == 0
+    nothing_left(host)
+
+
+def test_the_death_of_a_device_model_is_seen(host: XenHost) -> None:
+    host.put("/etc/xen/hvm.cfg", (FILES["hvm"] + "on_crash = 'preserve'\n").encode())
+    assert host.xm("create", "hvm").code == 0
+    host.sh("kill -9 $(pgrep -f 'xen-domid '$(xl domid hvm))")
+    until(lambda: host.xm("domstate", "hvm").out == "crashed\n", "it is seen", 60, every=0.5)
+    assert "its device model died" in host.xm("domstate", "hvm").err
+    assert letters(host, "hvm")[2] == "p"
+    host.stop_xend(signal.SIGKILL)
+    host.start_xend()
+    assert host.xm("domstate", "hvm").out == "crashed\n"
+    assert host.xm("destroy", "hvm").code == 0
+    nothing_left(host)
 
 
 def test_the_reference_tells_what_was_found(table: dict[str, dict[str, str]]) -> None:

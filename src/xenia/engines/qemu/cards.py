@@ -63,6 +63,12 @@ class Cards:
         self.interfaces[number] = attached.ifname
         self.numbers = (self.numbers or frozenset()) | {number}
 
+    async def let_go(self) -> None:
+        """Remove the host's ends of all; the guest, which has ended, keeps its own."""
+        for number in tuple(self.interfaces):
+            await self._qemu.execute("netdev_del", {"id": netdev_name(number)})
+            del self.interfaces[number]
+
     async def unplug(self, number: int) -> None:
         """Have the guest let go of a card. Raises also timed_out and a conflict."""
         await self._unplugging.unplug(card_name(number), f"its card {number}")

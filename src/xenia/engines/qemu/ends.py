@@ -87,14 +87,27 @@ def open_console(folder: Path, log_dir: Path, name: str, kind: ConsoleKind, held
     return ConsoleEnds(listener.fileno(), open_log(console_log_of(log_dir, name, kind), held, anew=False))
 
 
+def move(old: Path, new: Path) -> None:
+    """Move what a start has put into a run folder to another one; the lease, by which a guest is found again, last.
+    Raises OSError.
+    """
+    new.mkdir(mode=0o711, parents=True, exist_ok=True)
+    for path in (*_sockets(old), lease_of(old)):
+        with contextlib.suppress(FileNotFoundError):
+            path.rename(new / path.name)
+
+
 def remove(folder: Path) -> None:
     """Remove what a start has put into the run folder, and the folder when nothing else is in it."""
-    sockets = (monitor_of(folder), agent.socket_of(folder), *(socket_of(folder, kind) for kind in ConsoleKind))
-    for path in (*sockets, lease_of(folder)):
+    for path in (*_sockets(folder), lease_of(folder)):
         path.unlink(missing_ok=True)
     cgroup.leave(folder)
     with contextlib.suppress(OSError):  # the as-started configuration of the domain is in it, or it is gone
         folder.rmdir()
+
+
+def _sockets(folder: Path) -> tuple[Path, ...]:
+    return (monitor_of(folder), agent.socket_of(folder), *(socket_of(folder, kind) for kind in ConsoleKind))
 
 
 def last_words(log: Path) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
-from xenia.engines.qemu import cgroup, ends, lease
+from xenia.engines.qemu import cgroup, ends, lease, oom
+from xenia.engines.qemu.aside import let_go
 from xenia.engines.qemu.circumstances import circumstances_of
+from xenia.engines.qemu.core import dump
 from xenia.engines.qemu.disk import device_name
 from xenia.engines.qemu.events import ENDED, Situation
 from xenia.engines.qemu.explain import complaints_of, explain
@@ -52,6 +54,7 @@ class QemuEngine:
         self._guests: dict[str, Guest] = {}
         self._counters = Counters()
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
+        self._out_of_memory = oom.OutOfMemory()
         self._tasks = Tasks()
 
     @property
@@ -163,6 +166,11 @@ class QemuEngine:
     async def change_medium(self, uuid: str, opened: OpenedDisk, *, force: bool) -> None:
         await self._known(uuid).hotplug.change_medium(opened, force=force)
 
+    async def dump_core(self, uuid: str, core: int, *, live: bool, tell: Callable[[float], None]) -> None:
+        """No capability LIVE_CORE_DUMP: QEMU stops the guest meanwhile."""
+        del live
+        await dump(self._known(uuid), core, tell)
+
     async def set_memory(self, uuid: str, size: int) -> int:
         return await self._known(uuid).set_memory(size)
 
@@ -187,6 +195,12 @@ class QemuEngine:
     async def rename(self, uuid: str, name: str) -> None:
         """QEMU itself keeps the name that it was started with, which only `ps` shows."""
         self._known(uuid).rename(name)
+
+    async def set_aside(self, uuid: str, kept: Started) -> None:
+        guest = self._known(uuid)
+        await let_go(guest)
+        guest.become(kept, self._settings.run_dir / kept.uuid)
+        self._guests[kept.uuid] = self._guests.pop(uuid)
 
     async def destroy(self, uuid: str) -> None:
         """Raises engine_failed when even SIGKILL does not end it."""
@@ -298,12 +312,16 @@ class QemuEngine:
             await guest.cards.look()
         self._events.put_nowait(EngineEvent(guest.uuid, guest.situation.state, unplugged=device))
 
+    def _how_ended(self, guest: Guest) -> str:
+        how = guest.process.exit
+        return f"{how}, {oom.SAID}" if self._out_of_memory.has_killed(how) else how
+
     def _on_end(self, guest: Guest) -> None:
         """A QEMU has died without our asking. A guest that had ended before has ended by that."""
         if guest.quiet or self._guests.pop(guest.uuid, None) is None:
             return
         end = guest.situation.end if guest.situation.state in ENDED else EndReason.CRASH
-        parts = (guest.process.exit, ends.last_words(guest.log))
+        parts = (self._how_ended(guest), ends.last_words(guest.log))
         detail = ": ".join(part for part in ("its QEMU died", *parts) if part)
         guest.process.close()
         ends.remove(guest.folder)

@@ -42,9 +42,7 @@ def of_status(status: str, end: EndReason) -> Situation:
     if state is State.SHUTDOWN:
         return Situation(state, end)
     if state is State.CRASHED:
-        return Situation(
-            state, EndReason.CRASH, "QEMU stopped it" if status == "internal-error" else "the guest's kernel panicked"
-        )
+        return Situation(state, EndReason.CRASH, "QEMU stopped it" if status == "internal-error" else _PANIC)
     return Situation(state)
 
 
@@ -60,11 +58,27 @@ def after(situation: Situation, event: str, data: Mapping[str, Any]) -> Situatio
         case "RESET" if data.get("guest"):
             return Situation(State.RUNNING, EndReason.REBOOT, "the guest started over")
         case "GUEST_PANICKED":
-            return Situation(State.CRASHED, EndReason.CRASH, "the guest's kernel panicked")
+            return Situation(State.CRASHED, EndReason.CRASH, _panic(data.get("info")))
+        case "GUEST_CRASHLOADED":
+            return replace(situation, end=EndReason.CRASH, detail=_CRASH_KERNEL)
         case "BLOCK_IO_ERROR" if data.get("action") == "stop":
             why = "no space is left for its disk" if data.get("nospace") else f"its disk failed: {data.get('reason')}"
             return replace(situation, detail=why)
     return situation
+
+
+_PANIC = "the guest's kernel panicked"
+_CRASH_KERNEL = "the guest's kernel panicked; its crash kernel saves what it wants to, and starts over by itself"
+
+
+def _panic(info: object) -> str:
+    """With what a Windows tells that takes QEMU for Hyper-V: the code and the four parameters of the bug check
+    (qapi/run-state.json).
+    """
+    if not isinstance(info, Mapping) or info.get("type") != "hyper-v":
+        return _PANIC
+    code, *parameters = (f"{int(info.get(f'arg{number}', 0)):#x}" for number in range(1, 6))
+    return f"{_PANIC}: bug check {code} ({', '.join(parameters)})"
 
 
 def _shutdown(situation: Situation, reason: str) -> Situation:

@@ -19,7 +19,7 @@ from xenia.engines.qemu.cgroup import share_of
 from xenia.engines.qemu.cpus import Cpus
 from xenia.engines.qemu.disk import device_name
 from xenia.engines.qemu.display import FIRST_PORT
-from xenia.engines.qemu.events import Situation, after, of_status
+from xenia.engines.qemu.events import ENDED, Situation, after, of_status
 from xenia.engines.qemu.hotplug import Hotplug
 from xenia.engines.qemu.launch import reboot_action, reboots_in_place
 from xenia.engines.qemu.monitor import SECONDS, Monitor, NoAnswer, NoGreeting, connect_to, unresponsive
@@ -103,6 +103,7 @@ class Guest:
             self.uuid,
             self.situation.state,
             self.situation.end,
+            self.situation.detail if self.situation.state in ENDED else "",
             self.consoles,
             self.vnc,
             self.cards.ends,
@@ -239,6 +240,17 @@ class Guest:
             raise engine_failed(f"the logs of domain '{self.name}' cannot be renamed: {error.strerror}") from error
         self.name = name
 
+    def become(self, kept: Started, folder: Path) -> None:
+        """Be another domain, with its run folder at `folder`. Raises engine_failed."""
+        self.rename(kept.config.name)
+        try:
+            ends.move(self.folder, folder)
+        except OSError as error:
+            raise engine_failed(f"the run folder of domain '{self.name}' cannot be moved: {error.strerror}") from error
+        self.port.close()
+        self.uuid, self.folder = kept.uuid, folder
+        self.consoles = {kind: socket_of(folder, kind) for kind in self.consoles}
+
     async def refresh(self) -> None:
         """Ask QEMU for what events may have told while nobody listened. Raises engine_failed."""
         status = (await self.execute("query-status"))["status"]
@@ -349,11 +361,15 @@ class Guest:
             self._on_unplugged(self, int(device.removeprefix(CARD)))
 
     def _is_firmware(self) -> bool:
-        """Whether a reset is the firmware's own: SeaBIOS (resume.c, tryReboot) follows each reset up with another."""
+        """Whether a reset is the firmware's own: SeaBIOS (resume.c, tryReboot) follows each reset up with another.
+
+        Of a guest that resets itself again and again one reset in so many seconds counts.
+        """
         now = asyncio.get_running_loop().time()
-        is_firmware = now < self._firmware_until
+        if now < self._firmware_until:
+            return True
         self._firmware_until = now + FIRMWARE_SECONDS
-        return is_firmware
+        return False
 
 
 def _door(vnc: Mapping[str, Any]) -> str | None:

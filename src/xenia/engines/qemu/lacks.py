@@ -6,6 +6,7 @@ from xenia.model.host import Capability
 
 LACKS = {
     Capability.ADOPT: "every QEMU that runs below this root is xend's own",
+    Capability.LIVE_CORE_DUMP: "QEMU stops a guest while its core is dumped",
     Capability.MAX_MEMORY: "a machine keeps the bound that it was made with",
     Capability.SOFT_AFFINITY: "Linux knows no CPUs that a thread would rather run on",
     Capability.CPU_POOLS: "its guests are processes of the host, which has one scheduler for all CPUs",

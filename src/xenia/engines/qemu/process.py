@@ -9,6 +9,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Sequence
 
+from xenia.lib.pidfd import copy_descriptor
 from xenia.model.errors import engine_failed, unavailable
 
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": os.defpath}
@@ -40,6 +41,10 @@ class Process:
         """End it with SIGKILL; silent when it has ended."""
         if not self.gone.is_set():
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    def copy(self, descriptor: int) -> int:
+        """A copy of what it has open under this number. Raises OSError, also where the kernel does not let us."""
+        return copy_descriptor(self._pidfd, descriptor)
 
     async def wait(self, seconds: float) -> bool:
         """Whether it has ended within `seconds`."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+import os
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from xenia.engines.base import EngineEvent, Figures, Meaning, Observed, Resources
@@ -32,13 +33,15 @@ class SimulatedEngine:
         self._host = host
         self.pools = SimulatedPools(host)
         self.assigns_ids = host.like_xen
-        own = {Capability.ADOPT, Capability.MAX_MEMORY, Capability.SOFT_AFFINITY, Capability.CPU_POOLS}
-        if not host.like_xen:
-            own = {Capability.RESET, Capability.AGENT_COMMANDS}
+        like_xen = {
+            *(Capability.ADOPT, Capability.MAX_MEMORY, Capability.LIVE_CORE_DUMP),
+            *(Capability.SOFT_AFFINITY, Capability.CPU_POOLS),
+        }
+        own = like_xen if host.like_xen else {Capability.RESET, Capability.AGENT_COMMANDS}
         kinds = {Capability.HVM, Capability.PV, Capability.PVH}
         live = {Capability.MEMORY, Capability.VCPUS, Capability.SCHEDULING}
         devices = {Capability.DISK_HOTPLUG, Capability.MEDIUM_CHANGE, Capability.VIF_HOTPLUG, Capability.AGENT}
-        self.capabilities = frozenset({Capability.PAUSE} | live | kinds | own | devices)
+        self.capabilities = frozenset({Capability.PAUSE, Capability.CORE_DUMP} | live | kinds | own | devices)
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
         host.tell = self._events.put_nowait
 
@@ -147,6 +150,12 @@ class SimulatedEngine:
         self._guest(uuid).name = name
         await self._host.step("renamed")
 
+    async def set_aside(self, uuid: str, kept: Started) -> None:
+        await self._host.step("set aside")
+        self._guest(uuid)
+        self._host.set_aside(uuid, kept)
+        await self._host.step("aside")
+
     async def destroy(self, uuid: str) -> None:
         await self._host.step("destroy")
         self._host.guests.pop(uuid, None)
@@ -194,6 +203,14 @@ class SimulatedEngine:
         await self._host.step("insert")
         guest.media[target] = bool(opened.disk.path)
         await self._host.step("inserted")
+
+    async def dump_core(self, uuid: str, core: int, *, live: bool, tell: Callable[[float], None]) -> None:
+        del live
+        await self._host.step("dump core")
+        guest = self._guest(uuid)
+        os.write(core, f"simulated guest {guest.name}\n".encode())
+        tell(1.0)
+        await self._host.step("core dumped")
 
     def observe(self, uuid: str) -> Observed | None:
         guest = self._host.guests.get(uuid)
@@ -266,6 +283,7 @@ class SimulatedEngine:
             uuid,
             guest.state,
             guest.end,
+            guest.detail,
             vifs=vifs,
             domid=domid,
             disks=frozenset(guest.disks),

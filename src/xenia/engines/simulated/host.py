@@ -38,6 +38,7 @@ class SimulatedGuest:
     pool: str = POOL_0
     state: State = State.PAUSED
     end: EndReason | None = None
+    detail: str = ""
     deaf: bool = False
     boots: int = 1
     stats: Stats | None = None
@@ -110,6 +111,12 @@ class SimulatedHost:
             self._violated(f"{guest.started.config.name} would get {target} twice, or share {path}")
         guest.disks[target] = path
 
+    def set_aside(self, uuid: str, kept: Started) -> None:
+        """The guest becomes another domain, with nothing that a third could want."""
+        guest = self.guests.pop(uuid)
+        guest.started, guest.name, guest.disks, guest.media, guest.cards = kept, kept.config.name, {}, {}, set()
+        self.guests[kept.uuid] = guest
+
     def let_go(self, uuid: str, device: str | int) -> None:
         """A guest that was asked for a disk or card before gives it up."""
         guest = self.guests[uuid]
@@ -136,7 +143,7 @@ class SimulatedHost:
 
     def crash(self, uuid: str) -> None:
         """The guest's kernel panics."""
-        self._ends(uuid, State.CRASHED, EndReason.CRASH)
+        self._ends(uuid, State.CRASHED, EndReason.CRASH, "the guest's kernel panicked")
 
     def reboot(self, uuid: str) -> None:
         """The guest resets itself: in place where its policy is to restart, else it ends."""
@@ -153,10 +160,10 @@ class SimulatedHost:
         del self.guests[uuid]
         self._told(EngineEvent(uuid, State.DYING, EndReason.CRASH, "killed by signal 9"))
 
-    def _ends(self, uuid: str, state: State, reason: EndReason) -> None:
+    def _ends(self, uuid: str, state: State, reason: EndReason, detail: str = "") -> None:
         guest = self.guests[uuid]
-        guest.state, guest.end = state, reason
-        self._told(EngineEvent(uuid, state, reason))
+        guest.state, guest.end, guest.detail = state, reason, detail
+        self._told(EngineEvent(uuid, state, reason, detail))
 
     def _told(self, event: EngineEvent) -> None:
         if self.tell is not None:

@@ -30,7 +30,7 @@ async def destroy(domid: int, hypervisor: Hypervisor, store: Xenstore, xl: Xl) -
         if await _is_there(domid, hypervisor):
             raise
     await _until_gone(domid, hypervisor)
-    end_processes(lambda words: _is_device_model(words, domid))
+    end_device_model(domid)
     await _sweep(domid, store)
 
 
@@ -63,6 +63,11 @@ def end_xl_of(configs: Iterable[Path]) -> None:
     """End every xl that reads one of `configs`: it belongs to a xend that is dead, and would go on starting a guest."""
     names = {os.fspath(path).encode() for path in configs}
     end_processes(lambda words: len(words) > 1 and words[1] == b"create" and not names.isdisjoint(words))
+
+
+def end_device_model(domid: int) -> None:
+    """End the QEMU that emulates devices for a domain."""
+    end_processes(lambda words: _is_device_model(words, domid))
 
 
 def end_processes(meant: Callable[[list[bytes]], bool]) -> None:

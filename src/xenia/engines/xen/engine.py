@@ -9,13 +9,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
 from xenia.engines.xen import disk_hotplug, ends, foreign, medium, places, vif_hotplug
 from xenia.engines.xen.agent import XenstoreAgent
+from xenia.engines.xen.aside import become, let_go
 from xenia.engines.xen.circumstances import circumstances_of
+from xenia.engines.xen.core import dump, end_dumps
+from xenia.engines.xen.device_model import DeviceModel, pid_of
 from xenia.engines.xen.devices import is_taken
 from xenia.engines.xen.explain import complaints_of, explain
 from xenia.engines.xen.facts import XenFacts
@@ -51,6 +54,7 @@ log = logging.getLogger(__name__)
 
 _ALWAYS = frozenset(Capability) - LACKS.keys() - {Capability(kind) for kind in Kind}
 _WATCH_AGAIN = 1.0
+_MODEL_FIRST = 1.0
 _TRANSIENT = "--incoming"
 """libxl's suffix for a domain that is still being received."""
 
@@ -100,6 +104,7 @@ class XenEngine:
         if not self._usable:
             raise unavailable("this is no host for the engine xen", "xm info says why")
         ends.end_xl_of(self._settings.config_of(each.uuid) for each in started)
+        end_dumps()
         for each in started:
             foreign.end_waiting_xl(each.config.name)
         there = {info.uuid: info for info in await self._hypervisor.domains() if info.domid}
@@ -172,7 +177,7 @@ class XenEngine:
         )
 
     async def _guest(self, info: DomainInfo, config: DomainConfig) -> Guest:
-        guest = Guest(info.uuid, info.domid, config.name, config.kind, info.state, info.end)
+        guest = Guest(info.uuid, info.domid, config.name, config.kind, info.state, info.end, info.why)
         await self._locate(guest, serial=config.kind is Kind.HVM)
         return guest
 
@@ -180,6 +185,33 @@ class XenEngine:
         guest.consoles = await places.consoles(self._store, guest.domid, serial=serial)
         guest.vnc = await places.vnc(self._store, guest.domid)
         guest.vifs = await places.vifs(self._store, guest.domid)
+        pid = await pid_of(self._store, guest.domid)
+        if pid is None or guest.state in ENDED:
+            return
+        try:
+            guest.model = DeviceModel(pid, lambda: self._on_model_end(guest))
+        except ProcessLookupError:
+            self._on_model_end(guest)
+
+    def _on_model_end(self, guest: Guest) -> None:
+        self._tasks.start(self._lost_model(guest), name=f"the device model of {guest.name}")
+
+    async def _lost_model(self, guest: Guest) -> None:
+        """Whoever ends a domain ends its device model first, so a moment later it is known which of the two this is. A
+        guest without it waits for its devices for ever: its CPUs are stopped.
+        """
+        await asyncio.sleep(_MODEL_FIRST)
+        await self._look()
+        known = self._guests.get(guest.uuid) is guest and guest.uuid not in self._busy
+        if not known or guest.state in (*ENDED, State.DYING):
+            return
+        guest.lose_model()
+        try:
+            if not await self._is_paused(guest):
+                await self._hypervisor.pause(guest.domid)
+        except XeniaError as error:
+            log.warning("domain %s has lost its device model and cannot be paused: %s", guest.name, error)
+        self._events.put_nowait(EngineEvent(guest.uuid, guest.state, guest.end, guest.why))
 
     async def unpause(self, uuid: str) -> None:
         guest = self._known(uuid)
@@ -225,6 +257,27 @@ class XenEngine:
         """A domain that has shut down never runs again on Xen: it is started anew (no capability RESET)."""
         raise engine_failed(f"domain {uuid} cannot start over in place on Xen")
 
+    async def dump_core(self, uuid: str, core: int, *, live: bool, tell: Callable[[float], None]) -> None:
+        """Raises also timed_out."""
+        guest = self._known(uuid)
+        info = next((each for each in await self._hypervisor.domains() if each.domid == guest.domid), None)
+        if info is None:
+            raise engine_failed(f"Xen runs no domain {uuid}")
+        stop = not live and info.end is None and not info.paused
+        if stop:
+            await self._hypervisor.pause(guest.domid)
+        try:
+            await dump(guest.domid, core, info.mem_kb << 10, self._xl, tell)
+        finally:
+            if stop:
+                await self._run_on(guest)
+
+    async def _run_on(self, guest: Guest) -> None:
+        try:
+            await self._hypervisor.unpause(guest.domid)
+        except XeniaError as error:  # gone meanwhile, most likely
+            log.warning("domain %s stays paused after its core was dumped: %s", guest.name, error)
+
     async def set_memory(self, uuid: str, size: int) -> int:
         """Raises unavailable where the host has too little memory for what the guest is to get."""
         return await resize(self._known(uuid).domid, size, self._hypervisor, self._xl)
@@ -239,6 +292,20 @@ class XenEngine:
         guest = self._known(uuid)
         await self._xl.run("rename", str(guest.domid), name)
         guest.name = name
+
+    async def set_aside(self, uuid: str, kept: Started) -> None:
+        """Raises also timed_out."""
+        guest = self._known(uuid)
+        self._busy |= {uuid, kept.uuid}
+        try:
+            guest.close()
+            await let_go(guest.domid, self._store)
+            await self._xl.run("rename", str(guest.domid), kept.config.name)
+            await become(guest.domid, uuid, kept.uuid, self._store, self._hypervisor)
+            guest.become(kept)
+            self._guests[kept.uuid] = self._guests.pop(uuid)
+        finally:
+            self._busy -= {uuid, kept.uuid}
 
     async def attach_disk(self, started: Started, opened: OpenedDisk) -> None:
         """Raises also a conflict for a name that is taken, ResourceError for an image in use."""
@@ -274,7 +341,9 @@ class XenEngine:
     async def _remove(self, uuid: str) -> None:
         """Whatever there is of the domain: the xl that starts it, itself, its device model, its entries."""
         ends.end_xl_of([self._settings.config_of(uuid)])
-        self._guests.pop(uuid, None)
+        guest = self._guests.pop(uuid, None)
+        if guest is not None:
+            guest.close()
         for domid in await self._domids(uuid):
             await ends.destroy(domid, self._hypervisor, self._store, self._xl)
         self._settings.config_of(uuid).unlink(missing_ok=True)
@@ -356,6 +425,8 @@ class XenEngine:
         await self._tasks.close()
         await self._store.close()
         await self._hypervisor.close()
+        for guest in self._guests.values():
+            guest.close()
         self._guests.clear()
 
     def _known(self, uuid: str) -> Guest:
@@ -397,7 +468,7 @@ class XenEngine:
                 if info is None or info.domid != guest.domid:
                     self._gone(guest)
                 elif guest.look(info):
-                    self._events.put_nowait(EngineEvent(uuid, guest.state, guest.end, _detail(guest)))
+                    self._events.put_nowait(EngineEvent(uuid, guest.state, guest.end, guest.why))
             for uuid, info in there.items():
                 if uuid not in self._guests and uuid not in self._busy | self._appearing:
                     self._appearing.add(uuid)
@@ -406,6 +477,7 @@ class XenEngine:
 
     def _gone(self, guest: Guest) -> None:
         del self._guests[guest.uuid]
+        guest.close()
         end = guest.end if guest.state in ENDED else EndReason.CRASH
         detail = "" if guest.state in ENDED else "it was ended from outside of xend"
         self._events.put_nowait(EngineEvent(guest.uuid, State.DYING, end, detail))
@@ -435,7 +507,7 @@ class XenEngine:
             return None
         started_at = await places.start_time(self._store, info.uuid) or time.time()
         found = await foreign.describe(info.domid, info.uuid, name, started_at, self._xl)
-        guest = Guest(info.uuid, info.domid, name, found.config.kind, info.state, info.end, found=found)
+        guest = Guest(info.uuid, info.domid, name, found.config.kind, info.state, info.end, info.why, found=found)
         await self._locate(guest, serial=found.config.kind is Kind.HVM and found.config.platform.serial[:1] == ("pty",))
         return guest
 
@@ -444,14 +516,3 @@ def _figures(info: DomainInfo) -> Figures:
     """The limit of a guest's memory has Xen's own reserve in it; its configuration tells it better."""
     most = None if info.domid else info.maxmem_kb // 1024
     return Figures(info.cpu_time / 1e9, info.mem_kb // 1024, most, info.online_vcpus)
-
-
-def _detail(guest: Guest) -> str:
-    match guest.end:
-        case EndReason.POWEROFF:
-            return "the guest powered itself off"
-        case EndReason.REBOOT:
-            return "the guest asked for a reboot"
-        case EndReason.CRASH:
-            return "the guest crashed"
-    return ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, Observed
+from xenia.engines.xen.device_model import DIED, DeviceModel
 from xenia.engines.xen.hypervisor import DomainInfo
 from xenia.model.domain import EndReason, Kind, Started, State
 
@@ -23,7 +24,9 @@ class Guest:
     kind: Kind
     state: State
     end: EndReason | None = None
+    why: str = ""
     found: Started | None = None
+    model: DeviceModel | None = None
     consoles: Mapping[ConsoleKind, Path] = field(default_factory=dict)
     vnc: str | None = None
     vifs: tuple[str, ...] = ()
@@ -32,6 +35,7 @@ class Guest:
     media: Mapping[str, bool] | None = None
     drives: Mapping[str, str] = field(default_factory=dict)
     """What the drives whose medium can be changed are to its QEMU, by target."""
+    lost_model: bool = False
 
     @property
     def observed(self) -> Observed:
@@ -39,6 +43,7 @@ class Guest:
             self.uuid,
             self.state,
             self.end,
+            self.why,
             self.consoles,
             self.vnc,
             self.vifs,
@@ -50,10 +55,27 @@ class Guest:
 
     def look(self, info: DomainInfo) -> bool:
         """Take over what the hypervisor sees; whether that is news. Running and waiting for work alternate too quickly
-        to be news.
+        to be news. A guest that has lost its device model has crashed, whatever the hypervisor sees.
         """
-        before, self.state, self.end = self.state, info.state, info.end
+        if self.lost_model:
+            return False
+        before, self.state, self.end, self.why = self.state, info.state, info.end, info.why
         return _coarse(before) is not _coarse(self.state)
+
+    def become(self, kept: Started) -> None:
+        """Be another domain, which has no devices any more."""
+        self.uuid, self.name, self.vnc, self.vifs = kept.uuid, kept.config.name, None, ()
+        self.disks, self.cards, self.media, self.drives = frozenset(), frozenset(), {}, {}
+
+    def lose_model(self) -> None:
+        """Its device model has died."""
+        self.lost_model = True
+        self.state, self.end, self.why = State.CRASHED, EndReason.CRASH, DIED.format(name=self.name)
+
+    def close(self) -> None:
+        """Stop watching over its device model."""
+        if self.model is not None:
+            self.model.close()
 
 
 def _coarse(state: State) -> State:

@@ -31,11 +31,15 @@ _MAIN = Path(__file__).with_name("hypervisor_main.py")
 _SECONDS = 20.0
 _START_SECONDS = 60.0
 
-_CRASHED = frozenset({3, 4})
-"""SHUTDOWN_crash and SHUTDOWN_watchdog (Xen public/sched.h)."""
-_REBOOTS = frozenset({1, 5})
-"""SHUTDOWN_reboot and SHUTDOWN_soft_reset."""
 _SUSPENDED = 2
+_REASONS = {
+    0: (EndReason.POWEROFF, "the guest powered itself off"),
+    1: (EndReason.REBOOT, "the guest asked for a reboot"),
+    3: (EndReason.CRASH, "the guest crashed (xl dmesg and its console may say more)"),
+    4: (EndReason.CRASH, "the guest did not feed its watchdog in time"),
+    5: (EndReason.REBOOT, "the guest asked for a soft reset, and is started anew instead"),
+}
+"""SHUTDOWN_poweroff, _reboot, _crash, _watchdog and _soft_reset (Xen public/sched.h)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +77,20 @@ class DomainInfo:
     @property
     def end(self) -> EndReason | None:
         """Why it has shut down; None for one that has not, or that only is suspended."""
+        return self._ending[0]
+
+    @property
+    def why(self) -> str:
+        """The same in words; "" where it has not."""
+        return self._ending[1]
+
+    @property
+    def _ending(self) -> tuple[EndReason | None, str]:
         if self.crashed:  # and then not `shutdown`, as xc_domain_getinfo has it
-            return EndReason.CRASH
+            return _REASONS[3]
         if not self.shutdown or self.shutdown_reason == _SUSPENDED:
-            return None
-        if self.shutdown_reason in _CRASHED:
-            return EndReason.CRASH
-        return EndReason.REBOOT if self.shutdown_reason in _REBOOTS else EndReason.POWEROFF
+            return None, ""
+        return _REASONS.get(self.shutdown_reason, _REASONS[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +157,11 @@ class Hypervisor:
         """Raises engine_failed when there is no such domain."""
         await self._call("unpause", domid)
 
-    async def _call(self, name: str, *arguments: int, seconds: float = _SECONDS) -> Any:
+    async def set_handle(self, domid: int, handle: bytes) -> None:
+        """Give a domain another UUID. Raises engine_failed when there is no such domain."""
+        await self._call("set_handle", domid, list(handle))
+
+    async def _call(self, name: str, *arguments: int | list[int], seconds: float = _SECONDS) -> Any:
         async with self._starting:
             process = await self._running()
         number, waiting = next(self._numbers), self._waiting

@@ -71,6 +71,7 @@ CALLS = {
     "host": host,
     "pause": HYPERVISOR.domain_pause,
     "unpause": HYPERVISOR.domain_unpause,
+    "set_handle": HYPERVISOR.domain_sethandle,
 }
 
 for line in sys.stdin:

@@ -10,7 +10,6 @@ from xenia.engines.base import Engine
 from xenia.manager.check.figures import check_figures
 from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.definitions import ReadGuestFile
-from xenia.manager.policy import explain_policy
 from xenia.manager.prepare import Preparer
 from xenia.model.caller import Caller, Role
 from xenia.model.check import Checked, CheckRequest
@@ -45,7 +44,7 @@ class Checker:
         if reading.config is None:
             return Checked(engine.name, reading, reading.complaints)
         meaning = engine.explain(reading.config)
-        said = [*meaning.complaints, *explain_policy(reading.config.policy)]
+        said = list(meaning.complaints)
         if request.host and engine is self.engine:
             trusted = caller.role >= Role.ADMINISTRATOR
             said += await self._about_host(reading.config, request.file, said, trusted=trusted)
