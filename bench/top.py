@@ -87,9 +87,9 @@ def _log_of(pid: int) -> str:
     """Where its standard error goes: of a QEMU, to a file below the root."""
     try:
         path = str(Path(f"/proc/{pid}/fd/2").readlink())
+        return path if "qemu" in Path(f"/proc/{pid}/comm").read_text() else ""
     except OSError:
         return ""
-    return path if "qemu" in Path(f"/proc/{pid}/comm").read_text() else ""
 
 
 def _used(pids: list[int]) -> float:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from tests.engines.qemu import sectors
@@ -61,6 +65,39 @@ def _reads(host: LiveHost) -> int:
     titles, *rows = (line.split() for line in host.ok("top", "-b", "-i", "1").splitlines())
     (row,) = (dict(zip(titles, row, strict=True)) for row in rows if row[0] == "reader")
     return int(row["VBD_RD"])
+
+
+@contextmanager
+def limited(pid: int, percent: int) -> Iterator[None]:
+    """A process in a cgroup that lets it have so much of a CPU; skips where none can be made."""
+    name = f"xenia-{uuid4().hex[:8]}"
+    second = Path("/sys/fs/cgroup/cgroup.controllers").exists()
+    folder = Path("/sys/fs/cgroup", *(() if second else ("cpu",)), name)
+    file, text = ("cpu.max", f"{percent}000 100000") if second else ("cpu.cfs_quota_us", f"{percent}000")
+    try:
+        folder.mkdir()
+        (folder / file).write_text(text)
+        (folder / "cgroup.procs").write_text(str(pid))
+    except OSError as error:
+        with suppress(OSError):
+            folder.rmdir()
+        pytest.skip(f"no cgroup can be made here: {error}")
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: not (folder / "cgroup.procs").read_text(), "the cgroup is empty")
+        folder.rmdir()
+
+
+def test_a_limit_on_cpu_time_is_told_as_that_and_not_as_a_neighbours(host: LiveHost) -> None:
+    guest(host, "burn", sectors.spinning())
+    ((pid,),) = host.guests().values()
+    until(lambda: host.domain("burn")["cpu_time"] > 0.5, "the firmware has started it")
+    with limited(pid, 20):
+        told = why(host, "burn")
+        assert message(told, "a limit on its CPU time")["weight"] >= 30
+    until(lambda: host.names() == [], "it was killed")
 
 
 def test_top_goes_on_while_xend_is_killed_and_started_again(host: LiveHost, tmp_path: Path) -> None:

@@ -138,6 +138,13 @@ def test_emulation_limits_and_the_balloon() -> None:
     )
 
 
+def test_time_in_which_a_limit_stops_a_guest_is_not_told_as_waiting_as_well() -> None:
+    limits = Circumstances(held_back=0.0), Circumstances(held_back=7.0)
+    assert "a limit" in one(sample(vcpus((2.0, 7.1)), circumstances=limits)).message
+    _, waits = told(sample(vcpus((1.0, 9.0)), circumstances=limits))
+    assert waits.weight == 20
+
+
 def test_swapped_memory_and_a_host_short_of_it() -> None:
     swapped = Circumstances(swapped=256)
     found = told(

@@ -115,3 +115,19 @@ async def test_a_qemu_that_has_done_nothing_is_not_asked_again_and_one_that_has_
     async with asyncio.timeout(30):
         while not (await stats(host, started)).disks[0].reads:  # type: ignore[index]  # noqa: ASYNC110
             await asyncio.sleep(0.02)
+
+
+@pytest.mark.qemu
+async def test_a_guest_that_dies_while_it_is_asked_is_not_waited_for(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = await host.start(host.config(bytes(1 << 20)))
+    await host.engine.stats()
+    pid = host.pid(started)
+    os.kill(pid, signal.SIGSTOP)
+    monkeypatch.setattr("xenia.engines.qemu.stats._SECONDS", 60.0)
+    asked = asyncio.ensure_future(host.engine.stats())  # noqa: TID251
+    await asyncio.sleep(0)
+    os.kill(pid, signal.SIGKILL)
+    async with asyncio.timeout(30):
+        assert (await asked)[started.uuid].disks is None

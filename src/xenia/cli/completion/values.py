@@ -136,6 +136,20 @@ def _state_words(_asked: Asked) -> Iterable[Offer]:
     return [(word, "") for word in STATES]
 
 
+def _engines(_asked: Asked) -> Iterable[Offer]:
+    return [("qemu", ""), ("xen", "")]
+
+
+def _agent_actions(_asked: Asked) -> Iterable[Offer]:
+    from xenia.cli.agent import ACTIONS
+
+    return [(name, sentence) for name, (sentence, _) in ACTIONS.items()]
+
+
+def _card_keys(_asked: Asked) -> Iterable[Offer]:
+    return [(f"{key}=", "") for key in ("bridge", "ip", "mac", "model", "rate", "script", "type", "vifname")]
+
+
 def _files(_asked: Asked) -> Iterable[Offer]:
     return (_FILES,)
 
@@ -150,6 +164,9 @@ _PLACES: dict[str, Callable[[Asked], Iterable[Offer]]] = {
     "KEY": _keys,
     "DEV": _disks,
     "CARD": _cards,
+    "KEY=VALUE": _card_keys,
+    "ACTION": _agent_actions,
+    "ENGINE": _engines,
     "IMAGE": _files,
     "DIR": _files,
     "COMMAND": _commands,

@@ -22,7 +22,7 @@ class Client(QMPClient):
         self._asked: asyncio.Future[Any] | None = None
 
     def ask(self, command: bytes) -> asyncio.Future[Any]:
-        """Have QEMU execute a command without arguments; the future of its answer, None where it refuses.
+        """Have QEMU execute a command without arguments; the future of its answer, None where it refuses or ends.
 
         While an earlier one has not been answered, it is the future of that: a QEMU that hangs is asked only once.
         Raises StateError, OSError.
@@ -34,6 +34,11 @@ class Client(QMPClient):
         self._asked = asyncio.get_running_loop().create_future()
         self._writer.write(b'{"execute":"%b","id":"%b"}\n' % (command, _ASIDE.encode()))
         return self._asked
+
+    def give_up(self) -> None:
+        """There is no answer any more."""
+        if self._asked is not None and not self._asked.done():
+            self._asked.set_result(None)
 
     async def _on_message(self, msg: Message) -> None:
         if self._asked is not None and msg.get("id") == _ASIDE:

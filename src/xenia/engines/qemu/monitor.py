@@ -108,6 +108,7 @@ class Monitor:
 
     async def close(self) -> None:
         """End the connection; QEMU runs on."""
+        self._client.give_up()
         # What a dead connection has to say at its end is known already.
         with contextlib.suppress(Exception):
             async with asyncio.timeout(SECONDS):

@@ -22,8 +22,9 @@ def findings(sample: Sample) -> Iterator[Finding]:
         return
     if reason := sample.after.circumstances.emulation:
         yield Finding(90, f"QEMU itself executes its instructions, not KVM, some ten times slower: {reason}", "xm info")
-    yield from _held_back(sample)
-    yield from _waiting(sample)
+    held_back = _held_back(sample)
+    yield from _limited(held_back)
+    yield from _waiting(sample, held_back)
     yield from _together(sample)
     count, cpus = sample.domain.vcpus, sample.host_cpus
     if count > cpus:
@@ -37,19 +38,21 @@ def findings(sample: Sample) -> Iterator[Finding]:
         yield Finding(30, f"it uses all that its {_virtual(count)} can run ({least:.0f} %)", more)
 
 
-def _held_back(sample: Sample) -> Iterator[Finding]:
-    """By a limit: cgroup's, of which the kernel counts how long it has stopped somebody."""
+def _held_back(sample: Sample) -> float:
+    """The share of the time in which a limit stopped it: cgroup's, of which the kernel counts that."""
     old, new = sample.before.circumstances.held_back, sample.after.circumstances.held_back
-    if old is None or new is None:
-        return
-    share = max(0.0, new - old) / sample.seconds
+    return 0.0 if old is None or new is None else max(0.0, new - old) / sample.seconds
+
+
+def _limited(share: float) -> Iterator[Finding]:
     if share >= _WAITS:
-        message = f"a limit on its CPU time stopped it {100 * share:.0f} % of the time (cpu.max of its cgroup)"
+        message = f"a limit on its CPU time stopped it {100 * share:.0f} % of the time (that of its cgroup)"
         yield Finding(min(95, round(100 * share)), message)
 
 
-def _waiting(sample: Sample) -> Iterator[Finding]:
-    waits = [(load, load.waited) for load in sample.loads() if load.waited is not None]
+def _waiting(sample: Sample, held_back: float) -> Iterator[Finding]:
+    """The time in which a limit stops it counts as waiting for the kernel, too."""
+    waits = [(load, load.waited - held_back) for load in sample.loads() if load.waited is not None]
     if not waits:
         return
     worst, waited = max(waits, key=lambda pair: pair[1])
