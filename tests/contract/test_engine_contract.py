@@ -13,9 +13,11 @@ from uuid import uuid4
 import pytest
 from tests.contract.rigs import QemuRig, Rig, SimulatedRig, XenRig, next_end
 
+from xenia.engines.agent import HasAgents
 from xenia.engines.base import ChangesMedia, DumpsCores, PlugsCards, PlugsDisks, SharesCpuTime
 from xenia.engines.xen.probe import booted_into_xen
 from xenia.images import demo
+from xenia.model.agent import ShutdownMode
 from xenia.model.complaint import Severity
 from xenia.model.disk import Disk, DiskBus, DiskMode, DiskSource
 from xenia.model.domain import EndAction, EndReason, Kind, Started, State
@@ -126,9 +128,17 @@ async def test_a_guest_that_powers_itself_off_stays_to_be_looked_at_and_can_be_s
 
 async def test_a_guest_obeys_its_power_button(rig: Rig) -> None:
     started = await run(rig, "a")
-    await rig.engine.shutdown(started.uuid)
+    assert await rig.engine.shutdown(started.uuid) is not ShutdownMode.AUTO, "it tells how it was asked"
     event = await next_end(rig)
     assert (event.uuid, event.end) == (started.uuid, EndReason.POWEROFF)
+
+
+async def test_a_guest_without_an_agent_is_told_at_once(rig: Rig) -> None:
+    started = await run(rig, "a")
+    agent = cast(HasAgents, rig.engine).agent(started.uuid)
+    with pytest.raises(XeniaError) as raised:
+        await agent.info()
+    assert raised.value.kind is ErrorKind.CONFLICT
 
 
 async def test_a_reboot_from_inside_starts_the_guest_over_or_is_told(rig: Rig) -> None:

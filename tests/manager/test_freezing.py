@@ -92,6 +92,26 @@ async def test_one_that_could_not_be_frozen_in_time_is_thawed_for_it_may_be_late
     await until(lambda: not guest.frozen)
 
 
+async def test_a_guest_that_takes_its_time_keeps_nobody_from_it(world: World, manager: Manager) -> None:
+    world.host.agents["a"] = TOLD
+    await run(manager)
+    asked, over = asyncio.Event(), asyncio.Event()
+
+    async def step(name: str) -> None:
+        if name == "freeze":
+            asked.set()
+            await over.wait()
+
+    world.host.step = step
+    freezing_job = manager.freezing.start("agent-freeze", "a", ROOT)
+    await asked.wait()
+    assert (await ended(manager, manager.operate("destroy", "a", ROOT))).state is JobState.DONE
+    over.set()
+    error = (await ended(manager, freezing_job)).error
+    assert error is not None
+    assert error["kind"] == "engine_failed"
+
+
 async def test_the_end_of_xend_thaws_it(frozen: World, manager: Manager) -> None:
     await manager.close()
     assert not is_frozen(frozen)

@@ -40,7 +40,7 @@ class _Progress:
         self._shown: dict[str, str] = {}
 
     def show(self, run: dict[str, Any]) -> None:
-        for row in run["rows"]:
+        for row in _rows(run):
             line = f"{printable(row['domain'])}: {result(row)}"
             if row["state"] in _BEFORE or self._shown.get(row["domain"]) == line:
                 continue
@@ -70,9 +70,9 @@ def _host_start(context: Context, options: Namespace) -> int:
         say("no longer waiting; the start goes on. xm autostart shows how far it is")
         return EXIT_INTERRUPTED
     _print(run, options, "There is nothing to start.")
-    failed = [row for row in run["rows"] if row["state"] in _FAILED]
+    failed = [row for row in _rows(run) if row["state"] in _FAILED]
     if failed:
-        say(f"not started: {len(failed)} of {len(run['rows'])}")
+        say(f"not started: {len(failed)} of {len(_rows(run))}")
     return 1 if failed else 0
 
 
@@ -106,7 +106,7 @@ def _host_stop(context: Context, options: Namespace) -> int:
     for note in run["notes"]:
         say(note)
     _print(run, options, "Nothing runs.")
-    states = [row["state"] for row in run["rows"]]
+    states = [row["state"] for row in _rows(run)]
     if "failed" in states:
         say("not everything has ended: xm list")
         return 1
@@ -118,8 +118,13 @@ def _print(run: dict[str, Any], options: Namespace, nothing: str) -> None:
         from xenia.cli.output import print_data
 
         print_data(run, options.output)
-    elif not run["rows"] and not options.quiet:
+    elif not _rows(run) and not options.quiet:
         print(nothing)
+
+
+def _rows(run: dict[str, Any]) -> list[dict[str, Any]]:
+    """The domains that this run is about: a stop also remembers what earlier ones have ended."""
+    return [row for row in run["rows"] if row["at"] >= run["began_at"]]
 
 
 COMMANDS = {

@@ -55,23 +55,28 @@ class Freezing:
         async def thaw(entry: Entry) -> dict[str, Any]:
             return {"filesystems": await self.thaw(entry)}
 
-        return self._turns.start(operation, ref, caller, freeze if operation == "agent-freeze" else thaw)
+        if operation == "agent-thaw":
+            return self._turns.start(operation, ref, caller, thaw)
+        return self._turns.start(operation, ref, caller, self.promise, then=freeze)
 
-    async def freeze(self, entry: Entry, seconds: float) -> int:
-        """Freeze a guest for at most `seconds`; the number of its file systems. The caller has the domain's turn.
-
-        Raises a conflict for one that is frozen, and what WorkingAgent.freeze raises: then it is thawed as soon as its
-        agent answers. Raises also OSError, and then nothing is frozen.
+    async def promise(self, entry: Entry) -> None:
+        """Write down that a guest is to be frozen, and so to be thawed. The caller has the domain's turn. Raises a
+        conflict for one that is frozen or has no way to an agent, OSError; then it is not.
         """
         name = entry.started.config.name
         if entry.started.frozen:
             raise conflict(f"the file systems of domain '{name}' are frozen already", f"xm agent {name} thaw")
-        agent = self._agent(entry)
+        self._agent(entry)
         wanted = replace(entry.started, frozen=True)
         await self._lifecycle.runs.save(wanted)
         entry.started = wanted
+
+    async def freeze(self, entry: Entry, seconds: float) -> int:
+        """Freeze a guest for at most `seconds`, once that is promised; the number of its file systems. Raises what
+        WorkingAgent.freeze raises: then it is thawed as soon as its agent answers.
+        """
         try:
-            count = await agent.freeze()
+            count = await self._agent(entry).freeze()
         except XeniaError:
             self._thaw_after(entry, 0)
             raise
@@ -84,11 +89,14 @@ class Freezing:
         domain's turn. Raises what WorkingAgent.thaw raises.
         """
         count = await self._agent(entry).thaw()
+        await self._thawed(entry)
+        return count
+
+    async def _thawed(self, entry: Entry) -> None:
         if entry.started.frozen:
             await self._lifecycle.note(entry, frozen=False)
             self._lifecycle.bus.publish(EventKind.THAWED, entry.started)
         self._forget(entry)
-        return count
 
     async def thaw_if_frozen(self, entry: Entry) -> None:
         """Thaw a guest that is to do something else; where its agent does not answer, that is tried all the same."""
@@ -128,20 +136,23 @@ class Freezing:
             task.cancel()
 
     async def _thaw_later(self, entry: Entry, seconds: float) -> None:
-        """An agent that does not answer is asked again, as long as there is something to thaw."""
+        """An agent that does not answer is asked again, as long as there is something to thaw. It is asked outside of
+        the domain's turn: nobody is to wait for it.
+        """
         while True:
             await asyncio.sleep(seconds)
+            if not self._is_to_be_thawed(entry):
+                return
+            try:
+                await self._agent(entry).thaw()
+            except XeniaError as error:
+                log.warning("domain %s is still frozen: %s", entry.started.config.name, error)
+                seconds = _AGAIN
+                continue
             async with self._locks.of(lambda: entry.started.config.name):
-                if not self._is_to_be_thawed(entry):
-                    return
-                try:
-                    await self.thaw(entry)
-                except XeniaError as error:
-                    log.warning("domain %s is still frozen: %s", entry.started.config.name, error)
-                else:
-                    log.info("domain %s was thawed", entry.started.config.name)
-                    return
-            seconds = _AGAIN
+                if self._is_to_be_thawed(entry):
+                    await self._thawed(entry)
+            return
 
     def _is_to_be_thawed(self, entry: Entry) -> bool:
         there = self._lifecycle.table.get(entry.started.uuid) is entry

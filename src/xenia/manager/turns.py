@@ -35,9 +35,19 @@ class Turns:
     jobs: Jobs
     report: Callable[[], EngineReport]
 
-    def start(self, operation: str, ref: str, caller: Caller, verb: Verb, *, until_gone: bool = False) -> Job:
+    def start(
+        self,
+        operation: str,
+        ref: str,
+        caller: Caller,
+        verb: Verb,
+        *,
+        until_gone: bool = False,
+        then: Verb | None = None,
+    ) -> Job:
         """Do `verb` to the domain that `ref` names, as a job; its result is `{"domain": NAME}` and what the verb tells.
 
+        `then` is done after it, when others may have their turn with the domain: what may take a guest's own time.
         With `until_gone` the job ends when the guest has ended (shutdown) or has started over (reboot). Raises at once
         what can be said at once: not_found, a wrong state, a missing role, what the engine cannot do.
         """
@@ -52,7 +62,8 @@ class Turns:
                 told = await self._act(operation, domain, verb)
                 if until_gone:
                     await _until_over(operation, domain, listener)
-            return {"domain": domain.name} | (told or {})
+            more = await then(entry) if then is not None and (entry := self.table.get(domain.uuid)) is not None else {}
+            return {"domain": domain.name} | (told or {}) | (more or {})
 
         return self.jobs.start(operation, domain.name, caller, work)
 

@@ -23,8 +23,9 @@ class ShutdownMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """A network interface as the guest calls it. `addresses` are written as 192.0.2.7/24, or without the prefix where
-    that is not told; `vif` is the number of the card, None where it is none of ours.
+    """A network interface, by the `name` that the guest has for it, "" where that is not told. `addresses` are written
+    as 192.0.2.7/24, or without the prefix where that is not told; `vif` is the number of the card, None where it is
+    none of ours.
     """
 
     name: str

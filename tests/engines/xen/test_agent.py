@@ -31,8 +31,8 @@ async def tell(store: Xenstore, entries: dict[str, str]) -> XenstoreAgent:
 async def test_a_linux_guest_tells_its_system_and_addresses(store: Xenstore) -> None:
     agent = await tell(store, LINUX)
     cards = (
-        Interface("vif 0", addresses=("192.0.2.7", "fe80::216:3eff:fe00:1"), vif=0),
-        Interface("vif 1", addresses=("198.51.100.7",), vif=1),
+        Interface("", addresses=("192.0.2.7", "fe80::216:3eff:fe00:1"), vif=0),
+        Interface("", addresses=("198.51.100.7",), vif=1),
     )
     told = AgentInfo("xenstore", "8.0.50", "Debian GNU/Linux 12 (bookworm)", "6.1.0-18-amd64", interfaces=cards)
     assert await agent.info() == told

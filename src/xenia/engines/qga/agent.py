@@ -68,7 +68,7 @@ class QemuGuestAgent:
         return await self._count("guest-fsfreeze-freeze", FREEZE_SECONDS)
 
     async def thaw(self) -> int:
-        return await self._count("guest-fsfreeze-thaw", FREEZE_SECONDS)
+        return await self._count("guest-fsfreeze-thaw", SECONDS)
 
     async def _count(self, command: str, seconds: float) -> int:
         async with self._conversation(command, seconds) as agent:

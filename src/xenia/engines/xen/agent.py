@@ -70,7 +70,7 @@ class XenstoreAgent:
             for family in ("ipv4", "ipv6")
             for each in await self._list(f"attr/vif/{number}/{family}")
         ]
-        return Interface(f"vif {number}", addresses=await self._addresses(paths), vif=int(number))
+        return Interface("", addresses=await self._addresses(paths), vif=int(number))
 
     async def _addresses(self, paths: list[str]) -> tuple[str, ...]:
         return tuple(filter(None, [_address(await self._read(path)) for path in paths]))
