@@ -109,6 +109,20 @@ async def test_a_job_remembers_who_asked(xend: Xend) -> None:
 
 
 @root_only
+async def test_the_log_and_the_monitors_are_for_administrators(xend: Xend) -> None:
+    await xend.create("one")
+    for method, path, body in (
+        ("GET", "/v1/log", b""),
+        ("POST", "/v1/domains/one/qemu-monitor-command", b'{"command": "info status"}'),
+        ("POST", "/v1/host/dmesg", b""),
+        ("POST", "/v1/host/debug-keys", b'{"keys": "h"}'),
+    ):
+        answer = await as_stranger(xend, request(method, path, body))
+        assert b"HTTP/1.1 403" in answer, (path, answer)
+        assert b"needs the role administrator" in answer
+
+
+@root_only
 async def test_a_stranger_sees_no_line_of_anothers_guest_file(xend: Xend) -> None:
     """The other's job is shown, the text of the file that it complains about is not."""
     creation = xend.manager._parts.creation

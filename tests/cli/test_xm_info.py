@@ -100,3 +100,37 @@ def test_a_domain_that_does_not_run_has_no_id(xend: FakeXend, xm: Xm, capsys: py
 def test_an_unknown_domain_is_not_found(xend: FakeXend, xm: Xm) -> None:
     xend.routes["GET /domains/9"] = problem("there is no domain 9")
     assert xm("domname", "9") == 3
+
+
+def test_the_settings_are_shown_instead(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    xend.routes["GET /host/settings"] = {"settings": {"roots": ["/srv"], "uid_base": 1, "dom0_ballooning": False}}
+    assert xm("info", "-c") == 0
+    assert capsys.readouterr().out == (
+        "roots                  : /srv\nuid_base               : 1\ndom0_ballooning        : no\n"
+    )
+    assert xm("info", "--config", "-o", "json") == 0
+    assert json.loads(capsys.readouterr().out)["uid_base"] == 1
+
+
+def test_the_topology_has_the_columns_of_xl(
+    answer: dict[str, Any], xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]
+) -> None:
+    xend.routes["GET /host/topology"] = {
+        "cpus": [
+            {"number": 0, "core": 0, "socket": 0, "node": 0},
+            {"number": 11, "core": 5, "socket": 1, "node": None},
+        ],
+        "nodes": [{"number": 0, "memory": 130048, "free": 489, "distances": [10, 21]}],
+    }
+    assert xm("info", "-n") == 0
+    assert capsys.readouterr().out.endswith(
+        "cpu_topology           :\n"
+        "cpu:    core    socket     node\n"
+        "  0:       0        0        0\n"
+        " 11:       5        1        -\n"
+        "numa_info              :\n"
+        "node:    memsize    memfree    distances\n"
+        "   0:    130048        489      10,21\n"
+    )
+    assert xm("info", "-n", "-o", "json") == 0
+    assert json.loads(capsys.readouterr().out)["topology"]["nodes"][0]["free"] == 489

@@ -76,6 +76,9 @@ class Rig(Protocol):
     async def booted(self, started: Started) -> None:
         """Until the guest, which runs, is up."""
 
+    async def heard_sysrq(self, started: Started) -> None:
+        """Until the guest, which is up, has acted on the key h of Magic SysRq."""
+
     async def power_off(self, started: Started) -> None:
         """Make the guest power itself off."""
 
@@ -145,6 +148,9 @@ class SimulatedRig:
 
     async def booted(self, started: Started) -> None:
         assert started.uuid in self._world.host.guests
+
+    async def heard_sysrq(self, started: Started) -> None:
+        assert self._world.host.guests[started.uuid].signals == ["sysrq h"]
 
     async def power_off(self, started: Started) -> None:
         self._world.host.power_off(started.uuid)
@@ -235,6 +241,9 @@ class QemuRig:
             speaker = Speaker(observed.consoles[ConsoleKind.SERIAL])
             self._speakers[started.uuid] = await speaker.__aenter__()
         return speaker
+
+    async def heard_sysrq(self, started: Started) -> None:
+        await (await self._speaker(started)).until("sysrq: HELP")
 
     async def power_off(self, started: Started) -> None:
         await (await self._speaker(started)).say("poweroff -f")
@@ -341,6 +350,9 @@ class XenRig:
             speaker = Speaker(observed.consoles[ConsoleKind.PARAVIRTUAL])
             self._speakers[started.uuid] = await speaker.__aenter__()
         return speaker
+
+    async def heard_sysrq(self, started: Started) -> None:
+        await (await self._speaker(started)).until("sysrq: HELP")
 
     async def power_off(self, started: Started) -> None:
         await (await self._speaker(started)).say("poweroff -f")

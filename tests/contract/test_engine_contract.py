@@ -15,6 +15,7 @@ from tests.contract.rigs import QemuRig, Rig, SimulatedRig, XenRig, next_end
 
 from xenia.engines.agent import HasAgents
 from xenia.engines.base import ChangesMedia, DumpsCores, PlugsCards, PlugsDisks, SharesCpuTime
+from xenia.engines.debugging import HasHypervisor, HasMonitor, SendsSignals
 from xenia.engines.xen.probe import booted_into_xen
 from xenia.images import demo
 from xenia.model.agent import ShutdownMode
@@ -23,6 +24,7 @@ from xenia.model.disk import Disk, DiskBus, DiskMode, DiskSource
 from xenia.model.domain import EndAction, EndReason, Kind, Started, State
 from xenia.model.errors import ErrorKind, XeniaError
 from xenia.model.host import Capability
+from xenia.model.signal import Trigger
 from xenia.model.vcpu import VcpuState
 from xenia.model.vif import Vif, VifType
 from xenia.storage.open import OpenedDisk
@@ -350,6 +352,37 @@ async def test_a_plain_configuration_has_a_meaning_and_an_abi_that_holds(rig: Ri
     async with rig.resources(recorded) as resources:
         await rig.engine.start(recorded, resources)
     assert state_of(rig, recorded) is State.PAUSED
+
+
+async def test_signals_reach_a_guest(rig: Rig) -> None:
+    started = await run(rig, "a")
+    engine = cast(SendsSignals, rig.engine)
+    await engine.sysrq(started.uuid, "h")
+    await rig.heard_sysrq(started)
+    await engine.trigger(started, Trigger.NMI, None)
+    with pytest.raises(XeniaError) as raised:
+        await engine.trigger(started, Trigger.INIT, None)
+    assert raised.value.kind is ErrorKind.INVALID
+    assert state_of(rig, started) is State.RUNNING
+
+
+async def test_the_monitor_of_its_qemu_answers_or_there_is_none(rig: Rig) -> None:
+    started = await start(rig, "a")
+    engine = cast(HasMonitor, rig.engine)
+    if rig.engine.name != "xen":
+        assert await engine.monitor_command(started.uuid, "info status")
+        return
+    with pytest.raises(XeniaError, match="no device model") as raised:
+        await engine.monitor_command(started.uuid, "info status")
+    assert raised.value.kind is ErrorKind.CONFLICT
+
+
+async def test_the_hypervisor_has_messages(rig: Rig) -> None:
+    if Capability.HYPERVISOR not in rig.engine.capabilities:
+        return
+    engine = cast(HasHypervisor, rig.engine)
+    await engine.debug_keys("h")
+    assert "(XEN)" in await engine.hypervisor_log(clear=True)
 
 
 async def test_a_disk_is_plugged_into_a_guest_that_runs_found_again_and_unplugged(rig: Rig, short_folder: Path) -> None:

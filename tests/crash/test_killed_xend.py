@@ -19,6 +19,7 @@ import pytest
 from tests.support.world import ROOT, Killed, World, request, started_of
 
 from xenia.lib.aio import Tasks
+from xenia.manager.brake import Brake
 from xenia.manager.manager import Manager
 from xenia.manager.pinning import Pin
 from xenia.model.agent import AgentInfo
@@ -27,7 +28,9 @@ from xenia.model.dump import After, DumpRequest
 from xenia.model.errors import XeniaError
 from xenia.model.host_run import HostRow, RowState
 from xenia.model.job import Job, JobState
+from xenia.model.pci import devices_of
 from xenia.model.scope import Scope
+from xenia.model.signal import Trigger
 
 pytestmark = pytest.mark.crash
 
@@ -68,6 +71,7 @@ def new_world(scenario: Scenario | None = None, **options: int) -> World:
     if scenario is not None and scenario.__name__ in LINKED:
         world.folder = FOLDER / scenario.__name__
     world.host.like_xen = LIKE_XEN
+    world.brake = Brake(limit=4)
     return world
 
 
@@ -209,6 +213,18 @@ async def scenario_reboot(world: World, manager: Manager, told: Promises) -> Non
     await operate(world, manager, told, "reboot", "a")
 
 
+async def scenario_reset(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    await operate(world, manager, told, "reset", "a")
+
+
+async def scenario_signals(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    uuid_of(world, "a")
+    await finish(world, manager, manager.debugging.sysrq("a", "h", ROOT))
+    await finish(world, manager, manager.debugging.trigger("a", Trigger.NMI, None, ROOT))
+
+
 async def scenario_pause_and_unpause(world: World, manager: Manager, told: Promises) -> None:
     await create(world, manager, told, "a", disk="/a")
     await operate(world, manager, told, "pause", "a")
@@ -338,11 +354,8 @@ async def scenario_destroyed_while_it_waits_for_a_restart(world: World, manager:
 
 async def scenario_reboots_until_it_is_given_up(world: World, manager: Manager, told: Promises) -> None:
     await create(world, manager, told, "a", disk="/a")
-    for _ in range(9):
-        world.host.reboot(uuid_of(world, "a"))
-        await settle(world)
     told.asked("a")
-    for _ in range(2):
+    for _ in range(6):
         if started_of(world, "a") is not None:
             world.host.reboot(uuid_of(world, "a"))
             await settle(world)
@@ -454,6 +467,23 @@ async def scenario_a_card_comes_and_goes(world: World, manager: Manager, told: P
         await finish(world, manager, change())
 
 
+async def scenario_a_usb_device_comes_and_goes(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    uuid_of(world, "a")
+    await finish(world, manager, manager.usb.attach("a", "tablet", ROOT))
+    await finish(world, manager, manager.usb.attach("a", "host:1.3", ROOT))
+    await finish(world, manager, manager.usb.detach("a", "tablet", ROOT))
+
+
+async def scenario_a_pci_device_comes_and_goes(world: World, manager: Manager, told: Promises) -> None:
+    world.host.assignable.update(("0000:01:00.0", "0000:02:00.0"))
+    await create(world, manager, told, "a", disk="/a")
+    uuid_of(world, "a")
+    await finish(world, manager, manager.pci.attach("a", "01:00.0", "", ROOT))
+    await finish(world, manager, manager.pci.attach("a", "02:00.0,permissive=1", "", ROOT))
+    await finish(world, manager, manager.pci.detach("a", "01:00.0", ROOT))
+
+
 async def scenario_poweroff_from_inside(world: World, manager: Manager, told: Promises) -> None:
     await create(world, manager, told, "a", disk="/a")
     told.asked("a")
@@ -555,6 +585,9 @@ def check(world: World, told: Promises) -> None:
             assert entry is not None
             assert {disk.target for disk in entry.config.disks} == guest.disks.keys(), f"{name} has other disks"
             assert {vif.item for vif in entry.config.vifs} == guest.cards, f"{name} has other cards"
+            assert set(entry.config.platform.usb_devices) == guest.usb, f"{name} has other USB devices"
+            passed = {device.address for device in devices_of(entry.config.other.get("pci", ()))}
+            assert passed == guest.pci, f"{name} has other PCI devices"
             loaded = {disk.target: bool(disk.path) for disk in entry.config.disks if disk.cdrom}
             assert loaded == guest.media, f"{name} has other media"
             assert told.disks.get(name, set()) <= guest.disks.keys(), f"{name} has lost a disk"

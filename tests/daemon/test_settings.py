@@ -1,10 +1,11 @@
 """xend.toml: what it may say, and what is said of what it may not."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from xenia.daemon.settings import Settings, load_settings
+from xenia.daemon.settings import Settings, load_settings, shown
 from xenia.lib.paths import Paths
 from xenia.model.errors import XeniaError
 
@@ -90,3 +91,11 @@ def test_a_folder_instead_of_the_file_is_said_so(tmp_path: Path) -> None:
     Paths(tmp_path).settings.mkdir(parents=True)
     with pytest.raises(XeniaError, match="cannot be read: Is a directory"):
         load_settings(Paths(tmp_path))
+
+
+def test_what_is_shown_has_every_key_and_no_password() -> None:
+    settings = Settings(roots=(Path("/srv"),), vnc_password="secret")
+    assert shown(settings)["roots"] == ["/srv"]
+    assert shown(settings)["vnc_password"] == "***"
+    assert shown(Settings(roots=()))["vnc_password"] == ""
+    assert json.dumps(shown(settings))

@@ -178,12 +178,12 @@ async def test_another_engine_is_asked_without_the_host_and_says_what_it_assumed
 
 
 async def test_keys_without_effect_say_why_on_each_engine(desk: Desk) -> None:
-    text = WEB + "pci = ['01:00.0']\n"
+    text = WEB + "ioports = ['2f8-2ff']\n"
     assert await desk.said(text, engine="xen") == [
-        "7: note: pci has no effect on Xen: devices of the host are not handed out by guest files yet"
+        "7: note: ioports has no effect on Xen: devices of the host are not handed out by guest files yet"
     ]
     said = await desk.said(text, engine="qemu")
-    assert "7: note: pci has no effect on QEMU: this device is not offered on QEMU yet" in said
+    assert "7: note: ioports has no effect on QEMU: this device is not offered on QEMU yet" in said
 
 
 async def test_an_unknown_engine_is_not_found(desk: Desk) -> None:

@@ -18,7 +18,7 @@ base = '/var/lib/xen/'
 disk = [base + 'a.img,xvda,w',
         'file:/b,hdz9999,w' ]
 nestedhvm = 1
-pci = ['01:00.0']
+ioports = ['2f8-2ff']
 memroy = 3
 """
 
@@ -45,7 +45,7 @@ def test_lines_stand_in_the_order_of_the_file_with_lists_by_item() -> None:
         (4, "disk[0]"),
         (5, "disk[1]"),
         (6, "nestedhvm"),
-        (7, "pci[0]"),
+        (7, "ioports[0]"),
         (8, "memroy"),
     ]
 
@@ -58,9 +58,9 @@ def test_a_key_is_told_with_its_meaning_and_what_becomes_of_it() -> None:
     lines = lines_of(TEXT.replace("hdz9999", "xvdb"))
     assert (lines["kernel"].effect, lines["kernel"].reason, lines["kernel"].remarks) == ("honoured", "", ())
     assert lines["kernel"].meaning.startswith("A kernel of the host")
-    assert lines["pci[0]"].effect == "ignored"
-    assert lines["pci[0]"].reason == "devices of the host are not handed out by guest files yet"
-    assert lines["pci[0]"].remarks == ()
+    assert lines["ioports[0]"].effect == "ignored"
+    assert lines["ioports[0]"].reason == "devices of the host are not handed out by guest files yet"
+    assert lines["ioports[0]"].remarks == ()
 
 
 def test_a_key_that_would_be_honoured_and_is_not_for_this_guest_is_ignored_and_the_remark_says_why() -> None:

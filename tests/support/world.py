@@ -49,6 +49,7 @@ from xenia.model.request import CreateRequest
 from xenia.model.vif import Vif
 from xenia.network.attach import AttachedVif
 from xenia.storage.open import OpenedDisk
+from xenia.storage.usb import OpenedUsb
 from xenia.store.applied import Journal
 from xenia.store.auto import AutoFolder
 from xenia.store.folder import GuestFolder
@@ -61,7 +62,8 @@ ROOT = Caller(0, "root", Role.ADMINISTRATOR)
 HOST = Host("sim", "6.1", "#1", "x86_64", 4, 1, 4, 1, 2800, "", 16384, 8192, 0.0, 1.0)
 
 
-_DEVICE_STEPS = ("attach disk", "detach disk", "eject", "insert", "attach vif", "detach vif")
+_DEVICES = ("disk", "vif", "usb", "pci")
+_DEVICE_STEPS = ("eject", "insert", *(f"{verb} {device}" for verb in ("attach", "detach") for device in _DEVICES))
 _SIZE_STEPS = ("set memory", "set vcpus", "set share", "pin", "move to pool")
 _CORE_STEPS = ("dump core", "core dumped", "set aside")
 _AGENT_STEPS = ("freeze", "frozen", "thaw")
@@ -93,6 +95,7 @@ class World:
     domids: list[int] = field(default_factory=list)
     published: list[Event] = field(default_factory=list)
     cores: set[Path] = field(default_factory=set)
+    brake: Brake = field(default_factory=Brake)
     folder: Path = Path("/nonexistent")
     boot_id: str = "boot"
     refuse_beside_others: Callable[[], None] = lambda: None
@@ -155,7 +158,7 @@ class World:
                 adoption=adoption,
                 dumps=Dumps(lifecycle, MemoryCoreFiles(self), Path("/dump")),
                 aside=Aside(lifecycle, self.new_uuid),
-                brake=Brake(),
+                brake=self.brake,
                 sleep=self.sleep,
                 read=read_really,
                 autostart=Autostart(AutoFolder(self.folder / "auto"), guest_files),
@@ -262,6 +265,10 @@ class SimulatedPreparer:
     @contextmanager
     def attach_vif(self, started: Started, vif: Vif, mac: str) -> Iterator[AttachedVif]:
         yield AttachedVif(vif, mac)
+
+    @contextmanager
+    def open_usb(self, started: Started, word: str) -> Iterator[OpenedUsb]:
+        yield OpenedUsb(word)
 
     @contextmanager
     def _locked(self, disks: Sequence[Disk]) -> Iterator[list[OpenedDisk]]:

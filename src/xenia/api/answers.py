@@ -27,11 +27,14 @@ from xenia.model.host import EngineReport, Host
 from xenia.model.host_run import HostRun
 from xenia.model.job import Job
 from xenia.model.live import Difference
+from xenia.model.pci import HostPci, PciDevice
 from xenia.model.pool import Pool
 from xenia.model.scheduling import Share
 from xenia.model.stats import DiskStats, Stats, VcpuStats, VifStats
+from xenia.model.topology import Topology
 from xenia.model.vcpu import Vcpu
 from xenia.model.why import Why
+from xenia.store.log import LogPiece
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,30 @@ class PoolList:
 
     pools: tuple[Pool, ...]
     free: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PciList:
+    devices: tuple[PciDevice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HostPciList:
+    devices: tuple[HostPci, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsAnswer:
+    """By key. The VNC password is never told: `***` stands for it."""
+
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TextAnswer:
+    """What a program or a log says, line by line."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +318,12 @@ ANSWERS = (
     VcpuList,
     ShareList,
     PoolList,
+    TextAnswer,
+    PciList,
+    HostPciList,
+    SettingsAnswer,
+    LogPiece,
+    Topology,
     AutostartAnswer,
     Linked,
     StatsAnswer,

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from xenia.api import (
     agent,
     console,
+    debugging,
     disks,
     domains,
     errors,
@@ -16,11 +17,14 @@ from xenia.api import (
     host,
     host_power,
     jobs,
+    log,
+    pci,
     pools,
     scheduling,
     schema,
     stats,
     texts,
+    usb,
     vcpus,
     vifs,
     why,
@@ -50,26 +54,11 @@ def make_app(doors: Doors) -> FastAPI:
     )
     app.state.doors = doors
     api = APIRouter(prefix="/v1")
-    for part in (
-        host,
-        host_power,
-        domains,
-        disks,
-        vifs,
-        vcpus,
-        scheduling,
-        pools,
-        why,
-        stats,
-        agent,
-        texts,
-        guest_files,
-        folder,
-        jobs,
-        events,
-        console,
-        schema,
-    ):
+    devices = (disks, vifs, usb, pci)
+    cpus = (vcpus, scheduling, pools)
+    looking = (host, host_power, log, domains, stats, why, debugging)
+    rooms = (*looking, *devices, *cpus, agent, texts, guest_files, folder, jobs, events, console, schema)
+    for part in rooms:
         api.include_router(part.router)
     app.include_router(api)
     app.router.default = errors.unknown_route

@@ -16,6 +16,7 @@ from xenia.model.dump import After, DumpRequest
 from xenia.model.errors import invalid
 from xenia.model.request import CreateRequest
 from xenia.model.scope import Scope
+from xenia.model.signal import Trigger
 
 
 def _whole(text: str) -> str:
@@ -212,6 +213,35 @@ class PinBody(Body):
     ] = ""
     soft: Annotated[Text, Field(description="CPUs to run on rather than on others; empty: as they are")] = ""
     scope: Annotated[Scope, Field(description="where the change is made", strict=False)] = Scope.BOTH
+
+
+class UsbBody(Body):
+    device: Annotated[Text, Field(description="tablet, mouse, keyboard, host:BUS.ADDRESS or host:VENDOR:PRODUCT")]
+
+
+class AddressBody(Body):
+    device: Annotated[Text, Field(description="bus, device and function, such as 01:00.0")]
+
+
+class PciBody(AddressBody):
+    slot: Annotated[Text, Field(description="the slot in the guest, in hexadecimal; empty for a free one")] = ""
+
+
+class SysrqBody(Body):
+    key: Annotated[Text, Field(description="a letter or digit")]
+
+
+class TriggerBody(Body):
+    trigger: Annotated[Trigger, Field(description="the signal", strict=False)]
+    vcpu: Annotated[int | None, Field(description="the number of a virtual CPU; null for the first", ge=0)] = None
+
+
+class MonitorBody(Body):
+    command: Annotated[Text, Field(description="a line for the human monitor of QEMU")]
+
+
+class DebugKeysBody(Body):
+    keys: Annotated[Text, Field(description="the keys, one character each")]
 
 
 class OperationBody(Body):

@@ -39,22 +39,10 @@ Interfaces = Annotated[bool, Query(description="ask the agent in the guest, for 
 All = Annotated[bool, Query(alias="all", description="also those that are only defined by a guest file")]
 
 _OTHER_DOORS = {
-    "create",
-    "console",
-    "rename",
-    "vcpu-pin",
-    "vcpu-set",
-    "sched-credit",
-    "sched-credit2",
-    "cpupool-migrate",
-    "block-attach",
-    "block-detach",
-    "block-configure",
-    "cd-insert",
-    "cd-eject",
-    "dump-core",
-    "network-attach",
-    "network-detach",
+    *("create", "console", "rename", "vcpu-pin", "sysrq", "trigger", "qemu-monitor-command", "dump-core"),
+    *("block-attach", "block-detach", "block-configure", "cd-insert", "cd-eject", "network-attach", "network-detach"),
+    *("usb-attach", "usb-detach", "pci-attach", "pci-detach"),
+    *("vcpu-set", "sched-credit", "sched-credit2", "cpupool-migrate"),
 }
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
@@ -25,11 +26,14 @@ class About:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Doors:
-    """`stopping` is set when xend begins to end: whoever waits is answered then."""
+    """`settings` are those of xend, by key, without secrets. `stopping` is set when xend begins to end: whoever waits
+    is answered then.
+    """
 
     manager: Manager
     consoles: ConsoleHub
     about: About
+    settings: Mapping[str, Any] = field(default_factory=dict)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 

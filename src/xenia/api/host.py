@@ -5,10 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from xenia.api.answers import HostAnswer, json_response
+from xenia.api.answers import HostAnswer, SettingsAnswer, json_response
 from xenia.api.doors import DoorsOf
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
+from xenia.model.topology import Topology
 
 router = APIRouter(tags=["host"])
 
@@ -20,3 +21,13 @@ async def host(doors: DoorsOf) -> Response:
         await manager.host(), manager.engine_report(), manager.choice, manager.other_reports(), doors.about
     )
     return json_response(to_plain(answer))
+
+
+@router.get("/host/topology", summary="The host's CPUs and NUMA nodes", responses=answers(Topology))
+async def topology(doors: DoorsOf) -> Response:
+    return json_response(to_plain(await doors.manager.debugging.topology()))
+
+
+@router.get("/host/settings", summary="The settings of xend, of etc/xen/xend.toml", responses=answers(SettingsAnswer))
+async def settings(doors: DoorsOf) -> Response:
+    return json_response(to_plain(SettingsAnswer(doors.settings)))

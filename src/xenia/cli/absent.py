@@ -31,14 +31,9 @@ ABSENT = (
     Absent("vncviewer", _NOT_YET, "xm list -o wide shows where a VNC viewer has to connect"),
     Absent("serve", "it was xend's door over ssh", "ssh HOST xm COMMAND; -o json for programs"),
     Absent("devd", "xend's own hotplug scripts do its work"),
-    Absent("dmesg", _NOT_YET, "xl dmesg on Xen, dmesg elsewhere"),
-    Absent("log", _NOT_YET, "/var/log/xenia/xend.log is xend's log"),
-    Absent("debug-keys", _NOT_YET, "xl debug-keys on Xen"),
     Absent("set-parameters", "it changes the hypervisor while it runs", "xl set-parameters on Xen"),
     Absent("claims", "xend reserves no memory ahead of a start", "xm info shows what is free"),
     Absent("sharing", "Xen shares no memory between domains by itself", "xl sharing on Xen"),
-    Absent("sysrq trigger button-press reset", _NOT_YET, "xm reboot DOMAIN, or xm destroy DOMAIN of a deaf guest"),
-    Absent("qemu-monitor-command", _NOT_YET),
     Absent(
         "sched-rtds", "real-time shares are set for single virtual CPUs, in a pool of their own", "xl has it on Xen"
     ),
@@ -52,11 +47,12 @@ ABSENT = (
     Absent("vdispl-attach vdispl-detach vdispl-list", "Xen's virtual displays are for embedded systems", "vfb, vnc"),
     Absent("vsnd-attach vsnd-detach vsnd-list", "Xen's virtual sound is for embedded systems", "soundhw"),
     Absent("scsi-attach scsi-detach scsi-list", "xl has no word for SCSI devices of the host", "a disk = phy:..."),
-    Absent("pci-attach pci-detach pci-list pci-list-assignable-devices", _NOT_YET, "xl has it on Xen"),
-    Absent("pci-assignable-add pci-assignable-list pci-assignable-remove", _NOT_YET, "xl has it on Xen"),
-    Absent("usb-attach usb-detach usb-list usb-add usb-del", _NOT_YET, "xl has it on Xen"),
-    Absent("usb-hc-create usb-hc-destroy usb-list-assignable-devices", _NOT_YET, "xl has it on Xen"),
-    Absent("usbctrl-attach usbctrl-detach usbdev-attach usbdev-detach", _NOT_YET, "xl has it on Xen"),
+    Absent(
+        "usbctrl-attach usbctrl-detach usb-hc-create usb-hc-destroy",
+        "a USB controller is made where a device needs one",
+        "xm usb-attach DOMAIN DEVICE",
+    ),
+    Absent("usb-list-assignable-devices", "any USB device of the host may be given away", "lsusb shows them"),
     Absent(
         "tmem-list tmem-thaw tmem-freeze tmem-destroy tmem-set tmem-freeable tmem-shared-auth",
         "transcendent memory was taken out of Xen",

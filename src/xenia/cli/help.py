@@ -80,7 +80,7 @@ def _rows(table: Sequence[Entry]) -> list[str]:
         if entry.section != section:
             section = entry.section
             lines += ["", f"{section}:"]
-        lines.append(f"  {entry.name:<18} {entry.summary}")
+        lines.append(f"  {entry.name:<20} {entry.summary}")
     return lines
 
 

@@ -8,6 +8,7 @@ from xenia.lib.text import printable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterable
     from typing import Any
 
     from xenia.cli.command import Context
@@ -39,19 +40,64 @@ _ENGINE = (
 )
 
 
+_PLACES = ("core", "socket", "node")
+_SECONDS = 70.0
+"""xl has a minute for it on Xen."""
+
+
 def _options(parser: ArgumentParser) -> None:
+    parser.add_argument("-c", "--config", action="store_true", help="the settings of xend instead")
+    parser.add_argument("-n", "--numa", action="store_true", help="also the CPUs and NUMA nodes")
     add_output(parser, "text", "json", "yaml")
 
 
 def _info(context: Context, options: Namespace) -> int:
+    if options.config:
+        return _config(context, options.output)
     answer = context.client.get("/host")
+    if options.numa:
+        answer["topology"] = context.client.get("/host/topology", seconds=_SECONDS)
     if options.output == "text":
-        print("\n".join(f"{key:<23}: {_value(value)}" for key, value in _lines(answer)))
+        _print(_lines(answer))
+        if options.numa:
+            print("\n".join(_topology(answer["topology"])))
     else:
         from xenia.cli.output import print_data
 
         print_data(answer, options.output)
     return 0
+
+
+def _config(context: Context, output: str) -> int:
+    settings = context.client.get("/host/settings")["settings"]
+    if output == "text":
+        _print(settings.items())
+    else:
+        from xenia.cli.output import print_data
+
+        print_data(settings, output)
+    return 0
+
+
+def _print(lines: Iterable[tuple[str, Any]]) -> None:
+    print("\n".join(f"{key:<23}: {_value(value)}" for key, value in lines))
+
+
+def _topology(topology: dict[str, Any]) -> list[str]:
+    """In the columns of xl info -n."""
+    cpus = [[cpu["number"], *("-" if cpu[key] is None else cpu[key] for key in _PLACES)] for cpu in topology["cpus"]]
+    return [
+        f"{'cpu_topology':<23}:",
+        "cpu:    core    socket     node",
+        *(f"{number:3}:    {core:>4}     {socket:>4}     {node:>4}" for number, core, socket, node in cpus),
+        f"{'numa_info':<23}:",
+        "node:    memsize    memfree    distances",
+        *(
+            f"{node['number']:4}:    {node['memory']:6}     {node['free']:6}      "
+            + ",".join(map(str, node["distances"]))
+            for node in topology["nodes"]
+        ),
+    ]
 
 
 def _lines(answer: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -84,13 +130,21 @@ def _value(value: Any) -> str:
 
 COMMANDS = {
     "info": Command(
-        "xm info [-o FORMAT]",
+        "xm info [-c | -n] [-o FORMAT]",
         """\
 Tell about this host, in the words of xm (memory in MiB), and about its engine: which it is and why, what
-executes the guests' instructions (the accelerator) and why, and what it can do.""",
+executes the guests' instructions (the accelerator) and why, and what it can do.
+
+-n adds how the CPUs and the memory lie to each other (memory in MiB), -c shows the settings of xend instead: those of
+etc/xen/xend.toml, and the defaults for the rest.""",
         _options,
         _info,
-        examples=(("xm info", "for a person"), ("xm info -o json", "for a program")),
-        see_also=("list",),
+        examples=(
+            ("xm info", "for a person"),
+            ("xm info -o json", "for a program"),
+            ("xm info -n", "with the NUMA nodes"),
+            ("xm info -c", "the settings of xend"),
+        ),
+        see_also=("list", "log"),
     )
 }

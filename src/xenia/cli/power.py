@@ -1,4 +1,4 @@
-"""xm shutdown, reboot, destroy, pause, unpause: one operation asked of several domains."""
+"""xm shutdown, reboot, reset, destroy, pause, unpause: one operation asked of several domains."""
 
 from __future__ import annotations
 
@@ -201,6 +201,18 @@ on_poweroff. Ctrl-C while waiting stops the waiting only.
         _reboot,
         examples=(("xm reboot winxp", "ask one"), ("xm reboot -w winxp", "and wait until it starts over")),
         see_also=("shutdown", "destroy"),
+    ),
+    "reset": Command(
+        "xm reset DOMAIN...",
+        f"""\
+Start guests over at once, like pressing their reset buttons: what a guest had not written to its disks is lost. On
+QEMU a guest keeps its id, on Xen it gets a new one, as with xm reboot.
+
+{_SEVERAL}""",
+        _options,
+        _at_once("reset"),
+        examples=(("xm reset winxp", "when xm reboot does not help"),),
+        see_also=("reboot", "destroy"),
     ),
     "destroy": Command(
         "xm destroy DOMAIN...",

@@ -13,7 +13,7 @@ from xenia.api.doors import About, Doors
 from xenia.console.hub import ConsoleHub
 from xenia.daemon.engines import Choice, choose
 from xenia.daemon.sandbox import Sandbox
-from xenia.daemon.settings import Settings
+from xenia.daemon.settings import Settings, shown
 from xenia.engines.base import ConsoleKind
 from xenia.engines.xen.probe import booted_into_xen
 from xenia.engines.xen.xendomains import refuse_beside_xendomains
@@ -81,7 +81,7 @@ async def compose(paths: Paths, settings: Settings, about: About) -> AsyncIterat
         )
         parts.push_async_callback(hub.close)
         hub.start(manager.listen, lambda: _running(manager))
-        yield Doors(manager, hub, about)
+        yield Doors(manager, hub, about, shown(settings))
 
 
 def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: History, choice: Choice) -> Manager:

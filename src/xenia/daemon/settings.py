@@ -75,6 +75,13 @@ class Settings:
     bring_back: bool = True
 
 
+def shown(settings: Settings) -> dict[str, Any]:
+    """By key, as in the file; without the password."""
+    plain = {field.name: getattr(settings, field.name) for field in fields(Settings)}
+    plain["roots"] = [str(root) for root in settings.roots]
+    return plain | ({"vnc_password": "***"} if settings.vnc_password else {})
+
+
 def load_settings(paths: Paths) -> Settings:
     """What the file says, and the defaults for the rest; all defaults when there is none.
 

@@ -25,6 +25,7 @@ from xenia.model.why import Circumstances
 from xenia.network.attach import AttachedVif
 from xenia.storage.kernel import PreparedBoot
 from xenia.storage.open import OpenedDisk
+from xenia.storage.usb import OpenedUsb
 
 
 class ConsoleKind(StrEnum):
@@ -44,8 +45,8 @@ class Observed:
     gives them, else None.
 
     What is found again after a xend has died in between: `disks` are the targets of the disks that it has, `cards` the
-    numbers of its cards, `media` its drives whose medium can be changed and whether there is one in them. None where
-    that is not known.
+    numbers of its cards, `media` its drives whose medium can be changed and whether there is one in them, `usb` its USB
+    devices, `pci` the addresses of its PCI devices of the host. None where that is not known.
     """
 
     uuid: str
@@ -59,6 +60,8 @@ class Observed:
     disks: frozenset[str] | None = None
     cards: frozenset[int] | None = None
     media: Mapping[str, bool] | None = None
+    usb: frozenset[str] | None = None
+    pci: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,8 @@ class Resources:
     disks: Sequence[OpenedDisk] = ()
     vifs: Sequence[AttachedVif] = ()
     boot: PreparedBoot | None = None
+    usb: Sequence[OpenedUsb] = ()
+    """Devices of the host."""
 
     def notes(self) -> tuple[tuple[str, str], ...]:
         """What the author of the guest file should know, as (key or item, note)."""

@@ -2,7 +2,7 @@
 
     [DDDD:]BB:DD.F[@VSLOT][,KEY=VALUE...]     01:00.0    0000:02:00.*@4,permissive=1    rdm_policy=strict,bdf=01:00.0
 
-No engine hands them out by guest files yet: the items are kept as they are, and looked at for what cannot be meant.
+The items are kept as they are, for the engines to read, and looked at for what cannot be meant.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from xenia.engines.base import ChangesMedia, Engine, Observed, Plugs, PlugsCards, PlugsDisks
+from xenia.manager.devices import Device, absent, without_devices
 from xenia.manager.events import EventBus
 from xenia.manager.prepare import Preparer
 from xenia.manager.table import Entry, Table
@@ -260,20 +261,17 @@ class Lifecycle:
         await cast(PlugsCards, self.engine).detach_vif(entry.started.uuid, number)
         await self.strike_out(entry, {number})
 
-    async def strike_out(self, entry: Entry, gone: Set[str | int]) -> None:
-        """Forget disks, by target, and cards, by number, that the guest has no longer."""
-        config, macs = entry.started.config, entry.started.macs
-        targets = [disk.target for disk in config.disks if disk.target in gone]
-        lost = [mac for vif, mac in zip(config.vifs, macs, strict=True) if vif.item in gone]
-        if targets or lost:
-            disks = tuple(disk for disk in config.disks if disk.target not in gone)
-            kept = [(vif, mac) for vif, mac in zip(config.vifs, macs, strict=True) if vif.item not in gone]
-            left = replace(config, disks=disks, vifs=tuple(vif for vif, _ in kept))
-            await self.note(entry, config=left, macs=tuple(mac for _, mac in kept))
-        for target in targets:
-            self.bus.publish(EventKind.DISK_DETACHED, entry.started, target)
-        for mac in lost:
-            self.bus.publish(EventKind.VIF_DETACHED, entry.started, mac)
+    async def strike_out(self, entry: Entry, gone: Set[Device]) -> None:
+        """Forget devices that the guest has no longer."""
+        left, told = without_devices(entry.started, gone)
+        if told:
+            await self.note(entry, config=left.config, macs=left.macs)
+        for kind, device in told:
+            self.bus.publish(kind, entry.started, device)
+
+    async def record(self, entry: Entry, **changes: Any) -> None:
+        """Write down what is about to be done. Raises OSError, and then nothing has changed."""
+        await self._set(entry, **changes)
 
     async def change_medium(self, entry: Entry, disk: Disk, *, force: bool) -> tuple[str, ...]:
         """Make a CD-ROM drive what `disk` is, with a medium or without; what its author should know about it.
@@ -297,11 +295,7 @@ class Lifecycle:
 
     async def settle_devices(self, entry: Entry, observed: Observed) -> None:
         """Make what is written down of the devices and what the engine has agree, after an xend has died in between."""
-        config = entry.started.config
-        if observed.disks is not None:
-            await self.strike_out(entry, {disk.target for disk in config.disks} - observed.disks)
-        if observed.cards is not None:
-            await self.strike_out(entry, {vif.item for vif in config.vifs} - observed.cards)
+        await self.strike_out(entry, absent(entry.started, observed))
         media = observed.media or {}
         for disk in entry.started.config.disks:
             if disk.target not in media or media[disk.target] == (disk.source is not DiskSource.EMPTY):

@@ -21,6 +21,7 @@ from xenia.manager.check.checker import Checker
 from xenia.manager.check.explain import explain
 from xenia.manager.conversion import Converter
 from xenia.manager.creation import Creation
+from xenia.manager.debugging import Debugging
 from xenia.manager.defining import Defining
 from xenia.manager.definitions import Definitions, ReadGuestFile
 from xenia.manager.differences import as_it_runs, differences
@@ -39,6 +40,7 @@ from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.memory import Memory
 from xenia.manager.noticing import Watch
+from xenia.manager.pci import Pci
 from xenia.manager.pinning import Pinning
 from xenia.manager.policy import PolicyKeeper
 from xenia.manager.pools import Pools
@@ -50,6 +52,7 @@ from xenia.manager.scopes import Scopes
 from xenia.manager.start_file import to_start
 from xenia.manager.stats import StatsReader
 from xenia.manager.turns import Turns
+from xenia.manager.usb import Usb
 from xenia.manager.vcpus import Vcpus
 from xenia.manager.vifs import Vifs
 from xenia.manager.why.why import WhyReader
@@ -132,13 +135,17 @@ class Manager:
         self.pools = Pools(parts.lifecycle, scopes, self.host)
         self.defining = Defining(parts.guest_files, parts.autostart, parts.locks)
         self.renaming = Renaming(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
+        self.pci = Pci(parts.lifecycle, self._turns, self.engine_report)
+        self.usb = Usb(parts.lifecycle, self._turns)
         self.stats = StatsReader(parts.engine, self.inventory)
         self.why = WhyReader(parts.engine, self.inventory, self.host)
         self.vcpus = Vcpus(parts.lifecycle, self.inventory, scopes, self.host)
         self.pinning = Pinning(parts.lifecycle, scopes, self.host)
         self.freezing = Freezing(parts.lifecycle, parts.locks, self._turns)
         self.agents = Agents(parts.engine, self.inventory, self._turns)
-        self.operate = Power(parts.lifecycle, parts.adoption, self.freezing, self._turns).operate
+        power = Power(parts.lifecycle, parts.adoption, self.freezing, self._turns)
+        self.operate = power.operate
+        self.debugging = Debugging(parts.engine, self.inventory, self._turns, power, self.engine_report)
         host_start = HostStart(parts.autostart, parts.creation, parts.host_runs, bring_back=parts.bring_back)
         host_stop = HostStop(
             parts.autostart, parts.lifecycle, self.freezing, parts.locks, parts.host_runs, parts.stop_settings

@@ -15,7 +15,7 @@ from xenia.model.caller import Caller
 from xenia.model.errors import conflict, invalid
 from xenia.model.host import Host
 from xenia.model.job import Job
-from xenia.model.operations import POOLS, able, require
+from xenia.model.operations import HOST_OPERATIONS, able, require
 from xenia.model.pool import POOL_0, SCHEDULERS, Pool, check_name, no_such_pool
 from xenia.model.scope import Scope
 from xenia.model.vcpu import read_cpus, said
@@ -34,14 +34,14 @@ class Pools:
 
     async def list(self) -> tuple[Sequence[Pool], tuple[int, ...]]:
         """All pools, and the CPUs that are in none."""
-        able(POOLS, self.scopes.turns.report())
+        able(HOST_OPERATIONS["cpupool-list"], self.scopes.turns.report())
         pools = await self._pools.all()
         taken = {cpu for pool in pools for cpu in pool.cpus}
         return pools, tuple(cpu for cpu in range((await self.host()).cpus) if cpu not in taken)
 
     async def create(self, name: str, scheduler: str, cpus: str, caller: Caller) -> None:
         """Make a pool of CPUs that are in none; `cpus` may be "" for none."""
-        self._permit(caller)
+        self._permit(caller, "cpupool-create")
         check_name(name)
         if scheduler not in SCHEDULERS:
             raise invalid(f"there is no scheduler '{scheduler}'", f"there are: {', '.join(SCHEDULERS)}")
@@ -49,7 +49,7 @@ class Pools:
         await self._pools.create(name, scheduler, await self._free(cpus) if cpus else ())
 
     async def destroy(self, name: str, caller: Caller) -> None:
-        self._permit(caller)
+        self._permit(caller, "cpupool-destroy")
         pool = await self._find(name)
         if name == POOL_0:
             raise conflict(f"{POOL_0} is always there: Domain-0 is in it")
@@ -61,13 +61,13 @@ class Pools:
 
     async def add(self, name: str, cpus: str, caller: Caller) -> None:
         """Put CPUs that are in no pool into this one."""
-        self._permit(caller)
+        self._permit(caller, "cpupool-cpu-add")
         await self._find(name)
         await self._pools.add(name, await self._free(cpus))
 
     async def remove(self, name: str, cpus: str, caller: Caller) -> None:
         """Take CPUs out of the pool; they are in none then."""
-        self._permit(caller)
+        self._permit(caller, "cpupool-cpu-remove")
         pool, chosen = await self._find(name), await self._read(cpus)
         others = set(chosen) - set(pool.cpus)
         if others:
@@ -78,7 +78,7 @@ class Pools:
         await self._pools.remove(name, chosen)
 
     async def rename(self, name: str, new: str, caller: Caller) -> None:
-        self._permit(caller)
+        self._permit(caller, "cpupool-rename")
         check_name(new)
         await self._find(name)
         await self._refuse_taken(new)
@@ -86,7 +86,7 @@ class Pools:
 
     async def split(self, caller: Caller) -> None:
         """Make a pool of each NUMA node, where there is only one pool."""
-        self._permit(caller)
+        self._permit(caller, "cpupool-numa-split")
         pools, _ = await self.list()
         if len(pools) > 1:
             others = [pool.name for pool in pools if pool.name != POOL_0]
@@ -122,9 +122,9 @@ class Pools:
     def _pools(self) -> CpuPools:
         return cast(DividesCpus, self.lifecycle.engine).pools
 
-    def _permit(self, caller: Caller) -> None:
-        require(caller.role, POOLS)
-        able(POOLS, self.scopes.turns.report())
+    def _permit(self, caller: Caller, operation: str) -> None:
+        require(caller.role, HOST_OPERATIONS[operation])
+        able(HOST_OPERATIONS[operation], self.scopes.turns.report())
 
     async def _find(self, name: str) -> Pool:
         for pool in await self._pools.all():

@@ -19,12 +19,15 @@ from xenia.engines.base import Resources
 from xenia.manager.table import Table
 from xenia.model.disk import Disk, DiskMode
 from xenia.model.domain import DomainConfig, Started
-from xenia.model.errors import ErrorKind, ResourceError, XeniaError, conflict
+from xenia.model.errors import ErrorKind, ResourceError, XeniaError, conflict, denied
+from xenia.model.pci import devices_of
+from xenia.model.usb import is_hosts, usb_words
 from xenia.model.vif import Vif
 from xenia.network.attach import AttachedVif, Network
 from xenia.storage.kernel import PreparedBoot, close_boot
 from xenia.storage.open import OpenedDisk, Storage
 from xenia.storage.paths import Roots
+from xenia.storage.usb import OpenedUsb, UsbHost
 
 PrepareBoot = Callable[[DomainConfig, Roots, Sequence[OpenedDisk]], Awaitable[PreparedBoot | None]]
 """How the engine at hand wants a kernel, which may be in one of the opened disks; raises ResourceError.
@@ -56,6 +59,9 @@ class Preparer(Protocol):
     def attach_vif(self, started: Started, vif: Vif, mac: str) -> AbstractContextManager[AttachedVif]:
         """Attach one more card of a domain; as `prepare`."""
 
+    def open_usb(self, started: Started, word: str) -> AbstractContextManager[OpenedUsb]:
+        """Open one more USB device, where it is one of the host; as `prepare`."""
+
     async def look(self, config: DomainConfig, file: str, *, trusted: bool) -> Findings:
         """What `prepare` would say, without a lock and without keeping anything open."""
 
@@ -72,6 +78,7 @@ class HostPreparer:
     table: Table
     roots: tuple[str, ...]
     privileged: bool
+    usb: UsbHost = field(default_factory=UsbHost)
 
     @asynccontextmanager
     async def prepare(self, started: Started) -> AsyncIterator[Resources]:
@@ -85,7 +92,11 @@ class HostPreparer:
             if boot is not None:
                 opened.callback(close_boot, boot)
             vifs = self._attach(started, opened)
-            yield Resources(disks, vifs, boot)
+            if devices_of(started.config.other.get("pci", ())) and not started.trusted:
+                raise ResourceError("pci", denied("only an administrator may give a PCI device of the host to a guest"))
+            words = filter(is_hosts, usb_words(started.config.platform.usb_devices))
+            usb = [opened.enter_context(self.open_usb(started, word)) for word in words]
+            yield Resources(disks, vifs, boot, usb)
 
     @asynccontextmanager
     async def open_disk(self, started: Started, disk: Disk) -> AsyncIterator[OpenedDisk]:
@@ -128,6 +139,20 @@ class HostPreparer:
             yield card
         finally:
             self.network.detach(card)
+
+    @contextmanager
+    def open_usb(self, started: Started, word: str) -> Iterator[OpenedUsb]:
+        if not is_hosts(word):
+            yield OpenedUsb(word)
+            return
+        with ExitStack() as held:
+            try:
+                if not started.trusted:
+                    raise denied(f"{word} is a device of the host: only an administrator may give it to a guest")
+                opened = held.enter_context(self.usb.open(word))
+            except XeniaError as error:
+                raise ResourceError("usbdevice", error) from error
+            yield opened
 
     def _attach(self, started: Started, opened: ExitStack) -> list[AttachedVif]:
         cards = zip(started.config.vifs, started.macs, strict=True)

@@ -139,6 +139,40 @@ OPERATIONS: dict[str, Operation] = {
                 ("exec", "Run a command in the guest", Role.ADMINISTRATOR),
             )
         ),
+        Operation(
+            "reset",
+            "Start a guest over at once, like pressing its reset button",
+            _RUNS,
+        ),
+        Operation(
+            "usb-attach", "Plug a USB device into a running domain", _RUNS | {State.PAUSED}, Capability.USB_HOTPLUG
+        ),
+        Operation(
+            "usb-detach", "Unplug a USB device from a running domain", _RUNS | {State.PAUSED}, Capability.USB_HOTPLUG
+        ),
+        Operation(
+            "pci-attach",
+            "Give a PCI device of the host to a running domain",
+            _RUNS | {State.PAUSED},
+            Capability.PCI,
+            role=Role.ADMINISTRATOR,
+        ),
+        Operation(
+            "pci-detach",
+            "Take a PCI device from a running domain",
+            _RUNS,
+            Capability.PCI,
+            role=Role.ADMINISTRATOR,
+        ),
+        Operation("sysrq", "Press a key of Magic SysRq in a guest", _RUNS, Capability.SIGNALS),
+        Operation("trigger", "Send a guest a signal of its hardware: nmi, reset, power ...", _RUNS, Capability.SIGNALS),
+        Operation(
+            "qemu-monitor-command",
+            "Have the monitor of a domain's QEMU run a command",
+            _RUNS | {State.PAUSED, State.SHUTDOWN, State.CRASHED},
+            Capability.MONITOR,
+            role=Role.ADMINISTRATOR,
+        ),
         Operation("console", "Connect to the text console", _EXISTS, Capability.CONSOLE),
         Operation(
             "adopt", "Take over a domain that others have started", ALIVE, Capability.ADOPT, role=Role.ADMINISTRATOR
@@ -146,15 +180,70 @@ OPERATIONS: dict[str, Operation] = {
     )
 }
 
-POOLS = Operation(
-    "cpupool",
-    "Divide the host's CPUs into pools",
-    frozenset(),
-    Capability.CPU_POOLS,
-    role=Role.ADMINISTRATOR,
-    instead="xm vcpu-pin binds a domain to CPUs of the host",
-)
-"""What is done to CPU pools, and to no domain."""
+HOST_OPERATIONS: dict[str, Operation] = {
+    operation.name: operation
+    for operation in (
+        Operation(
+            "debug-keys",
+            "Have the hypervisor handle debug keys",
+            frozenset(),
+            Capability.HYPERVISOR,
+            role=Role.ADMINISTRATOR,
+            instead="the keys of the host's kernel: /proc/sysrq-trigger; those of a guest: xm sysrq DOMAIN LETTER",
+        ),
+        Operation(
+            "dmesg",
+            "Show the hypervisor's messages",
+            frozenset(),
+            Capability.HYPERVISOR,
+            role=Role.ADMINISTRATOR,
+            instead="dmesg shows those of the host's kernel, xm log those of xend; what a domain's QEMU said is in "
+            "var/log/xenia/qemu-NAME.log",
+        ),
+        Operation(
+            "pci-assignable-list",
+            "List the PCI devices that may be given to domains",
+            frozenset(),
+            Capability.PCI,
+            role=Role.ADMINISTRATOR,
+        ),
+        Operation(
+            "pci-assignable-add",
+            "Take a PCI device from the host's drivers, for domains",
+            frozenset(),
+            Capability.PCI,
+            role=Role.ADMINISTRATOR,
+        ),
+        Operation(
+            "pci-assignable-remove",
+            "Let the host's driver have a PCI device again",
+            frozenset(),
+            Capability.PCI,
+            role=Role.ADMINISTRATOR,
+        ),
+        *(
+            Operation(
+                name,
+                sentence,
+                frozenset(),
+                Capability.CPU_POOLS,
+                Role.ADMINISTRATOR,
+                instead="xm vcpu-pin binds a domain to CPUs of the host",
+            )
+            for name, sentence in (
+                ("cpupool-list", "List the CPU pools"),
+                ("cpupool-create", "Make a CPU pool"),
+                ("cpupool-destroy", "Remove a CPU pool"),
+                ("cpupool-cpu-add", "Put CPUs of the host into a pool"),
+                ("cpupool-cpu-remove", "Take CPUs out of a pool"),
+                ("cpupool-rename", "Give a CPU pool another name"),
+                ("cpupool-numa-split", "Make a CPU pool of each NUMA node"),
+            )
+        ),
+        Operation("log", "Show the log of xend", frozenset(), role=Role.ADMINISTRATOR),
+    )
+}
+"""Those that concern no domain."""
 
 _ENDS = frozenset({"shutdown", "destroy"})
 _WAY_OUT = {
@@ -177,13 +266,19 @@ def permit(operation: Operation, *, name: str, state: State, file: str = "", dom
         return
     ended = state is State.DEFINED and operation.name in _ENDS
     hint = "there is nothing to end; xm list shows what runs" if ended else _WAY_OUT.get(state)
-    verb = "connect to the console of" if operation.name == "console" else operation.name
+    verb = _VERBS.get(operation.name, operation.name)
     raise conflict(
         f"cannot {verb} domain '{name}': it is {_SAID[state]}",
         hint.format(name=name, file=file or name) if hint else None,
     )
 
 
+_VERBS = {
+    "console": "connect to the console of",
+    "sysrq": "press a key in",
+    "trigger": "send a signal to",
+    "qemu-monitor-command": "speak to the monitor of",
+}
 _SAID = {
     State.DEFINED: "not running",
     State.STARTING: "starting",

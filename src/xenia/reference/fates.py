@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xenia.engines.qemu.lacks import LACKS as QEMU_LACKS
 from xenia.engines.xen.lacks import LACKS as XEN_LACKS
-from xenia.model.operations import OPERATIONS, POOLS
+from xenia.model.operations import HOST_OPERATIONS, OPERATIONS
 
 ENGINES = {"qemu": QEMU_LACKS, "xen": XEN_LACKS}
 
@@ -25,6 +25,13 @@ _DONE_OTHERWISE = {
     ("sched-credit", "qemu"): "translated: a control group (cgroup v2), where the host lets xend make some",
     ("sched-credit2", "qemu"): "translated: a control group (cgroup v2), where the host lets xend make some",
     ("vcpu-set", "qemu"): "translated: CPUs are plugged in by ACPI; to unplug them takes KVM",
+    ("pci-attach", "qemu"): "translated: through vfio-pci; untried, for want of an IOMMU",
+    ("pci-attach", "xen"): "translated: through xl; untried, for want of an IOMMU",
+    ("reset", "xen"): "translated: the domain starts anew, under a new id",
+    ("sysrq", "qemu"): "translated: Alt, SysRq and the letter on the guest's keyboard",
+    ("trigger", "qemu"): "translated: nmi to all virtual CPUs at once; sleep, s3resume and init are refused",
+    ("trigger", "xen"): "translated: power, sleep and s3resume for HVM guests; init is refused",
+    ("usb-attach", "xen"): "translated: emulated devices for HVM guests with usb = 1",
     ("vcpu-pin", "qemu"): "translated: the threads of its QEMU are bound",
 }
 """Where a command does what it says by other means."""
@@ -32,7 +39,7 @@ _DONE_OTHERWISE = {
 
 def fate(command: str, engine: str) -> str:
     """`yes`, `translated: how` or `no: why; what instead`, of a command on the engine `qemu` or `xen`."""
-    operation = OPERATIONS.get(command) or (POOLS if command.startswith("cpupool-") else None)
+    operation = (OPERATIONS | HOST_OPERATIONS).get(command)
     lacked = ENGINES[engine].get(operation.capability) if operation and operation.capability else None
     if lacked and operation:
         return f"no: {lacked}" + (f"; {operation.instead}" if operation.instead else "")

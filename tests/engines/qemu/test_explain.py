@@ -147,8 +147,9 @@ def test_what_is_translated_or_has_no_effect_is_noted(changes: dict[str, Any], w
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"platform": Platform(usb_devices=("host:1234:5678",))}, "host:1234:5678"),
+        ({"platform": Platform(usb_devices=("disk:/x.img",))}, "disk:/x.img"),
         ({"platform": Platform(sound="gus")}, "gus"),
+        ({"other": {"pci": ["01:00.0", "02:00.*"]}}, "several functions"),
         ({"boot": Boot(order="cx")}, "'x' is no boot device"),
     ],
 )

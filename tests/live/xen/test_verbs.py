@@ -41,7 +41,7 @@ LEGEND = """
 - **yes**: it does what it says.
 - **nothing told**: it has no agent, and none of Xen's drivers.
 - **new id**: Xen starts nothing over in place: the domain is made anew with the next id, and keeps its UUID.
-- **untried**: it asks the guest's drivers for its balloon and its CPUs, and this guest has none.
+- **untried**: it asks the guest's drivers, and this guest has none.
 - **says: sched-credit2**: Xen has one scheduler at a time, by default credit2; the other word says which it is.
 - **no drive**: the CD-ROM drives of PV and PVH guests are plain disks.
 - **asked by ACPI**: a guest without Xen's drivers gets its power button pressed. This one does not listen and stays
@@ -72,6 +72,8 @@ name = 'hvm'
 builder = 'hvm'
 memory = 32
 serial = 'pty'
+usb = 1
+disk = ['file:{GUESTS}/counting.img,hda,w']
 disk = ['file:{GUESTS}/counting.img,hda,w', ',hdc:cdrom,r']
 {CARD}
 """,
@@ -136,11 +138,13 @@ def test_a_guest_goes_through_all_verbs(host: XenHost, table: dict[str, dict[str
     its_devices_come_and_go(walk)
     its_medium_is_changed(walk)
     is_watched(walk)
+    is_poked(walk)
     is_resized(walk)
     gets_cpus(walk)
     is_bound_and_weighed(walk)
     is_renamed(walk)
     is_rebooted(walk)
+    is_reset(walk)
     is_ended(walk)
     nothing_left(host)
 
@@ -198,6 +202,36 @@ def is_spoken_to(walk: Walk) -> None:
     walk.found("console")
     # xl's own console is another reader of the same terminal.
     talk(walk.host, "xl", "console", walk.kind, typed="echo $((5*7))x", awaited="35x")
+
+
+def is_poked(walk: Walk) -> None:
+    """The HVM guest hears neither: it has no system. That its buttons are there, the host itself tells."""
+    host, kind = walk.host, walk.kind
+    walk.xm("sysrq", kind, "h")
+    if kind != "hvm":
+        host.hears(kind, "sysrq: HELP")
+    walk.found("sysrq", "untried" if kind == "hvm" else "yes")
+    walk.xm("trigger", kind, "nmi", "0")
+    walk.found("trigger nmi")
+    said = host.xm("trigger", kind, "power")
+    assert (said.code, "has no ACPI buttons" in said.err) == ((0, False) if kind == "hvm" else (1, True)), said
+    walk.found("trigger power", "yes" if kind == "hvm" else "refused: it has no such button")
+    said = host.xm("qemu-monitor-command", kind, "info status")
+    assert (said.code, "VM status: running" in said.out) == ((0, True) if kind == "hvm" else (5, False)), said
+    walk.found("qemu-monitor-command", "yes" if kind == "hvm" else "refused: it has no device model")
+    said = host.xm("usb-attach", kind, "tablet")
+    assert (said.code, "no USB device is emulated" in said.err) == ((0, False) if kind == "hvm" else (1, True)), said
+    if kind == "hvm":
+        assert "tablet" in walk.xm("usb-list", kind)
+        assert "QEMU USB Tablet" in walk.xm("qemu-monitor-command", kind, "info usb")
+        walk.xm("usb-detach", kind, "tablet")
+        assert "QEMU USB Tablet" not in walk.xm("qemu-monitor-command", kind, "info usb")
+    walk.found("usb-attach", "yes" if kind == "hvm" else "refused: nothing is emulated for it")
+    walk.xm("debug-keys", "h")
+    assert "key 'h'" in walk.xm("dmesg") or "pressed" in walk.xm("dmesg")
+    walk.found("dmesg")
+    assert "numa_info" in walk.xm("info", "-n")
+    walk.found("info -n")
 
 
 def its_devices_come_and_go(walk: Walk) -> None:
@@ -364,6 +398,14 @@ def is_rebooted(walk: Walk) -> None:
     assert uuid_of(walk) == uuid
     walk.found("reboot", "new id")
     walk.is_up(times=2)
+
+
+def is_reset(walk: Walk) -> None:
+    before = walk.id
+    walk.xm("reset", walk.kind, timeout=90)
+    assert walk.id > before
+    walk.found("reset", "new id")
+    walk.is_up(times=3)
 
 
 def uuid_of(walk: Walk) -> str:

@@ -26,6 +26,10 @@ _STATES = {
     "pause": _RUNS,
     "shutdown": _RUNS,
     "reboot": _RUNS,
+    "reset": _RUNS,
+    "sysrq": _RUNS,
+    "trigger": _RUNS,
+    "button-press": _RUNS,
 }
 """The states of the domains that a command is for, where it is not for all that exist."""
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
-from xenia.engines.qemu import cgroup, ends, lease, oom
+from xenia.engines.qemu import cgroup, ends, lease, oom, signals
 from xenia.engines.qemu.aside import let_go
 from xenia.engines.qemu.circumstances import circumstances_of
 from xenia.engines.qemu.core import dump
@@ -33,12 +33,17 @@ from xenia.model.complaint import Severity
 from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.errors import XeniaError, engine_failed, invalid
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.pci import HostPci, PciDevice, devices_of
 from xenia.model.scheduling import Share
+from xenia.model.signal import Trigger
 from xenia.model.stats import Stats
+from xenia.model.usb import usb_words
 from xenia.model.vcpu import Vcpu
 from xenia.model.why import Circumstances
 from xenia.network.attach import AttachedVif
 from xenia.storage.open import OpenedDisk
+from xenia.storage.pci import PciHost
+from xenia.storage.usb import OpenedUsb
 
 
 class QemuEngine:
@@ -108,11 +113,16 @@ class QemuEngine:
             if self._facts.cgroups is not None:
                 cgroup.enter(guest.folder, self._facts.cgroups, guest.process.pid, guest.share)
             await take_over(guest, started, client, self._settings, self._facts)
+            for opened in resources.usb:
+                await guest.usb.plug(started.config, opened)
+            for device in devices_of(started.config.other.get("pci", ())):
+                await self._plug_pci(guest, started, device)
         except BaseException:
             await guest.end()
             raise
         guest.hotplug.disks = frozenset(opened.disk.target for opened in resources.disks)
         guest.cards.started_with({attached.vif.item: attached.ifname for attached in resources.vifs})
+        guest.usb.words = frozenset(usb_words(started.config.platform.usb_devices))
         self._keep(guest)
         return guest.observed
 
@@ -163,6 +173,32 @@ class QemuEngine:
         """Raises also a conflict when the guest refuses."""
         await self._known(uuid).cards.unplug(number)
 
+    async def attach_usb(self, started: Started, opened: OpenedUsb) -> None:
+        """Raises also a conflict when the guest has no room for a controller."""
+        await self._known(started.uuid).usb.plug(started.config, opened)
+
+    async def detach_usb(self, started: Started, word: str) -> None:
+        await self._known(started.uuid).usb.unplug(word)
+
+    async def attach_pci(self, started: Started, device: PciDevice) -> None:
+        await self._plug_pci(self._known(started.uuid), started, device)
+
+    async def _plug_pci(self, guest: Guest, started: Started, device: PciDevice) -> None:
+        await guest.pci.plug(started.config, device, guest.process.pid, self._settings.uid_of(started.domid))
+
+    async def detach_pci(self, started: Started, address: str) -> None:
+        await self._known(started.uuid).pci.unplug(address)
+
+    async def assignable_pci(self) -> tuple[HostPci, ...]:
+        return PciHost().assignable()
+
+    async def make_assignable(self, address: str) -> None:
+        """Drivers may take their time to let go of a device."""
+        await asyncio.to_thread(PciHost().take, address)
+
+    async def take_back(self, address: str) -> None:
+        await asyncio.to_thread(PciHost().give_back, address)
+
     async def change_medium(self, uuid: str, opened: OpenedDisk, *, force: bool) -> None:
         await self._known(uuid).hotplug.change_medium(opened, force=force)
 
@@ -195,6 +231,16 @@ class QemuEngine:
     async def rename(self, uuid: str, name: str) -> None:
         """QEMU itself keeps the name that it was started with, which only `ps` shows."""
         self._known(uuid).rename(name)
+
+    async def sysrq(self, uuid: str, key: str) -> None:
+        await signals.press_sysrq(self._known(uuid).execute, key)
+
+    async def trigger(self, started: Started, trigger: Trigger, vcpu: int | None) -> str:
+        return await signals.send(self._known(started.uuid).execute, trigger, vcpu)
+
+    async def monitor_command(self, uuid: str, command: str) -> str:
+        said = await self._known(uuid).execute("human-monitor-command", {"command-line": command})
+        return str(said).replace("\r\n", "\n")
 
     async def set_aside(self, uuid: str, kept: Started) -> None:
         guest = self._known(uuid)

@@ -17,6 +17,7 @@ from xenia.engines.qemu.others import explain_others
 from xenia.engines.qemu.platform import explain_platform
 from xenia.engines.qemu.serial import ConsoleEnds, explain_consoles, kinds_of
 from xenia.engines.qemu.settings import QemuSettings
+from xenia.engines.qemu.vfio import explain_pci
 from xenia.engines.qemu.vif import explain_vifs
 from xenia.model.complaint import Complaint, Severity
 from xenia.model.disk import Disk, DiskMode, DiskSource
@@ -45,6 +46,7 @@ def complaints_of(config: DomainConfig, settings: QemuSettings, facts: Facts) ->
         *explain_consoles(config),
         *explain_agent(config),
         *explain_platform(config, facts.accelerator),
+        *explain_pci(config),
         *explain_others(config),
     )
 

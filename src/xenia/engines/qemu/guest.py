@@ -26,10 +26,13 @@ from xenia.engines.qemu.monitor import SECONDS, Monitor, NoAnswer, NoGreeting, c
 from xenia.engines.qemu.pci import Unplugging
 from xenia.engines.qemu.process import Process
 from xenia.engines.qemu.serial import kinds_of, socket_of
+from xenia.engines.qemu.usb import UsbDevices
+from xenia.engines.qemu.vfio import PASSED, PassedPci, address_of
 from xenia.engines.qemu.vif import CARD
 from xenia.model.domain import Started, State
 from xenia.model.errors import XeniaError, engine_failed, invalid
 from xenia.model.vcpu import Vcpu, no_such_vcpu
+from xenia.storage.pci import PciHost
 
 FIRMWARE_SECONDS = 2.0
 """How long after a reset another one is taken for the firmware's; it comes within its first milliseconds."""
@@ -89,6 +92,8 @@ class Guest:
         self.hotplug = Hotplug(self, self.unplugging)
         self.cards = Cards(self, self.unplugging)
         self.cpus = Cpus(self, started.config.vcpus)
+        self.usb = UsbDevices(self, self.unplugging)
+        self.pci = PassedPci(self, self.unplugging, PciHost())
         self._tell = tell
         self._on_unplugged = on_unplugged
         self._on_end = on_end
@@ -110,6 +115,8 @@ class Guest:
             cards=self.cards.numbers,
             disks=self.hotplug.disks,
             media=self.hotplug.media,
+            usb=self.usb.words,
+            pci=self.pci.addresses,
         )
 
     def on_process_end(self) -> None:
@@ -259,6 +266,9 @@ class Guest:
             self._on_unplugged(self, target)
         for number in await self.cards.look():
             self._on_unplugged(self, number)
+        await self.usb.look()
+        for address in await self.pci.look():
+            self._on_unplugged(self, address)
         if not self._in_place:
             await self._let_resets_end_it()  # an xend that died in start_over has not
         await self.look_at_memory()
@@ -359,6 +369,8 @@ class Guest:
             self._on_unplugged(self, device.removeprefix(disk))
         elif device.startswith(CARD):
             self._on_unplugged(self, int(device.removeprefix(CARD)))
+        elif device.startswith(PASSED):
+            self._on_unplugged(self, address_of(device))
 
     def _is_firmware(self) -> bool:
         """Whether a reset is the firmware's own: SeaBIOS (resume.c, tryReboot) follows each reset up with another.

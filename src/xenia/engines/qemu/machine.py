@@ -19,7 +19,7 @@ from xenia.model.errors import engine_failed
 # is added or removed. Slot 0 is the host bridge; 1 the chipset of pc; 0x1d (USB) and 0x1f the chipset of q35. All hang
 # off the root bus, where virtio devices are transitional: guests with a virtio driver from before virtio 1.0 see them
 # too. What is plugged in later goes into a slot that is free: of the root bus of pc, but of a bridge on q35, whose root
-# bus takes no devices while the guest runs.
+# bus takes no devices while the guest runs. SLOT_USB is for a controller on pc that comes with the first USB device.
 SLOT_BRIDGE = 0x01
 SLOT_VGA = 0x02
 SLOT_SCSI = 0x03
@@ -27,6 +27,7 @@ SLOT_SERIAL = 0x04
 SLOTS_VIF = range(0x05, 0x0D)
 SLOTS_DISK = range(0x0D, 0x1D)
 SLOT_SOUND = 0x1E
+SLOT_USB = 0x1F
 SLOTS_BRIDGE = range(0x01, 0x20)
 BRIDGE = "bridge"
 

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 from xenia.engines.qemu.argv import CommandLine
 from xenia.engines.qemu.machine import SLOT_SOUND
+from xenia.engines.qemu.usb import DRIVERS, device_id
 from xenia.engines.remarks import note, warning
 from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig, Platform
+from xenia.model.usb import KNOWN, usb_word, usb_words
 
-_USB = {"tablet": "usb-tablet", "mouse": "usb-mouse", "keyboard": "usb-kbd"}
 _SOUND_PCI = {"es1370": "ES1370", "ac97": "AC97", "hda": "intel-hda", "intel-hda": "intel-hda"}
 _SOUND_ISA = {"sb16": "sb16", "adlib": "adlib"}
 
@@ -21,9 +22,9 @@ def add_platform(line: CommandLine, config: DomainConfig) -> None:
     platform = config.platform
     line.add("rtc", f"base={_clock(platform)}")
     line.device({"driver": "pvpanic"})
-    for number, device in enumerate(_words(platform.usb_devices)):
-        if device in _USB:
-            line.device({"driver": _USB[device], "id": f"usb{number}", "bus": "usb-bus.0"})
+    for word in usb_words(platform.usb_devices):
+        if word in DRIVERS:
+            line.device({"driver": DRIVERS[word], "id": device_id(word), "bus": "usb-bus.0"})
     sound = (platform.sound or "").lower()
     if sound in _SOUND_PCI | _SOUND_ISA:
         line.add("audiodev", {"driver": "none", "id": "audio"})
@@ -39,11 +40,9 @@ def add_platform(line: CommandLine, config: DomainConfig) -> None:
 def explain_platform(config: DomainConfig, accelerator: str) -> Iterator[Complaint]:
     """What of the board's small devices has no effect."""
     platform = config.platform
-    for device in _words(platform.usb_devices):
-        if device not in _USB:
-            yield warning(
-                "usbdevice", f"usbdevice={device!r} has no effect on QEMU yet", "tablet, mouse and keyboard are known"
-            )
+    for device in platform.usb_devices:
+        if usb_word(device) is None:
+            yield warning("usbdevice", f"usbdevice={device!r} is not known and has no effect", KNOWN)
     sounds = _SOUND_PCI | _SOUND_ISA
     if platform.sound and platform.sound.lower() not in sounds:
         yield warning(
@@ -53,10 +52,6 @@ def explain_platform(config: DomainConfig, accelerator: str) -> Iterator[Complai
         )
     if platform.viridian and accelerator != "kvm":
         yield note("viridian", "viridian has no effect without hardware acceleration")
-
-
-def _words(devices: tuple[str, ...]) -> list[str]:
-    return [device.strip().lower() for device in devices]
 
 
 def _clock(platform: Platform) -> str:

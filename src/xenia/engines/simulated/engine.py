@@ -16,12 +16,17 @@ from xenia.model.disk import DiskMode
 from xenia.model.domain import ALIVE, DOMAIN_0_UUID, DomainConfig, Started, State
 from xenia.model.errors import XeniaError, conflict, engine_failed, invalid, timed_out
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.pci import HostPci, PciDevice, devices_of
 from xenia.model.scheduling import Share
+from xenia.model.signal import Trigger
 from xenia.model.stats import DiskStats, Stats, VcpuStats, VifStats
+from xenia.model.topology import CpuPlace, NumaNode, Topology
+from xenia.model.usb import usb_words
 from xenia.model.vcpu import Vcpu, VcpuState, no_such_vcpu
 from xenia.model.why import Circumstances
 from xenia.network.attach import AttachedVif
 from xenia.storage.open import OpenedDisk
+from xenia.storage.usb import OpenedUsb
 
 
 class SimulatedEngine:
@@ -39,9 +44,11 @@ class SimulatedEngine:
         }
         own = like_xen if host.like_xen else {Capability.RESET, Capability.AGENT_COMMANDS}
         kinds = {Capability.HVM, Capability.PV, Capability.PVH}
-        live = {Capability.MEMORY, Capability.VCPUS, Capability.SCHEDULING}
+        live = {Capability.MEMORY, Capability.VCPUS, Capability.SCHEDULING, Capability.CORE_DUMP}
+        insights = {Capability.SIGNALS, Capability.MONITOR} | ({Capability.HYPERVISOR} if host.like_xen else set())
         devices = {Capability.DISK_HOTPLUG, Capability.MEDIUM_CHANGE, Capability.VIF_HOTPLUG, Capability.AGENT}
-        self.capabilities = frozenset({Capability.PAUSE, Capability.CORE_DUMP} | live | kinds | own | devices)
+        devices |= {Capability.USB_HOTPLUG, Capability.PCI}
+        self.capabilities = frozenset({Capability.PAUSE} | live | kinds | own | devices | insights)
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
         host.tell = self._events.put_nowait
 
@@ -76,6 +83,8 @@ class SimulatedEngine:
     async def start(self, started: Started, resources: Resources) -> Observed:
         await self._host.step("start")
         guest = self._host.start(started, {opened.disk.target: _written(opened) for opened in resources.disks})
+        guest.usb = set(usb_words(started.config.platform.usb_devices))
+        guest.pci = {device.address for device in devices_of(started.config.other.get("pci", ()))}
         guest.media = {each.disk.target: bool(each.disk.path) for each in resources.disks if each.disk.cdrom}
         await self._host.step("started")
         return self._observed(started.uuid, guest)
@@ -192,6 +201,37 @@ class SimulatedEngine:
         guest.cards.discard(number)
         await self._host.step("vif detached")
 
+    async def attach_usb(self, started: Started, opened: OpenedUsb) -> None:
+        await self._host.step("attach usb")
+        self._guest(started.uuid).usb.add(opened.word)
+        await self._host.step("usb attached")
+
+    async def detach_usb(self, started: Started, word: str) -> None:
+        await self._host.step("detach usb")
+        self._guest(started.uuid).usb.discard(word)
+        await self._host.step("usb detached")
+
+    async def attach_pci(self, started: Started, device: PciDevice) -> None:
+        await self._host.step("attach pci")
+        if device.address not in self._host.assignable:
+            raise conflict(f"PCI device {device.address} is the host's own")
+        self._guest(started.uuid).pci.add(device.address)
+        await self._host.step("pci attached")
+
+    async def detach_pci(self, started: Started, address: str) -> None:
+        await self._host.step("detach pci")
+        self._guest(started.uuid).pci.discard(address)
+        await self._host.step("pci detached")
+
+    async def assignable_pci(self) -> tuple[HostPci, ...]:
+        return tuple(map(HostPci, sorted(self._host.assignable)))
+
+    async def make_assignable(self, address: str) -> None:
+        self._host.assignable.add(address)
+
+    async def take_back(self, address: str) -> None:
+        self._host.assignable.discard(address)
+
     async def change_medium(self, uuid: str, opened: OpenedDisk, *, force: bool) -> None:
         await self._host.step("eject")
         guest, target = self._guest(uuid), opened.disk.target
@@ -203,6 +243,32 @@ class SimulatedEngine:
         await self._host.step("insert")
         guest.media[target] = bool(opened.disk.path)
         await self._host.step("inserted")
+
+    async def sysrq(self, uuid: str, key: str) -> None:
+        await self._host.step("sysrq")
+        self._guest(uuid).signals.append(f"sysrq {key}")
+
+    async def trigger(self, started: Started, trigger: Trigger, vcpu: int | None) -> str:
+        await self._host.step("trigger")
+        if trigger is Trigger.INIT:
+            raise invalid("a simulated guest knows no INIT")
+        self._guest(started.uuid).signals.append(trigger.value)
+        return "" if vcpu is None else "a simulated guest has one NMI for all"
+
+    async def monitor_command(self, uuid: str, command: str) -> str:
+        return f"{self._guest(uuid).name}: {command}\n"
+
+    async def debug_keys(self, keys: str) -> None:
+        self._host.log += f"key {keys}\n"
+
+    async def topology(self) -> Topology:
+        return Topology((CpuPlace(0, 0, 0, 0),), (NumaNode(0, 16384, 8192, (10,)),))
+
+    async def hypervisor_log(self, *, clear: bool) -> str:
+        told = self._host.log
+        if clear:
+            self._host.log = ""
+        return told
 
     async def dump_core(self, uuid: str, core: int, *, live: bool, tell: Callable[[float], None]) -> None:
         del live
@@ -288,6 +354,8 @@ class SimulatedEngine:
             domid=domid,
             disks=frozenset(guest.disks),
             media=dict(guest.media),
+            usb=frozenset(guest.usb),
+            pci=frozenset(guest.pci),
             cards=frozenset(guest.cards),
         )
 

@@ -20,7 +20,7 @@ class SimulatedGuest:
     all writes; `boots` counts how often it began at its first instruction; `disks` are the images that it may write to,
     by target, None for a disk that it only reads or shares; `media` tells of each CD-ROM drive whether there is a
     medium in it. `memory` is in MiB; `pins` are the CPUs of the host that each virtual CPU may run on, None for all;
-    `soft_pins` those that it rather runs on.
+    `soft_pins` those that it rather runs on. `signals` are what it was sent.
     """
 
     started: Started
@@ -33,6 +33,9 @@ class SimulatedGuest:
     soft_pins: dict[int, tuple[int, ...] | None] = field(default_factory=dict)
     disks: dict[str, str | None] = field(default_factory=dict)
     media: dict[str, bool] = field(default_factory=dict)
+    usb: set[str] = field(default_factory=set)
+    pci: set[str] = field(default_factory=set)
+    signals: list[str] = field(default_factory=list)
     frozen: bool = False
     cards: set[int] = field(default_factory=set)
     pool: str = POOL_0
@@ -79,6 +82,10 @@ class SimulatedHost:
     """That of Domain-0."""
     violations: list[str] = field(default_factory=list)
     """What a real hypervisor would have done to the guests' data."""
+    assignable: set[str] = field(default_factory=set)
+    """The addresses of PCI devices that may be given to guests."""
+    log: str = ""
+    """The messages of the hypervisor."""
     tell: Callable[[EngineEvent], None] | None = None
     """Where the attached engine listens; None while no xend runs."""
 

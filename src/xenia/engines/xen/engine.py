@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
-from xenia.engines.xen import disk_hotplug, ends, foreign, medium, places, vif_hotplug
+from xenia.engines.xen import debugging, disk_hotplug, ends, foreign, medium, pci, places, usb, vif_hotplug
 from xenia.engines.xen.agent import XenstoreAgent
 from xenia.engines.xen.aside import become, let_go
 from xenia.engines.xen.circumstances import circumstances_of
@@ -34,6 +34,7 @@ from xenia.engines.xen.settings import XenSettings
 from xenia.engines.xen.sharing import refuse_shared
 from xenia.engines.xen.start import create
 from xenia.engines.xen.stats import read_stats
+from xenia.engines.xen.topology import read_topology
 from xenia.engines.xen.vcpus import read_list, set_online
 from xenia.engines.xen.xenstore import Xenstore
 from xenia.engines.xen.xl import Xl
@@ -43,12 +44,18 @@ from xenia.model.complaint import Severity
 from xenia.model.domain import DOMAIN_0_NAME, DOMAIN_0_UUID, DomainConfig, EndReason, Kind, Started, State
 from xenia.model.errors import XeniaError, conflict, engine_failed, invalid, unavailable
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.pci import HostPci, PciDevice, devices_of
 from xenia.model.scheduling import Share
+from xenia.model.signal import Trigger
 from xenia.model.stats import Stats
+from xenia.model.topology import Topology
+from xenia.model.usb import usb_words
 from xenia.model.vcpu import Vcpu, no_such_vcpu, said
 from xenia.model.why import Circumstances
 from xenia.network.attach import AttachedVif
 from xenia.storage.open import OpenedDisk
+from xenia.storage.pci import PciHost
+from xenia.storage.usb import OpenedUsb, UsbHost
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +80,7 @@ class XenEngine:
         self._xl = Xl(settings.xl, self._store.check)
         self.pools = Pools(self._xl, self._domid)
         self._hypervisor = Hypervisor(settings.python, module_folders(*version()))
+        self._usb = UsbHost()
         self._guests: dict[str, Guest] = {}
         self._busy: set[str] = set()
         """UUIDs of domains that are being started or ended: what is seen of them is told by who does it."""
@@ -122,6 +130,10 @@ class XenEngine:
         await disk_hotplug.look(self._store, guest, config)
         await vif_hotplug.look(self._store, guest)
         await medium.look(guest, config)
+        if devices_of(config.other.get("pci", ())):
+            guest.pci = await pci.look(self._xl, guest.domid)
+        if words := usb_words(config.platform.usb_devices):
+            guest.usb = await usb.look(self._xl, guest, words, self._usb)
 
     async def _called(self, domid: int, name: str) -> None:
         """Finish a rename that an earlier xend was cut off in."""
@@ -159,6 +171,8 @@ class XenEngine:
             await disk_hotplug.started(self._store, guest, started.config)
             await vif_hotplug.started(self._store, guest, started.config.vifs)
             medium.started(guest, started.config)
+            for opened in resources.usb:
+                await usb.plug(self._xl, guest, opened)
         except BaseException:
             await self._remove(started.uuid)
             raise
@@ -292,6 +306,47 @@ class XenEngine:
         guest = self._known(uuid)
         await self._xl.run("rename", str(guest.domid), name)
         guest.name = name
+
+    async def attach_usb(self, started: Started, opened: OpenedUsb) -> None:
+        await usb.plug(self._xl, self._known(started.uuid), opened)
+
+    async def detach_usb(self, started: Started, word: str) -> None:
+        """Raises also not_found for a device that the host has no longer."""
+        await usb.unplug(self._xl, self._known(started.uuid), word, self._usb)
+
+    async def attach_pci(self, started: Started, device: PciDevice) -> None:
+        await pci.attach(self._xl, self._known(started.uuid).domid, device, PciHost())
+
+    async def detach_pci(self, started: Started, address: str) -> None:
+        await pci.detach(self._xl, self._known(started.uuid).domid, address)
+
+    async def assignable_pci(self) -> tuple[HostPci, ...]:
+        return await pci.assignable(self._xl)
+
+    async def make_assignable(self, address: str) -> None:
+        await pci.make_assignable(self._xl, address, PciHost())
+
+    async def take_back(self, address: str) -> None:
+        await pci.take_back(self._xl, address)
+
+    async def sysrq(self, uuid: str, key: str) -> None:
+        """Its Xen drivers hear it, from xenstore."""
+        await self._xl.run("sysrq", str(self._known(uuid).domid), key)
+
+    async def trigger(self, started: Started, trigger: Trigger, vcpu: int | None) -> str:
+        return await debugging.send(self._xl, self._known(started.uuid), trigger, vcpu)
+
+    async def monitor_command(self, uuid: str, command: str) -> str:
+        return await debugging.ask_device_model(self._xl, self._known(uuid), command)
+
+    async def debug_keys(self, keys: str) -> None:
+        await debugging.send_debug_keys(self._xl, keys)
+
+    async def topology(self) -> Topology:
+        return read_topology(await self._xl.run("info", "-n"))
+
+    async def hypervisor_log(self, *, clear: bool) -> str:
+        return await debugging.read_log(self._xl, clear=clear)
 
     async def set_aside(self, uuid: str, kept: Started) -> None:
         """Raises also timed_out."""

@@ -30,6 +30,8 @@ class Guest:
     consoles: Mapping[ConsoleKind, Path] = field(default_factory=dict)
     vnc: str | None = None
     vifs: tuple[str, ...] = ()
+    usb: frozenset[str] | None = None
+    pci: frozenset[str] | None = None
     disks: frozenset[str] | None = None
     cards: frozenset[int] | None = None
     media: Mapping[str, bool] | None = None
@@ -51,6 +53,8 @@ class Guest:
             self.disks,
             self.cards,
             self.media,
+            self.usb,
+            self.pci,
         )
 
     def look(self, info: DomainInfo) -> bool:

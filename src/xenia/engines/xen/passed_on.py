@@ -124,6 +124,8 @@ PASSED_ON: dict[str, Passed] = {
     "mca_caps": _texts("lmce", "mca_caps = [ 'lmce' ]", *_HVM),
     "mmio_hole": _number(256, 3840, *_HVM),
     "ms_vm_genid": _one_of("none generate", *_HVM),
+    "passthrough": _one_of("disabled enabled sync_pt share_pt", *_ALL),
+    "pci": _texts(r"[\w:.@*=, -]{4,200}", "as in pci = ['01:00.0']", *_ALL),
     "pool": _text(r"[\w.+-]{1,64}", "the name of a CPU pool", *_ALL),
     "pvshim": _flag(Kind.PVH),
     "pvshim_cmdline": _text(r"[ -~]{1,1000}", "the command line of the shim", Kind.PVH),

@@ -8,9 +8,7 @@ from xenia.engines.remarks import note, warning
 from xenia.engines.xen.xlcfg import Settings
 from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig, Kind, Platform
-
-_USB = frozenset({"tablet", "mouse", "keyboard"})
-"""What is emulated altogether; every other word of -usbdevice would hand out a device or file of the host."""
+from xenia.model.usb import KNOWN, is_hosts, usb_word, usb_words
 
 _SOUND = {
     "ac97": "ac97",
@@ -48,7 +46,7 @@ def _hvm(config: DomainConfig) -> Settings:
     settings: Settings = {key: 0 for key, on in (("apic", platform.apic), ("pae", platform.pae)) if not on}
     if platform.viridian:
         settings["viridian"] = _viridian_groups(config) or 1
-    usb = [device for device in _usb_devices(platform) if device in _USB]
+    usb = [word for word in usb_words(platform.usb_devices) if not is_hosts(word)]
     if platform.usb or usb:
         settings["usb"] = 1
     if usb:
@@ -75,13 +73,9 @@ def explain_platform(config: DomainConfig) -> Iterator[Complaint]:
     platform = config.platform
     if platform.agent is not None:
         yield note("agent", "agent has no effect on Xen: a guest there tells of itself by xenstore")
-    for device in _usb_devices(platform):
-        if device not in _USB:
-            yield warning(
-                "usbdevice",
-                f"usbdevice={device!r} has no effect: devices of the host cannot be given to guests yet",
-                "tablet, mouse and keyboard are known",
-            )
+    for device in platform.usb_devices:
+        if usb_word(device) is None:
+            yield warning("usbdevice", f"usbdevice={device!r} is not known and has no effect", KNOWN)
     if platform.sound and platform.sound.lower() not in _SOUND:
         known = ", ".join(sorted(_SOUND))
         yield warning("soundhw", f"soundhw={platform.sound!r} is not known and has no effect", f"known are {known}")
@@ -99,16 +93,12 @@ def _explain_missing(config: DomainConfig) -> Iterator[Complaint]:
     for key, value in (
         ("viridian", platform.viridian),
         ("usb", platform.usb),
-        ("usbdevice", platform.usb_devices),
+        ("usbdevice", [word for word in usb_words(platform.usb_devices) if not is_hosts(word)]),
         ("soundhw", platform.sound),
         ("serial", platform.serial),
     ):
         if value:
             yield note(key, f"{key} has no effect in a {config.kind} guest: nothing is emulated for it")
-
-
-def _usb_devices(platform: Platform) -> list[str]:
-    return [device.strip().lower() for device in platform.usb_devices]
 
 
 def _viridian_groups(config: DomainConfig) -> list[str]:

@@ -31,10 +31,11 @@ KEYS = (
         "usbdevice",
         KeyType.ANY,
         None,
-        "Emulated USB devices: tablet (a pointer that follows the viewer's), mouse, keyboard",
+        "USB devices: tablet (a pointer that follows the viewer's), mouse, keyboard; or one of the host, for an "
+        "administrator's guest: host:1.3 (bus and address), host:046d:c077",
         "usbdevice = 'tablet'",
-        qemu=translated("tablet, mouse and keyboard: nothing else is offered yet"),
-        xen=translated("tablet, mouse and keyboard: all else names devices or files of the host"),
+        qemu=translated("tablet, mouse, keyboard and devices of the host: nothing else is offered"),
+        xen=translated("tablet, mouse and keyboard for HVM guests, devices of the host for all"),
         form="text, or list",
     ),
     Key(

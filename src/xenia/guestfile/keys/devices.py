@@ -12,6 +12,7 @@ _USE_VIF = ignored("use vif")
 _IN_VIF = ignored("name the card in vif: model=ne2k_pci")
 _NICS = ignored("use nics or vif")
 _VIRTIO_ANYWAY = ignored("disks and cards are virtio where the guest can use it")
+_NO_USBCTRL = ignored("a controller is made where a device needs one")
 _NO_DRIVER_DOMAINS = ignored("there are no driver domains on QEMU")
 _DRIVER_DOMAINS = ignored("driver domains cannot be used yet")
 
@@ -92,7 +93,16 @@ KEYS = (
         form="list of lists",
     ),
     _missing("pvcalls", "Sockets of the host for the guest", "pvcalls = ['']"),
-    _missing("usbctrl", "USB controllers, for devices of the host", "usbctrl = ['version=2, ports=4']"),
+    Key(
+        "usbctrl",
+        _LIST,
+        None,
+        "USB controllers, for devices of the host",
+        "usbctrl = ['version=2, ports=4']",
+        _XL,
+        _NO_USBCTRL,
+        _NO_USBCTRL,
+    ),
     Key("usbversion", _NUMBER, None, "USB controller: 1, 2 or 3", "usbversion = 2", _XL, NO_DEVICE_ON_QEMU, HONOURED),
     _missing("vusb", "USB host controllers, of xm", "vusb = ['usbver=2, numports=8']", _XM, NOT_IN_XL),
     Key(

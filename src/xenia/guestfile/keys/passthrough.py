@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from xenia.guestfile.keys.fates import ARM, NO_DEVICE_ON_QEMU, NO_HYPERVISOR, NOT_IN_XL
-from xenia.guestfile.keys.key import Dialect, Fate, Key, KeyType, ignored
+from xenia.guestfile.keys.key import HONOURED, Dialect, Fate, Key, KeyType, ignored, translated
 
 _TEXT, _NUMBER, _LIST = KeyType.TEXT, KeyType.NUMBER, KeyType.LIST
 _XM, _XL, _BOTH = Dialect.XM, Dialect.XL, Dialect.BOTH
+_IN_USBDEVICE = ignored("name the device in usbdevice: host:1.3")
 _NOT_YET_ON_XEN = ignored("devices of the host are not handed out by guest files yet")
 
 
@@ -25,7 +26,14 @@ def _handed(
 
 
 KEYS = (
-    _handed("pci", _LIST, "PCI devices of the host for the guest, by BDF, with options", "pci = ['01:00.0']"),
+    _handed(
+        "pci",
+        _LIST,
+        "PCI devices of the host for an administrator's guest, by BDF, with options",
+        "pci = ['01:00.0']",
+        qemu=translated("through vfio-pci, without its options; untried"),
+        xen=HONOURED,
+    ),
     _handed("pci_msitranslate", _NUMBER, "Translate interrupts of PCI devices, 0 or 1", "pci_msitranslate = 0"),
     _handed("pci_power_mgmt", _NUMBER, "Let the guest manage the power of PCI devices, 0 or 1", "pci_power_mgmt = 1"),
     _handed(
@@ -44,11 +52,26 @@ KEYS = (
         form="flag, or text",
     ),
     _handed("gfx_passthru_kind", _TEXT, "Which kind of graphics card it is", "gfx_passthru_kind = 'igd'", _XL),
-    _handed("passthrough", _TEXT, "How an IOMMU is used: disabled, sync_pt, share_pt", "passthrough = 'sync_pt'", _XL),
+    _handed(
+        "passthrough",
+        _TEXT,
+        "How an IOMMU is used: disabled, enabled, sync_pt, share_pt; one for devices that come later is enabled",
+        "passthrough = 'enabled'",
+        _XL,
+        xen=HONOURED,
+    ),
     _handed("iommu", _TEXT, "Older word for passthrough", "iommu = 'sync_pt'", _XL),
     _handed("rdm", _TEXT, "Memory that devices have reserved", "rdm = 'strategy=host,policy=strict'", _XL),
     _handed("rdm_mem_boundary", _NUMBER, "Where such memory may begin, in MiB", "rdm_mem_boundary = 2048", _XL),
-    _handed("usbdev", _LIST, "USB devices of the host for the guest", "usbdev = ['hostbus=1, hostaddr=3']", _XL),
+    _handed(
+        "usbdev",
+        _LIST,
+        "USB devices of the host for the guest",
+        "usbdev = ['hostbus=1, hostaddr=3']",
+        _XL,
+        qemu=_IN_USBDEVICE,
+        xen=_IN_USBDEVICE,
+    ),
     _handed(
         "vscsi",
         _LIST,
