@@ -13,7 +13,15 @@ from xenia.model.host import Capability, EngineReport, Host
 
 HOST = Host("host.example.com", "6.1.0", "#1 SMP", "x86_64", 4, 1, 2, 1, 2800, "", 16378, 8004, 0.0, 0.0)
 ENGINE = EngineReport(
-    "qemu", "7.2", True, "", "tcg", "the KVM probe did not boot", frozenset(Capability), {"qemu_machine": "pc\x1b"}
+    "qemu",
+    "7.2",
+    True,
+    "",
+    "tcg",
+    "the KVM probe did not boot",
+    frozenset(Capability),
+    {"qemu_machine": "pc\x1b"},
+    {"scheduling": "no cgroup v2"},
 )
 
 
@@ -65,6 +73,7 @@ def test_the_engine_says_what_it_is_and_why(answer: dict[str, Any], xm: Xm, caps
     assert told["accelerator_reason"] == "the KVM probe did not boot"
     assert told["capabilities"].split() == sorted(Capability)
     assert told["qemu_machine"] == "pc\\x1b"
+    assert told["no_scheduling"] == "no cgroup v2"
     assert told["xend_version"] == "0.1.0"
 
 

@@ -45,6 +45,8 @@ class Rig(Protocol):
     """One host with one engine at a time; what runs on it outlives the engine object."""
 
     engine: Engine
+    lets_go_of_cpus: bool
+    """Whether CPUs of guests can be taken away while they run."""
     dumps_cores: bool
     """Whether it does in a minute."""
 
@@ -67,6 +69,9 @@ class Rig(Protocol):
 
     async def sees_cards(self, started: Started, number: int) -> None:
         """Until it has so many cards."""
+
+    async def takes_cpus(self, started: Started, count: int) -> None:
+        """From now on the guest, which is up, switches on the CPUs that it gets, up to so many."""
 
     async def booted(self, started: Started) -> None:
         """Until the guest, which runs, is up."""
@@ -103,6 +108,7 @@ async def next_end(rig: Rig, *, seconds: float = 60) -> EngineEvent:
 
 
 class SimulatedRig:
+    lets_go_of_cpus = True
     dumps_cores = True
 
     def __init__(self) -> None:
@@ -137,6 +143,9 @@ class SimulatedRig:
     async def sees_disks(self, started: Started, number: int) -> None:
         assert len(self._world.host.guests[started.uuid].disks) == number
 
+    async def takes_cpus(self, started: Started, count: int) -> None:
+        """It always does."""
+
     async def booted(self, started: Started) -> None:
         assert started.uuid in self._world.host.guests
 
@@ -168,6 +177,7 @@ class SimulatedRig:
 class QemuRig:
     """Real QEMU guests under emulation: the small Linux guest, spoken to over its serial console."""
 
+    lets_go_of_cpus = False
     dumps_cores = True
 
     def __init__(self, folder: Path, guest: demo.DemoGuest) -> None:
@@ -217,6 +227,9 @@ class QemuRig:
     async def sees_cards(self, started: Started, number: int) -> None:
         await see(await self._speaker(started), "ls /sys/class/net | grep -c '^eth'", number)
 
+    async def takes_cpus(self, started: Started, count: int) -> None:
+        await take_cpus(await self._speaker(started), count)
+
     async def booted(self, started: Started) -> None:
         await (await self._speaker(started)).until(self._guest.marker)
 
@@ -264,6 +277,7 @@ class QemuRig:
 class XenRig:
     """Real guests of the Xen below this very host, which is a lab's dom0: the small Linux guest, as `kind`."""
 
+    lets_go_of_cpus = True
     GUESTS = Path("/var/lib/xen/lab")
 
     def __init__(self, folder: Path, kind: Kind) -> None:
@@ -322,6 +336,9 @@ class XenRig:
     async def sees_cards(self, started: Started, number: int) -> None:
         await see(await self._speaker(started), "ls /sys/class/net | grep -c '^eth'", number)
 
+    async def takes_cpus(self, started: Started, count: int) -> None:
+        await take_cpus(await self._speaker(started), count)
+
     async def booted(self, started: Started) -> None:
         await (await self._speaker(started)).until(f"xenia: guest {started.config.name} is up")
 
@@ -372,6 +389,13 @@ async def see(speaker: Speaker, count: str, number: int) -> None:
     """What is typed is echoed: the word that is waited for is not in it as it is said."""
     await speaker.say(f'until [ "$({count})" = {number} ]; do sleep 0.1; done; echo "it has "{number}')
     await speaker.until(f"it has {number}")
+
+
+async def take_cpus(speaker: Speaker, count: int) -> None:
+    """What udev does elsewhere."""
+    numbers = " ".join(map(str, range(1, count)))
+    one = "until echo 1 > /sys/devices/system/cpu/cpu$n/online; do sleep 0.2; done"
+    await speaker.say(f"(for n in {numbers}; do {one}; done) 2>&- &")
 
 
 def is_core(started: Started, core: int) -> None:

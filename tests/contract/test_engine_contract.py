@@ -14,7 +14,7 @@ import pytest
 from tests.contract.rigs import QemuRig, Rig, SimulatedRig, XenRig, next_end
 
 from xenia.engines.agent import HasAgents
-from xenia.engines.base import ChangesMedia, DumpsCores, PlugsCards, PlugsDisks
+from xenia.engines.base import ChangesMedia, DumpsCores, PlugsCards, PlugsDisks, SharesCpuTime
 from xenia.engines.debugging import HasHypervisor, HasMonitor, SendsSignals
 from xenia.engines.xen.probe import booted_into_xen
 from xenia.images import demo
@@ -25,6 +25,7 @@ from xenia.model.domain import EndAction, EndReason, Kind, Started, State
 from xenia.model.errors import ErrorKind, XeniaError
 from xenia.model.host import Capability
 from xenia.model.signal import Trigger
+from xenia.model.vcpu import VcpuState
 from xenia.model.vif import Vif, VifType
 from xenia.storage.open import OpenedDisk
 
@@ -230,6 +231,30 @@ async def test_a_guest_gives_memory_back_and_takes_it_again(rig: Rig) -> None:
         await rig.engine.set_max_memory(started.uuid, most)
 
 
+async def test_virtual_cpus_come_up_to_the_most_and_go_where_they_can(rig: Rig) -> None:
+    plain = rig.started("a")
+    started = replace(plain, config=replace(plain.config, max_vcpus=3))
+    async with rig.resources(started) as resources:
+        await rig.engine.start(started, resources)
+    await rig.engine.unpause(started.uuid)
+    await rig.booted(started)
+    await rig.takes_cpus(started, 3)
+    assert await rig.engine.set_vcpus(started, 3) == 3
+    assert (await rig.engine.figures())[started.uuid].vcpus == 3
+    await rig.new_engine()
+    assert len(await rig.engine.recover([started])) == 1
+    assert (await rig.engine.figures())[started.uuid].vcpus == 3
+    online = [each for each in (await rig.engine.vcpus())[started.uuid] if each.state is not VcpuState.OFFLINE]
+    assert [each.number for each in online] == [0, 1, 2]
+    if rig.lets_go_of_cpus:
+        assert await rig.engine.set_vcpus(started, 1) == 1
+        assert (await rig.engine.figures())[started.uuid].vcpus == 1
+        return
+    with pytest.raises(XeniaError, match="takes KVM") as raised:
+        await rig.engine.set_vcpus(started, 1)
+    assert raised.value.kind is ErrorKind.INVALID
+
+
 async def test_what_has_been_counted_of_a_guest_is_told(rig: Rig) -> None:
     started = await start(rig, "a")
     before = (await rig.engine.stats())[started.uuid]
@@ -255,6 +280,27 @@ async def test_virtual_cpus_are_told_and_pinned(rig: Rig) -> None:
     with pytest.raises(XeniaError) as raised:
         await rig.engine.pin(started.uuid, 7, None)
     assert raised.value.kind is ErrorKind.NOT_FOUND
+    if Capability.SOFT_AFFINITY in rig.engine.capabilities:
+        await rig.engine.pin(started.uuid, 0, (0,), soft=True)
+        assert (await rig.engine.vcpus())[started.uuid][0].soft in ((0,), None), "None where the host has only one"
+
+
+async def test_the_share_of_cpu_time_is_that_of_the_guest_file_and_can_be_changed(rig: Rig) -> None:
+    if Capability.SCHEDULING not in rig.engine.capabilities:
+        return
+    engine = cast(SharesCpuTime, rig.engine)
+    plain = rig.started("a")
+    started = replace(plain, config=replace(plain.config, cpu_weight=512))
+    async with rig.resources(started) as resources:
+        await rig.engine.start(started, resources)
+    share = (await engine.shares())[started.uuid]
+    assert (share.weight, share.cap) == (512, 0)
+    wanted = replace(share, weight=128, cap=50)
+    await engine.set_share(started.uuid, wanted)
+    assert (await engine.shares())[started.uuid] == wanted
+    with pytest.raises(XeniaError) as raised:
+        await engine.set_share(str(uuid4()), wanted)
+    assert raised.value.kind is ErrorKind.ENGINE_FAILED
 
 
 async def test_a_guest_may_be_renamed_and_its_old_name_given_to_another(rig: Rig) -> None:

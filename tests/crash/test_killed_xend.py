@@ -21,6 +21,7 @@ from tests.support.world import ROOT, Killed, World, request, started_of
 from xenia.lib.aio import Tasks
 from xenia.manager.brake import Brake
 from xenia.manager.manager import Manager
+from xenia.manager.pinning import Pin
 from xenia.model.agent import AgentInfo
 from xenia.model.domain import ALIVE, EndAction, State
 from xenia.model.dump import After, DumpRequest
@@ -94,6 +95,8 @@ class Promises:
         self.paused: dict[str, bool] = {}
         self.disks: dict[str, set[str]] = {}
         """The targets that it surely has."""
+        self.sizes: dict[str, tuple[int, int]] = {}
+        """Its memory and its virtual CPUs, also when a policy has started it anew."""
         self.incarnation: dict[str, int | None] = {}
         """The id of a domain that was to be destroyed: it may still be there, but never come back under another."""
 
@@ -103,6 +106,7 @@ class Promises:
         self.must_not_run.discard(name)
         self.paused.pop(name, None)
         self.disks.pop(name, None)
+        self.sizes.pop(name, None)
         self.incarnation.pop(name, None)
 
 
@@ -241,11 +245,54 @@ async def scenario_rename(world: World, manager: Manager, told: Promises) -> Non
 
 
 async def scenario_memory(world: World, manager: Manager, told: Promises) -> None:
-    await create(world, manager, told, "a", disk="/a")
-    uuid_of(world, "a")
+    await create(world, manager, told, "a", disk="/a", on_crash="restart")
     for verb, size in (("mem-set", 64), ("mem-max", 512)):
+        uuid_of(world, "a")
         if verb == "mem-set" or LIKE_XEN:
-            await finish(world, manager, manager.memory.resize(verb, "a", size, Scope.BOTH, ROOT))
+            job = await finish(world, manager, manager.memory.resize(verb, "a", size, Scope.BOTH, ROOT))
+            if verb == "mem-set" and job.state is JobState.DONE:
+                told.sizes["a"] = (size, 1)
+    world.now += 100
+    world.host.crash(uuid_of(world, "a"))
+    await settle(world)
+
+
+async def scenario_vcpus(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", vcpus="4", on_crash="restart")
+    for count in (2, 3):
+        uuid_of(world, "a")
+        told.sizes.pop("a", None)
+        if (await finish(world, manager, manager.vcpus.set("a", count, Scope.BOTH, ROOT))).state is JobState.DONE:
+            told.sizes["a"] = (128, count)
+    world.now += 100
+    world.host.crash(uuid_of(world, "a"))
+    await settle(world)
+
+
+async def scenario_share(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", on_crash="restart")
+    uuid_of(world, "a")
+    job = manager.scheduling.set(f"sched-{'credit2' if LIKE_XEN else 'credit'}", "a", 512, 50, Scope.BOTH, ROOT)
+    if (await finish(world, manager, job)).state is JobState.DONE:
+        world.now += 100
+        world.host.crash(uuid_of(world, "a"))
+        await settle(world)
+        assert world.host.guests[uuid_of(world, "a")].share.weight == 512
+
+
+async def scenario_pin(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", on_crash="restart")
+    uuid_of(world, "a")
+    await finish(world, manager, manager.pinning.pin("a", Pin(None, "1"), Scope.BOTH, ROOT))
+
+
+async def scenario_pool(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", on_crash="restart")
+    uuid_of(world, "a")
+    if LIKE_XEN:
+        with suppress(XeniaError):
+            await manager.pools.create("fast", "credit", "3", ROOT)
+            await finish(world, manager, manager.pools.migrate("a", "fast", Scope.BOTH, ROOT))
 
 
 async def scenario_crash_with_restart(world: World, manager: Manager, told: Promises) -> None:
@@ -544,6 +591,7 @@ def check(world: World, told: Promises) -> None:
             loaded = {disk.target: bool(disk.path) for disk in entry.config.disks if disk.cdrom}
             assert loaded == guest.media, f"{name} has other media"
             assert told.disks.get(name, set()) <= guest.disks.keys(), f"{name} has lost a disk"
+            assert told.sizes.get(name, (guest.memory, len(guest.pins))) == (guest.memory, len(guest.pins)), name
         assert not [domain for domain in known.values() if domain.state in (State.STARTING, State.DYING)]
         for name in known:
             job = manager.operate("destroy", name, ROOT)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.world import ROOT, World, read_really
+from tests.support.world import ROOT, World, crash, read_really
 
 from xenia.manager.manager import Manager
 from xenia.model.caller import Caller, Role
@@ -69,6 +69,16 @@ async def test_memory_is_given_back_and_the_file_keeps_the_way_up(manager: Manag
     assert (web.memory, web.max_memory) == (128, 256)
     await done(manager, "mem-set", 256)
     assert "memory = 256" in (etc / "web.cfg").read_text()
+
+
+async def test_what_it_was_given_it_has_when_a_policy_starts_it_anew(manager: Manager, world: World, etc: Path) -> None:
+    uuid = await start(manager, etc / "web.cfg")
+    await done(manager, "mem-set", 128, Scope.LIVE)
+    world.now += 100
+    await crash(world, manager, uuid)
+    guest = world.host.guests[uuid]
+    assert (guest.memory, guest.max_memory) == (128, 256)
+    await done(manager, "mem-set", 256, Scope.LIVE)
 
 
 async def test_only_the_domain_or_only_the_file(manager: Manager, world: World, etc: Path) -> None:

@@ -42,7 +42,7 @@ from xenia.model.change import Change, Edited
 from xenia.model.disk import Disk, DiskMode
 from xenia.model.domain import DomainConfig, EndAction, Policy, Started
 from xenia.model.errors import ResourceError, conflict, engine_failed
-from xenia.model.event import Event
+from xenia.model.event import Event, EventKind
 from xenia.model.host import Host
 from xenia.model.reading import Reading
 from xenia.model.request import CreateRequest
@@ -64,12 +64,13 @@ HOST = Host("sim", "6.1", "#1", "x86_64", 4, 1, 4, 1, 2800, "", 16384, 8192, 0.0
 
 _DEVICES = ("disk", "vif", "usb", "pci")
 _DEVICE_STEPS = ("eject", "insert", *(f"{verb} {device}" for verb in ("attach", "detach") for device in _DEVICES))
+_SIZE_STEPS = ("set memory", "set vcpus", "set share", "pin", "move to pool")
 _CORE_STEPS = ("dump core", "core dumped", "set aside")
 _AGENT_STEPS = ("freeze", "frozen", "thaw")
 ENGINE_STEPS = frozenset(
     {
-        *("start", "started", "unpause", "pause", "shutdown", "rename", "set memory"),
-        *(*_DEVICE_STEPS, *_CORE_STEPS, *_AGENT_STEPS),
+        *("start", "started", "unpause", "pause", "shutdown", "rename"),
+        *(*_SIZE_STEPS, *_DEVICE_STEPS, *_CORE_STEPS, *_AGENT_STEPS),
     }
 )
 """Where an engine may refuse."""
@@ -287,7 +288,7 @@ class SimulatedPreparer:
 
 
 async def read_plain(text: str, file: str, overrides: tuple[str, ...]) -> Reading:
-    """A guest file of `name [disk] [cd] [on_crash] [on_poweroff]`: the language itself has tests of its own."""
+    """A guest file of `name [disk] [cd] [vcpus] [on_crash] [on_poweroff]`: the language has tests of its own."""
     words = dict(word.split("=", 1) for word in text.split())
     disks = (Disk(target="xvda", path=words["disk"]),) if "disk" in words else ()
     if "cd" in words:
@@ -297,7 +298,9 @@ async def read_plain(text: str, file: str, overrides: tuple[str, ...]) -> Readin
         on_reboot=EndAction(words.get("on_reboot", "restart")),
         on_crash=EndAction(words.get("on_crash", "restart")),
     )
-    return Reading(file, DomainConfig(name=words["name"], uuid=words.get("uuid"), disks=disks, policy=policy))
+    vcpus = int(words.get("vcpus", "1"))
+    config = DomainConfig(name=words["name"], uuid=words.get("uuid"), vcpus=vcpus, disks=disks, policy=policy)
+    return Reading(file, config)
 
 
 async def read_really(text: str, file: str, overrides: tuple[str, ...]) -> Reading:
@@ -312,6 +315,15 @@ async def edit_really(text: str, file: str, changes: Sequence[Change]) -> Edited
 def request(name: str, *, paused: bool = False, **words: str) -> CreateRequest:
     text = " ".join(f"{key}={value}" for key, value in ({"name": name} | words).items())
     return CreateRequest(text, paused=paused)
+
+
+async def crash(world: World, manager: Manager, uuid: str) -> None:
+    """The guest crashes, and its policy starts it anew."""
+    with manager.listen() as listener:
+        world.host.crash(uuid)
+        async for event in listener:
+            if event.uuid == uuid and event.kind is EventKind.REBOOTED:
+                return
 
 
 def started_of(world: World, name: str) -> Started | None:

@@ -28,6 +28,8 @@ from xenia.model.host_run import HostRun
 from xenia.model.job import Job
 from xenia.model.live import Difference
 from xenia.model.pci import HostPci, PciDevice
+from xenia.model.pool import Pool
+from xenia.model.scheduling import Share
 from xenia.model.stats import DiskStats, Stats, VcpuStats, VifStats
 from xenia.model.topology import Topology
 from xenia.model.vcpu import Vcpu
@@ -117,6 +119,28 @@ class VcpuList:
     """By domain id."""
 
     domains: tuple[DomainVcpus, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DomainShare:
+    domain: str
+    domid: int | None
+    share: Share
+
+
+@dataclass(frozen=True, slots=True)
+class ShareList:
+    """By domain id."""
+
+    domains: tuple[DomainShare, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PoolList:
+    """`free` are the CPUs of the host that are in no pool."""
+
+    pools: tuple[Pool, ...]
+    free: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +316,8 @@ ANSWERS = (
     ProcessAnswer,
     ExecutionAnswer,
     VcpuList,
+    ShareList,
+    PoolList,
     TextAnswer,
     PciList,
     HostPciList,

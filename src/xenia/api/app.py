@@ -19,6 +19,8 @@ from xenia.api import (
     jobs,
     log,
     pci,
+    pools,
+    scheduling,
     schema,
     stats,
     texts,
@@ -53,8 +55,9 @@ def make_app(doors: Doors) -> FastAPI:
     app.state.doors = doors
     api = APIRouter(prefix="/v1")
     devices = (disks, vifs, usb, pci)
+    cpus = (vcpus, scheduling, pools)
     looking = (host, host_power, log, domains, stats, why, debugging)
-    rooms = (*looking, *devices, vcpus, agent, texts, guest_files, folder, jobs, events, console, schema)
+    rooms = (*looking, *devices, *cpus, agent, texts, guest_files, folder, jobs, events, console, schema)
     for part in rooms:
         api.include_router(part.router)
     app.include_router(api)

@@ -177,9 +177,42 @@ class MemoryBody(ScopedBody):
     size: Annotated[int, Field(description="MiB", ge=1, le=1 << 26)]
 
 
+class VcpusBody(Body):
+    count: Annotated[int, Field(description="how many", ge=1, le=4096)]
+    scope: Annotated[Scope, Field(description="where the change is made", strict=False)] = Scope.BOTH
+    ignore_host: Annotated[bool, Field(description="also more than the host has CPUs")] = False
+
+
+class ShareBody(Body):
+    weight: Annotated[int | None, Field(description="against the other domains; null: as it is", ge=1, le=65535)] = None
+    cap: Annotated[
+        int | None, Field(description="percent of one CPU at most, 0 for no limit; null: as it is", ge=0, le=1 << 20)
+    ] = None
+    scope: Annotated[Scope, Field(description="where the change is made", strict=False)] = Scope.BOTH
+
+
+class NewPoolBody(Body):
+    name: Annotated[Text, Field(description="its name")]
+    scheduler: Annotated[Text, Field(description="credit2, credit, rtds or null")] = "credit2"
+    cpus: Annotated[Text, Field(description="CPUs of the host that are in no pool; empty for none")] = ""
+
+
+class PoolCpusBody(Body):
+    cpus: Annotated[Text, Field(description="CPUs of the host: 2, 0-3, 0-7,^1")]
+
+
+class PoolBody(Body):
+    pool: Annotated[Text, Field(description="the name of a CPU pool")]
+    scope: Annotated[Scope, Field(description="where the change is made", strict=False)] = Scope.BOTH
+
+
 class PinBody(Body):
     vcpu: Annotated[int | None, Field(description="the number of a virtual CPU; null for each", ge=0)] = None
-    cpus: Annotated[Text, Field(description="CPUs of the host: all, 2, 0-3, 0-7,^1")]
+    cpus: Annotated[
+        Text, Field(description="CPUs of the host to run on only: all, 2, 0-3, 0-7,^1; empty: as they are")
+    ] = ""
+    soft: Annotated[Text, Field(description="CPUs to run on rather than on others; empty: as they are")] = ""
+    scope: Annotated[Scope, Field(description="where the change is made", strict=False)] = Scope.BOTH
 
 
 class UsbBody(Body):

@@ -42,6 +42,7 @@ _OTHER_DOORS = {
     *("create", "console", "rename", "vcpu-pin", "sysrq", "trigger", "qemu-monitor-command", "dump-core"),
     *("block-attach", "block-detach", "block-configure", "cd-insert", "cd-eject", "network-attach", "network-detach"),
     *("usb-attach", "usb-detach", "pci-attach", "pci-detach"),
+    *("vcpu-set", "sched-credit", "sched-credit2", "cpupool-migrate"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Virtual CPUs: where they run, and may run."""
+"""Virtual CPUs: how many there are, where they run, and may run."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from xenia.api.answers import DomainVcpus, JobAnswer, VcpuList, json_response
-from xenia.api.bodies import PinBody
+from xenia.api.bodies import PinBody, VcpusBody
 from xenia.api.domains import Ref
 from xenia.api.doors import DoorsOf
 from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
+from xenia.manager.pinning import Pin
 from xenia.model.operations import OPERATIONS
 
 router = APIRouter(tags=["domains"])
@@ -38,4 +39,14 @@ async def _told(doors: DoorsOf, ref: str | None) -> Response:
 @router.post("/domains/{ref}/vcpu-pin", summary=OPERATIONS["vcpu-pin"].sentence, responses=answers(JobAnswer, 200, 202))
 async def pin(request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: PinBody, wait: Wait = 0) -> Response:
     await doors.manager.inventory.look_up(ref)
-    return await settle(request, doors, doors.manager.vcpus.pin(ref, body.vcpu, body.cpus, caller), caller, wait)
+    job = doors.manager.pinning.pin(ref, Pin(body.vcpu, body.cpus, body.soft), body.scope, caller)
+    return await settle(request, doors, job, caller, wait)
+
+
+@router.post("/domains/{ref}/vcpu-set", summary=OPERATIONS["vcpu-set"].sentence, responses=answers(JobAnswer, 200, 202))
+async def set_vcpus(
+    request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: VcpusBody, wait: Wait = 0
+) -> Response:
+    await doors.manager.inventory.look_up(ref)
+    job = doors.manager.vcpus.set(ref, body.count, body.scope, caller, ignore_host=body.ignore_host)
+    return await settle(request, doors, job, caller, wait)

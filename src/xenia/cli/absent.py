@@ -34,15 +34,10 @@ ABSENT = (
     Absent("set-parameters", "it changes the hypervisor while it runs", "xl set-parameters on Xen"),
     Absent("claims", "xend reserves no memory ahead of a start", "xm info shows what is free"),
     Absent("sharing", "Xen shares no memory between domains by itself", "xl sharing on Xen"),
-    Absent("vcpu-set set-vcpus", _NOT_YET, "xm config set DOMAIN vcpus=N, for the next start"),
-    Absent("sched-credit sched-credit2 sched-rtds", _NOT_YET, "cpu_weight and cpu_cap in the guest file"),
-    Absent("sched-sedf", "Xen has this scheduler no more since 4.6", "xm help vcpu-pin"),
     Absent(
-        "cpupool-list cpupool-create cpupool-destroy cpupool-rename cpupool-cpu-add cpupool-cpu-remove "
-        "cpupool-migrate cpupool-numa-split",
-        _NOT_YET,
-        "xl has it on Xen; xm vcpu-pin keeps a domain on some CPUs of the host",
+        "sched-rtds", "real-time shares are set for single virtual CPUs, in a pool of their own", "xl has it on Xen"
     ),
+    Absent("sched-sedf", "Xen has this scheduler no more since 4.6", "xm sched-credit2 -d DOMAIN -w 512 -c 50"),
     Absent("cpupool-new cpupool-start cpupool-delete", "pools have no managed form", "xl cpupool-create on Xen"),
     Absent("network2-attach network2-detach network2-list", "netchannel2 was given up by Xen", "xm network-list"),
     Absent("vnet-create vnet-delete vnet-list", "xend's vnets were given up by Xen", "a bridge of the host"),

@@ -54,7 +54,7 @@ guest needs makes it kill its programs, or come to its end.
         _resizing("mem-set"),
         examples=(
             ("xm mem-set web 512", "512 MiB, now and at the next start"),
-            ("xm mem-set --live web 2g", "2 GiB until it ends"),
+            ("xm mem-set --live web 2g", "2 GiB until it ends, and not at its next start"),
         ),
         see_also=("mem-max", "list", "config set"),
     ),

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 WHERE = """
 A domain that runs is changed at once, and where a file in etc/xen defines it, that file is edited as well (in place; xm
-config history has the version before). --live changes the domain only, --config the file only."""
+config history has the version before). --live changes the domain only, --config the file only. What a domain that runs
+was given it has until it ends, also when it reboots or a policy starts it anew."""
 
 
 def add_scope(parser: ArgumentParser) -> None:

@@ -17,6 +17,8 @@ from xenia.model.agent import ShutdownMode
 from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.pool import Pool
+from xenia.model.scheduling import Share
 from xenia.model.stats import Stats
 from xenia.model.vcpu import Vcpu
 from xenia.model.why import Circumstances
@@ -186,6 +188,14 @@ class Engine(Protocol):
         invalid for a guest that has no balloon, unavailable where the host has too little memory, engine_failed.
         """
 
+    async def set_vcpus(self, started: Started, count: int) -> int:
+        """Have a guest come to `count` virtual CPUs; at most what `started` lets it have. Only with the capability
+        VCPUS.
+
+        The guest itself takes them and lets go of them. Returns how many it has when it has got there, or has not
+        within some seconds. Raises invalid for a guest or a host with which that is not possible, engine_failed.
+        """
+
     async def set_max_memory(self, uuid: str, size: int) -> None:
         """Let the guest have at most `size` MiB. Raises engine_failed. Only with the capability MAX_MEMORY."""
 
@@ -228,8 +238,9 @@ class Engine(Protocol):
         Raises engine_failed. A guest that does not answer is not among them.
         """
 
-    async def pin(self, uuid: str, number: int | None, cpus: tuple[int, ...] | None) -> None:
-        """Let a virtual CPU of a guest (None: each of them) run on these CPUs of the host only (None: on all).
+    async def pin(self, uuid: str, number: int | None, cpus: tuple[int, ...] | None, *, soft: bool = False) -> None:
+        """Let a virtual CPU of a guest (None: each of them) run on these CPUs of the host only (None: on all); or, with
+        `soft`, on these rather than on others (only with the capability SOFT_AFFINITY).
 
         Raises not_found for one that the guest does not have, engine_failed.
         """
@@ -293,6 +304,51 @@ class ChangesMedia(Protocol):
         Raises invalid for a disk that is no such drive, a conflict when the guest has locked the drive and `force` is
         not set, engine_failed. `Observed.media` tells whether the old medium is still in it then.
         """
+
+
+class SharesCpuTime(Protocol):
+    """What an engine with the capability SCHEDULING can do beside that. A guest starts with the weight and the cap of
+    its configuration.
+    """
+
+    async def shares(self) -> Mapping[str, Share]:
+        """The share of each guest, by UUID. Domain-0 is among them where it is a guest of a hypervisor, and none that a
+        scheduler without weights runs. Raises engine_failed.
+        """
+
+    async def set_share(self, uuid: str, share: Share) -> None:
+        """Give a guest this share, of the scheduler that it has. Raises engine_failed."""
+
+
+class CpuPools(Protocol):
+    """The host's CPUs, divided. Manager has seen to it that the pools, CPUs and domains are there; all raise
+    engine_failed with the words of the hypervisor's tools.
+    """
+
+    async def all(self) -> Sequence[Pool]: ...
+
+    async def create(self, name: str, scheduler: str, cpus: tuple[int, ...]) -> None: ...
+
+    async def destroy(self, name: str) -> None: ...
+
+    async def add(self, name: str, cpus: tuple[int, ...]) -> None: ...
+
+    async def remove(self, name: str, cpus: tuple[int, ...]) -> None: ...
+
+    async def rename(self, old: str, new: str) -> None: ...
+
+    async def split(self) -> None:
+        """One pool for each NUMA node in the place of the only one."""
+
+    async def move(self, uuid: str, name: str) -> None:
+        """Put a guest into a pool."""
+
+
+class DividesCpus(Protocol):
+    """What an engine with the capability CPU_POOLS has beside that."""
+
+    @property
+    def pools(self) -> CpuPools: ...
 
 
 class DumpsCores(Protocol):

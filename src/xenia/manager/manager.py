@@ -41,10 +41,13 @@ from xenia.manager.locks import NameLocks
 from xenia.manager.memory import Memory
 from xenia.manager.noticing import Watch
 from xenia.manager.pci import Pci
+from xenia.manager.pinning import Pinning
 from xenia.manager.policy import PolicyKeeper
+from xenia.manager.pools import Pools
 from xenia.manager.power import Power
 from xenia.manager.reconcile import Reconcile
 from xenia.manager.renaming import Renaming
+from xenia.manager.scheduling import Scheduling
 from xenia.manager.scopes import Scopes
 from xenia.manager.start_file import to_start
 from xenia.manager.stats import StatsReader
@@ -128,13 +131,16 @@ class Manager:
         self.memory = Memory(parts.lifecycle, self.inventory, scopes)
         self.disks = Disks(parts.lifecycle, parts.read, scopes)
         self.vifs = Vifs(parts.lifecycle, parts.read, scopes, parts.creation.new_mac)
+        self.scheduling = Scheduling(parts.lifecycle, scopes)
+        self.pools = Pools(parts.lifecycle, scopes, self.host)
         self.defining = Defining(parts.guest_files, parts.autostart, parts.locks)
         self.renaming = Renaming(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
         self.pci = Pci(parts.lifecycle, self._turns, self.engine_report)
         self.usb = Usb(parts.lifecycle, self._turns)
         self.stats = StatsReader(parts.engine, self.inventory)
         self.why = WhyReader(parts.engine, self.inventory, self.host)
-        self.vcpus = Vcpus(parts.engine, self.inventory, self._turns, self.host)
+        self.vcpus = Vcpus(parts.lifecycle, self.inventory, scopes, self.host)
+        self.pinning = Pinning(parts.lifecycle, scopes, self.host)
         self.freezing = Freezing(parts.lifecycle, parts.locks, self._turns)
         self.agents = Agents(parts.engine, self.inventory, self._turns)
         power = Power(parts.lifecycle, parts.adoption, self.freezing, self._turns)

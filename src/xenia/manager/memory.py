@@ -9,10 +9,10 @@ from typing import Any
 
 from xenia.manager.inventory import Inventory
 from xenia.manager.lifecycle import Lifecycle
-from xenia.manager.scopes import Asked, Scopes
+from xenia.manager.scopes import Asked, Scopes, changed
 from xenia.manager.table import Entry
 from xenia.model.caller import Caller
-from xenia.model.change import Action, Change
+from xenia.model.change import Change
 from xenia.model.domain import DomainConfig
 from xenia.model.errors import invalid
 from xenia.model.job import Job
@@ -28,7 +28,8 @@ class Memory:
     def resize(self, operation: str, ref: str, size: int, scope: Scope, caller: Caller) -> Job:
         """mem-set or mem-max: give a domain `size` MiB, or let it have so much at most, as a job.
 
-        Its result is `{"domain": NAME, "memory": MIB, "file": FILE, "notes": [TEXT]}`. Raises as `Scopes.start`.
+        Its result is `{"domain": NAME, "memory": MIB, "file": FILE, "notes": [TEXT]}`. What a domain that runs was
+        given counts also when a policy starts it anew. Raises as `Scopes.start`.
         """
         change = self._set if operation == "mem-set" else self._set_max
 
@@ -62,11 +63,15 @@ class Memory:
                         f"raise that first: xm mem-max --config {domain.name} {size}",
                     )
             elif entry is not None and size < most:  # the next start is to be able to take it back
-                return _changed("memory", size), _changed("maxmem", most)
-            return (_changed("memory", size),)
+                return changed("memory", size), changed("maxmem", most)
+            return (changed("memory", size),)
 
-        act = partial(self.lifecycle.engine.set_memory, domain.uuid, size) if entry is not None else None
-        has, kept = await asked.change(edits, act)
+        async def live(entry: Entry) -> int:
+            has = await self.lifecycle.engine.set_memory(domain.uuid, size)
+            await self.lifecycle.note(entry, config=replace(entry.started.config, memory=size, max_memory=most))
+            return has
+
+        has, kept = await asked.change(edits, partial(live, entry) if entry is not None else None)
         notes = kept.notes
         if has is not None and has != size:
             notes += (
@@ -94,11 +99,7 @@ class Memory:
                     f"the guest file of '{domain.name}' has memory = {wanted.memory}, more than {size}",
                     f"take some away first: xm mem-set --config {domain.name} {size}",
                 )
-            return (_changed("maxmem", size),)
+            return (changed("maxmem", size),)
 
         _, kept = await asked.change(edits, partial(live, entry) if entry is not None else None)
         return {"memory": None, "file": kept.file, "notes": kept.notes}
-
-
-def _changed(key: str, size: int) -> Change:
-    return Change(Action.SET, key, str(size))

@@ -18,7 +18,7 @@ from xenia.model.errors import XeniaError, invalid, not_found, unavailable
 from xenia.model.event import EventKind
 from xenia.model.host import EngineReport
 from xenia.model.job import Job
-from xenia.model.operations import OPERATIONS, permit, require, unsupported
+from xenia.model.operations import OPERATIONS, able, permit, require
 
 Verb = Callable[[Entry], Awaitable[dict[str, Any] | None]]
 """What is done to a domain when its turn has come; what it has to tell."""
@@ -83,7 +83,7 @@ class Turns:
 
     def permit(self, name: str, domain: Domain) -> None:
         """Raises what speaks against the operation now: the domain's state, or what the engine cannot do."""
-        operation, report = OPERATIONS[name], self.report()
+        operation = OPERATIONS[name]
         permit(
             operation,
             name=domain.name,
@@ -91,8 +91,7 @@ class Turns:
             file=domain.file,
             domain_0=domain.uuid == DOMAIN_0_UUID,
         )
-        if report.usable and operation.capability is not None and operation.capability not in report.capabilities:
-            raise unsupported(operation, report)
+        able(operation, self.report())
 
 
 def still_runs(domain: Domain, entry: Entry | None) -> None:

@@ -21,6 +21,14 @@ class Capability(StrEnum):
     """Guests take memory and give it back while they run."""
     MAX_MEMORY = "max-memory"
     """The most that they may have can be changed while they run."""
+    VCPUS = "vcpus"
+    """Virtual CPUs come and go while a guest runs."""
+    CPU_POOLS = "cpu-pools"
+    """The host's CPUs are divided into pools, each with a scheduler of its own."""
+    SOFT_AFFINITY = "soft-affinity"
+    """Virtual CPUs may prefer CPUs of the host that they are not bound to."""
+    SCHEDULING = "scheduling"
+    """CPU time is shared out by weight and cap."""
     ADOPT = "adopt"
     """Domains that others have started are seen, and can be taken over."""
     DISK_HOTPLUG = "disk-hotplug"
@@ -63,7 +71,7 @@ class EngineReport:
     capabilities: frozenset[Capability] = frozenset()
     facts: dict[str, str] = field(default_factory=dict)
     lacks: dict[Capability, str] = field(default_factory=dict)
-    """Why it has not the other capabilities, as far as that is not a matter of this host."""
+    """Why it has not the other capabilities, as far as that can be told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,27 @@ OPERATIONS: dict[str, Operation] = {
             Capability.MAX_MEMORY,
             instead="xm mem-max --config sets it for the next start",
         ),
+        Operation("vcpu-set", "Give a domain more or fewer virtual CPUs", _RUNS, Capability.VCPUS),
+        Operation("vcpu-pin", "Choose the host's CPUs that virtual CPUs run on", _RUNS | {State.PAUSED}, domain_0=True),
+        *(
+            Operation(
+                name,
+                "Set a domain's share of CPU time, by weight and cap",
+                _RUNS | {State.PAUSED},
+                Capability.SCHEDULING,
+                domain_0=True,
+                instead="it takes the CPU controller of cgroup v2; --config changes the guest file all the same",
+            )
+            for name in ("sched-credit", "sched-credit2")
+        ),
+        Operation(
+            "cpupool-migrate",
+            "Move a domain into another CPU pool",
+            _RUNS | {State.PAUSED},
+            Capability.CPU_POOLS,
+            role=Role.ADMINISTRATOR,
+            instead="xm vcpu-pin binds a domain to CPUs of the host",
+        ),
         Operation(
             "dump-core",
             "Write the memory of a domain to a file",
@@ -118,7 +139,6 @@ OPERATIONS: dict[str, Operation] = {
                 ("exec", "Run a command in the guest", Role.ADMINISTRATOR),
             )
         ),
-        Operation("vcpu-pin", "Choose the host's CPUs that virtual CPUs run on", _RUNS | {State.PAUSED}),
         Operation(
             "reset",
             "Start a guest over at once, like pressing its reset button",
@@ -201,6 +221,25 @@ HOST_OPERATIONS: dict[str, Operation] = {
             Capability.PCI,
             role=Role.ADMINISTRATOR,
         ),
+        *(
+            Operation(
+                name,
+                sentence,
+                frozenset(),
+                Capability.CPU_POOLS,
+                Role.ADMINISTRATOR,
+                instead="xm vcpu-pin binds a domain to CPUs of the host",
+            )
+            for name, sentence in (
+                ("cpupool-list", "List the CPU pools"),
+                ("cpupool-create", "Make a CPU pool"),
+                ("cpupool-destroy", "Remove a CPU pool"),
+                ("cpupool-cpu-add", "Put CPUs of the host into a pool"),
+                ("cpupool-cpu-remove", "Take CPUs out of a pool"),
+                ("cpupool-rename", "Give a CPU pool another name"),
+                ("cpupool-numa-split", "Make a CPU pool of each NUMA node"),
+            )
+        ),
         Operation("log", "Show the log of xend", frozenset(), role=Role.ADMINISTRATOR),
     )
 }
@@ -256,6 +295,12 @@ def require(role: Role, operation: Operation) -> None:
     """Raises a denied error when `role` may not use `operation`."""
     if role < operation.role:
         raise denied(f"{operation.name} needs the role {operation.role.name.lower()}")
+
+
+def able(operation: Operation, engine: EngineReport) -> None:
+    """Raises `unsupported` where an engine that can be used lacks what `operation` needs."""
+    if engine.usable and operation.capability is not None and operation.capability not in engine.capabilities:
+        raise unsupported(operation, engine)
 
 
 def unsupported(operation: Operation, engine: EngineReport) -> XeniaError:

@@ -1,4 +1,4 @@
-"""Changing how much memory a domain has."""
+"""Where what a domain has is changed."""
 
 from __future__ import annotations
 

@@ -24,7 +24,8 @@ class VcpuState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Vcpu:
     """`cpu` is the host's CPU on which it ran last, None where it is offline; `cpus` those on which it may run, None
-    for all; `cpu_time` is in seconds.
+    for all; `cpu_time` is in seconds. `soft` are those on which it would rather run, None where it has no choice of its
+    own.
     """
 
     number: int
@@ -32,6 +33,7 @@ class Vcpu:
     cpu: int | None
     cpu_time: float
     cpus: tuple[int, ...] | None = None
+    soft: tuple[int, ...] | None = None
 
 
 def read_cpus(text: str, count: int) -> tuple[int, ...] | None:

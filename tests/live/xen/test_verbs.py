@@ -42,6 +42,7 @@ LEGEND = """
 - **nothing told**: it has no agent, and none of Xen's drivers.
 - **new id**: Xen starts nothing over in place: the domain is made anew with the next id, and keeps its UUID.
 - **untried**: it asks the guest's drivers, and this guest has none.
+- **says: sched-credit2**: Xen has one scheduler at a time, by default credit2; the other word says which it is.
 - **no drive**: the CD-ROM drives of PV and PVH guests are plain disks.
 - **asked by ACPI**: a guest without Xen's drivers gets its power button pressed. This one does not listen and stays
   as it is; `xm destroy` ends it.
@@ -61,10 +62,11 @@ name = 'pv'
 kernel = os.path.join('{GUESTS}', 'vmlinux')
 ramdisk = '{GUESTS}/ramdisk'
 extra = 'console=hvc0 quiet xenia.guest=%s' % name
+maxvcpus = 2
 disk = ['file:{GUESTS}/disk.raw,xvda,w']
 {CARD}
 """.replace("\n", "\r\n"),
-    "pvh": guests.file("pvh", "pvh", CARD),
+    "pvh": guests.file("pvh", "pvh", "maxvcpus = 2", CARD),
     "hvm": f"""\
 name = 'hvm'
 builder = 'hvm'
@@ -138,6 +140,8 @@ def test_a_guest_goes_through_all_verbs(host: XenHost, table: dict[str, dict[str
     is_watched(walk)
     is_poked(walk)
     is_resized(walk)
+    gets_cpus(walk)
+    is_bound_and_weighed(walk)
     is_renamed(walk)
     is_rebooted(walk)
     is_reset(walk)
@@ -340,6 +344,36 @@ def is_resized(walk: Walk) -> None:
     walk.found("mem-max")
 
 
+def gets_cpus(walk: Walk) -> None:
+    if walk.kind == "hvm":  # a boot sector never starts another CPU, and would be waited for
+        walk.found("vcpu-set", "untried")
+        return
+    switch_on = "until echo 1 > /sys/devices/system/cpu/cpu1/online; do sleep 1; done"  # as udev does elsewhere
+    talk(walk.host, "xm", "console", walk.kind, typed=f"({switch_on}) 2>&- & echo $((6*9))x", awaited="54x")
+    for count in (2, 1):
+        assert walk.xm("vcpu-set", "--live", "--ignore-host", walk.kind, str(count)) == ""
+        assert int(walk.host.ok("xl", "list", walk.kind).splitlines()[1].split()[3]) == count
+    walk.found("vcpu-set")
+
+
+def is_bound_and_weighed(walk: Walk) -> None:
+    for words in (("0", "0"), ("all", "-", "0"), ("all", "all", "all")):
+        walk.xm("vcpu-pin", "--live", walk.kind, *words)
+    walk.found("vcpu-pin")
+    assert walk.xm("vcpu-list", walk.kind).splitlines()[1].endswith(" any cpu")
+    walk.found("vcpu-list")
+    walk.xm("sched-credit2", "--live", "-d", walk.kind, "-w", "512", "-c", "50")
+    assert walk.host.ok("xl", "sched-credit2", "-d", walk.kind).splitlines()[1].split()[2:] == ["512", "50"]
+    assert walk.xm("sched-credit2", "-d", walk.kind).splitlines()[1].split()[2:] == ["512", "50"]
+    walk.xm("sched-credit2", "--live", "-d", walk.kind, "-c", "0")
+    walk.found("sched-credit2")
+    said = walk.host.xm("sched-credit", "-d", walk.kind, "-w", "512")
+    assert (said.code, "xm sched-credit2 -d" in said.err) == (5, True), said
+    walk.found("sched-credit", "says: sched-credit2")
+    walk.xm("sched-credit2", "-d", "Domain-0", "-w", "512")
+    assert walk.host.ok("xl", "sched-credit2", "-d", "0").splitlines()[1].split()[2] == "512"
+
+
 def is_renamed(walk: Walk) -> None:
     """There and back again."""
     walk.xm("rename", walk.kind, "other")
@@ -411,6 +445,28 @@ def goes_and_comes_with_the_host(walk: Walk) -> None:
     host.sh("mkdir -p /etc/systemd/system && ln -s /dev/null /etc/systemd/system/xendomains.service")
     walk.xm("host-start")
     assert by_xl(host) == by_xm(host) == {walk.kind: walk.id}
+
+
+def test_pools_of_cpus_and_what_is_in_the_way(host: XenHost) -> None:
+    """The host has one CPU, which Domain-0 needs."""
+
+    def refused(code: int, word: str, *words: str) -> None:
+        said = host.xm(*words)
+        assert (said.code, word in said.err) == (code, True), (words, said)
+
+    assert host.xm("cpupool-list").out.splitlines()[1].split() == ["Pool-0", "1", "credit2", "y", "1"]
+    assert host.xm("cpupool-create", "--sched", "credit", "empty").code == 0
+    refused(5, "'empty' already", "cpupool-create", "empty")
+    refused(5, "is in the pool 'Pool-0'", "cpupool-cpu-add", "empty", "0")
+    refused(1, "Xen does not take CPU 0 out of the pool 'Pool-0'", "cpupool-cpu-remove", "Pool-0", "0")
+    refused(5, "other pools already: empty", "cpupool-numa-split")
+    assert host.xm("cpupool-rename", "empty", "none").code == 0
+    host.xm("create", "-p", "pvh")
+    refused(5, "has no CPUs", "cpupool-migrate", "--live", "pvh", "none")
+    assert host.xm("cpupool-migrate", "--live", "pvh", "Pool-0").code == 0
+    host.xm("destroy", "pvh")
+    assert host.xm("cpupool-destroy", "none").code == 0
+    assert [line.split()[0] for line in host.ok("xl", "cpupool-list").splitlines()[1:]] == ["Pool-0"]
 
 
 def test_a_dead_guest_is_kept_and_its_domain_starts_over(host: XenHost) -> None:

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from xenia.engines.base import ConsoleKind
-from xenia.engines.qemu import agent
+from xenia.engines.qemu import agent, cgroup
 from xenia.engines.qemu.launch import RUNSTATE_TRACE, SHUTDOWN_TRACE
 from xenia.engines.qemu.lease import lease_of
 from xenia.engines.qemu.serial import ConsoleEnds, socket_of
@@ -101,6 +101,7 @@ def remove(folder: Path) -> None:
     """Remove what a start has put into the run folder, and the folder when nothing else is in it."""
     for path in (*_sockets(folder), lease_of(folder)):
         path.unlink(missing_ok=True)
+    cgroup.leave(folder)
     with contextlib.suppress(OSError):  # the as-started configuration of the domain is in it, or it is gone
         folder.rmdir()
 

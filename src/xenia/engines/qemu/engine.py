@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
-from xenia.engines.qemu import ends, lease, oom, signals
+from xenia.engines.qemu import cgroup, ends, lease, oom, signals
 from xenia.engines.qemu.aside import let_go
 from xenia.engines.qemu.circumstances import circumstances_of
 from xenia.engines.qemu.core import dump
@@ -23,7 +23,7 @@ from xenia.engines.qemu.pci import is_taken
 from xenia.engines.qemu.probe import probe
 from xenia.engines.qemu.recover import recover
 from xenia.engines.qemu.settings import QemuSettings
-from xenia.engines.qemu.start import launch, take_over
+from xenia.engines.qemu.start import launch, pin_as_written, take_over
 from xenia.engines.qemu.stats import Counters
 from xenia.engines.qemu.vif import card_name
 from xenia.engines.qga.agent import QemuGuestAgent
@@ -34,6 +34,7 @@ from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.errors import XeniaError, engine_failed, invalid
 from xenia.model.host import Capability, EngineReport, Host
 from xenia.model.pci import HostPci, PciDevice, devices_of
+from xenia.model.scheduling import Share
 from xenia.model.signal import Trigger
 from xenia.model.stats import Stats
 from xenia.model.usb import usb_words
@@ -50,7 +51,7 @@ class QemuEngine:
 
     name = "qemu"
     assigns_ids = False
-    capabilities = frozenset(Capability) - LACKS.keys()
+    _always = frozenset(Capability) - LACKS.keys() - {Capability.SCHEDULING}
 
     def __init__(self, settings: QemuSettings) -> None:
         self._settings = settings
@@ -60,6 +61,10 @@ class QemuEngine:
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
         self._out_of_memory = oom.OutOfMemory()
         self._tasks = Tasks()
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        return self._always | ({Capability.SCHEDULING} if self._facts.cgroups is not None else set())
 
     async def probe(self) -> EngineReport:
         """Also makes the folders of the settings where they are missing."""
@@ -78,7 +83,7 @@ class QemuEngine:
             accelerator=facts.accelerator,
             accelerator_reason=facts.accelerator_reason,
             capabilities=self.capabilities,
-            lacks=LACKS,
+            lacks=LACKS | ({Capability.SCHEDULING: facts.no_cgroups} if facts.no_cgroups else {}),
             facts={f"machine.{alias}": facts.machines[alias] for alias in ("pc", "q35") if alias in facts.machines},
         )
 
@@ -105,6 +110,8 @@ class QemuEngine:
         guest = self._guest(started)
         client = launch(guest, started, resources, self._settings, self._facts)
         try:
+            if self._facts.cgroups is not None:
+                cgroup.enter(guest.folder, self._facts.cgroups, guest.process.pid, guest.share)
             await take_over(guest, started, client, self._settings, self._facts)
             for opened in resources.usb:
                 await guest.usb.plug(started.config, opened)
@@ -203,6 +210,18 @@ class QemuEngine:
     async def set_memory(self, uuid: str, size: int) -> int:
         return await self._known(uuid).set_memory(size)
 
+    async def set_vcpus(self, started: Started, count: int) -> int:
+        """Raises also a conflict for more than the machine was made with."""
+        guest = self._known(started.uuid)
+        if not started.config.platform.acpi:
+            raise invalid(
+                f"domain '{guest.name}' cannot change its virtual CPUs while it runs: it has no ACPI (acpi = 0)",
+                "xm vcpu-set --config sets how many it has at its next start",
+            )
+        has = await guest.cpus.set(count)
+        await pin_as_written(guest, started.config, self._facts)
+        return has
+
     async def set_max_memory(self, uuid: str, size: int) -> None:
         """A machine keeps what it was made with (no capability MAX_MEMORY)."""
         raise engine_failed(
@@ -249,9 +268,13 @@ class QemuEngine:
         return guest.observed if guest else None
 
     async def figures(self) -> Mapping[str, Figures]:
-        times = ((guest, guest.process.cpu_seconds()) for guest in self._guests.values())
+        guests = list(self._guests.values())
+        for guest in guests:
+            with suppress(XeniaError):  # then they are as they were last seen
+                await guest.cpus.keep_up()
+        times = ((guest, guest.process.cpu_seconds()) for guest in guests)
         return {
-            guest.uuid: Figures(seconds, guest.memory, guest.most_memory)
+            guest.uuid: Figures(seconds, guest.memory, guest.most_memory, guest.cpus.count)
             for guest, seconds in times
             if seconds is not None
         }
@@ -269,8 +292,20 @@ class QemuEngine:
         told = await asyncio.gather(*(guest.vcpus() for guest in guests), return_exceptions=True)
         return {guest.uuid: each for guest, each in zip(guests, told, strict=True) if isinstance(each, tuple)}
 
-    async def pin(self, uuid: str, number: int | None, cpus: tuple[int, ...] | None) -> None:
+    async def pin(self, uuid: str, number: int | None, cpus: tuple[int, ...] | None, *, soft: bool = False) -> None:
+        if soft:
+            raise engine_failed("Linux knows no CPUs that a thread would rather run on")
         await self._known(uuid).pin(number, cpus)
+
+    async def shares(self) -> Mapping[str, Share]:
+        return {guest.uuid: guest.share for guest in self._guests.values()}
+
+    async def set_share(self, uuid: str, share: Share) -> None:
+        guest = self._known(uuid)
+        if self._facts.cgroups is None:
+            raise engine_failed(self._facts.no_cgroups)
+        cgroup.enter(guest.folder, self._facts.cgroups, guest.process.pid, share)
+        guest.share = share
 
     async def refine(self, host: Host) -> Host:
         return host

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from xenia.engines.qemu.affinity import HostCpus
 
@@ -13,7 +14,8 @@ class Facts:
     (empty: not asked).
 
     `accelerator` is `kvm` or `tcg`, `accelerator_reason` why; `kvm_group` the group that may open /dev/kvm, where one
-    is needed for it. `host_cpus` are those that guests may use.
+    is needed for it. `host_cpus` are those that guests may use. `cgroups` is the control group below which those of
+    guests are, None where there can be none; `no_cgroups` says why.
     """
 
     version: str = ""
@@ -23,3 +25,5 @@ class Facts:
     accelerator_reason: str = ""
     kvm_group: int | None = None
     host_cpus: HostCpus = field(default_factory=HostCpus)
+    cgroups: Path | None = None
+    no_cgroups: str = ""

@@ -15,6 +15,8 @@ from xenia.engines.qemu import ends, threads
 from xenia.engines.qemu.agent import AgentPort
 from xenia.engines.qemu.balloon import has_balloon, most_memory
 from xenia.engines.qemu.cards import Cards
+from xenia.engines.qemu.cgroup import share_of
+from xenia.engines.qemu.cpus import Cpus
 from xenia.engines.qemu.disk import device_name
 from xenia.engines.qemu.display import FIRST_PORT
 from xenia.engines.qemu.events import ENDED, Situation, after, of_status
@@ -77,6 +79,7 @@ class Guest:
         self.keeper: asyncio.Task[None] | None = None
         self.quiet = True
         """While it is started, found again or ended, whoever does so tells how it went; there are no events."""
+        self.share = share_of(started.config)
         self.has_balloon = has_balloon(started.config)
         self.most_memory = most_memory(started.config)
         self.memory = self.most_memory
@@ -88,6 +91,7 @@ class Guest:
         self.unplugging = Unplugging(self)
         self.hotplug = Hotplug(self, self.unplugging)
         self.cards = Cards(self, self.unplugging)
+        self.cpus = Cpus(self, started.config.vcpus)
         self.usb = UsbDevices(self, self.unplugging)
         self.pci = PassedPci(self, self.unplugging, PciHost())
         self._tell = tell
@@ -268,6 +272,7 @@ class Guest:
         if not self._in_place:
             await self._let_resets_end_it()  # an xend that died in start_over has not
         await self.look_at_memory()
+        await self.cpus.look()
         await self.port.look(self.execute)
         if self._shows:
             await self.look_for_vnc()
@@ -350,6 +355,7 @@ class Guest:
             self._was_reset.set()
             if self._is_firmware():
                 return
+        self.cpus.on_event(event, data)
         self.port.on_event(event, data)
         device = self.unplugging.on_event(event, data)
         if device is not None:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from xenia.engines.qemu.affinity import explain_affinity
 from xenia.engines.qemu.argv import CommandLine, doubled
 from xenia.engines.qemu.balloon import has_balloon, most_memory
+from xenia.engines.qemu.cgroup import explain_share
 from xenia.engines.qemu.facts import Facts
-from xenia.engines.remarks import note
+from xenia.engines.remarks import error, note
 from xenia.model.boot import Firmware
 from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig, Kind
@@ -29,6 +30,9 @@ SLOT_SOUND = 0x1E
 SLOT_USB = 0x1F
 SLOTS_BRIDGE = range(0x01, 0x20)
 BRIDGE = "bridge"
+
+_MOST_CPUS = 255
+"""Of pc (hw/i386/pc_piix.c, max_cpus); q35 has a few more, with an interrupt controller that old guests do not know."""
 
 
 def board_of(config: DomainConfig) -> str:
@@ -79,10 +83,11 @@ def explain_machine(config: DomainConfig, facts: Facts) -> Iterator[Complaint]:
     most = config.max_memory
     if most and most > config.memory:
         yield note("maxmem", _said_of_maxmem(config, most))
+    vcpus = max(config.vcpus, config.max_vcpus or 0)
+    if vcpus > _MOST_CPUS:
+        yield error("vcpus", f"{vcpus} virtual CPUs are more than the {_MOST_CPUS} of a guest on QEMU")
     yield from explain_affinity(config, facts.host_cpus)
-    for key, value in (("cpu_weight", config.cpu_weight), ("cpu_cap", config.cpu_cap)):
-        if value is not None:
-            yield note(key, f"{key}={value} has no effect on QEMU yet: the host's scheduler decides")
+    yield from explain_share(config, facts.cgroups, facts.no_cgroups)
     if config.kind is Kind.PV:
         yield note("", "a PV guest is booted directly on QEMU, with virtio devices instead of Xen's")
 

@@ -6,18 +6,19 @@ import json
 import os
 import socket
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from xenia.engines.qemu.affinity import host_cpus
 from xenia.engines.qemu.boot_probe import PASSED, image
+from xenia.engines.qemu.cgroup import find_tree
 from xenia.engines.qemu.facts import Facts
 from xenia.engines.qemu.monitor import Monitor, NoAnswer
 from xenia.engines.qemu.process import Process, find, spawn
 from xenia.engines.qemu.settings import QemuSettings
 from xenia.lib.codec import from_plain, to_plain
 from xenia.lib.files import DiskFiles
-from xenia.model.errors import engine_failed, unavailable
+from xenia.model.errors import XeniaError, engine_failed, unavailable
 
 KVM = Path("/dev/kvm")
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -75,7 +76,11 @@ async def probe(settings: QemuSettings) -> Facts:
         await files.write(settings.cache.name, json.dumps(to_plain(_Cache(known, trial))).encode(), durable=False)
     accelerator, reason = _choose(settings, trial)
     names = frozenset(known.names)
-    return Facts(known.version, known.machines, names, accelerator, reason, _kvm_group(), host_cpus())
+    facts = Facts(known.version, known.machines, names, accelerator, reason, _kvm_group(), host_cpus())
+    try:
+        return replace(facts, cgroups=find_tree(settings.mounts))
+    except XeniaError as error:
+        return replace(facts, no_cgroups=error.message)
 
 
 def _choose(settings: QemuSettings, trial: _Trial) -> tuple[str, str]:

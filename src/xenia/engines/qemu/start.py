@@ -99,7 +99,7 @@ async def take_over(
     except NoAnswer as error:
         ended = await guest.process.wait(_DYING_SECONDS)
         raise _failure(guest, started, settings, "" if ended else str(error)) from error
-    await _pin(guest, started.config, facts)
+    await pin_as_written(guest, started.config, facts)
     if guest.most_memory > started.config.memory:
         await guest.execute("balloon", {"value": started.config.memory << 20})
     display = started.config.display
@@ -110,7 +110,8 @@ async def take_over(
         await guest.look_for_vnc()
 
 
-async def _pin(guest: Guest, config: DomainConfig, facts: Facts) -> None:
+async def pin_as_written(guest: Guest, config: DomainConfig, facts: Facts) -> None:
+    """Keep each virtual CPU on the host's CPUs that `config` has for it. Raises engine_failed."""
     if not config.cpus and not config.vcpu_pins:
         return
     for vcpu in await guest.execute("query-cpus-fast"):

@@ -10,12 +10,14 @@ from dataclasses import replace
 from xenia.engines.base import EngineEvent, Figures, Meaning, Observed, Resources
 from xenia.engines.simulated.agent import SimulatedAgent
 from xenia.engines.simulated.host import SimulatedGuest, SimulatedHost
+from xenia.engines.simulated.pools import SimulatedPools
 from xenia.model.agent import ShutdownMode
 from xenia.model.disk import DiskMode
-from xenia.model.domain import ALIVE, DomainConfig, Started, State
+from xenia.model.domain import ALIVE, DOMAIN_0_UUID, DomainConfig, Started, State
 from xenia.model.errors import XeniaError, conflict, engine_failed, invalid, timed_out
 from xenia.model.host import Capability, EngineReport, Host
 from xenia.model.pci import HostPci, PciDevice, devices_of
+from xenia.model.scheduling import Share
 from xenia.model.signal import Trigger
 from xenia.model.stats import DiskStats, Stats, VcpuStats, VifStats
 from xenia.model.topology import CpuPlace, NumaNode, Topology
@@ -34,15 +36,19 @@ class SimulatedEngine:
 
     def __init__(self, host: SimulatedHost) -> None:
         self._host = host
+        self.pools = SimulatedPools(host)
         self.assigns_ids = host.like_xen
-        like_xen = {Capability.ADOPT, Capability.MAX_MEMORY, Capability.LIVE_CORE_DUMP}
+        like_xen = {
+            *(Capability.ADOPT, Capability.MAX_MEMORY, Capability.LIVE_CORE_DUMP),
+            *(Capability.SOFT_AFFINITY, Capability.CPU_POOLS),
+        }
         own = like_xen if host.like_xen else {Capability.RESET, Capability.AGENT_COMMANDS}
         kinds = {Capability.HVM, Capability.PV, Capability.PVH}
+        live = {Capability.MEMORY, Capability.VCPUS, Capability.SCHEDULING, Capability.CORE_DUMP}
         insights = {Capability.SIGNALS, Capability.MONITOR} | ({Capability.HYPERVISOR} if host.like_xen else set())
         devices = {Capability.DISK_HOTPLUG, Capability.MEDIUM_CHANGE, Capability.VIF_HOTPLUG, Capability.AGENT}
         devices |= {Capability.USB_HOTPLUG, Capability.PCI}
-        all_have = {Capability.PAUSE, Capability.MEMORY, Capability.CORE_DUMP}
-        self.capabilities = frozenset(all_have | kinds | own | devices | insights)
+        self.capabilities = frozenset({Capability.PAUSE} | live | kinds | own | devices | insights)
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
         host.tell = self._events.put_nowait
 
@@ -134,6 +140,14 @@ class SimulatedEngine:
             guest.memory = size
         await self._host.step("memory set")
         return guest.memory
+
+    async def set_vcpus(self, started: Started, count: int) -> int:
+        await self._host.step("set vcpus")
+        guest = self._guest(started.uuid)
+        if not guest.deaf:
+            guest.pins = [*guest.pins, *[None] * count][:count]
+        await self._host.step("vcpus set")
+        return len(guest.pins)
 
     async def set_max_memory(self, uuid: str, size: int) -> None:
         await self._host.step("set max memory")
@@ -270,7 +284,7 @@ class SimulatedEngine:
 
     async def figures(self) -> Mapping[str, Figures]:
         return {
-            uuid: Figures(float(guest.boots), guest.memory, guest.max_memory)
+            uuid: Figures(float(guest.boots), guest.memory, guest.max_memory, len(guest.pins))
             for uuid, guest in self._host.guests.items()
         }
 
@@ -284,17 +298,34 @@ class SimulatedEngine:
 
     async def vcpus(self) -> Mapping[str, tuple[Vcpu, ...]]:
         return {
-            uuid: tuple(Vcpu(n, VcpuState.BLOCKED, 0, 0.5, cpus) for n, cpus in enumerate(guest.pins))
+            uuid: tuple(
+                Vcpu(n, VcpuState.BLOCKED, 0, 0.5, cpus, guest.soft_pins.get(n)) for n, cpus in enumerate(guest.pins)
+            )
             for uuid, guest in self._host.guests.items()
         }
 
-    async def pin(self, uuid: str, number: int | None, cpus: tuple[int, ...] | None) -> None:
+    async def pin(self, uuid: str, number: int | None, cpus: tuple[int, ...] | None, *, soft: bool = False) -> None:
         await self._host.step("pin")
         guest = self._guest(uuid)
         if number is not None and number >= len(guest.pins):
             raise no_such_vcpu(guest.name, number, len(guest.pins))
-        guest.pins = [cpus if number in (None, each) else pin for each, pin in enumerate(guest.pins)]
+        if soft:
+            guest.soft_pins |= dict.fromkeys(range(len(guest.pins)) if number is None else [number], cpus)
+        else:
+            guest.pins = [cpus if number in (None, each) else pin for each, pin in enumerate(guest.pins)]
         await self._host.step("pinned")
+
+    async def shares(self) -> Mapping[str, Share]:
+        own = {DOMAIN_0_UUID: self._host.own_share} if self._host.like_xen else {}
+        return own | {uuid: guest.share for uuid, guest in self._host.guests.items()}
+
+    async def set_share(self, uuid: str, share: Share) -> None:
+        await self._host.step("set share")
+        if uuid == DOMAIN_0_UUID:
+            self._host.own_share = share
+        else:
+            self._guest(uuid).share = share
+        await self._host.step("share set")
 
     async def refine(self, host: Host) -> Host:
         return host

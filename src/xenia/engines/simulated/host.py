@@ -8,17 +8,19 @@ from dataclasses import dataclass, field, replace
 from xenia.engines.base import EngineEvent
 from xenia.model.agent import AgentInfo
 from xenia.model.domain import EndAction, EndReason, Started, State
+from xenia.model.pool import POOL_0, Pool
+from xenia.model.scheduling import CGROUP, USUAL_WEIGHT, Share
 from xenia.model.stats import Stats
 from xenia.model.why import Circumstances
 
 
 @dataclass(slots=True)
 class SimulatedGuest:
-    """`deaf` guests ignore the power button, their balloon and new devices, `frozen` ones hold all writes; `boots`
-    counts how often it began at its first instruction; `disks` are the images that it may write to, by target, None for
-    a disk that it only reads or shares; `media` tells of each CD-ROM drive whether there is a medium in it. `memory` is
-    in MiB; `pins` are the CPUs of the host that each virtual CPU may run on, None for all. `signals` are what it was
-    sent.
+    """`deaf` guests ignore the power button, their balloon, new devices, and CPUs that come and go, `frozen` ones hold
+    all writes; `boots` counts how often it began at its first instruction; `disks` are the images that it may write to,
+    by target, None for a disk that it only reads or shares; `media` tells of each CD-ROM drive whether there is a
+    medium in it. `memory` is in MiB; `pins` are the CPUs of the host that each virtual CPU may run on, None for all;
+    `soft_pins` those that it rather runs on. `signals` are what it was sent.
     """
 
     started: Started
@@ -27,6 +29,8 @@ class SimulatedGuest:
     memory: int
     max_memory: int
     pins: list[tuple[int, ...] | None]
+    share: Share
+    soft_pins: dict[int, tuple[int, ...] | None] = field(default_factory=dict)
     disks: dict[str, str | None] = field(default_factory=dict)
     media: dict[str, bool] = field(default_factory=dict)
     usb: set[str] = field(default_factory=set)
@@ -34,6 +38,7 @@ class SimulatedGuest:
     signals: list[str] = field(default_factory=list)
     frozen: bool = False
     cards: set[int] = field(default_factory=set)
+    pool: str = POOL_0
     state: State = State.PAUSED
     end: EndReason | None = None
     detail: str = ""
@@ -56,11 +61,11 @@ async def _no_step(name: str) -> None:
 class SimulatedHost:
     """`step` is awaited before and after everything that the engine does here: the place to die, to fail or to wait.
 
-    `deaf` holds the names of guests that will ignore the power button and their balloon, `clinging` of those that keep
-    a disk which is to be unplugged, and lock their drives. `agents` are what the agents in guests tell, by the guests'
-    names, and `mute` holds the names of guests whose agents do not answer. `like_xen`: it gives domain ids itself,
-    starts no guest over in place, changes the most memory of guests that run, gives agents no commands, and has guests
-    of others.
+    `deaf` holds the names of guests that will ignore what they are asked, `clinging` of those that keep a disk which is
+    to be unplugged, and lock their drives. `agents` are what the agents in guests tell, by the guests' names, and
+    `mute` holds the names of guests whose agents do not answer. `like_xen`: it gives domain ids itself, starts no guest
+    over in place, changes the most memory of guests that run, gives agents no commands, has pools of CPUs, and has
+    guests of others.
     """
 
     step: Callable[[str], Awaitable[None]] = _no_step
@@ -71,6 +76,10 @@ class SimulatedHost:
     mute: set[str] = field(default_factory=set)
     like_xen: bool = False
     last_domid: int = 0
+    pools: dict[str, Pool] = field(default_factory=lambda: {POOL_0: Pool(POOL_0, "credit2", (0, 1, 2), 0)})
+    """One CPU of four is in none."""
+    own_share: Share = field(default_factory=lambda: Share("credit2"))
+    """That of Domain-0."""
     violations: list[str] = field(default_factory=list)
     """What a real hypervisor would have done to the guests' data."""
     assignable: set[str] = field(default_factory=set)
@@ -94,9 +103,11 @@ class SimulatedHost:
         pins: list[tuple[int, ...] | None] = [None] * config.vcpus
         cards = {vif.item for vif in config.vifs}
         deaf = config.name in self.deaf
+        share = Share("credit2" if self.like_xen else CGROUP, config.cpu_weight or USUAL_WEIGHT, config.cpu_cap or 0)
         guest = SimulatedGuest(
-            started, self.last_domid, config.name, config.memory, most, pins, disks, cards=cards, deaf=deaf
+            started, self.last_domid, config.name, config.memory, most, pins, share, disks=disks, cards=cards, deaf=deaf
         )
+        guest.pool = str(config.other.get("pool", POOL_0))
         self.guests[started.uuid] = guest
         return guest
 

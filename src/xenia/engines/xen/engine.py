@@ -27,22 +27,25 @@ from xenia.engines.xen.host import refine, report
 from xenia.engines.xen.hypervisor import DomainInfo, Hypervisor, module_folders
 from xenia.engines.xen.lacks import LACKS
 from xenia.engines.xen.memory import make_room, resize
+from xenia.engines.xen.pools import Pools
 from xenia.engines.xen.probe import probe, version
+from xenia.engines.xen.scheduling import read_shares, set_share
 from xenia.engines.xen.settings import XenSettings
 from xenia.engines.xen.sharing import refuse_shared
 from xenia.engines.xen.start import create
 from xenia.engines.xen.stats import read_stats
 from xenia.engines.xen.topology import read_topology
-from xenia.engines.xen.vcpus import read_list
+from xenia.engines.xen.vcpus import read_list, set_online
 from xenia.engines.xen.xenstore import Xenstore
 from xenia.engines.xen.xl import Xl
 from xenia.lib.aio import Tasks
 from xenia.model.agent import ShutdownMode
 from xenia.model.complaint import Severity
-from xenia.model.domain import DOMAIN_0_UUID, DomainConfig, EndReason, Kind, Started, State
+from xenia.model.domain import DOMAIN_0_NAME, DOMAIN_0_UUID, DomainConfig, EndReason, Kind, Started, State
 from xenia.model.errors import XeniaError, conflict, engine_failed, invalid, unavailable
 from xenia.model.host import Capability, EngineReport, Host
 from xenia.model.pci import HostPci, PciDevice, devices_of
+from xenia.model.scheduling import Share
 from xenia.model.signal import Trigger
 from xenia.model.stats import Stats
 from xenia.model.topology import Topology
@@ -75,6 +78,7 @@ class XenEngine:
         self._settings = settings
         self._store = Xenstore(settings.xenstore)
         self._xl = Xl(settings.xl, self._store.check)
+        self.pools = Pools(self._xl, self._domid)
         self._hypervisor = Hypervisor(settings.python, module_folders(*version()))
         self._usb = UsbHost()
         self._guests: dict[str, Guest] = {}
@@ -292,6 +296,9 @@ class XenEngine:
         """Raises unavailable where the host has too little memory for what the guest is to get."""
         return await resize(self._known(uuid).domid, size, self._hypervisor, self._xl)
 
+    async def set_vcpus(self, started: Started, count: int) -> int:
+        return await set_online(self._known(started.uuid).domid, count, self._hypervisor, self._xl)
+
     async def set_max_memory(self, uuid: str, size: int) -> None:
         await self._xl.run("mem-max", str(self._known(uuid).domid), f"{size}m")
 
@@ -421,18 +428,32 @@ class XenEngine:
         return await circumstances_of(started.config, self._known(started.uuid).domid, self._store)
 
     async def vcpus(self) -> Mapping[str, tuple[Vcpu, ...]]:
-        uuids = {guest.domid: guest.uuid for guest in self._guests.values()} | {0: DOMAIN_0_UUID}
+        uuids = self._uuids()
         count = int((await self._hypervisor.host())["nr_cpus"])
         told = read_list(await self._xl.run("vcpu-list"), count)
         return {uuids[domid]: vcpus for domid, vcpus in told.items() if domid in uuids}
 
-    async def pin(self, uuid: str, number: int | None, cpus: tuple[int, ...] | None) -> None:
-        guest = self._known(uuid)
-        count = len((await self.vcpus()).get(uuid, ()))
+    async def pin(self, uuid: str, number: int | None, cpus: tuple[int, ...] | None, *, soft: bool = False) -> None:
+        domid, count = self._domid(uuid), len((await self.vcpus()).get(uuid, ()))
         if number is not None and number >= count:
-            raise no_such_vcpu(guest.name, number, count)
-        which = "all" if number is None else str(number)
-        await self._xl.run("vcpu-pin", str(guest.domid), which, "all" if cpus is None else said(cpus))
+            raise no_such_vcpu(DOMAIN_0_NAME if not domid else self._known(uuid).name, number, count)
+        which, words = "all" if number is None else str(number), "all" if cpus is None else said(cpus)
+        await self._xl.run("vcpu-pin", str(domid), which, *(("-", words) if soft else (words,)))
+
+    async def shares(self) -> Mapping[str, Share]:
+        uuids = self._uuids()
+        return {uuids[domid]: share for domid, share in (await read_shares(self._xl)).items() if domid in uuids}
+
+    async def set_share(self, uuid: str, share: Share) -> None:
+        await set_share(self._domid(uuid), share, self._xl)
+
+    def _domid(self, uuid: str) -> int:
+        """Of a guest, or of Domain-0."""
+        return 0 if uuid == DOMAIN_0_UUID else self._known(uuid).domid
+
+    def _uuids(self) -> dict[int, str]:
+        """By domain id."""
+        return {guest.domid: guest.uuid for guest in self._guests.values()} | {0: DOMAIN_0_UUID}
 
     async def refine(self, host: Host) -> Host:
         return refine(host, await self._hypervisor.host())

@@ -9,9 +9,7 @@ from xenia.engines.xen.facts import XenFacts
 from xenia.engines.xen.xlcfg import Settings
 from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig, Kind, Started
-
-_WEIGHTS = range(1, 65536)
-"""Of the credit scheduler (xl(1), sched-credit); a weight outside of it lets libxl refuse the guest."""
+from xenia.model.scheduling import WEIGHTS, most_cap
 
 _MOST_CPUS = 128
 """Of HVM and PVH guests: HVM_MAX_VCPUS of Xen's public/hvm/hvm_info_table.h."""
@@ -35,7 +33,7 @@ def machine_settings(started: Started) -> Settings:
         settings["cpus"] = ["".join(pin.split()) for pin in config.vcpu_pins]
     elif config.cpus is not None:
         settings["cpus"] = "".join(config.cpus.split())
-    if config.cpu_weight is not None and config.cpu_weight in _WEIGHTS:
+    if config.cpu_weight is not None and config.cpu_weight in WEIGHTS:
         settings["cpu_weight"] = config.cpu_weight
     if config.cpu_cap is not None and _is_cap(config, config.cpu_cap):
         settings["cap"] = config.cpu_cap
@@ -49,7 +47,7 @@ _POLICIES: Settings = {"on_poweroff": "preserve", "on_reboot": "preserve", "on_c
 
 def _is_cap(config: DomainConfig, cap: int) -> bool:
     """Percent of one CPU, so at most a hundred for each (xl.cfg(5), cap); 0 means none."""
-    return 0 <= cap <= 100 * max(config.vcpus, config.max_vcpus or 0)
+    return 0 <= cap <= most_cap(max(config.vcpus, config.max_vcpus or 0))
 
 
 def explain_machine(config: DomainConfig, facts: XenFacts) -> Iterator[Complaint]:
@@ -63,7 +61,7 @@ def explain_machine(config: DomainConfig, facts: XenFacts) -> Iterator[Complaint
     vcpus = max(config.vcpus, config.max_vcpus or 0)
     if config.kind is not Kind.PV and vcpus > _MOST_CPUS:
         yield error("vcpus", f"{vcpus} virtual CPUs are more than the {_MOST_CPUS} of a {config.kind} guest on Xen")
-    if config.cpu_weight is not None and config.cpu_weight not in _WEIGHTS:
+    if config.cpu_weight is not None and config.cpu_weight not in WEIGHTS:
         yield warning(
             "cpu_weight", f"cpu_weight={config.cpu_weight} has no effect: it is between 1 and 65535", "256 is usual"
         )

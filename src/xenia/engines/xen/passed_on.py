@@ -83,6 +83,18 @@ def _texts(pattern: str, wanted: str, *kinds: Kind) -> Passed:
     return Passed(frozenset(kinds), read, wanted)
 
 
+def _cpu_sets(wanted: str, *kinds: Kind) -> Passed:
+    """A set of CPUs, or a list of them; one that is a number is a single CPU."""
+
+    def read(raw: Any) -> Value | None:
+        items = [str(item) for item in (raw if isinstance(raw, list) else [raw]) if not isinstance(item, bool)]
+        if not items or not all(re.fullmatch(_CPUS, item, re.ASCII) for item in items):
+            return None
+        return items if isinstance(raw, list) else items[0]
+
+    return Passed(frozenset(kinds), read, wanted)
+
+
 _ALL, _HVM, _HARDWARE = tuple(Kind), (Kind.HVM,), (Kind.HVM, Kind.PVH)
 _CPUS = r"(?:\^?(?:nodes?:)?(?:\d{1,4}(?:-\d{1,4})?|all),?)+"
 
@@ -105,7 +117,7 @@ PASSED_ON: dict[str, Passed] = {
     ),
     "altp2m": _one_of("disabled mixed external limited", *_HARDWARE),
     "cpuid": _texts(r"[\w,:=. -]{1,2000}", "as in cpuid = 'host,tm=0,sse3=0'", *_ALL),
-    "cpus_soft": _text(_CPUS, "CPUs as in cpus_soft = '0-3,^1'", *_ALL),
+    "cpus_soft": _cpu_sets("CPUs as in cpus_soft = '0-3,^1', or a list with a set for each", *_ALL),
     "e820_host": _flag(Kind.PV),
     "hdtype": _one_of("ide ahci", *_HVM),
     "max_grant_version": _number(0, 2, *_ALL),

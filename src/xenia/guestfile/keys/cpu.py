@@ -45,7 +45,7 @@ KEYS = (
         256,
         "Share of CPU time against other domains, 1 to 65535",
         "cpu_weight = 512",
-        qemu=NOT_YET_ON_QEMU,
+        qemu=translated("cpu.weight of a control group (100 for 256), where the host has cgroup v2"),
     ),
     Key(
         "cpu_cap",
@@ -54,7 +54,7 @@ KEYS = (
         "The most CPU time in percent of one CPU; 0 means no limit",
         "cpu_cap = 50",
         _XM,
-        NOT_YET_ON_QEMU,
+        translated("cpu.max of a control group, where the host has cgroup v2"),
     ),
     Key(
         "cap",
@@ -63,7 +63,7 @@ KEYS = (
         "The most CPU time in percent of one CPU; 0 means no limit",
         "cap = 50",
         _XL,
-        NOT_YET_ON_QEMU,
+        translated("cpu.max of a control group, where the host has cgroup v2"),
     ),
     Key("pool", _TEXT, "Pool-0", "The CPU pool of the host to run in", "pool = 'fast'", qemu=NO_HYPERVISOR),
     Key("period", _NUMBER, None, "Period of the scheduler sedf, in ns", "period = 100000000", _XL, NO_HYPERVISOR),

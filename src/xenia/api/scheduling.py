@@ -1,0 +1,59 @@
+"""Shares of CPU time."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from xenia.api.answers import DomainShare, JobAnswer, ShareList, json_response
+from xenia.api.bodies import ShareBody
+from xenia.api.domains import Ref
+from xenia.api.doors import DoorsOf
+from xenia.api.jobs import Wait, settle
+from xenia.api.peer import CallerOf
+from xenia.api.schema import answers
+from xenia.lib.codec import to_plain
+from xenia.model.operations import OPERATIONS
+
+router = APIRouter(tags=["domains"])
+
+
+@router.get("/shares", summary="The share of CPU time of all that runs", responses=answers(ShareList))
+async def all_shares(doors: DoorsOf) -> Response:
+    return await _told(doors, None)
+
+
+@router.get("/domains/{ref}/share", summary="The share of CPU time of a domain", responses=answers(ShareList))
+async def share(doors: DoorsOf, ref: Ref) -> Response:
+    return await _told(doors, ref)
+
+
+async def _told(doors: DoorsOf, ref: str | None) -> Response:
+    found = await doors.manager.scheduling.list(ref)
+    return json_response(
+        to_plain(ShareList(tuple(DomainShare(domain.name, domain.domid, each) for domain, each in found)))
+    )
+
+
+def _route(operation: str) -> Callable[..., Awaitable[Response]]:
+    async def set_share(
+        request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: ShareBody, wait: Wait = 0
+    ) -> Response:
+        await doors.manager.inventory.look_up(ref)
+        job = doors.manager.scheduling.set(operation, ref, body.weight, body.cap, body.scope, caller)
+        return await settle(request, doors, job, caller, wait)
+
+    return set_share
+
+
+for _name in ("sched-credit", "sched-credit2"):
+    router.add_api_route(
+        f"/domains/{{ref}}/{_name}",
+        _route(_name),
+        methods=["POST"],
+        name=_name,
+        summary=OPERATIONS[_name].sentence,
+        responses=answers(JobAnswer, 200, 202),
+    )
