@@ -115,13 +115,13 @@ def test_virtual_cpus_that_share_one_and_more_than_there_are() -> None:
     many = one(sample(guest=replace(GUEST, vcpus=8), cpus=2))
     assert (many.message, many.command) == (
         "it has 8 virtual CPUs, and the host only 2",
-        "xm config set web vcpus=2",
+        "xm vcpu-set web 2",
     )
 
 
 def test_a_guest_that_uses_all_it_has_is_told_so() -> None:
     assert one(sample(vcpus((9.8, 0.1)))) == Finding(
-        30, "it uses all that its virtual CPU can run (98 %)", "xm config set web vcpus=2"
+        30, "it uses all that its virtual CPU can run (98 %)", "xm vcpu-set web 2"
     )
     assert one(sample(vcpus((9.8, 0.1)), cpus=1)).command == "", "the host has no more"
 

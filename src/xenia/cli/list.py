@@ -45,8 +45,8 @@ def _options(parser: ArgumentParser) -> None:
     )
     parser.add_argument("-v", "--verbose", action="store_true", help="the wide table: the same as -o wide")
     refuse(parser, "-Z", "--label", "--context", why="domains have no security labels here")
-    refuse(parser, "-c", "--cpupool", why="pools are not in the list", instead="xm vcpu-list shows CPUs")
-    refuse(parser, "--pool", takes_value=True, why="pools are not in the list", instead="xm vcpu-list shows CPUs")
+    refuse(parser, "-c", "--cpupool", why="pools are not in the list", instead="xm cpupool-list shows them")
+    refuse(parser, "--pool", takes_value=True, why="pools are not in the list", instead="xm cpupool-list shows them")
     refuse(parser, "-n", "--numa", why="NUMA nodes are not in the list", instead="xm vcpu-list shows CPUs")
     add_output(parser, "table", "wide", "json", "yaml", "name", "xl")
 

@@ -53,6 +53,14 @@ async def test_a_guest_that_burns_cpu_is_seen_by_its_virtual_cpu(host: Host) -> 
 
 
 @pytest.mark.qemu
+async def test_a_virtual_cpu_that_was_plugged_in_is_counted_too(host: Host) -> None:
+    started = await host.start(host.config(sectors.obedient(), max_vcpus=2))
+    assert [each.number for each in (await stats(host, started)).vcpus] == [0]
+    await host.engine.set_vcpus(started, 2)
+    assert [each.number for each in (await stats(host, started)).vcpus] == [0, 1]
+
+
+@pytest.mark.qemu
 async def test_a_guest_that_reads_its_disk_is_seen_by_that_disk(host: Host) -> None:
     config = host.config(sectors.reading())
     idle = Disk("hdb", str(host.image(bytes(1 << 20))), bus=DiskBus.IDE)

@@ -27,7 +27,7 @@ class Counters:
 
     async def read(self, guests: Collection[Guest]) -> Mapping[str, Stats]:
         """By UUID. Where a QEMU does not answer, nothing is known of the disks."""
-        unknown = [guest for guest in guests if guest not in self._threads]
+        unknown = [guest for guest in guests if len(self._threads.get(guest, ())) != guest.cpus.count]
         if unknown:
             await asyncio.gather(*map(self._learn_threads, unknown))
         asked = {guest.uuid: self._disks.ask(guest) for guest in guests}

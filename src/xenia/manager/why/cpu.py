@@ -28,13 +28,11 @@ def findings(sample: Sample) -> Iterator[Finding]:
     yield from _together(sample)
     count, cpus = sample.domain.vcpus, sample.host_cpus
     if count > cpus:
-        yield Finding(
-            15, f"it has {count} virtual CPUs, and the host {_counted(cpus)}", f"xm config set {name} vcpus={cpus}"
-        )
+        yield Finding(15, f"it has {count} virtual CPUs, and the host {_counted(cpus)}", f"xm vcpu-set {name} {cpus}")
     loads = sample.loads()
     if loads and all(load.ran >= _FULL for load in loads):
         least = 100 * min(load.ran for load in loads)
-        more = f"xm config set {name} vcpus={count + 1}" if count < cpus else ""
+        more = f"xm vcpu-set {name} {count + 1}" if count < cpus else ""
         yield Finding(30, f"it uses all that its {_virtual(count)} can run ({least:.0f} %)", more)
 
 
