@@ -264,7 +264,7 @@ def test_a_full_disk_is_said_and_leaves_everything_as_it_was(stopped_host: LiveH
 def test_what_a_guest_writes_to_its_console_acts_on_no_terminal(host: LiveHost) -> None:
     image = disk(host)
     image.write_bytes(sectors.saying("\x1b]0;pwned\x07\x1b[2J\x9b31m pwned done"))
-    host.hvm("evil", f"disk = ['file:{image},hda,w']\n")
+    host.hvm("evil", f"disk = ['file:{image},hda,w']\non_crash = 'destroy'\n")
     host.ok("create", "evil")
     console = host.root / "var/log/xenia/console-evil-serial.log"
     until(lambda: b"pwned done" in console.read_bytes(), "the guest has spoken")

@@ -91,7 +91,7 @@ def limited(pid: int, percent: int) -> Iterator[None]:
 
 
 def test_a_limit_on_cpu_time_is_told_as_that_and_not_as_a_neighbours(host: LiveHost) -> None:
-    guest(host, "burn", sectors.spinning())
+    guest(host, "burn", sectors.spinning(), "on_crash = 'destroy'\n")
     ((pid,),) = host.guests().values()
     until(lambda: host.domain("burn")["cpu_time"] > 0.5, "the firmware has started it")
     with limited(pid, 20):
