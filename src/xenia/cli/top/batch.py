@@ -53,14 +53,14 @@ def _lines(row: Row, host: dict[str, Any], options: Namespace) -> Iterator[str]:
     limit = f"{most * 1024:>10} {100 * most / whole:>9.1f}" if row["domid"] else f"{'no limit':>10} {'n/a':>9}"
     vifs, disks = ([each["total"] for each in row[rows]] for rows in ("vif_rows", "disk_rows"))
     yield (
-        f"{printable(row['name']):>10} {_STATES[row['state']]} {row['cpu_time']:>10.0f} {_cpu(row):>6.1f}"
+        f"{printable(row['name']):>10} {_STATES[row['state']]} {int(row['cpu_time']):>10} {_cpu(row):>6.1f}"
         f" {memory * 1024:>10} {100 * memory / whole:>6.1f} {limit} {row['vcpus']:>5} {len(vifs):>4}"
         f" {_sum(vifs, 'tx_bytes') >> 10:>8} {_sum(vifs, 'rx_bytes') >> 10:>8} {len(disks):>4} {0:>8}"
         f" {_sum(disks, 'reads'):>8} {_sum(disks, 'writes'):>8} {_sum(disks, 'read_bytes') // _SECTOR:>10}"
         f" {_sum(disks, 'write_bytes') // _SECTOR:>10} {0:>4}"
     )
     if options.vcpus and row["vcpu_rows"]:
-        times = (f" {each['total']['number']:>2}: {each['total']['cpu_time']:>10.0f}s" for each in row["vcpu_rows"])
+        times = (f" {each['total']['number']:>2}: {int(each['total']['cpu_time']):>10}s" for each in row["vcpu_rows"])
         yield "VCPUs(sec): " + "".join(times)
     if options.networks:
         for vif in vifs:
