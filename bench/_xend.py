@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from xenia.client.errors import ClientError
@@ -30,9 +30,10 @@ def xend(*arguments: str) -> Iterator[tuple[Client, Path, int]]:
     try:
         _until_it_answers(client, process, root)
         yield client, root, process.pid
-        if process.poll() is None:
-            destroy_all(client)
     finally:
+        if process.poll() is None:
+            with suppress(ClientError):
+                destroy_all(client)
         process.send_signal(signal.SIGTERM)
         process.wait()
         shutil.rmtree(root)
@@ -48,6 +49,20 @@ def _until_it_answers(client: Client, process: subprocess.Popen[bytes], root: Pa
             if process.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit((root / "xend.out").read_text()) from None
             time.sleep(0.02)
+
+
+def small_guest(number: int, images: Path) -> str:
+    """The guest file of `manyNUMBER`, with a disk and a card; its image is made in `images`."""
+    image = images / f"ours{number}.img"
+    image.write_bytes(bytes(1 << 20))
+    return f"""
+name = "many{number}"
+builder = "hvm"
+memory = 32
+vif = [""]
+vnc = 0
+disk = ["file:{image},xvda,w"]
+"""
 
 
 def create(client: Client, text: str, **body: object) -> float:

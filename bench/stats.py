@@ -8,7 +8,7 @@ from pathlib import Path
 
 from _libvirt import Libvirt
 from _table import Row, interleaved, main, median_ms
-from _xend import create, xend
+from _xend import create, small_guest, xend
 
 from xenia.client.http import Client
 
@@ -22,7 +22,7 @@ def bench(options: argparse.Namespace) -> list[Row]:
         images.chmod(0o755)
         root.chmod(0o755)  # libvirt's guests have users of their own, who must reach theirs
         for number in range(MANY):
-            create(client, guest(number, images), paused=True)
+            create(client, small_guest(number, images), paused=True)
         peer = Libvirt.start() if options.with_peers else None
         try:
             if peer is not None:
@@ -47,20 +47,6 @@ def bench(options: argparse.Namespace) -> list[Row]:
             Row("stats, none busy since", "ms", idle, theirs, "libvirt", "10 times faster", theirs >= 10 * idle),
         ]
     return rows
-
-
-def guest(number: int, images: Path) -> str:
-    """With a disk and a card, as the peer's has."""
-    image = images / f"ours{number}.img"
-    image.write_bytes(bytes(1 << 20))
-    return f"""
-name = "many{number}"
-builder = "hvm"
-memory = 32
-vif = [""]
-vnc = 0
-disk = ["file:{image},xvda,w"]
-"""
 
 
 def _busy_stats(client: Client) -> float:

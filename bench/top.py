@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from _table import Row, main
-from _xend import BIN, create, xend
+from _xend import BIN, create, small_guest, xend
 
 MANY = 50
 _SECONDS = 30.0
@@ -21,7 +21,7 @@ def bench(options: argparse.Namespace) -> list[Row]:
     del options
     with xend() as (client, root, pid):
         for number in range(MANY):
-            create(client, guest(number, root), paused=True)
+            create(client, small_guest(number, root), paused=True)
         qemus = [each for each in _processes() if _log_of(each).startswith(str(root))]
         assert len(qemus) == MANY
         processes = [pid], qemus
@@ -40,19 +40,6 @@ def bench(options: argparse.Namespace) -> list[Row]:
         Row("of that xend", "%", shares[0]),
         Row("of that the QEMUs", "%", shares[1]),
     ]
-
-
-def guest(number: int, root: Path) -> str:
-    image = root / f"{number}.img"
-    image.write_bytes(bytes(1 << 20))
-    return f"""
-name = "many{number}"
-builder = "hvm"
-memory = 32
-vif = [""]
-vnc = 0
-disk = ["file:{image},xvda,w"]
-"""
 
 
 def _top(root: Path) -> float:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from xenia.engines import tray
 from xenia.engines.xen import medium, qmp
 from xenia.engines.xen.guest import Guest
 from xenia.engines.xen.settings import XenSettings
@@ -134,7 +135,7 @@ async def test_a_drive_that_the_guest_gives_free_or_that_is_forced(
 async def test_a_drive_that_stays_locked_keeps_its_medium(
     store: Xenstore, settings: XenSettings, qemu: Qemu, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(medium, "UNLOCK_SECONDS", 0.0)
+    monkeypatch.setattr(tray, "UNLOCK_SECONDS", 0.0)
     qemu.medium, qemu.locks, web = "/x", 9999, guest()
     with pytest.raises(XeniaError, match="has locked the drive hdc") as raised:
         await change(store, web, OpenedDisk(CD), settings)

@@ -16,16 +16,12 @@ from xenia.engines.qemu.disk import device_name, drive_of, node_name, node_of
 from xenia.engines.qemu.machine import SLOTS_DISK
 from xenia.engines.qemu.pci import Qemu, Unplugging, devices, free_slot
 from xenia.engines.qemu.slots import slots_of
+from xenia.engines.tray import open_tray
 from xenia.model.domain import DomainConfig
-from xenia.model.errors import XeniaError, conflict, invalid
+from xenia.model.errors import XeniaError, invalid
 from xenia.storage.open import OpenedDisk
 
 log = logging.getLogger(__name__)
-
-UNLOCK_SECONDS = 2.0
-_UNLOCK_PAUSE = 0.1
-_LOCKED = "is locked"
-"""What QEMU says (qmp_blockdev_open_tray) of a drive that the guest has locked; it has asked the guest then."""
 
 _SHUT = "Tray of the device is not open"
 _TRIES = 5
@@ -147,22 +143,8 @@ class Hotplug:
             await self._open_tray(target, force=force)
 
     async def _open_tray(self, target: str, *, force: bool) -> None:
-        """A guest that has locked the drive is asked to give it free, and has a moment for that."""
         tray = {"id": device_name(target), "force": force}
-        deadline = asyncio.get_running_loop().time() + UNLOCK_SECONDS
-        while True:
-            try:
-                await self._qemu.execute("blockdev-open-tray", tray)
-                return
-            except XeniaError as error:
-                if _LOCKED not in error.message:
-                    raise
-                if asyncio.get_running_loop().time() > deadline:
-                    raise conflict(
-                        f"the guest has locked the drive {target}: it has the medium mounted",
-                        "unmount it there, or take it away all the same with --force",
-                    ) from error
-            await asyncio.sleep(_UNLOCK_PAUSE)
+        await open_tray(target, lambda: self._qemu.execute("blockdev-open-tray", tray))
 
     async def _has_node(self, target: str) -> bool:
         nodes = await self._qemu.execute("query-named-block-nodes", {"flat": True})

@@ -7,10 +7,10 @@ runs: QEMU has opened it once more for Xen's own side of the drive.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 
+from xenia.engines.tray import open_tray
 from xenia.engines.xen import qmp
 from xenia.engines.xen.disks import backends
 from xenia.engines.xen.guest import Guest
@@ -21,13 +21,8 @@ from xenia.engines.xen.vdev import number_of, vdevs_of
 from xenia.engines.xen.xenstore import Xenstore
 from xenia.model.disk import DiskFormat
 from xenia.model.domain import DomainConfig, Kind
-from xenia.model.errors import XeniaError, conflict, invalid
+from xenia.model.errors import XeniaError, invalid
 from xenia.storage.open import OpenedDisk
-
-UNLOCK_SECONDS = 2.0
-_UNLOCK_PAUSE = 0.1
-_LOCKED = "is locked"
-"""What QEMU says of a drive that the guest has locked; it has asked the guest for it then."""
 
 
 def started(guest: Guest, config: DomainConfig) -> None:
@@ -66,7 +61,7 @@ async def change(store: Xenstore, guest: Guest, opened: OpenedDisk, settings: Xe
     drive = guest.drives.get(disk.target)
     if drive is None:
         raise invalid(
-            f"{disk.target} is no drive whose medium can be changed", "on Xen that are the CD-ROM drives of HVM guests"
+            f"{disk.target} is no drive whose medium can be changed", "on Xen those are the CD-ROM drives of HVM guests"
         )
     if opened.layers and disk.format is not DiskFormat.RAW:
         raise invalid(f"'{disk.path}' is a {disk.format} image, and a medium is a raw one", "an ISO image is raw")
@@ -75,7 +70,7 @@ async def change(store: Xenstore, guest: Guest, opened: OpenedDisk, settings: Xe
         (backend,) = backends([opened], settings, held, trusted=True)
         async with qmp.connect(guest.domid) as qemu:
             try:
-                await _open_tray(qemu, disk.target, drive, force=force)
+                await open_tray(disk.target, lambda: qemu.execute("blockdev-open-tray", id=drive, force=force))
                 if opened.layers:
                     medium = {"filename": backend.target, "format": "raw", "read-only-mode": "read-only"}
                     await qemu.execute("blockdev-change-medium", id=drive, **medium)
@@ -85,21 +80,3 @@ async def change(store: Xenstore, guest: Guest, opened: OpenedDisk, settings: Xe
                 with suppress(XeniaError):
                     await qemu.execute("blockdev-close-tray", id=drive)
                 guest.media = await _media(qemu, guest.drives)
-
-
-async def _open_tray(qemu: Qmp, target: str, drive: str, *, force: bool) -> None:
-    """A guest that has locked the drive is asked to give it free, and has a moment for that."""
-    deadline = asyncio.get_running_loop().time() + UNLOCK_SECONDS
-    while True:
-        try:
-            await qemu.execute("blockdev-open-tray", id=drive, force=force)
-            return
-        except XeniaError as error:
-            if _LOCKED not in error.message:
-                raise
-            if asyncio.get_running_loop().time() > deadline:
-                raise conflict(
-                    f"the guest has locked the drive {target}: it has the medium mounted",
-                    "unmount it there, or take it away all the same with --force",
-                ) from error
-        await asyncio.sleep(_UNLOCK_PAUSE)
