@@ -37,8 +37,7 @@ SMALL = "builder = 'hvm'\nmemory = 16\n"
 @pytest.fixture(scope="module")
 def shared(xen_host: XenHost) -> XenHost:
     xen_host.put("/root/xl", XL.encode(), 0o755)
-    xen_host.put("/etc/xen/xend.toml", SETTINGS.encode())
-    xen_host.start_xend()
+    restarted(xen_host, SETTINGS)
     return xen_host
 
 

@@ -38,7 +38,6 @@ def test_a_guest_boots_the_kernel_in_its_image(xen_host: XenHost) -> None:
     made = xen_host.sh(MAKE, GUESTS, MENU)
     assert made.code == 0, made
     xen_host.put("/etc/xen/own.cfg", GUEST_FILE.encode())
-    xen_host.start_xend()
     said = xen_host.xm("create", "own")
     assert said.code == 0, said
     assert "pygrub" not in xen_host.ok("ps", "-eo", "args")

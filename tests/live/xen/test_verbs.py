@@ -111,7 +111,6 @@ class Walk:
 def host(xen_host: XenHost) -> XenHost:
     for name, text in FILES.items():
         xen_host.put(f"/etc/xen/{name}.cfg", text.encode())
-    xen_host.start_xend()
     return xen_host
 
 

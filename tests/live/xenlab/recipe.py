@@ -29,8 +29,8 @@ MODULES = (
 )
 
 CHECKS = (
-    *("iniconfig", "packaging", "pexpect", "pluggy", "ptyprocess", "pygments"),
-    *("pytest", "pytest-asyncio", "pytest-timeout", "pyyaml", "typing-extensions"),
+    *("iniconfig", "packaging", "pluggy", "pygments", "pytest", "pytest-asyncio", "pytest-timeout", "pyyaml"),
+    "typing-extensions",
 )
 """What of requirements/check.txt dom0 has beside requirements/run.txt, so that tests can be run in it."""
 

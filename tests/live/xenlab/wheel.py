@@ -12,14 +12,15 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from tests.live.xenlab.recipe import CHECK, CHECKOUT, LIB, SITE
+from tests.live.xenlab.recipe import CHECKOUT, LIB, SITE
 from tests.live.xenlab.words import call
+
+from xenia.cli.commands import TABLE
 
 TESTS = "/opt/xenia/checkout"
 """The folder in dom0 that holds `tests`, for pytest."""
 
 PYTHON_PATH = f"{SITE}:{LIB}"
-CHECK_PATH = f"{PYTHON_PATH}:{CHECK}"
 
 PYTHON = "/usr/bin/python3"
 DOM0_PYTHON = (3, 11)
@@ -43,10 +44,10 @@ PROGRAMS = {"xm": "xenia.cli.main:main", "xend": "xenia.daemon.main:main"}
 """The function that each is."""
 
 WARM = {
-    "xm": ["xenia.cli.main", *(f"xenia.cli.{name}" for name in ("create", "list", "power", "info"))],
-    "xend": ["xenia.daemon.main"],
+    "xm": ["xenia.cli.main", "xenia.client.console", *sorted({f"xenia.cli.{each.module}" for each in TABLE})],
+    "xend": ["xenia.daemon.main", "pytest", "pytest_asyncio.plugin", "pytest_timeout"],
 }
-"""What each needs not import any more when it is started."""
+"""What each needs not import any more when it is started; pytest is started as xend is."""
 
 
 @cache

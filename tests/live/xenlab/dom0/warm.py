@@ -22,9 +22,9 @@ import socket
 import sys
 
 SOCKET = "/run/xenlab-warm-{}"
-PATH = ["/opt/xenia/site", "/opt/xenia/lib"]
+PATH = [f"/opt/xenia/{name}" for name in ("site", "lib", "check", "lab")]
 MODULES = {
-    "xm": ("argparse", "difflib", "http.client", "json"),
+    "xm": ("argparse", "difflib", "http.client", "json", "person"),
     "xend": (
         *("argparse", "asyncio", "difflib", "hashlib", "http.client", "logging.handlers", "sqlite3", "tomllib", "uuid"),
         *("fastapi", "pydantic", "qemu.qmp", "uvicorn", "uvicorn.protocols.http.h11_impl"),
