@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 
-from xenia.daemon.settings import ENGINES, LOG_LEVELS
 from xenia.daemon.version import program_version
+from xenia.settings.settings import ENGINES, LOG_LEVELS
 
 DESCRIPTION = """\
 Xenia's daemon: starts and keeps the virtual machines of this host. It runs in the foreground until SIGTERM or Ctrl-C

@@ -13,7 +13,6 @@ from xenia.api.doors import About, Doors
 from xenia.console.hub import ConsoleHub
 from xenia.daemon.engines import Choice, choose
 from xenia.daemon.sandbox import Sandbox
-from xenia.daemon.settings import Settings, shown
 from xenia.engines.base import ConsoleKind
 from xenia.engines.xen.probe import booted_into_xen
 from xenia.engines.xen.xendomains import refuse_beside_xendomains
@@ -44,6 +43,7 @@ from xenia.manager.prepare import HostPreparer
 from xenia.manager.table import Table
 from xenia.model.domain import DOMAIN_0_UUID
 from xenia.network.mac import generate_mac
+from xenia.settings.settings import Settings, shown
 from xenia.storage.core_file import CoreFiles
 from xenia.storage.open import Storage
 from xenia.store.applied import Journal

@@ -5,15 +5,14 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from xenia.daemon.arguments import parser
 from xenia.daemon.run import run
-from xenia.daemon.settings import load_settings
 from xenia.lib.paths import Paths
 from xenia.lib.text import printable
 from xenia.model.errors import EXIT_INTERRUPTED, ErrorKind, XeniaError
+from xenia.settings.load import load
 
 log = logging.getLogger(__name__)
 
@@ -23,9 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     paths = Paths(Path(options.root).absolute())
     try:
-        settings = load_settings(paths)
         chosen = {name: value for name in ("engine", "log_level") if (value := getattr(options, name)) is not None}
-        run(paths, replace(settings, **chosen))
+        run(paths, load(paths, chosen))
     except XeniaError as error:
         print(f"xend: {printable(error.message)}", file=sys.stderr)
         if error.hint:
