@@ -100,6 +100,7 @@ def starts_over_in_place(rig: Rig) -> bool:
     return Capability.RESET in rig.engine.capabilities
 
 
+@pytest.mark.xen_full
 async def test_a_guest_starts_with_its_cpus_stopped_and_can_be_paused_and_unpaused(rig: Rig) -> None:
     started = await start(rig, "a")
     assert state_of(rig, started) is State.PAUSED
@@ -128,6 +129,7 @@ async def test_a_guest_that_powers_itself_off_stays_to_be_looked_at_and_can_be_s
     await rig.booted(started)
 
 
+@pytest.mark.xen_full
 async def test_a_guest_obeys_its_power_button(rig: Rig) -> None:
     started = await run(rig, "a")
     assert await rig.engine.shutdown(started.uuid) is not ShutdownMode.AUTO, "it tells how it was asked"
@@ -135,6 +137,7 @@ async def test_a_guest_obeys_its_power_button(rig: Rig) -> None:
     assert (event.uuid, event.end) == (started.uuid, EndReason.POWEROFF)
 
 
+@pytest.mark.xen_full
 async def test_a_guest_without_an_agent_is_told_at_once(rig: Rig) -> None:
     started = await run(rig, "a")
     agent = cast(HasAgents, rig.engine).agent(started.uuid)
@@ -156,6 +159,7 @@ async def test_a_reboot_from_inside_starts_the_guest_over_or_is_told(rig: Rig) -
     assert state_of(rig, started) is State.RUNNING
 
 
+@pytest.mark.xen_full
 async def test_a_reboot_from_inside_ends_a_guest_whose_policy_is_another(rig: Rig) -> None:
     started = await run(rig, "a", on_reboot=EndAction.DESTROY)
     await rig.reboot(started)
@@ -219,6 +223,7 @@ async def test_what_runs_is_found_again_as_it_is(rig: Rig) -> None:
         assert rig.engine.observe(started.uuid) is None
 
 
+@pytest.mark.xen_full
 async def test_a_guest_gives_memory_back_and_takes_it_again(rig: Rig) -> None:
     started = await run(rig, "a")
     most = started.config.memory
@@ -231,6 +236,7 @@ async def test_a_guest_gives_memory_back_and_takes_it_again(rig: Rig) -> None:
         await rig.engine.set_max_memory(started.uuid, most)
 
 
+@pytest.mark.xen_full
 async def test_virtual_cpus_come_up_to_the_most_and_go_where_they_can(rig: Rig) -> None:
     plain = rig.started("a")
     started = replace(plain, config=replace(plain.config, max_vcpus=3))
@@ -255,6 +261,7 @@ async def test_virtual_cpus_come_up_to_the_most_and_go_where_they_can(rig: Rig) 
     assert raised.value.kind is ErrorKind.INVALID
 
 
+@pytest.mark.xen_full
 async def test_what_has_been_counted_of_a_guest_is_told(rig: Rig) -> None:
     started = await start(rig, "a")
     before = (await rig.engine.stats())[started.uuid]
@@ -268,6 +275,7 @@ async def test_what_has_been_counted_of_a_guest_is_told(rig: Rig) -> None:
     assert started.uuid not in await rig.engine.stats()
 
 
+@pytest.mark.xen_full
 async def test_virtual_cpus_are_told_and_pinned(rig: Rig) -> None:
     started = await start(rig, "a")
     (vcpu,) = (await rig.engine.vcpus())[started.uuid]
@@ -285,6 +293,7 @@ async def test_virtual_cpus_are_told_and_pinned(rig: Rig) -> None:
         assert (await rig.engine.vcpus())[started.uuid][0].soft in ((0,), None), "None where the host has only one"
 
 
+@pytest.mark.xen_full
 async def test_the_share_of_cpu_time_is_that_of_the_guest_file_and_can_be_changed(rig: Rig) -> None:
     if Capability.SCHEDULING not in rig.engine.capabilities:
         return
@@ -303,6 +312,7 @@ async def test_the_share_of_cpu_time_is_that_of_the_guest_file_and_can_be_change
     assert raised.value.kind is ErrorKind.ENGINE_FAILED
 
 
+@pytest.mark.xen_full
 async def test_a_guest_may_be_renamed_and_its_old_name_given_to_another(rig: Rig) -> None:
     old = await start(rig, "a")
     await rig.engine.rename(old.uuid, "b")
@@ -341,6 +351,7 @@ async def test_several_start_at_once_and_their_cpu_time_is_known(rig: Rig) -> No
     assert all(each.cpu_time >= 0 for each in figures.values())
 
 
+@pytest.mark.xen_full
 async def test_a_plain_configuration_has_a_meaning_and_an_abi_that_holds(rig: Rig) -> None:
     started = rig.started("a")
     meaning = rig.engine.explain(started.config)
@@ -354,6 +365,7 @@ async def test_a_plain_configuration_has_a_meaning_and_an_abi_that_holds(rig: Ri
     assert state_of(rig, recorded) is State.PAUSED
 
 
+@pytest.mark.xen_full
 async def test_signals_reach_a_guest(rig: Rig) -> None:
     started = await run(rig, "a")
     engine = cast(SendsSignals, rig.engine)
@@ -366,6 +378,7 @@ async def test_signals_reach_a_guest(rig: Rig) -> None:
     assert state_of(rig, started) is State.RUNNING
 
 
+@pytest.mark.xen_full
 async def test_the_monitor_of_its_qemu_answers_or_there_is_none(rig: Rig) -> None:
     started = await start(rig, "a")
     engine = cast(HasMonitor, rig.engine)
@@ -377,6 +390,7 @@ async def test_the_monitor_of_its_qemu_answers_or_there_is_none(rig: Rig) -> Non
     assert raised.value.kind is ErrorKind.CONFLICT
 
 
+@pytest.mark.xen_full
 async def test_the_hypervisor_has_messages(rig: Rig) -> None:
     if Capability.HYPERVISOR not in rig.engine.capabilities:
         return
@@ -416,6 +430,7 @@ async def test_a_disk_is_plugged_into_a_guest_that_runs_found_again_and_unplugge
     await rig.sees_disks(started, 1)
 
 
+@pytest.mark.xen_full
 async def test_the_medium_of_a_drive_is_changed_locked_and_found_again(rig: Rig, short_folder: Path) -> None:
     if Capability.MEDIUM_CHANGE not in rig.engine.capabilities:
         return
@@ -440,6 +455,7 @@ async def test_the_medium_of_a_drive_is_changed_locked_and_found_again(rig: Rig,
     assert raised.value.kind is ErrorKind.INVALID
 
 
+@pytest.mark.xen_full
 async def test_the_core_of_a_guest_is_dumped_and_it_runs_on(rig: Rig, short_folder: Path) -> None:
     if not rig.dumps_cores:
         return
@@ -495,6 +511,7 @@ async def test_a_dead_guest_is_set_aside_and_another_has_its_disk(rig: Rig, shor
     await rig.engine.destroy(again.uuid)
 
 
+@pytest.mark.xen_full
 async def test_a_card_is_plugged_into_a_guest_that_runs_found_again_and_unplugged(rig: Rig) -> None:
     if Capability.VIF_HOTPLUG not in rig.engine.capabilities:
         return

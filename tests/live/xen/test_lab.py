@@ -53,7 +53,7 @@ def test_programs_are_run_with_input_environment_and_an_end(xen_host: XenHost) -
     assert answers == [f"{number}\n" for number in range(8)]
 
 
-@pytest.mark.full  # the same by xm: test_verbs
+@pytest.mark.full  # the same by xm: test_pv
 def test_a_pv_guest_comes_up_answers_and_shuts_down(xen_host: XenHost) -> None:
     disk = f'disk = ["format=raw,vdev=xvda,access=rw,target={GUESTS}/disk.raw"]'
     xen_host.put("/etc/xen/one.cfg", guests.file("pv", "one", CARD, disk, extra="xenia.address=10.9.0.11/24").encode())
@@ -64,7 +64,7 @@ def test_a_pv_guest_comes_up_answers_and_shuts_down(xen_host: XenHost) -> None:
     gone(xen_host, "one")
 
 
-@pytest.mark.full  # the same by xm: test_verbs
+@pytest.mark.full  # the same by xm: test_pvh
 def test_a_pvh_guest_comes_up_reboots_and_crashes(xen_host: XenHost) -> None:
     xen_host.put("/etc/xen/two.cfg", guests.file("pvh", "two", 'on_crash = "destroy"').encode())
     xen_host.ok("xl", "create", "/etc/xen/two.cfg")
@@ -77,7 +77,7 @@ def test_a_pvh_guest_comes_up_reboots_and_crashes(xen_host: XenHost) -> None:
     gone(xen_host, "two")
 
 
-@pytest.mark.full  # the same by xm: test_verbs
+@pytest.mark.full  # the same by xm: test_hvm
 def test_a_boot_sector_runs_as_an_hvm_guest(xen_host: XenHost) -> None:
     xen_host.put("/etc/xen/three.cfg", guests.file("sector", "three").encode())
     xen_host.ok("xl", "create", "/etc/xen/three.cfg")
