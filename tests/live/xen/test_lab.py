@@ -30,6 +30,7 @@ def test_the_hypervisor_answers_its_own_tool(xen_host: XenHost) -> None:
     assert "host                   : xen1\n" in info
 
 
+@pytest.mark.full  # xend and its tests import most of it
 def test_dom0s_python_is_complete_and_reaches_the_hypervisor(xen_host: XenHost) -> None:
     program = (
         "import asyncio, ctypes, fastapi, lzma, multiprocessing, pydantic, sqlite3, ssl, xenia\n"
@@ -118,6 +119,7 @@ def test_a_host_ends_with_the_program_that_started_it(tmp_path: Path) -> None:
     until(lambda: not process.exists() or not (process / "cmdline").read_bytes(), "QEMU has ended")
 
 
+@pytest.mark.full  # nothing moves between hosts yet
 def test_two_hosts_reach_each_other(xen_pair: tuple[XenHost, XenHost]) -> None:
     left, right = xen_pair
     left.ok("ping", "-c", "1", "-w", "30", "10.9.0.2")

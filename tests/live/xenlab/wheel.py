@@ -44,8 +44,12 @@ PROGRAMS = {"xm": "xenia.cli.main:main", "xend": "xenia.daemon.main:main"}
 """The function that each is."""
 
 WARM = {
-    "xm": ["xenia.cli.main", "xenia.client.console", *sorted({f"xenia.cli.{each.module}" for each in TABLE})],
-    "xend": ["xenia.daemon.main", "pytest", "pytest_asyncio.plugin", "pytest_timeout"],
+    "xm": [
+        "xenia.cli.main",
+        "xenia.client.console",
+        *sorted({f"xenia.cli.{each.module}" for each in TABLE if each.module}),
+    ],
+    "xend": ["xenia.daemon.main", "pytest"],
 }
 """What each needs not import any more when it is started; pytest is started as xend is."""
 
