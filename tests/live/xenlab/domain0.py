@@ -80,12 +80,15 @@ class Dom0:
         assert "Traceback" not in said.err, said.err
         return said
 
-    def start_xend(self, *words: str, seconds: float = 120, cold: bool = False) -> int:
-        """A xend that has said that it is ready; its process id. Where it is `cold`, it is the program itself."""
+    def start_daemon(self, *argv: str, log: str = "/var/log/spawned.log", program: str = "") -> None:
+        """Start a program in dom0, as `run` does, and wait until it has said that it is ready (sd_notify)."""
+        request = {"daemon": argv, "env": {}, "folder": "/", "log": log, "timeout": 120, **_WARM.get(program, {})}
+        self.line.ask(request, seconds=150)
+
+    def start_xend(self, *, cold: bool = False) -> None:
+        """A xend that is ready. Where it is `cold`, it is the program itself."""
         self.ok("mkdir", "-p", str(Path(_XEND_LOG).parent))
-        request = {"daemon": ["/usr/local/bin/xend", *words], "env": {}, "folder": "/", "log": _XEND_LOG}
-        warm = {} if cold else _WARM["xend"]
-        return self.line.ask({**request, "timeout": seconds, **warm}, seconds=seconds + 30)[0]
+        self.start_daemon("/usr/local/bin/xend", log=_XEND_LOG, program="" if cold else "xend")
 
     def stop_xend(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Send the signal to the xend that runs, and wait until it has ended."""

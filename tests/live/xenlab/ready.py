@@ -13,15 +13,17 @@ from tests.live.xenlab.domain0 import Dom0
 from tests.live.xenlab.image import Image
 from tests.live.xenlab.line import Line
 from tests.live.xenlab.machine import Machine
-from tests.live.xenlab.recipe import AGENT_PORT, CHECKOUT, SITE
+from tests.live.xenlab.recipe import AGENT_PORT, CHECKOUT, DOM0, SITE
 from tests.live.xenlab.snapshot import Snapshot
+
+_LAB = "/opt/xenia/lab"
 
 
 def key() -> str:
     """Names the snapshots of what this checkout is now."""
     digest = hashlib.sha256(snapshot.key().encode())
-    made_by = [CHECKOUT / f"tests/live/xenlab/{name}.py" for name in ("ready", "wheel", "domain0")]
-    for file in sorted([CHECKOUT / "pyproject.toml", *made_by, *(CHECKOUT / "src").rglob("*")]):
+    lab = [CHECKOUT / f"tests/live/xenlab/{name}.py" for name in ("ready", "wheel", "domain0")]
+    for file in sorted([CHECKOUT / "pyproject.toml", *lab, *DOM0.iterdir(), *(CHECKOUT / "src").rglob("*")]):
         if file.is_file() and "__pycache__" not in file.parts:
             digest.update(str(file.relative_to(CHECKOUT)).encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
@@ -44,6 +46,8 @@ def set_up(dom0: Dom0) -> None:
     dom0.ok("tar", "-x", "-C", "/", stdin=wheel.programs())
     if not wheel.compiles_for_dom0():
         dom0.ok("python3", "-m", "compileall", "-q", "--invalidation-mode=unchecked-hash", SITE)
+    for name in ("person.py", "warm.py"):
+        dom0.put(f"{_LAB}/{name}", (DOM0 / name).read_bytes(), 0o755)
     for program, modules in wheel.WARM.items():
-        dom0.line.ask({"import": modules, "warm": program}, seconds=60)
+        dom0.start_daemon(f"{_LAB}/warm.py", program, *modules)
     dom0.start_xend()

@@ -44,14 +44,18 @@ PROGRAMS = {"xm": "xenia.cli.main:main", "xend": "xenia.daemon.main:main"}
 """The function that each is."""
 
 WARM = {
-    "xm": [
-        "xenia.cli.main",
-        "xenia.client.console",
+    "xm": (
+        *("argparse", "difflib", "http.client", "json", "person", "xenia.cli.main", "xenia.client.console"),
         *sorted({f"xenia.cli.{each.module}" for each in TABLE if each.module}),
-    ],
-    "xend": ["xenia.daemon.main", "pytest"],
+    ),
+    "xend": (
+        *("argparse", "asyncio", "difflib", "hashlib", "http.client", "logging.handlers", "sqlite3", "tomllib", "uuid"),
+        *("fastapi", "pydantic", "qemu.qmp", "uvicorn", "uvicorn.protocols.http.h11_impl"),
+        *("uvicorn.protocols.websockets.websockets_sansio_impl", "websockets.sync.client", "xenia.daemon.main"),
+        "pytest",
+    ),
 }
-"""What each needs not import any more when it is started; pytest is started as xend is."""
+"""What each needs not import any more when it is started. A person is started as xm is, pytest as xend."""
 
 
 @cache
