@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from xenia.lib.paths import Paths
+from xenia.model.setting import OldVariable
 from xenia.settings.given import Given, Origin, Source
+from xenia.settings.old_variables import old_variables
 from xenia.settings.registry import of_registry
 from xenia.settings.settings import SETTINGS, Settings
 from xenia.settings.toml import read_toml
@@ -16,11 +18,14 @@ from xenia.ucr.registry import files_of, read_registry
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """`origins` has one for each setting, by name; `remarks` say what was read and has no effect, in words."""
+    """`origins` has one for each setting, by name; `remarks` say what was read and has no effect, in words;
+    `variables` are of the registry, and not ours.
+    """
 
     settings: Settings
     origins: Mapping[str, Origin]
     remarks: tuple[str, ...] = ()
+    variables: tuple[OldVariable, ...] = ()
 
 
 def load(paths: Paths, chosen: Mapping[str, Any]) -> Loaded:
@@ -29,7 +34,8 @@ def load(paths: Paths, chosen: Mapping[str, Any]) -> Loaded:
 
     Raises an invalid error with file and line for what of xend.toml cannot be used, denied where it may not be read.
     """
-    registry, remarks = of_registry(read_registry(files_of(paths.root, paths.registry)))
+    read = read_registry(files_of(paths.root, paths.registry))
+    registry, remarks = of_registry(read)
     file = read_toml(paths.settings)
     words = {name: Given(value, Origin(Source.COMMAND_LINE)) for name, value in chosen.items()}
     given = registry | file | words
@@ -42,7 +48,7 @@ def load(paths: Paths, chosen: Mapping[str, Any]) -> Loaded:
     settings = Settings(**({"roots": (paths.images,)} | values))
     default = Origin(Source.DEFAULT)
     origins = {name: given[name].origin if name in given else default for name in SETTINGS}
-    return Loaded(settings, origins, remarks)
+    return Loaded(settings, origins, remarks, old_variables(read))
 
 
 def _said(origin: Origin) -> str:

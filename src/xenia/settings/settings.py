@@ -11,7 +11,19 @@ from xenia.engines.qemu.settings import DEFAULT_BINARY, DEFAULT_UID_BASE
 from xenia.engines.xen.hypervisor import PYTHON
 from xenia.engines.xen.settings import DEFAULT_DOM0_MIN_MEM, DEFAULT_XL
 from xenia.network.attach import DEFAULT_BRIDGE
-from xenia.settings.kinds import Address, Flag, Folders, Interface, Kind, Methods, Number, Text, choice
+from xenia.settings.kinds import (
+    Address,
+    Autostart,
+    Flag,
+    Folders,
+    Interface,
+    Kind,
+    Methods,
+    Number,
+    Patterns,
+    Text,
+    choice,
+)
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 ENGINES = ("auto", "xen", "qemu", "simulated")
@@ -30,7 +42,9 @@ class Effect(StrEnum):
 
     AT_ONCE = "at once"
     NEXT_START = "with the next start of a guest"
+    BOOT = "with the next boot of the host"
     RESTART = "with the next start of xend"
+    LATER = "none yet: it is kept for migration, which is not there yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +80,8 @@ class Settings:
     roots: tuple[Path, ...] = field(
         metadata={
             "kind": Folders(),
-            "meaning": "The folders below which the files that a guest file names must lie, unless an administrator "
-            "starts it. Whoever may start guests can have them read what lies there: no folder of the host's own",
+            "meaning": "The folders of the files that guest files may name, unless an administrator starts the guest; "
+            "whoever may start guests can have them read what lies there",
             "effect": Effect.RESTART,
         }
     )
@@ -128,6 +142,53 @@ class Settings:
         variable="xen/vnc/password",
         secret=True,
     )
+    autostart_xend: bool = _setting(
+        True,
+        Autostart(),
+        "Whether xend starts with the host; the host's init asks xend --check-autostart",
+        Effect.BOOT,
+        table="autostart",
+        variable="xen/xend/autostart",
+    )
+    autostart_domains: bool = _setting(
+        True,
+        Autostart(),
+        "Whether the domains of etc/xen/auto start with the host; xm host-start starts them whatever it says",
+        Effect.BOOT,
+        table="autostart",
+        variable="xen/xendomains/autostart",
+    )
+    relocation_server: bool = _setting(
+        False,
+        Flag(),
+        "Whether other hosts may send guests here, encrypted",
+        Effect.LATER,
+        table="relocation",
+        variable="xen/server/relocation_ssl",
+    )
+    relocation_address: str = _setting(
+        "0.0.0.0",  # noqa: S104 -- where it may be reached from is what relocation_hosts_allow and the keys decide
+        Address(),
+        "Where they are awaited",
+        Effect.LATER,
+        table="relocation",
+    )
+    relocation_port: int = _setting(
+        8003,
+        Number(1, 65_535, "a TCP port"),
+        "The port for that",
+        Effect.LATER,
+        table="relocation",
+        variable="xen/relocation/port_ssl",
+    )
+    relocation_hosts_allow: str = _setting(
+        "",
+        Patterns(),
+        "The hosts that may do so; nothing: all that can prove who they are",
+        Effect.LATER,
+        table="relocation",
+        variable="xen/relocation/hosts_allow",
+    )
     restart_limit: int = _setting(
         DEFAULT_RESTART_LIMIT,
         Number(1, 1_000),
@@ -172,8 +233,3 @@ def _rows() -> dict[str, Setting]:
 
 SETTINGS = _rows()
 """All settings, by their names."""
-
-
-def shown(settings: Settings) -> dict[str, Any]:
-    """The values by name, as plain data; without secrets."""
-    return {name: row.shown(getattr(settings, row.member)) for name, row in SETTINGS.items()}
