@@ -165,6 +165,11 @@ class Manager:
         self._report = EngineReport(parts.engine.name, reason="not probed yet")
         self._other_reports = {each.name: EngineReport(each.name, reason="not probed yet") for each in parts.others}
 
+    def configure(self, brake: Brake, stop: StopSettings, *, bring_back: bool, start_with_host: bool) -> None:
+        """These settings hold from now on."""
+        self._policy.brake = brake
+        self.host_power.configure(stop, bring_back=bring_back, with_host=start_with_host)
+
     async def start(self) -> None:
         """Probe the engine and find again what runs."""
         self.inventory.start()
