@@ -24,7 +24,9 @@ from xenia.lib.paths import Paths
 from xenia.manager.events import EventBus
 from xenia.manager.manager import Manager
 from xenia.manager.settings import SettingsKeeper
+from xenia.manager.settings_edit import SettingsEditor
 from xenia.settings.load import load
+from xenia.ucr.write import OwnFile
 
 URL = "http://xend"
 
@@ -135,7 +137,8 @@ async def running_xend(folder: Path, world: World | None = None) -> AsyncIterato
     hub = ConsoleHub(lambda uuid: sockets.get(uuid, {}), lambda uuid, kind: logs / f"{uuid}-{kind}")
     read = partial(load, Paths(folder), {})
     keeper = SettingsKeeper(read(), read, lambda _settings: None, EventBus(world.clock, world.published.append))
-    doors = Doors(manager, hub, About("1.2.3", 4711, str(folder), 1000.0), keeper)
+    editor = SettingsEditor(Paths(folder).settings, OwnFile(Paths(folder).registry), keeper)
+    doors = Doors(manager, hub, About("1.2.3", 4711, str(folder), 1000.0), editor)
     socket = folder / "xend.sock"
     stop, ready, tasks = asyncio.Event(), asyncio.Event(), Tasks()
     server = tasks.start(serve(make_app(doors), listen(socket, "xen"), stop, ready=ready.set), name="server")

@@ -30,7 +30,7 @@ from xenia.model.live import Difference
 from xenia.model.pci import HostPci, PciDevice
 from xenia.model.pool import Pool
 from xenia.model.scheduling import Share
-from xenia.model.setting import SettingsReport
+from xenia.model.setting import SettingsChange, SettingsReport
 from xenia.model.stats import DiskStats, Stats, VcpuStats, VifStats
 from xenia.model.topology import Topology
 from xenia.model.vcpu import Vcpu
@@ -316,6 +316,7 @@ ANSWERS = (
     PciList,
     HostPciList,
     SettingsReport,
+    SettingsChange,
     LogPiece,
     Topology,
     AutostartAnswer,

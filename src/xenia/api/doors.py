@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 
 from xenia.console.hub import ConsoleHub
 from xenia.manager.manager import Manager
-from xenia.manager.settings import SettingsKeeper
+from xenia.manager.settings_edit import SettingsEditor
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Doors:
     manager: Manager
     consoles: ConsoleHub
     about: About
-    settings: SettingsKeeper
+    settings: SettingsEditor
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 

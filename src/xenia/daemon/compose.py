@@ -83,8 +83,8 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
         )
         parts.push_async_callback(hub.close)
         hub.start(manager.listen, lambda: _running(manager))
-        keeper = await parts.enter_async_context(live_settings(paths, loaded, manager, choice, bus))
-        yield Doors(manager, hub, about, keeper)
+        editor = await parts.enter_async_context(live_settings(paths, loaded, manager, choice, bus))
+        yield Doors(manager, hub, about, editor)
 
 
 def _manager(

@@ -63,8 +63,8 @@ class SettingsKeeper:
         new = {row.member: row.of(wanted) for row in changed if row.effect is not Effect.RESTART}
         self.settings = replace(self.settings, **new)
         for row in changed:
-            value = row.shown(row.of(wanted))
-            self._bus.announce(EventKind.SETTING_CHANGED, f"{row.name} = {value}, with effect {row.effect}")
+            value = row.said(row.of(wanted))
+            self._bus.announce(EventKind.SETTING_CHANGED, f"{row.name} = {value}; has effect {row.effect}")
         if new:
             self._apply(self.settings)
 
