@@ -19,7 +19,7 @@ _XEND_LOCK = "/run/xenia/xend.lock"
 
 _WARM = {name: {"warm": name, "function": function} for name, function in wheel.PROGRAMS.items()} | {
     "person": {"warm": "xm", "function": "person:main"},
-    "pytest": {"warm": "xend", "function": "pytest:console_main"},
+    "pytest": {"warm": "xend", "function": "pytest:main"},
 }
 """Where a process is forked that has what the program imports, and what it does."""
 
@@ -100,8 +100,11 @@ class Dom0:
             if not self._has_tests:
                 self.ok("tar", "-x", "-C", "/", stdin=wheel.tests())
                 self._has_tests = True
-        words = ("pytest", "-q", "-p", "no:cacheprovider", *words)
-        return self.run(*words, timeout=timeout, folder=wheel.TESTS, program="pytest")
+        # Found by themselves, plugins that are imported already (anyio is one) make pytest warn.
+        plugins = ("-p", "no:cacheprovider", "-p", "pytest_asyncio.plugin", "-p", "pytest_timeout")
+        environment = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        words = ("pytest", "-q", *plugins, *words)
+        return self.run(*words, timeout=timeout, env=environment, folder=wheel.TESTS, program="pytest")
 
     def heard(self, name: str) -> str:
         """What the guest `name` has said so far on its console (hvc0), which xenconsoled keeps, and on its serial port

@@ -49,5 +49,6 @@ def read(terminal, deadline):
 def become(program):
     if program[0] != "xm":
         os.execvp(program[0], program)  # noqa: S606 (no shell)
+    sys.stdin, sys.stdout, sys.stderr = open(0, closefd=False), open(1, "w", closefd=False), open(2, "w", closefd=False)
     sys.argv[:] = program
     sys.exit(importlib.import_module("xenia.cli.main").main())
