@@ -29,6 +29,7 @@ from xenia.model.job import Job
 from xenia.model.live import Difference
 from xenia.model.pci import HostPci, PciDevice
 from xenia.model.pool import Pool
+from xenia.model.save import SaveInfo
 from xenia.model.scheduling import Share
 from xenia.model.setting import SettingsReport
 from xenia.model.stats import DiskStats, Stats, VcpuStats, VifStats
@@ -292,6 +293,13 @@ class RunningAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveAnswer:
+    """What a save says of itself."""
+
+    save: SaveInfo
+
+
+@dataclass(frozen=True, slots=True)
 class DifferenceList:
     """In what a domain that runs is not as its guest file wants it."""
 
@@ -335,6 +343,7 @@ ANSWERS = (
     VersionList,
     VersionAnswer,
     RunningAnswer,
+    SaveAnswer,
     StartFileAnswer,
     DifferenceList,
     FolderPlan,

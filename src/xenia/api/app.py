@@ -20,6 +20,7 @@ from xenia.api import (
     log,
     pci,
     pools,
+    saves,
     scheduling,
     schema,
     stats,
@@ -56,7 +57,7 @@ def make_app(doors: Doors) -> FastAPI:
     api = APIRouter(prefix="/v1")
     devices = (disks, vifs, usb, pci)
     cpus = (vcpus, scheduling, pools)
-    looking = (host, host_power, log, domains, stats, why, debugging)
+    looking = (host, host_power, log, domains, saves, stats, why, debugging)
     rooms = (*looking, *devices, *cpus, agent, texts, guest_files, folder, jobs, events, console, schema)
     for part in rooms:
         api.include_router(part.router)

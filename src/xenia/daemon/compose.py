@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -40,6 +41,7 @@ from xenia.manager.locks import NameLocks
 from xenia.manager.manager import Manager, Parts
 from xenia.manager.noticing import Keeper
 from xenia.manager.prepare import HostPreparer
+from xenia.manager.saves import Here
 from xenia.manager.settings import SettingsKeeper
 from xenia.manager.table import Table
 from xenia.model.domain import DOMAIN_0_UUID
@@ -48,6 +50,7 @@ from xenia.settings.load import Loaded
 from xenia.settings.settings import Settings
 from xenia.storage.core_file import CoreFiles
 from xenia.storage.open import Storage
+from xenia.storage.save.files import SaveFiles
 from xenia.store.applied import Journal
 from xenia.store.auto import AutoFolder
 from xenia.store.folder import GuestFolder
@@ -75,7 +78,7 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
         history = History(paths.database)
         parts.callback(history.close)
         choice = choose(paths, settings, sandbox)
-        manager = _manager(paths, settings, sandbox, history, choice)
+        manager = _manager(paths, settings, sandbox, history, choice, about.version)
         parts.push_async_callback(manager.close)
         await manager.start()
         hub = ConsoleHub(
@@ -87,7 +90,9 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
         yield Doors(manager, hub, about, SettingsKeeper(loaded))
 
 
-def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: History, choice: Choice) -> Manager:
+def _manager(
+    paths: Paths, settings: Settings, sandbox: Sandbox, history: History, choice: Choice, version: str
+) -> Manager:
     chosen = choice.chosen
     files, table, locks = DiskFiles(paths.root), Table(), NameLocks()
     for state in (paths.run, paths.state):
@@ -132,6 +137,8 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
             folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks, jobs),
             adoption=Adoption(lifecycle, sandbox.read_guest_file, files, paths.guest_files),
             dumps=Dumps(lifecycle, CoreFiles(), paths.cores),
+            save_files=SaveFiles(sandbox.inspect),
+            here=Here(platform.node(), boot_id(), version),
             aside=Aside(lifecycle, _new_uuid),
             brake=Brake(settings.restart_limit, settings.restart_window, settings.restart_delay),
             read=sandbox.read_guest_file,

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from xenia.lib.aio import Tasks
-from xenia.model.caller import Caller
-from xenia.model.errors import ErrorKind, XeniaError, not_found, unavailable
+from xenia.model.caller import Caller, Role
+from xenia.model.errors import ErrorKind, XeniaError, conflict, denied, not_found, unavailable
 from xenia.model.job import Job, JobState
 
 log = logging.getLogger(__name__)
@@ -39,10 +39,20 @@ class Jobs:
             if job.state is JobState.RUNNING:
                 self._end(job, JobState.LOST)
 
-    def start(self, operation: str, domain: str, caller: Caller, work: Work) -> Job:
-        """Run `work` as a job. What it raises becomes the job's error; what it returns its result."""
+    def start(self, operation: str, domain: str, caller: Caller, work: Work, *, can_be_cancelled: bool = False) -> Job:
+        """Run `work` as a job. What it raises becomes the job's error; what it returns its result. One that can be
+        cancelled puts everything back where that is done.
+        """
         self._last_id += 1
-        job = Job(self._last_id, operation, domain, caller.name, JobState.RUNNING, self._clock())
+        job = Job(
+            self._last_id,
+            operation,
+            domain,
+            caller.name,
+            JobState.RUNNING,
+            self._clock(),
+            can_be_cancelled=can_be_cancelled,
+        )
         self._set(job)
         self._running[job.id] = self._tasks.start(self._run(job, work), name=f"job {job.id}: {operation} {domain}")
         return job
@@ -72,11 +82,31 @@ class Jobs:
         if number in self._running:
             self._jobs[number] = replace(self._jobs[number], progress=done)
 
+    def commit(self, number: int) -> None:
+        """From here on a job cannot be cancelled."""
+        self._jobs[number] = replace(self._jobs[number], can_be_cancelled=False)
+
+    async def cancel(self, number: int, caller: Caller) -> Job:
+        """Have a job end and put everything back; the job as it is then. Raises not_found, denied for one of others,
+        and a conflict where it has ended or cannot be cancelled.
+        """
+        job = self.get(number)
+        what = f"job {number} ({job.operation} of '{job.domain}')"
+        if caller.role < Role.ADMINISTRATOR and caller.name != job.caller:
+            raise denied(f"{what} is one of {job.caller}")
+        task = self._running.get(number)
+        if task is None or not job.can_be_cancelled:
+            how = "has ended" if task is None else "cannot be cancelled now"
+            raise conflict(f"{what} {how}", "xm list shows where the domain is")
+        task.cancel()
+        await asyncio.wait({task})
+        return self.get(number)
+
     def _end(
         self, job: Job, state: JobState, *, result: dict[str, Any] | None = None, error: dict[str, Any] | None = None
     ) -> None:
         self._running.pop(job.id, None)
-        self._set(replace(job, state=state, ended_at=self._clock(), result=result, error=error))
+        self._set(replace(job, state=state, ended_at=self._clock(), result=result, error=error, can_be_cancelled=False))
 
     def _set(self, job: Job) -> None:
         self._jobs[job.id] = job

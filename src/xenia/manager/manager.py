@@ -47,6 +47,8 @@ from xenia.manager.pools import Pools
 from xenia.manager.power import Power
 from xenia.manager.reconcile import Reconcile
 from xenia.manager.renaming import Renaming
+from xenia.manager.saves import Here, KeepsSaves, Saves
+from xenia.manager.saving import Saving
 from xenia.manager.scheduling import Scheduling
 from xenia.manager.scopes import Scopes
 from xenia.manager.start_file import to_start
@@ -85,6 +87,8 @@ class Parts:
     folder: FolderApply
     adoption: Adoption
     dumps: Dumps
+    save_files: KeepsSaves
+    here: Here
     aside: Aside
     brake: Brake
     locks: NameLocks
@@ -145,6 +149,8 @@ class Manager:
         self.pinning = Pinning(parts.lifecycle, scopes, self.host)
         self.freezing = Freezing(parts.lifecycle, parts.locks, self._turns)
         self.agents = Agents(parts.engine, self.inventory, self._turns)
+        self._saves = Saves(parts.lifecycle, self.freezing, parts.locks, parts.save_files, parts.here)
+        self.saving = Saving(self._saves, self._turns, parts.jobs, self.engine_report)
         power = Power(parts.lifecycle, parts.adoption, self.freezing, self._turns)
         self.operate = power.operate
         self.debugging = Debugging(parts.engine, self.inventory, self._turns, power, self.engine_report)
@@ -170,7 +176,7 @@ class Manager:
         self.inventory.start()
         self._report = await self._parts.engine.probe()
         await self._parts.lifecycle.records.load()
-        await Reconcile(self._parts.lifecycle, self._policy).run()
+        await Reconcile(self._parts.lifecycle, self._policy, self._saves).run()
         self.freezing.recover()
         await self._parts.folder.recover()
         self._guest_file_watch.start(self._tasks)
@@ -269,6 +275,10 @@ class Manager:
             lambda entry: dumps.dump(entry, request, lambda done: jobs.progress(job.id, done)),
         )
         return job
+
+    async def cancel(self, number: int, caller: Caller) -> Job:
+        """Have a job end and put everything back. Raises as `Jobs.cancel`."""
+        return await self._parts.jobs.cancel(number, caller)
 
     def _require_engine(self) -> None:
         if not self._report.usable:

@@ -16,5 +16,6 @@ INSPECTIONS = {
     "classify_kernel": "xenia.storage.kernel_image:classify_kernel",
     "expand_kernel": "xenia.storage.kernel_image:expand_kernel",
     "extract_boot": "xenia.storage.guest.extract:extract_boot",
+    "inspect_save": "xenia.storage.save.inspect:inspect_save",
 }
 """The functions of this room that a worker must offer, as `module:function`."""
