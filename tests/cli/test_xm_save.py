@@ -43,4 +43,4 @@ def test_what_does_not_fit_is_told(xend: FakeXend, xm: Xm, capsys: pytest.Captur
     words = "domain 'web' cannot go on: the image /a of xvda was written to"
     xend.routes["POST /restore?wait=30"] = problem(words, "conflict", 409, 5, hint="xm restore --changed /srv/x")
     assert xm("restore", "/srv/x") == 5
-    assert capsys.readouterr().err == f"xm: {words}\nhint: xm restore --changed /srv/x\n"
+    assert capsys.readouterr().err == f"xm: {words}\n  hint: xm restore --changed /srv/x\n"

@@ -14,7 +14,7 @@ COUNT = "i=0; while :; do i=$((i+1)); echo count $i; sleep 0.05; done &\n"
 
 
 def console(host: LiveHost) -> Terminal:
-    return Terminal(host.command("console", "demo"), host.environment)
+    return Terminal(host.command("console", "-t", "serial", "demo"), host.environment)
 
 
 def last_count(host: LiveHost) -> int:
@@ -31,11 +31,11 @@ def test_it_goes_on_where_it_was() -> None:
         image.write_bytes(bytes(1 << 20))
         with console(host) as screen:
             screen.sees("is up")
-            screen.types("dd if=/dev/urandom of=/run/data bs=1M count=8; sha1sum /run/data; echo ready\n")
+            screen.types("dd if=/dev/urandom of=/run/data bs=1M count=8; sha1sum /run/data; echo re''ady\n")
             digest = screen.sees("ready\r\n").split("  /run/data")[0].split()[-1]
             host.ok("block-attach", "demo", f"file:{image},xvdb,w")
             host.ok("network-attach", "demo", "type=user")
-            screen.types("ls /sys/block | grep -c vd; ls /sys/class/net | grep -c eth; echo there\n")
+            screen.types("ls /sys/block | grep -c vd; ls /sys/class/net | grep -c eth; echo the''re\n")
             screen.sees("there\r\n")
             screen.types(COUNT)
             screen.sees("count 5")
