@@ -1,6 +1,5 @@
 """xend.toml: what it may say, and what is said of what it may not."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from xenia.lib.paths import Paths
 from xenia.model.errors import XeniaError
 from xenia.settings.load import load as load_all
-from xenia.settings.settings import Settings, shown
+from xenia.settings.settings import Settings
 
 
 def load_settings(paths: Paths) -> Settings:
@@ -96,11 +95,3 @@ def test_a_folder_instead_of_the_file_is_said_so(tmp_path: Path) -> None:
     Paths(tmp_path).settings.mkdir(parents=True)
     with pytest.raises(XeniaError, match="cannot be read: Is a directory"):
         load_settings(Paths(tmp_path))
-
-
-def test_what_is_shown_has_every_key_and_no_password() -> None:
-    settings = Settings(roots=(Path("/srv"),), vnc_password="secret")
-    assert shown(settings)["roots"] == ["/srv"]
-    assert shown(settings)["vnc_password"] == "***"
-    assert shown(Settings(roots=()))["vnc_password"] == ""
-    assert json.dumps(shown(settings))

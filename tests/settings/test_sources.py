@@ -74,6 +74,11 @@ def test_the_card_of_the_bridge(tmp_path: Path, given: str, value: str) -> None:
         ("xen/bridge/interface: sixteen-letters-", "cannot be 'sixteen-letters-'"),
         ("xen/bridge/interface: ../eth0", "cannot be '../eth0'"),
         ("xen/vnc/listen: everywhere", "cannot be 'everywhere': that is no IP address"),
+        ("xen/relocation/port_ssl: 0", "cannot be 0: it is a TCP port, from 1 to 65535"),
+        ("xen/relocation/port_ssl: 99999999999999999999", "must be a whole number"),
+        ("xen/relocation/hosts_allow: ^ok$ ^(", "cannot have '^('"),
+        ("xen/server/relocation_ssl: perhaps", "must be true or false, not 'perhaps'"),
+        ("xen/xendomains/autostart: later", "must be true or false, not 'later'"),
     ],
 )
 def test_a_wrong_value_of_the_registry_has_no_effect_and_is_told(tmp_path: Path, line: str, said: str) -> None:
@@ -113,3 +118,24 @@ def test_each_default_is_a_value_that_can_be_written_and_read(tmp_path: Path, ro
     assert found.origins[row.name].source is Source.FILE
     assert row.meaning
     assert not row.meaning.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [("yes", True), ("on", True), ("Enabled", True), ("no", False), ("0", False), ("manually", False)],
+)
+def test_what_starts_with_the_host(tmp_path: Path, word: str, value: bool) -> None:
+    found = loaded(tmp_path, ucr=f"xen/xend/autostart: {word}\nxen/xendomains/autostart: {word}\n")
+    assert (found.settings.autostart_xend, found.settings.autostart_domains) == (value, value)
+
+
+def test_variables_of_old_are_explained(tmp_path: Path) -> None:
+    found = loaded(
+        tmp_path, ucr="xen/server/http_server: yes\nxen/relocation/prot_ssl: 1\nxen/own: 1\nother: 2\nuvmm/x: 1\n"
+    )
+    fates = {each.name: each.fate for each in found.variables}
+    assert list(fates) == ["xen/own", "xen/relocation/prot_ssl", "xen/server/http_server"]
+    assert fates["xen/own"].startswith("not known")
+    assert fates["xen/relocation/prot_ssl"] == "not known; perhaps xen/relocation/port_ssl is meant"
+    assert fates["xen/server/http_server"].startswith("never opened")
+    assert found.settings == load(Paths(tmp_path / "elsewhere"), {}).settings.__class__(roots=found.settings.roots)

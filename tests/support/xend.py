@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,13 @@ from xenia.api.doors import About, Doors
 from xenia.console.hub import ConsoleHub
 from xenia.daemon.serve import listen, serve
 from xenia.lib.aio import Tasks
+from xenia.lib.paths import Paths
+from xenia.manager.events import EventBus
 from xenia.manager.manager import Manager
+from xenia.manager.settings import SettingsKeeper
+from xenia.manager.settings_edit import SettingsEditor
+from xenia.settings.load import load
+from xenia.ucr.write import OwnFile
 
 URL = "http://xend"
 
@@ -128,7 +135,10 @@ async def running_xend(folder: Path, world: World | None = None) -> AsyncIterato
     logs = folder / "logs"
     logs.mkdir(exist_ok=True)
     hub = ConsoleHub(lambda uuid: sockets.get(uuid, {}), lambda uuid, kind: logs / f"{uuid}-{kind}")
-    doors = Doors(manager, hub, About("1.2.3", 4711, str(folder), 1000.0))
+    read = partial(load, Paths(folder), {})
+    keeper = SettingsKeeper(read(), read, lambda _settings: None, EventBus(world.clock, world.published.append))
+    editor = SettingsEditor(Paths(folder).settings, OwnFile(Paths(folder).registry), keeper)
+    doors = Doors(manager, hub, About("1.2.3", 4711, str(folder), 1000.0), editor)
     socket = folder / "xend.sock"
     stop, ready, tasks = asyncio.Event(), asyncio.Event(), Tasks()
     server = tasks.start(serve(make_app(doors), listen(socket, "xen"), stop, ready=ready.set), name="server")

@@ -30,6 +30,7 @@ from xenia.model.live import Difference
 from xenia.model.pci import HostPci, PciDevice
 from xenia.model.pool import Pool
 from xenia.model.scheduling import Share
+from xenia.model.setting import SettingsChange, SettingsReport
 from xenia.model.stats import DiskStats, Stats, VcpuStats, VifStats
 from xenia.model.topology import Topology
 from xenia.model.vcpu import Vcpu
@@ -151,13 +152,6 @@ class PciList:
 @dataclass(frozen=True, slots=True)
 class HostPciList:
     devices: tuple[HostPci, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SettingsAnswer:
-    """By key. The VNC password is never told: `***` stands for it."""
-
-    settings: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +315,8 @@ ANSWERS = (
     TextAnswer,
     PciList,
     HostPciList,
-    SettingsAnswer,
+    SettingsReport,
+    SettingsChange,
     LogPiece,
     Topology,
     AutostartAnswer,

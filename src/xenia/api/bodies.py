@@ -270,3 +270,15 @@ class ExecBody(Body):
             return base64.b64decode(self.stdin, validate=True)
         except ValueError:
             raise invalid("stdin is no base64") from None
+
+
+class SettingsBody(Body):
+    changes: Annotated[
+        dict[Text, Annotated[Text, Field(max_length=4096)] | None],
+        Field(
+            min_length=1,
+            max_length=64,
+            description="new values as texts, by the names of settings or of their variables in UCR; null takes "
+            "one out",
+        ),
+    ]

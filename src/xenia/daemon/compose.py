@@ -12,6 +12,7 @@ from functools import partial
 from xenia.api.doors import About, Doors
 from xenia.console.hub import ConsoleHub
 from xenia.daemon.engines import Choice, choose
+from xenia.daemon.live import brake_of, live_settings, stop_settings_of
 from xenia.daemon.sandbox import Sandbox
 from xenia.engines.base import ConsoleKind
 from xenia.engines.xen.probe import booted_into_xen
@@ -21,7 +22,6 @@ from xenia.lib.paths import Paths
 from xenia.manager.adoption import Adoption
 from xenia.manager.aside import Aside
 from xenia.manager.autostart import Autostart
-from xenia.manager.brake import Brake
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.conversion import Converter
@@ -33,7 +33,6 @@ from xenia.manager.folder_apply import FolderApply
 from xenia.manager.folder_plan import Planner
 from xenia.manager.guest_files import GuestFiles
 from xenia.manager.host import read_host
-from xenia.manager.host_stop import StopSettings
 from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
@@ -43,7 +42,8 @@ from xenia.manager.prepare import HostPreparer
 from xenia.manager.table import Table
 from xenia.model.domain import DOMAIN_0_UUID
 from xenia.network.mac import generate_mac
-from xenia.settings.settings import Settings, shown
+from xenia.settings.load import Loaded
+from xenia.settings.settings import Settings
 from xenia.storage.core_file import CoreFiles
 from xenia.storage.open import Storage
 from xenia.store.applied import Journal
@@ -60,11 +60,12 @@ _JOBS = 200
 
 
 @asynccontextmanager
-async def compose(paths: Paths, settings: Settings, about: About) -> AsyncIterator[Doors]:
+async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[Doors]:
     """What the API needs, started: what an earlier xend left is found again. Leaving the context lets go of the guests.
 
     Raises OSError, or unavailable when a part cannot be started.
     """
+    settings = loaded.settings
     async with AsyncExitStack() as parts:
         sandbox = Sandbox(settings)
         parts.push_async_callback(sandbox.close)
@@ -72,7 +73,8 @@ async def compose(paths: Paths, settings: Settings, about: About) -> AsyncIterat
         history = History(paths.database)
         parts.callback(history.close)
         choice = choose(paths, settings, sandbox)
-        manager = _manager(paths, settings, sandbox, history, choice)
+        bus = EventBus(time.time, history.put_event)
+        manager = _manager(paths, settings, sandbox, history, choice, bus)
         parts.push_async_callback(manager.close)
         await manager.start()
         hub = ConsoleHub(
@@ -81,10 +83,13 @@ async def compose(paths: Paths, settings: Settings, about: About) -> AsyncIterat
         )
         parts.push_async_callback(hub.close)
         hub.start(manager.listen, lambda: _running(manager))
-        yield Doors(manager, hub, about, shown(settings))
+        editor = await parts.enter_async_context(live_settings(paths, loaded, manager, choice, bus))
+        yield Doors(manager, hub, about, editor)
 
 
-def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: History, choice: Choice) -> Manager:
+def _manager(
+    paths: Paths, settings: Settings, sandbox: Sandbox, history: History, choice: Choice, bus: EventBus
+) -> Manager:
     chosen = choice.chosen
     files, table, locks = DiskFiles(paths.root), Table(), NameLocks()
     for state in (paths.run, paths.state):
@@ -97,7 +102,6 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
         roots=tuple(str(root) for root in settings.roots),
         privileged=os.geteuid() == 0,
     )
-    bus = EventBus(time.time, history.put_event)
     lifecycle = Lifecycle(chosen.engine, preparer, Runs(files, boot_id()), Records(files), table, bus, clock=time.time)
     creation = Creation(chosen.engine, lifecycle, locks, sandbox.read_guest_file, _new_uuid, generate_mac)
     versions = Versions(files, time.time)
@@ -130,12 +134,13 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
             adoption=Adoption(lifecycle, sandbox.read_guest_file, files, paths.guest_files),
             dumps=Dumps(lifecycle, CoreFiles(), paths.cores),
             aside=Aside(lifecycle, _new_uuid),
-            brake=Brake(settings.restart_limit, settings.restart_window, settings.restart_delay),
+            brake=brake_of(settings),
             read=sandbox.read_guest_file,
             autostart=Autostart(AutoFolder(paths.guest_files / "auto"), guest_files),
             host_runs=HostRuns(files, boot_id()),
-            stop_settings=StopSettings(settings.host_stop, settings.stop_timeout, settings.host_stop_timeout),
+            stop_settings=stop_settings_of(settings),
             bring_back=settings.bring_back,
+            start_with_host=settings.autostart_domains,
             refuse_beside_others=partial(_refuse_beside_xendomains, paths),
             locks=locks,
             bus=bus,

@@ -41,7 +41,7 @@ def run(paths: Paths, loaded: Loaded) -> None:
             for remark in loaded.remarks:
                 log.warning("%s", remark)
             _allow_many_files()
-            asyncio.run(_live(paths, loaded.settings))
+            asyncio.run(_live(paths, loaded))
     except OSError as error:
         raise _cannot_use(paths, error) from error
 
@@ -70,17 +70,17 @@ def _cannot_use(paths: Paths, error: OSError) -> XeniaError:
     return unavailable(message)
 
 
-async def _live(paths: Paths, settings: Settings) -> None:
+async def _live(paths: Paths, loaded: Loaded) -> None:
     asked_to_end = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, asked_to_end.set)
     about = About(program_version(), os.getpid(), str(paths.root), time.time())
-    async with compose(paths, settings, about) as doors:
+    async with compose(paths, loaded, about) as doors:
         stop, tasks = asyncio.Event(), Tasks()
-        listener = listen(paths.socket, settings.socket_group)
+        listener = listen(paths.socket, loaded.settings.socket_group)
         server = tasks.start(
-            serve(make_app(doors), listener, stop, ready=lambda: _ready(paths, settings)), name="server"
+            serve(make_app(doors), listener, stop, ready=lambda: _ready(paths, loaded.settings)), name="server"
         )
         waiting = tasks.start(asked_to_end.wait(), name="signal")
         await asyncio.wait({server, waiting}, return_when=asyncio.FIRST_COMPLETED)

@@ -109,6 +109,21 @@ class Interface(Text):
 
 
 @dataclass(frozen=True, slots=True)
+class Patterns(Text):
+    """Regular expressions, with blanks between them."""
+
+    takes: str = "regular expressions with blanks between them"
+
+    def of_text(self, text: str) -> str:
+        for pattern in text.split():
+            try:
+                re.compile(pattern)
+            except (re.error, OverflowError, RecursionError) as error:
+                raise Unfit(f"cannot have '{pattern}': {error}", "each word is a regular expression") from None
+        return " ".join(text.split())
+
+
+@dataclass(frozen=True, slots=True)
 class Number:
     """A whole number from `least` to `most`; `words` say of what."""
 
@@ -151,6 +166,14 @@ class Flag:
 
     def to_toml(self, value: bool) -> str:
         return "true" if value else "false"
+
+
+@dataclass(frozen=True, slots=True)
+class Autostart(Flag):
+    """In the registry, a service that starts `manually` does not start with the host, as one that does not (`no`)."""
+
+    def of_text(self, text: str) -> bool:
+        return text.strip().lower() != "manually" and Flag.of_text(self, text)
 
 
 @dataclass(frozen=True, slots=True)

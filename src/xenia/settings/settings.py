@@ -11,7 +11,19 @@ from xenia.engines.qemu.settings import DEFAULT_BINARY, DEFAULT_UID_BASE
 from xenia.engines.xen.hypervisor import PYTHON
 from xenia.engines.xen.settings import DEFAULT_DOM0_MIN_MEM, DEFAULT_XL
 from xenia.network.attach import DEFAULT_BRIDGE
-from xenia.settings.kinds import Address, Flag, Folders, Interface, Kind, Methods, Number, Text, choice
+from xenia.settings.kinds import (
+    Address,
+    Autostart,
+    Flag,
+    Folders,
+    Interface,
+    Kind,
+    Methods,
+    Number,
+    Patterns,
+    Text,
+    choice,
+)
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 ENGINES = ("auto", "xen", "qemu", "simulated")
@@ -29,8 +41,10 @@ class Effect(StrEnum):
     """When a new value has its effect."""
 
     AT_ONCE = "at once"
-    NEXT_START = "with the next start of a guest"
-    RESTART = "with the next start of xend"
+    NEXT_START = "at the next start of a guest"
+    BOOT = "at the next boot of the host"
+    RESTART = "at the next start of xend"
+    LATER = "later: it is kept for migration, which is not there yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,13 @@ class Setting:
     effect: Effect
     variable: str = ""
     secret: bool = False
+
+    def of(self, settings: Settings) -> Any:
+        return getattr(settings, self.member)
+
+    def said(self, value: Any) -> str:
+        """`value` as it would stand in xend.toml, without secrets."""
+        return MASKED if self.secret and value else self.kind.to_toml(value)
 
     def shown(self, value: Any) -> Any:
         """`value` as plain data, without secrets."""
@@ -66,12 +87,12 @@ class Settings:
     roots: tuple[Path, ...] = field(
         metadata={
             "kind": Folders(),
-            "meaning": "The folders below which the files that a guest file names must lie, unless an administrator "
-            "starts it. Whoever may start guests can have them read what lies there: no folder of the host's own",
+            "meaning": "The folders of the files that guest files may name, unless an administrator starts the guest; "
+            "whoever may start guests can have them read what lies there",
             "effect": Effect.RESTART,
         }
     )
-    log_level: str = _setting("info", choice(*LOG_LEVELS), "How much xend logs", Effect.RESTART)
+    log_level: str = _setting("info", choice(*LOG_LEVELS), "How much xend logs", Effect.AT_ONCE)
     socket_group: str = _setting("xen", Text("a group"), "Who may use xend beside root", Effect.RESTART)
     engine: str = _setting(
         "auto", choice(*ENGINES), "What runs the guests; auto is xen in a Domain-0, qemu elsewhere", Effect.RESTART
@@ -116,47 +137,94 @@ class Settings:
     vnc_listen: str = _setting(
         "127.0.0.1",
         Address(),
-        "Where the screens of guests are offered over VNC, where their guest file says nothing",
-        Effect.RESTART,
+        "Where VNC listens, where a guest file says nothing; on Xen always 127.0.0.1",
+        Effect.NEXT_START,
         variable="xen/vnc/listen",
     )
     vnc_password: str = _setting(
         "",
         Text(),
-        "The password for that; nothing asks for none",
-        Effect.RESTART,
+        "The password of VNC, where a guest file says nothing; an empty one is none",
+        Effect.NEXT_START,
         variable="xen/vnc/password",
         secret=True,
+    )
+    autostart_xend: bool = _setting(
+        True,
+        Autostart(),
+        "Whether xend starts with the host; the host's init asks xend --check-autostart",
+        Effect.BOOT,
+        table="autostart",
+        variable="xen/xend/autostart",
+    )
+    autostart_domains: bool = _setting(
+        True,
+        Autostart(),
+        "Whether the domains of etc/xen/auto start with the host; xm host-start starts them whatever it says",
+        Effect.BOOT,
+        table="autostart",
+        variable="xen/xendomains/autostart",
+    )
+    relocation_server: bool = _setting(
+        False,
+        Flag(),
+        "Whether other hosts may send guests here, encrypted",
+        Effect.LATER,
+        table="relocation",
+        variable="xen/server/relocation_ssl",
+    )
+    relocation_address: str = _setting(
+        "0.0.0.0",  # noqa: S104 -- where it may be reached from is what relocation_hosts_allow and the keys decide
+        Address(),
+        "Where they are awaited",
+        Effect.LATER,
+        table="relocation",
+    )
+    relocation_port: int = _setting(
+        8003,
+        Number(1, 65_535, "a TCP port"),
+        "The port for that",
+        Effect.LATER,
+        table="relocation",
+        variable="xen/relocation/port_ssl",
+    )
+    relocation_hosts_allow: str = _setting(
+        "",
+        Patterns(),
+        "The hosts that may do so; nothing: all that can prove who they are",
+        Effect.LATER,
+        table="relocation",
+        variable="xen/relocation/hosts_allow",
     )
     restart_limit: int = _setting(
         DEFAULT_RESTART_LIMIT,
         Number(1, 1_000),
         "How often a domain that ends by itself is started over within restart_window",
-        Effect.RESTART,
+        Effect.AT_ONCE,
     )
     restart_window: int = _setting(
-        DEFAULT_RESTART_WINDOW, _SECONDS, "The time in which restart_limit counts", Effect.RESTART
+        DEFAULT_RESTART_WINDOW, _SECONDS, "The time in which restart_limit counts", Effect.AT_ONCE
     )
     restart_delay: int = _setting(
         DEFAULT_RESTART_DELAY,
         Number(0, 60, "seconds"),
         "How long the second start over waits; each further one waits twice as long",
-        Effect.RESTART,
+        Effect.AT_ONCE,
     )
     host_stop: tuple[str, ...] = _setting(
         ("shutdown",),
         Methods(("migrate", "save", "shutdown")),
         "How guests are ended with the host, what is tried first in front; only shutdown is possible yet",
-        Effect.RESTART,
+        Effect.AT_ONCE,
     )
     host_stop_timeout: int = _setting(
-        300, _SECONDS, "How long all guests together have to end with the host", Effect.RESTART
+        300, _SECONDS, "How long all guests together have to end with the host", Effect.AT_ONCE
     )
     stop_timeout: int = _setting(
-        90, _SECONDS, "How long each has to shut down, where its guest file says nothing", Effect.RESTART
+        90, _SECONDS, "How long each has to shut down, where its guest file says nothing", Effect.AT_ONCE
     )
     bring_back: bool = _setting(
-        True, Flag(), "Whether the start of the host starts also what xm host-stop has ended", Effect.RESTART
+        True, Flag(), "Whether the start of the host starts also what xm host-stop has ended", Effect.AT_ONCE
     )
 
 
@@ -172,8 +240,3 @@ def _rows() -> dict[str, Setting]:
 
 SETTINGS = _rows()
 """All settings, by their names."""
-
-
-def shown(settings: Settings) -> dict[str, Any]:
-    """The values by name, as plain data; without secrets."""
-    return {name: row.shown(getattr(settings, row.member)) for name, row in SETTINGS.items()}
