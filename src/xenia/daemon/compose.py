@@ -8,6 +8,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 from xenia.api.doors import About, Doors
 from xenia.console.hub import ConsoleHub
@@ -22,6 +23,7 @@ from xenia.lib.paths import Paths
 from xenia.manager.adoption import Adoption
 from xenia.manager.aside import Aside
 from xenia.manager.autostart import Autostart
+from xenia.manager.bridge import Bridges
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.conversion import Converter
@@ -40,10 +42,12 @@ from xenia.manager.manager import Manager, Parts
 from xenia.manager.noticing import Keeper
 from xenia.manager.prepare import HostPreparer
 from xenia.manager.table import Table
+from xenia.model.bridge import BridgeWish
 from xenia.model.domain import DOMAIN_0_UUID
 from xenia.network.mac import generate_mac
-from xenia.settings.load import Loaded
-from xenia.settings.settings import Settings
+from xenia.network.uplink.record import Place
+from xenia.network.uplink.uplink import Uplink
+from xenia.settings.load import Loaded, load
 from xenia.storage.core_file import CoreFiles
 from xenia.storage.open import Storage
 from xenia.store.applied import Journal
@@ -74,7 +78,7 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
         parts.callback(history.close)
         choice = choose(paths, settings, sandbox)
         bus = EventBus(time.time, history.put_event)
-        manager = _manager(paths, settings, sandbox, history, choice, bus)
+        manager = _manager(paths, loaded, sandbox, history, choice, bus)
         parts.push_async_callback(manager.close)
         await manager.start()
         hub = ConsoleHub(
@@ -88,9 +92,9 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
 
 
 def _manager(
-    paths: Paths, settings: Settings, sandbox: Sandbox, history: History, choice: Choice, bus: EventBus
+    paths: Paths, loaded: Loaded, sandbox: Sandbox, history: History, choice: Choice, bus: EventBus
 ) -> Manager:
-    chosen = choice.chosen
+    settings, chosen = loaded.settings, choice.chosen
     files, table, locks = DiskFiles(paths.root), Table(), NameLocks()
     for state in (paths.run, paths.state):
         files.remove_leftovers(str(state))
@@ -138,6 +142,12 @@ def _manager(
             read=sandbox.read_guest_file,
             autostart=Autostart(AutoFolder(paths.guest_files / "auto"), guest_files),
             host_runs=HostRuns(files, boot_id()),
+            bridges=Bridges(
+                Uplink(Place(paths.root), boot_id()),
+                partial(_bridge_wish, paths, loaded),
+                jobs,
+                privileged=os.geteuid() == 0,
+            ),
             stop_settings=stop_settings_of(settings),
             bring_back=settings.bring_back,
             start_with_host=settings.autostart_domains,
@@ -150,6 +160,15 @@ def _manager(
             others=choice.others,
         )
     )
+
+
+def _bridge_wish(paths: Paths, loaded: Loaded) -> BridgeWish:
+    """What the settings want of the bridge now; its name is the one that xend has started with. A xend with a folder of
+    its own leaves the host alone where they say nothing.
+    """
+    interface = load(paths, loaded.command_line).settings.bridge_interface
+    bare = paths.root == Path("/") and os.geteuid() == 0
+    return BridgeWish(loaded.settings.default_bridge, interface, bare)
 
 
 def _refuse_beside_xendomains(paths: Paths) -> None:
