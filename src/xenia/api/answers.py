@@ -27,6 +27,7 @@ from xenia.model.host import EngineReport, Host
 from xenia.model.host_run import HostRun
 from xenia.model.job import Job
 from xenia.model.live import Difference
+from xenia.model.old_config import Imported
 from xenia.model.pci import HostPci, PciDevice
 from xenia.model.pool import Pool
 from xenia.model.scheduling import Share
@@ -317,6 +318,7 @@ ANSWERS = (
     HostPciList,
     SettingsReport,
     SettingsChange,
+    Imported,
     LogPiece,
     Topology,
     AutostartAnswer,
