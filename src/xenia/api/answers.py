@@ -29,6 +29,7 @@ from xenia.model.job import Job
 from xenia.model.live import Difference
 from xenia.model.network import Lease, NetworkRow, OtherBridge
 from xenia.model.network_plan import NetworkPlan
+from xenia.model.old_config import Imported
 from xenia.model.pci import HostPci, PciDevice
 from xenia.model.pool import Pool
 from xenia.model.scheduling import Share
@@ -340,6 +341,7 @@ ANSWERS = (
     HostPciList,
     SettingsReport,
     SettingsChange,
+    Imported,
     LogPiece,
     Topology,
     AutostartAnswer,

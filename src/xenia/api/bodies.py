@@ -299,3 +299,9 @@ class SettingsBody(Body):
             "one out",
         ),
     ]
+
+
+class ImportBody(Body):
+    text: Annotated[Text, Field(description="the content of xend-config.sxp")]
+    file: Annotated[Text, Field(description="its absolute path, or empty for a text without one")] = ""
+    write: Annotated[bool, Field(description="change xend.toml, not only tell what would change")] = False

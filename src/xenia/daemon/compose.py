@@ -40,6 +40,7 @@ from xenia.manager.manager import Manager, Parts
 from xenia.manager.networks.guests import Guests
 from xenia.manager.networks.networks import Networks
 from xenia.manager.noticing import Keeper
+from xenia.manager.old_config import OldConfigImport
 from xenia.manager.prepare import HostPreparer
 from xenia.manager.table import Table
 from xenia.model.domain import DOMAIN_0_UUID
@@ -59,6 +60,7 @@ from xenia.store.folder import GuestFolder
 from xenia.store.history import History
 from xenia.store.host_runs import HostRuns
 from xenia.store.networks import NetworkStore
+from xenia.store.old_config import OldConfigMark
 from xenia.store.records import Records
 from xenia.store.runs import Runs, boot_id
 from xenia.store.versions import Versions
@@ -92,7 +94,10 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
         parts.push_async_callback(hub.close)
         hub.start(manager.listen, lambda: _running(manager))
         editor = await parts.enter_async_context(live_settings(paths, loaded, manager, choice, bus))
-        yield Doors(manager, hub, about, editor)
+        mark = OldConfigMark(DiskFiles(paths.root))
+        old_config = OldConfigImport(paths.old_settings, sandbox.read_old_config, editor, mark)
+        await old_config.look()
+        yield Doors(manager, hub, about, editor, old_config)
 
 
 def _manager(

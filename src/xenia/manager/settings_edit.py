@@ -13,10 +13,11 @@ from xenia.manager.settings import SettingsKeeper
 from xenia.model.caller import Caller, Role
 from xenia.model.errors import XeniaError, denied, invalid, not_found, unavailable
 from xenia.model.setting import SettingsChange, SettingState
+from xenia.settings.given import Given
 from xenia.settings.kinds import Unfit
 from xenia.settings.old_variables import FATES
 from xenia.settings.settings import SETTINGS, Setting
-from xenia.settings.toml import check_text, hint_for, read_text
+from xenia.settings.toml import check_text, hint_for, read_text, read_toml
 from xenia.settings.toml_edit import edited
 from xenia.store.folder import changed_meanwhile
 from xenia.ucr.write import RegistryWriter
@@ -42,9 +43,7 @@ class SettingsEditor:
         """Make all `changes`, or none. Names of settings are changed in xend.toml, variables in the registry; not both
         at once. Raises denied, not_found for what is neither, invalid for what cannot be, unavailable.
         """
-        if caller.role < Role.ADMINISTRATOR:
-            message = f"{caller.name} may not change the settings: that needs the role administrator"
-            raise denied(message, "do it as root")
+        self.require(caller)
         rows = {name: _row(name) for name in changes}
         variables = [name for name, row in rows.items() if name != row.name]
         if variables and len(variables) < len(rows):
@@ -61,6 +60,21 @@ class SettingsEditor:
         for name, value in changes.items():
             notes += _ineffective(name, rows[name], value, states[rows[name].name])
         return SettingsChange(tuple(states[row.name] for row in rows.values()), notes)
+
+    def require(self, caller: Caller) -> None:
+        """Raises denied for those who may not change settings."""
+        if caller.role < Role.ADMINISTRATOR:
+            message = f"{caller.name} may not change the settings: that needs the role administrator"
+            raise denied(message, "do it as root")
+
+    def given(self) -> dict[str, Given]:
+        """What xend.toml says. Raises invalid where it cannot be used."""
+        return read_toml(self.path)
+
+    def preview(self, changes: Mapping[str, str]) -> tuple[str, str]:
+        """The text of xend.toml, and what it would be with these settings. Raises as `change`."""
+        old = read_text(self.path) or ""
+        return old, edited(old, {name: _literal(SETTINGS[name], value) for name, value in changes.items()})
 
     def _write(self, changes: Changes) -> tuple[str, ...]:
         old = read_text(self.path) or ""
