@@ -48,9 +48,17 @@ class NetworkKeeper:
             await self.networks.host.changed()
 
     async def _tell_names(self) -> None:
-        with self.bus.listen() as listener:
-            async for _ in listener:
-                try:
-                    await self.networks.tell_names()
-                except (XeniaError, OSError) as error:
-                    log.error("the names of guests cannot be told to dnsmasq: %s", error)
+        await self.networks.some()
+        while True:
+            with self.bus.listen() as listener:  # one that falls too far behind is ended, and begins anew
+                await self._tell()
+                async for _ in listener:
+                    await self._tell()
+            if self.bus.closed:
+                return
+
+    async def _tell(self) -> None:
+        try:
+            await self.networks.tell_names()
+        except (XeniaError, OSError) as error:
+            log.error("the names of guests cannot be told to dnsmasq: %s", error)
