@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import stat
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,6 +44,14 @@ def read_text(path: Path) -> str | None:
         raise invalid(f"{path}: byte {error.start} is not UTF-8") from None
     except OSError as error:
         raise invalid(f"{path} cannot be read: {error.strerror}") from None
+
+
+def open_to_others(path: Path) -> bool:
+    """Whether others than its owner may read the file."""
+    try:
+        return bool(path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
+    except OSError:
+        return False
 
 
 def check_text(text: str, path: Path) -> dict[str, Given]:

@@ -1,1 +1,1 @@
-"""xm network: the commands on networks of the host, one file per noun."""
+"""xm network: the networks that guests are put on."""
