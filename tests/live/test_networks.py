@@ -139,7 +139,7 @@ def test_a_nat_network_with_two_guests(stopped_host: LiveHost, wire: Wire) -> No
 
 def in_the_network(host: LiveHost, wire: Wire) -> None:
     guest = host.linux()
-    mac = "vif=['bridge=lan,mac=00:16:3e:00:00:{}']"
+    mac = "vif=['network=lan,mac=00:16:3e:00:00:{}']"
     host.ok("create", "-q", "demo", mac.format("11"))
     host.ok("create", "-q", "demo", "name=second", "disk=[]", "extra=xenia.guest=second", mac.format("22"))
     with (

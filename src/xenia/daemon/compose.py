@@ -37,6 +37,7 @@ from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.manager import Manager, Parts
+from xenia.manager.networks.cards import CardNetworks
 from xenia.manager.networks.guests import Guests
 from xenia.manager.networks.networks import Networks
 from xenia.manager.noticing import Keeper
@@ -107,6 +108,10 @@ def _manager(
     files, table, locks = DiskFiles(paths.root), Table(), NameLocks()
     for state in (paths.run, paths.state):
         files.remove_leftovers(str(state))
+    jobs = Jobs(time.time, history.put_job, history.last_jobs(_JOBS))
+    records = Records(files)
+    guests = Guests(table, records, settings.default_bridge, chosen.engine.observe)
+    networks = Networks(_network_host(paths, settings), NetworkStore(files, boot_id()), guests, jobs, paths.root)
     preparer = HostPreparer(
         storage=Storage(sandbox.inspect),
         network=chosen.network,
@@ -114,8 +119,9 @@ def _manager(
         table=table,
         roots=tuple(str(root) for root in settings.roots),
         privileged=os.geteuid() == 0,
+        cards=CardNetworks(networks, guests),
     )
-    lifecycle = Lifecycle(chosen.engine, preparer, Runs(files, boot_id()), Records(files), table, bus, clock=time.time)
+    lifecycle = Lifecycle(chosen.engine, preparer, Runs(files, boot_id()), records, table, bus, clock=time.time)
     creation = Creation(chosen.engine, lifecycle, locks, sandbox.read_guest_file, _new_uuid, generate_mac)
     versions = Versions(files, time.time)
     keeper = Keeper(versions)
@@ -133,8 +139,6 @@ def _manager(
         sandbox.read_guest_file,
         sandbox.edit_guest_file,
     )
-    jobs = Jobs(time.time, history.put_job, history.last_jobs(_JOBS))
-    guests = Guests(table, lifecycle.records, settings.default_bridge, chosen.engine.observe)
     return Manager(
         Parts(
             engine=chosen.engine,
@@ -152,7 +156,7 @@ def _manager(
             read=sandbox.read_guest_file,
             autostart=Autostart(AutoFolder(paths.guest_files / "auto"), guest_files),
             host_runs=HostRuns(files, boot_id()),
-            networks=Networks(_network_host(paths, settings), NetworkStore(files, boot_id()), guests, jobs, paths.root),
+            networks=networks,
             stop_settings=stop_settings_of(settings),
             bring_back=settings.bring_back,
             start_with_host=settings.autostart_domains,
