@@ -294,8 +294,8 @@ class SimulatedPreparer:
             await self.world.step("disk opened")
             yield disks[0]
 
-    @contextmanager
-    def attach_vif(self, started: Started, vif: Vif, mac: str) -> Iterator[AttachedVif]:
+    @asynccontextmanager
+    async def attach_vif(self, started: Started, vif: Vif, mac: str) -> AsyncIterator[AttachedVif]:
         yield AttachedVif(vif, mac)
 
     @contextmanager

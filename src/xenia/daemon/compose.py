@@ -39,6 +39,7 @@ from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.manager import Manager, Parts
+from xenia.manager.networks.cards import CardNetworks
 from xenia.manager.networks.guests import Guests
 from xenia.manager.networks.networks import Networks
 from xenia.manager.noticing import Keeper
@@ -112,6 +113,10 @@ def _manager(
     files, table, locks = DiskFiles(paths.root), Table(), NameLocks()
     for state in (paths.run, paths.state):
         files.remove_leftovers(str(state))
+    jobs = Jobs(time.time, history.put_job, history.last_jobs(_JOBS))
+    records = Records(files)
+    guests = Guests(table, records, settings.default_bridge, chosen.engine.observe)
+    networks = Networks(_network_host(paths, settings), NetworkStore(files, boot_id()), guests, jobs, paths.root)
     preparer = HostPreparer(
         storage=Storage(sandbox.inspect),
         network=chosen.network,
@@ -119,8 +124,9 @@ def _manager(
         table=table,
         roots=tuple(str(root) for root in settings.roots),
         privileged=os.geteuid() == 0,
+        cards=CardNetworks(networks, guests),
     )
-    lifecycle = Lifecycle(chosen.engine, preparer, Runs(files, boot_id()), Records(files), table, bus, clock=time.time)
+    lifecycle = Lifecycle(chosen.engine, preparer, Runs(files, boot_id()), records, table, bus, clock=time.time)
     creation = Creation(chosen.engine, lifecycle, locks, sandbox.read_guest_file, _new_uuid, generate_mac)
     versions = Versions(files, time.time)
     keeper = Keeper(versions)
@@ -138,8 +144,6 @@ def _manager(
         sandbox.read_guest_file,
         sandbox.edit_guest_file,
     )
-    jobs = Jobs(time.time, history.put_job, history.last_jobs(_JOBS))
-    guests = Guests(table, lifecycle.records, settings.default_bridge, chosen.engine.observe)
     return Manager(
         Parts(
             engine=chosen.engine,
@@ -163,7 +167,7 @@ def _manager(
                 jobs,
                 privileged=os.geteuid() == 0,
             ),
-            networks=Networks(_network_host(paths, settings), NetworkStore(files, boot_id()), guests, jobs, paths.root),
+            networks=networks,
             stop_settings=stop_settings_of(settings),
             bring_back=settings.bring_back,
             start_with_host=settings.autostart_domains,
