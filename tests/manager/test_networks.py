@@ -312,6 +312,24 @@ async def test_a_network_with_guests_is_not_removed(world: World) -> None:
     await manager.close()
 
 
+async def test_guests_are_kept_from_each_other_where_that_is_wanted(world: World) -> None:
+    manager = world.boot()
+    await manager.start()
+    await make(manager, "lan", 'mode = "bridge"\ninterface = "eth0"\nvlan = 12\nisolate = true')
+    await settle(lambda: world.network.news is not None)
+    interfaces, news = world.network.interfaces, world.network.news
+    assert news is not None
+    interfaces["vif1.0"] = Link("vif1.0", 30, "tun", up=True, master="lan")
+    news.set()
+    await settle(lambda: interfaces["vif1.0"].isolated)
+    assert not interfaces["eth0.12"].isolated
+    _, text, _ = await manager.networks.show("lan")
+    job = await put(manager, "lan", text.replace("true", "false"), etag_of(text))
+    assert job.error is None
+    assert not interfaces["vif1.0"].isolated
+    await manager.close()
+
+
 async def test_ports_of_others_keep_a_bridge(world: World, manager: Manager) -> None:
     await make(manager, "lan", NAT)
     world.network.interfaces["tap7"] = Link("tap7", 30, "tun", master="lan")
