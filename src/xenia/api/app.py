@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from xenia.api import (
     agent,
+    bridge,
     console,
     debugging,
     disks,
@@ -18,6 +19,7 @@ from xenia.api import (
     host_power,
     jobs,
     log,
+    networks,
     pci,
     pools,
     saves,
@@ -57,8 +59,8 @@ def make_app(doors: Doors) -> FastAPI:
     api = APIRouter(prefix="/v1")
     devices = (disks, vifs, usb, pci)
     cpus = (vcpus, scheduling, pools)
-    looking = (host, host_power, log, domains, saves, stats, why, debugging)
-    rooms = (*looking, *devices, *cpus, agent, texts, guest_files, folder, jobs, events, console, schema)
+    looking = (host, bridge, host_power, log, domains, saves, stats, why, debugging)
+    rooms = (*looking, *devices, *cpus, networks, agent, texts, guest_files, folder, jobs, events, console, schema)
     for part in rooms:
         api.include_router(part.router)
     app.include_router(api)

@@ -107,6 +107,10 @@ def _keys(_asked: Asked) -> Iterable[Offer]:
     return [(row["name"], row["meaning"]) for rows in key_table().values() for row in rows]
 
 
+def _settings(asked: Asked) -> Iterable[Offer]:
+    return [(row["name"], row["meaning"]) for row in asked.get("/host/settings")["settings"]]
+
+
 def _assignments(asked: Asked) -> Iterable[Offer]:
     return [(f"{key}=", meaning) for key, meaning in _keys(asked)]
 
@@ -120,6 +124,10 @@ def _disks(asked: Asked) -> Iterable[Offer]:
 def _cards(asked: Asked) -> Iterable[Offer]:
     answer = asked.get(domain_path(asked.given[0]))
     return [(str(number), mac) for number, mac in enumerate(answer.get("macs") or ())]
+
+
+def _networks(asked: Asked) -> Iterable[Offer]:
+    return [(row["name"], row["state"]) for row in asked.get("/networks")["networks"] if row["name"] not in asked.given]
 
 
 def _config(asked: Asked) -> dict[str, Any]:
@@ -166,8 +174,10 @@ _PLACES: dict[str, Callable[[Asked], Iterable[Offer]]] = {
     "FILE|NAME key=value": _file_and_keys,
     "key=value": _assignments,
     "KEY": _keys,
+    "KEY[=VALUE]": _settings,
     "DEV": _disks,
     "CARD": _cards,
+    "NETWORK": _networks,
     "KEY=VALUE": _card_keys,
     "ACTION": _agent_actions,
     "ENGINE": _engines,

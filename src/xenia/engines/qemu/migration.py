@@ -64,7 +64,8 @@ async def until_over(qemu: Qemu) -> str:
 
 
 async def _told(qemu: Qemu) -> dict[str, Any]:
-    return {"status": "none"} | await qemu.execute("query-migrate")
+    told: dict[str, Any] = await qemu.execute("query-migrate")
+    return {"status": "none"} | told
 
 
 async def give_up(qemu: Qemu) -> None:
