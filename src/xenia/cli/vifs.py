@@ -6,7 +6,7 @@ from itertools import zip_longest
 
 from xenia.cli.command import Command, add_output
 from xenia.cli.running import running
-from xenia.cli.scope import WHERE, add_scope, change
+from xenia.cli.scope import TAKEN, WHERE, add_no_wait, add_scope, change
 from xenia.lib.text import printable
 
 TYPE_CHECKING = False
@@ -52,10 +52,12 @@ def _attach_options(parser: ArgumentParser) -> None:
     parser.add_argument("domain", metavar="DOMAIN", help="name, id, UUID or a unique beginning")
     parser.add_argument("words", metavar="KEY=VALUE", nargs="*", help="the card, as in vif = [...] of a guest file")
     add_scope(parser)
+    add_no_wait(parser)
 
 
 def _attach(context: Context, options: Namespace) -> int:
-    return change(context, options, "network-attach", {"spec": ",".join(options.words)})
+    body = {"spec": ",".join(options.words), "until_taken": not options.no_wait}
+    return change(context, options, "network-attach", body)
 
 
 def _detach_options(parser: ArgumentParser) -> None:
@@ -80,11 +82,12 @@ List the network cards of a running domain: address, kind, the bridge that its g
         see_also=("network-attach", "network-detach", "agent"),
     ),
     "network-attach": Command(
-        "xm network-attach [--live | --config] [-o FORMAT] DOMAIN [KEY=VALUE...]",
+        "xm network-attach [--no-wait] [--live | --config] [-o FORMAT] DOMAIN [KEY=VALUE...]",
         f"""\
 Plug a network card into a domain. The words are those of an item of vif = [...] in a guest file; without any it
-is a card on the default bridge, with an address of its own. The guest finds it in a moment. On Xen it is Xen's own
-card, also in an HVM guest, which has an emulated one beside it only from its next start on.
+is a card on the default bridge, with an address of its own. On Xen it is Xen's own card, also in an HVM guest, which
+has an emulated one beside it only from its next start on.
+{TAKEN}
 {WHERE}""",
         _attach_options,
         _attach,

@@ -135,6 +135,7 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
             autostart=Autostart(AutoFolder(paths.guest_files / "auto"), guest_files),
             host_runs=HostRuns(files, boot_id()),
             stop_settings=StopSettings(settings.host_stop, settings.stop_timeout, settings.host_stop_timeout),
+            attach_timeout=settings.attach_timeout,
             bring_back=settings.bring_back,
             refuse_beside_others=partial(_refuse_beside_xendomains, paths),
             locks=locks,

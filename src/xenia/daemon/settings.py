@@ -14,6 +14,7 @@ from xenia.engines.xen.hypervisor import PYTHON
 from xenia.engines.xen.settings import DEFAULT_DOM0_MIN_MEM, DEFAULT_XL
 from xenia.lib.paths import Paths
 from xenia.manager.brake import DEFAULT_DELAY, DEFAULT_LIMIT, DEFAULT_WINDOW
+from xenia.manager.plugging import DEFAULT_SECONDS
 from xenia.model.errors import XeniaError, denied, invalid
 from xenia.network.attach import DEFAULT_BRIDGE
 
@@ -28,6 +29,7 @@ _RANGES = {
     "restart_limit": range(1, 1_001),
     "restart_window": range(1, 86_401),
     "restart_delay": range(61),
+    "attach_timeout": range(1, 601),
 }
 
 
@@ -47,6 +49,8 @@ class Settings:
     `host_stop` is how guests are ended with the host, what is tried first in front; only shutdown is possible yet. Each
     guest has `stop_timeout` seconds to shut down where its file says nothing, all together `host_stop_timeout`. With
     `bring_back` the start of the host starts also what `xm host-stop` has ended, not only what is in etc/xen/auto.
+
+    A disk or card that a guest which is up has not taken after `attach_timeout` seconds is unplugged again.
 
     On Xen, `xl` is a program as well, and `system_python` the one for which Xen's own Python module is built;
     `dom0_ballooning` lets Domain-0 give up memory for guests, but not below `dom0_min_mem` (MiB).
@@ -73,6 +77,7 @@ class Settings:
     host_stop_timeout: int = 300
     stop_timeout: int = 90
     bring_back: bool = True
+    attach_timeout: int = DEFAULT_SECONDS
 
 
 def shown(settings: Settings) -> dict[str, Any]:

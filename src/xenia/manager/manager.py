@@ -42,6 +42,7 @@ from xenia.manager.memory import Memory
 from xenia.manager.noticing import Watch
 from xenia.manager.pci import Pci
 from xenia.manager.pinning import Pinning
+from xenia.manager.plugging import DEFAULT_SECONDS, Plugging
 from xenia.manager.policy import PolicyKeeper
 from xenia.manager.pools import Pools
 from xenia.manager.power import Power
@@ -96,6 +97,8 @@ class Parts:
     read: ReadGuestFile
     """Reads the words of a device that is plugged in."""
     stop_settings: StopSettings = field(default_factory=StopSettings)
+    attach_timeout: float = DEFAULT_SECONDS
+    """Seconds that a guest is given to take a device."""
     bring_back: bool = True
     """Whether what host-stop has ended is started with the host again."""
     refuse_beside_others: Callable[[], None] = lambda: None
@@ -129,8 +132,9 @@ class Manager:
         self._turns = Turns(self.inventory, table, parts.locks, parts.bus, parts.jobs, self.engine_report)
         scopes = Scopes(parts.guest_files, self.inventory, self._turns, table)
         self.memory = Memory(parts.lifecycle, self.inventory, scopes)
-        self.disks = Disks(parts.lifecycle, parts.read, scopes)
-        self.vifs = Vifs(parts.lifecycle, parts.read, scopes, parts.creation.new_mac)
+        plugging = Plugging(parts.lifecycle, parts.attach_timeout)
+        self.disks = Disks(parts.lifecycle, plugging, parts.read, scopes)
+        self.vifs = Vifs(parts.lifecycle, plugging, parts.read, scopes, parts.creation.new_mac)
         self.scheduling = Scheduling(parts.lifecycle, scopes)
         self.pools = Pools(parts.lifecycle, scopes, self.host)
         self.defining = Defining(parts.guest_files, parts.autostart, parts.locks)
