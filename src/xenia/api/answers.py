@@ -27,9 +27,13 @@ from xenia.model.host import EngineReport, Host
 from xenia.model.host_run import HostRun
 from xenia.model.job import Job
 from xenia.model.live import Difference
+from xenia.model.network import Lease, NetworkRow, OtherBridge
+from xenia.model.network_plan import NetworkPlan
+from xenia.model.old_config import Imported
 from xenia.model.pci import HostPci, PciDevice
 from xenia.model.pool import Pool
 from xenia.model.scheduling import Share
+from xenia.model.setting import SettingsChange, SettingsReport
 from xenia.model.stats import DiskStats, Stats, VcpuStats, VifStats
 from xenia.model.topology import Topology
 from xenia.model.vcpu import Vcpu
@@ -136,6 +140,24 @@ class ShareList:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkList:
+    """`bridges` are those of the host that belong to no network."""
+
+    networks: tuple[NetworkRow, ...]
+    bridges: tuple[OtherBridge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkAnswer:
+    """`text` is the definition; `leases` what DHCP has given."""
+
+    network: NetworkRow
+    text: str
+    etag: str
+    leases: tuple[Lease, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PoolList:
     """`free` are the CPUs of the host that are in no pool."""
 
@@ -151,13 +173,6 @@ class PciList:
 @dataclass(frozen=True, slots=True)
 class HostPciList:
     devices: tuple[HostPci, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SettingsAnswer:
-    """By key. The VNC password is never told: `***` stands for it."""
-
-    settings: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,11 +332,16 @@ ANSWERS = (
     ExecutionAnswer,
     VcpuList,
     ShareList,
+    NetworkList,
+    NetworkAnswer,
+    NetworkPlan,
     PoolList,
     TextAnswer,
     PciList,
     HostPciList,
-    SettingsAnswer,
+    SettingsReport,
+    SettingsChange,
+    Imported,
     LogPiece,
     Topology,
     AutostartAnswer,

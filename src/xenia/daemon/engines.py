@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 from xenia.daemon.sandbox import Sandbox
-from xenia.daemon.settings import Settings
 from xenia.engines.base import ConsoleKind, Engine
 from xenia.engines.kernel import prepare_boot
 from xenia.engines.qemu import kernel as qemu_kernel
@@ -25,6 +24,7 @@ from xenia.lib.paths import Paths
 from xenia.manager.prepare import PrepareBoot
 from xenia.model.domain import DomainConfig
 from xenia.network.attach import BackendNetwork, Network, TapNetwork
+from xenia.settings.settings import Settings
 from xenia.storage.kernel import PreparedBoot
 from xenia.storage.open import OpenedDisk
 from xenia.storage.paths import Roots

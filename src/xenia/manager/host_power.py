@@ -9,7 +9,7 @@ from typing import Any
 
 from xenia.manager.autostart import Autostart
 from xenia.manager.host_start import HOST, HostStart
-from xenia.manager.host_stop import HostStop
+from xenia.manager.host_stop import HostStop, StopSettings
 from xenia.manager.jobs import Jobs
 from xenia.model.autostart import Member
 from xenia.model.caller import Caller, Role
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class HostPower:
-    """`refuse` raises what speaks against starting domains with this host."""
+    """`refuse` raises what speaks against starting domains on this host. Without `with_host` none starts by itself."""
 
     autostart: Autostart
     host_start: HostStart
@@ -31,6 +31,7 @@ class HostPower:
     runs: HostRuns
     jobs: Jobs
     refuse: Callable[[], None]
+    with_host: bool = True
     _under_way: RunKind | None = field(default=None, init=False)
 
     async def come_up(self) -> None:
@@ -50,13 +51,17 @@ class HostPower:
             await self.runs.put(replace(run, ended_at=run.began_at), durable=True)
             return
         try:
-            self.refuse()
+            self._refuse_with_host()
         except XeniaError as error:
             await self.runs.put(_refused(run, error), durable=True)
             log.error("host-start: nothing is started: %s; %s", error.message, error.hint)
             return
         await self.runs.put(run, durable=True)
         self._start_job(RunKind.START, HOST, self.host_start.go_on)
+
+    def configure(self, stop: StopSettings, *, bring_back: bool, with_host: bool) -> None:
+        """These settings hold for what begins from now on."""
+        self.host_stop.settings, self.host_start.bring_back, self.with_host = stop, bring_back, with_host
 
     def start(self, caller: Caller) -> Job:
         """host-start, as a job; `runs` tells how far it is. Raises denied, a conflict while one is under way, and
@@ -108,12 +113,17 @@ class HostPower:
         return await self.autostart.members()
 
     def obstacle(self) -> str:
-        """What speaks against starting domains with this host, "" where nothing does."""
+        """What speaks against domains starting with this host, "" where nothing does."""
         try:
-            self.refuse()
+            self._refuse_with_host()
         except XeniaError as error:
             return f"{error.message}; {error.hint}" if error.hint else error.message
         return ""
+
+    def _refuse_with_host(self) -> None:
+        self.refuse()
+        if not self.with_host:
+            raise conflict("the setting autostart.domains says that none starts by itself", "xm host-start starts them")
 
 
 def _refused(run: HostRun, error: XeniaError) -> HostRun:

@@ -39,10 +39,12 @@ from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.memory import Memory
+from xenia.manager.networks.keeper import NetworkKeeper
+from xenia.manager.networks.networks import Networks
 from xenia.manager.noticing import Watch
 from xenia.manager.pci import Pci
 from xenia.manager.pinning import Pinning
-from xenia.manager.plugging import DEFAULT_SECONDS, Plugging
+from xenia.manager.plugging import Plugging
 from xenia.manager.policy import PolicyKeeper
 from xenia.manager.pools import Pools
 from xenia.manager.power import Power
@@ -69,6 +71,7 @@ from xenia.model.job import Job
 from xenia.model.live import Difference
 from xenia.model.operations import OPERATIONS, require
 from xenia.model.request import CreateRequest, Plan
+from xenia.settings.settings import DEFAULT_ATTACH_TIMEOUT
 from xenia.store.host_runs import HostRuns
 
 
@@ -93,14 +96,17 @@ class Parts:
     jobs: Jobs
     autostart: Autostart
     host_runs: HostRuns
+    networks: Networks
     read_host: Callable[[], Host]
     read: ReadGuestFile
     """Reads the words of a device that is plugged in."""
     stop_settings: StopSettings = field(default_factory=StopSettings)
-    attach_timeout: float = DEFAULT_SECONDS
+    attach_timeout: float = DEFAULT_ATTACH_TIMEOUT
     """Seconds that a guest is given to take a device."""
     bring_back: bool = True
     """Whether what host-stop has ended is started with the host again."""
+    start_with_host: bool = True
+    """Whether any domain starts with the host by itself."""
     refuse_beside_others: Callable[[], None] = lambda: None
     """Raises a conflict where something else starts domains with this host."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -132,7 +138,7 @@ class Manager:
         self._turns = Turns(self.inventory, table, parts.locks, parts.bus, parts.jobs, self.engine_report)
         scopes = Scopes(parts.guest_files, self.inventory, self._turns, table)
         self.memory = Memory(parts.lifecycle, self.inventory, scopes)
-        plugging = Plugging(parts.lifecycle, parts.attach_timeout)
+        self._plugging = plugging = Plugging(parts.lifecycle, parts.attach_timeout)
         self.disks = Disks(parts.lifecycle, plugging, parts.read, scopes)
         self.vifs = Vifs(parts.lifecycle, plugging, parts.read, scopes, parts.creation.new_mac)
         self.scheduling = Scheduling(parts.lifecycle, scopes)
@@ -155,17 +161,34 @@ class Manager:
             parts.autostart, parts.lifecycle, self.freezing, parts.locks, parts.host_runs, parts.stop_settings
         )
         self.host_power = HostPower(
-            parts.autostart, host_start, host_stop, parts.host_runs, parts.jobs, self._refuse_to_start
+            parts.autostart,
+            host_start,
+            host_stop,
+            parts.host_runs,
+            parts.jobs,
+            self._refuse_to_start,
+            with_host=parts.start_with_host,
         )
         self._guest_file_watch = Watch(parts.definitions)
+        self.networks = parts.networks
+        self._network_keeper = NetworkKeeper(parts.networks, parts.bus, parts.sleep)
         self._report = EngineReport(parts.engine.name, reason="not probed yet")
         self._other_reports = {each.name: EngineReport(each.name, reason="not probed yet") for each in parts.others}
+
+    def configure(
+        self, brake: Brake, stop: StopSettings, *, attach_timeout: float, bring_back: bool, start_with_host: bool
+    ) -> None:
+        """These settings hold from now on."""
+        self._policy.brake = brake
+        self._plugging.seconds = attach_timeout
+        self.host_power.configure(stop, bring_back=bring_back, with_host=start_with_host)
 
     async def start(self) -> None:
         """Probe the engine and find again what runs."""
         self.inventory.start()
         self._report = await self._parts.engine.probe()
         await self._parts.lifecycle.records.load()
+        await self.networks.start()
         await Reconcile(self._parts.lifecycle, self._policy).run()
         self.freezing.recover()
         await self._parts.folder.recover()
@@ -173,6 +196,7 @@ class Manager:
         self._tasks.start(self._parts.guest_files.keeper.run(), name="keeper of versions")
         await self._parts.definitions.refresh()
         self._tasks.start(self._watch(), name="engine watcher")
+        self._network_keeper.start(self._tasks)
         await self.host_power.come_up()
         for other in self._parts.others:
             self._tasks.start(self._probe(other), name=f"probe of the engine {other.name}")
@@ -190,6 +214,7 @@ class Manager:
         await self.freezing.close()
         await self._tasks.close()
         self._guest_file_watch.close()
+        self.networks.host.close()
         self._parts.bus.close()
         await self._parts.engine.close()
 

@@ -22,19 +22,18 @@ from xenia.model.vif import Vif
 
 D = TypeVar("D", str, int)
 
-DEFAULT_SECONDS = 10
-"""How long a guest that is up may take for a device; Linux takes some hundredths of a second, and a second or two where
-it has to find the driver first.
-"""
-
 _PAUSED = "the guest is paused: it takes it when it runs on"
 _UNSEEN = "the guest has not taken it yet: it does when its system is up and knows such devices"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Plugging:
+    """`seconds` are how long a guest that is up may take for a device: Linux takes some hundredths of one, and a second
+    or two where it has to find the driver first.
+    """
+
     lifecycle: Lifecycle
-    seconds: float = DEFAULT_SECONDS
+    seconds: float
 
     async def attach_disk(self, entry: Entry, disk: Disk, *, until_taken: bool) -> tuple[str, ...]:
         """Plug in one more disk; what its author should know about it. It is written down first: a new xend strikes out

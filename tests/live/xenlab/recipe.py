@@ -11,6 +11,7 @@ XEN = "4.17"
 PACKAGES = (
     *(f"xen-utils-{XEN}", f"xen-hypervisor-{XEN}-amd64", "xenstore-utils", "qemu-system-xen", "qemu-utils"),
     *("bridge-utils", "iproute2", "iputils-ping", "ethtool", "openssh-server", "openssh-client", "socat"),
+    *("dnsmasq-base", "nftables"),
     *("busybox-static", "ca-certificates", "e2fsprogs", "kmod", "procps", "python3"),
 )
 """Debian packages of dom0 on top of a minimal system."""
@@ -26,6 +27,8 @@ EARLY_MODULES = ("virtio_pci", "virtio_blk", "crc32c_generic", "ext4")
 MODULES = (
     *("virtio_net", "xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-privcmd", "xenfs"),
     *("xen-blkback", "xen-netback", "bridge", "tun", "loop"),
+    *("nft_ct", "nft_chain_nat", "nft_masq", "nft_nat", "nft_limit", "nft_reject_inet"),
+    *("sch_tbf", "sch_ingress", "cls_matchall", "act_police", "veth", "8021q"),
 )
 
 CHECKS = (
