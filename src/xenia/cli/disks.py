@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from xenia.cli.command import Command, add_output
+from xenia.cli.long import add_long, print_devices
 from xenia.cli.running import running
 from xenia.cli.scope import TAKEN, WHERE, add_no_wait, add_scope, change
 from xenia.lib.text import printable
@@ -22,14 +23,18 @@ _HEADER = ("Vdev", "Mode", "Kind", "Format", "Image")
 
 def _list_options(parser: ArgumentParser) -> None:
     parser.add_argument("domain", metavar="DOMAIN", help=_DOMAIN)
+    add_long(parser)
     add_output(parser, "text", "json")
 
 
 def _list(context: Context, options: Namespace) -> int:
     disks = running(context, options.domain, "disks")["config"]["disks"]
     from xenia.cli.output import print_data, table
+    from xenia.cli.sxp import describe_disk
 
-    if options.output == "json":
+    if options.long:
+        print_devices(map(describe_disk, disks))
+    elif options.output == "json":
         print_data(disks, options.output)
     else:
         print(table([_HEADER, *map(_row, disks)]))
@@ -104,7 +109,7 @@ def _eject(context: Context, options: Namespace) -> int:
 
 COMMANDS = {
     "block-list": Command(
-        "xm block-list [-o FORMAT] DOMAIN",
+        "xm block-list [-l | -o FORMAT] DOMAIN",
         "List the disks of a running domain, those of its guest file and those attached since.",
         _list_options,
         _list,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import zip_longest
 
 from xenia.cli.command import Command, add_output
+from xenia.cli.long import add_long, print_devices
 from xenia.cli.running import running
 from xenia.cli.scope import TAKEN, WHERE, add_no_wait, add_scope, change
 from xenia.lib.text import printable
@@ -21,6 +22,7 @@ _HEADER = ("Idx", "MAC", "Type", "Model", "Bridge", "Interface", "Addresses")
 
 def _options(parser: ArgumentParser) -> None:
     parser.add_argument("domain", metavar="DOMAIN", help="name, id, UUID or a unique beginning")
+    add_long(parser)
     add_output(parser, "text", "json")
 
 
@@ -34,8 +36,11 @@ def _list(context: Context, options: Namespace) -> int:
         for vif, mac, interface in whole
     ]
     from xenia.cli.output import print_data, table
+    from xenia.cli.sxp import describe_card
 
-    if options.output == "json":
+    if options.long:
+        print_devices(describe_card(card, card["mac"], card["addresses"]) for card in cards)
+    elif options.output == "json":
         print_data(cards, options.output)
     else:
         print(table([_HEADER, *map(_row, cards)]))
@@ -72,7 +77,7 @@ def _detach(context: Context, options: Namespace) -> int:
 
 COMMANDS = {
     "network-list": Command(
-        "xm network-list [-o FORMAT] DOMAIN",
+        "xm network-list [-l | -o FORMAT] DOMAIN",
         """\
 List the network cards of a running domain: address, kind, the bridge that its guest file names, the host's end of it
 (`user` for user-mode networking), and the addresses that the agent in the guest tells, where it has one.""",

@@ -271,11 +271,11 @@ def its_devices_come_and_go(walk: Walk) -> None:
 def it_ignores_a_disk(walk: Walk) -> None:
     """For want of a driver: it is unplugged again."""
     host, kind = walk.host, walk.kind
-    talk(host, "xm", "console", kind, typed="rmmod xen_blkfront && echo gone'.'", awaited="gone.")
+    talk(host, "xm", "console", kind, typed="rmmod xen_blkfront && echo gone'.'", awaited="gone[.]")
     said = host.xm("block-attach", "--live", kind, f"file:{MORE}", "xvdf", "w")
     assert (said.code, "has not taken xvdf within 10 s, so it was unplugged again" in said.err) == (6, True), said
     assert MORE not in host.ok("losetup", "--all")
-    talk(host, "xm", "console", kind, typed="insmod /modules/*xen_blkfront.ko && echo back'.'", awaited="back.")
+    talk(host, "xm", "console", kind, typed="insmod /modules/*xen_blkfront.ko && echo back'.'", awaited="back[.]")
     walk.xm("block-attach", "--live", kind, f"file:{MORE}", "xvdf", "w")
     walk.xm("block-detach", "--live", kind, "xvdf")
 
