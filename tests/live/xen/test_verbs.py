@@ -253,8 +253,6 @@ def its_devices_come_and_go(walk: Walk) -> None:
     walk.xm("block-detach", "--live", kind, "xvdf")
     assert MORE not in host.ok("losetup", "--all")
     sees(walk, "ls /sys/block | grep -c xvdf", 0)
-    if kind == "pv":
-        it_ignores_a_disk(walk)
     walk.found("block-attach")
     walk.found("block-detach")
     walk.xm("network-attach", "--live", kind)
@@ -266,18 +264,6 @@ def its_devices_come_and_go(walk: Walk) -> None:
     sees(walk, "ls /sys/class/net | grep -c eth", 1)
     walk.found("network-attach")
     walk.found("network-detach")
-
-
-def it_ignores_a_disk(walk: Walk) -> None:
-    """For want of a driver: it is unplugged again."""
-    host, kind = walk.host, walk.kind
-    talk(host, "xm", "console", kind, typed="rmmod xen_blkfront && echo gone'.'", awaited="gone[.]")
-    said = host.xm("block-attach", "--live", kind, f"file:{MORE}", "xvdf", "w")
-    assert (said.code, "has not taken xvdf within 10 s, so it was unplugged again" in said.err) == (6, True), said
-    assert MORE not in host.ok("losetup", "--all")
-    talk(host, "xm", "console", kind, typed="insmod /modules/*xen_blkfront.ko && echo back'.'", awaited="back[.]")
-    walk.xm("block-attach", "--live", kind, f"file:{MORE}", "xvdf", "w")
-    walk.xm("block-detach", "--live", kind, "xvdf")
 
 
 def sees(walk: Walk, count: str, number: int) -> None:
