@@ -67,7 +67,7 @@ class Plugging:
         life, before = self.lifecycle, entry.started
         cards = sorted([*zip(before.config.vifs, before.macs, strict=True), (vif, mac)], key=lambda card: card[0].item)
         vifs, macs = zip(*cards, strict=True)
-        with life.preparer.attach_vif(before, vif, mac) as attached:
+        async with life.preparer.attach_vif(before, vif, mac) as attached:
             await life.record(entry, config=replace(before.config, vifs=vifs), macs=macs)
             try:
                 await cast(PlugsCards, life.engine).attach_vif(entry.started, attached)
