@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import importlib
 import itertools
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from xenia.engines.base import Resources
 from xenia.engines.simulated.engine import SimulatedEngine
@@ -48,6 +50,8 @@ from xenia.model.reading import Reading
 from xenia.model.request import CreateRequest
 from xenia.model.vif import Vif
 from xenia.network.attach import AttachedVif
+from xenia.storage.images.look import Looker
+from xenia.storage.inspect import INSPECTIONS
 from xenia.storage.open import OpenedDisk
 from xenia.storage.usb import OpenedUsb
 from xenia.store.applied import Journal
@@ -97,6 +101,8 @@ class World:
     cores: set[Path] = field(default_factory=set)
     brake: Brake = field(default_factory=Brake)
     folder: Path = Path("/nonexistent")
+    image_roots: tuple[str, ...] = ()
+    """Where images lie, on the real file system."""
     boot_id: str = "boot"
     refuse_beside_others: Callable[[], None] = lambda: None
     start_with_host: bool = True
@@ -164,6 +170,7 @@ class World:
                 read=read_really,
                 autostart=Autostart(AutoFolder(self.folder / "auto"), guest_files),
                 host_runs=HostRuns(files, self.boot_id),
+                looker=Looker(inspect_really, self.image_roots),
                 refuse_beside_others=self.refuse_beside_others,
                 start_with_host=self.start_with_host,
                 locks=locks,
@@ -308,6 +315,13 @@ async def read_plain(text: str, file: str, overrides: tuple[str, ...]) -> Readin
 async def read_really(text: str, file: str, overrides: tuple[str, ...]) -> Reading:
     """A guest file in its own language."""
     return read(text, file=file, overrides=overrides)
+
+
+async def inspect_really(name: str, arguments: dict[str, Any], descriptors: Sequence[int]) -> dict[str, Any]:
+    """In this process, not in a worker."""
+    module, _, function = INSPECTIONS[name].partition(":")
+    result: dict[str, Any] = getattr(importlib.import_module(module), function)(arguments, list(descriptors))
+    return result
 
 
 async def edit_really(text: str, file: str, changes: Sequence[Change]) -> Edited:

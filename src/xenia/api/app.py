@@ -16,6 +16,7 @@ from xenia.api import (
     guest_files,
     host,
     host_power,
+    images,
     jobs,
     log,
     pci,
@@ -54,7 +55,7 @@ def make_app(doors: Doors) -> FastAPI:
     )
     app.state.doors = doors
     api = APIRouter(prefix="/v1")
-    devices = (disks, vifs, usb, pci)
+    devices = (disks, images, vifs, usb, pci)
     cpus = (vcpus, scheduling, pools)
     looking = (host, host_power, log, domains, stats, why, debugging)
     rooms = (*looking, *devices, *cpus, agent, texts, guest_files, folder, jobs, events, console, schema)

@@ -14,6 +14,7 @@ from xenia.model.check import CheckRequest
 from xenia.model.conversion import ConvertRequest, Form, SourceForm
 from xenia.model.dump import After, DumpRequest
 from xenia.model.errors import invalid
+from xenia.model.image import ImageFormat, NewImage
 from xenia.model.request import CreateRequest
 from xenia.model.scope import Scope
 from xenia.model.signal import Trigger
@@ -270,3 +271,16 @@ class ExecBody(Body):
             return base64.b64decode(self.stdin, validate=True)
         except ValueError:
             raise invalid("stdin is no base64") from None
+
+
+class NewImageBody(Body):
+    path: Annotated[Text, Field(description="where it is to lie; not from / on: below the first of the roots")]
+    size: Annotated[int | None, Field(description="bytes; null for the size of its base", ge=1, lt=2**62)] = None
+    format: Annotated[
+        ImageFormat | None, Field(description="null for what the name and the base say", strict=False)
+    ] = None
+    backing: Annotated[Text, Field(description="the image that it is to be based on; empty for none")] = ""
+    preallocate: Annotated[bool, Field(description="take all its space now")] = False
+
+    def wish(self) -> NewImage:
+        return NewImage(self.path, self.size, self.format, self.backing, self.preallocate)

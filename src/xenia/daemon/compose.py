@@ -45,6 +45,9 @@ from xenia.network.mac import generate_mac
 from xenia.settings.load import Loaded
 from xenia.settings.settings import Settings
 from xenia.storage.core_file import CoreFiles
+from xenia.storage.images.look import Looker
+from xenia.storage.images.walk import folders_below
+from xenia.storage.new_file import remove_leftovers
 from xenia.storage.open import Storage
 from xenia.store.applied import Journal
 from xenia.store.auto import AutoFolder
@@ -94,12 +97,14 @@ def _manager(
     files, table, locks = DiskFiles(paths.root), Table(), NameLocks()
     for state in (paths.run, paths.state):
         files.remove_leftovers(str(state))
+    roots = tuple(str(root) for root in settings.roots)
+    remove_leftovers(folders_below(roots))
     preparer = HostPreparer(
         storage=Storage(sandbox.inspect),
         network=chosen.network,
         prepare_boot=chosen.prepare_boot,
         table=table,
-        roots=tuple(str(root) for root in settings.roots),
+        roots=roots,
         privileged=os.geteuid() == 0,
     )
     lifecycle = Lifecycle(chosen.engine, preparer, Runs(files, boot_id()), Records(files), table, bus, clock=time.time)
@@ -138,6 +143,7 @@ def _manager(
             read=sandbox.read_guest_file,
             autostart=Autostart(AutoFolder(paths.guest_files / "auto"), guest_files),
             host_runs=HostRuns(files, boot_id()),
+            looker=Looker(sandbox.inspect, roots, leave_out=(str(paths.cores),)),
             stop_settings=stop_settings_of(settings),
             bring_back=settings.bring_back,
             start_with_host=settings.autostart_domains,
