@@ -39,7 +39,7 @@ async def test_a_changed_file_is_noticed_and_followed(
     manager = World().boot()
     await manager.start()
     bus = EventBus(lambda: 1.0, lambda _event: None)
-    async with live_settings(paths, loaded, manager, choice, bus) as keeper:
+    async with live_settings(paths, loaded, manager, choice, bus) as editor:
         with bus.listen() as events:
             paths.settings.write_text(
                 'log_level = "error"\nvnc_listen = "::1"\nrestart_limit = 3\n[autostart]\ndomains = false\n'
@@ -47,7 +47,7 @@ async def test_a_changed_file_is_noticed_and_followed(
             async with asyncio.timeout(10):
                 for _ in range(4):
                     await anext(events)
-        assert keeper.settings.restart_limit == 3
+        assert editor.keeper.settings.restart_limit == 3
     assert logging.getLogger().level == logging.ERROR
     vnc = DomainConfig("a", Kind.HVM, display=Display(vnc=True))
     assert "-vnc [::1]:" in choice.engines["qemu"].explain(vnc).rendered

@@ -52,8 +52,8 @@ async def test_what_can_change_at_once_does(desk: Desk) -> None:
     assert desk.keeper.settings.stop_timeout == 5
     assert desk.applied == [desk.keeper.settings]
     assert desk.told() == [
-        "vnc_listen = ::, with effect with the next start of a guest",
-        "stop_timeout = 5, with effect at once",
+        'vnc_listen = "::"; has effect at the next start of a guest',
+        "stop_timeout = 5; has effect at once",
     ]
     assert desk.row("stop_timeout") == (5, 5, "xend.toml:1")
 
@@ -62,7 +62,7 @@ async def test_what_takes_a_restart_waits_for_it_and_is_said_to(desk: Desk) -> N
     await desk.write('qemu = "q"\n')
     assert desk.keeper.settings.qemu == "qemu-system-x86_64"
     assert desk.applied == []
-    assert desk.told() == ["qemu = q, with effect with the next start of xend"]
+    assert desk.told() == ['qemu = "q"; has effect at the next start of xend']
     assert desk.row("qemu") == ("qemu-system-x86_64", "q", "xend.toml:1")
     await desk.write("")
     assert desk.row("qemu") == ("qemu-system-x86_64", "qemu-system-x86_64", "")
@@ -90,7 +90,7 @@ async def test_a_file_that_says_the_same_in_other_words_is_no_change(desk: Desk)
 async def test_passwords_are_in_no_event(desk: Desk) -> None:
     await desk.write('vnc_password = "secret"\n')
     assert desk.keeper.settings.vnc_password == "secret"
-    assert desk.told() == ["vnc_password = ***, with effect with the next start of a guest"]
+    assert desk.told() == ["vnc_password = ***; has effect at the next start of a guest"]
 
 
 async def test_the_command_line_goes_on_to_hold(desk: Desk) -> None:

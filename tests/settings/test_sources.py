@@ -139,3 +139,14 @@ def test_variables_of_old_are_explained(tmp_path: Path) -> None:
     assert fates["xen/relocation/prot_ssl"] == "not known; perhaps xen/relocation/port_ssl is meant"
     assert fates["xen/server/http_server"].startswith("never opened")
     assert found.settings == load(Paths(tmp_path / "elsewhere"), {}).settings.__class__(roots=found.settings.roots)
+
+
+def test_a_password_that_others_can_read_is_told(tmp_path: Path) -> None:
+    found = loaded(tmp_path, 'vnc_password = "secret"\n')
+    file = tmp_path / "etc/xen/xend.toml"
+    assert found.remarks == (f"{file} has a password and can be read by others: chmod 600 {file}",)
+    file.chmod(0o600)
+    assert load(Paths(tmp_path), {}).remarks == ()
+    file.chmod(0o644)
+    file.write_text('vnc_password = ""\n')
+    assert load(Paths(tmp_path), {}).remarks == ()

@@ -19,6 +19,7 @@ from xenia.api import (
     images,
     jobs,
     log,
+    networks,
     pci,
     pools,
     scheduling,
@@ -58,7 +59,7 @@ def make_app(doors: Doors) -> FastAPI:
     devices = (disks, images, vifs, usb, pci)
     cpus = (vcpus, scheduling, pools)
     looking = (host, host_power, log, domains, stats, why, debugging)
-    rooms = (*looking, *devices, *cpus, agent, texts, guest_files, folder, jobs, events, console, schema)
+    rooms = (*looking, *devices, *cpus, networks, agent, texts, guest_files, folder, jobs, events, console, schema)
     for part in rooms:
         api.include_router(part.router)
     app.include_router(api)

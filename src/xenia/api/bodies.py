@@ -14,7 +14,6 @@ from xenia.model.check import CheckRequest
 from xenia.model.conversion import ConvertRequest, Form, SourceForm
 from xenia.model.dump import After, DumpRequest
 from xenia.model.errors import invalid
-from xenia.model.image import ImageFormat, NewImage
 from xenia.model.request import CreateRequest
 from xenia.model.scope import Scope
 from xenia.model.signal import Trigger
@@ -273,14 +272,36 @@ class ExecBody(Body):
             raise invalid("stdin is no base64") from None
 
 
-class NewImageBody(Body):
-    path: Annotated[Text, Field(description="where it is to lie; not from / on: below the first of the roots")]
-    size: Annotated[int | None, Field(description="bytes; null for the size of its base", ge=1, lt=2**62)] = None
-    format: Annotated[
-        ImageFormat | None, Field(description="null for what the name and the base say", strict=False)
+class NetworkBody(Body):
+    text: Annotated[Text, Field(description="the definition, in TOML")]
+    etag: Annotated[
+        Text | None, Field(description="the etag of the definition that is replaced; null for a new network")
     ] = None
-    backing: Annotated[Text, Field(description="the image that it is to be based on; empty for none")] = ""
-    preallocate: Annotated[bool, Field(description="take all its space now")] = False
 
-    def wish(self) -> NewImage:
-        return NewImage(self.path, self.size, self.format, self.backing, self.preallocate)
+
+class NetworkPlanBody(Body):
+    network: Annotated[Text, Field(description="its name; empty for all")] = ""
+    text: Annotated[Text | None, Field(description="a definition to plan with; null for the one that is kept")] = None
+
+
+class NetworkApplyBody(Body):
+    network: Annotated[Text, Field(description="its name; empty for all")] = ""
+    digest: Annotated[str, Field(description="that of the plan which was looked at; empty for any")] = ""
+
+
+class SettingsBody(Body):
+    changes: Annotated[
+        dict[Text, Annotated[Text, Field(max_length=4096)] | None],
+        Field(
+            min_length=1,
+            max_length=64,
+            description="new values as texts, by the names of settings or of their variables in UCR; null takes "
+            "one out",
+        ),
+    ]
+
+
+class ImportBody(Body):
+    text: Annotated[Text, Field(description="the content of xend-config.sxp")]
+    file: Annotated[Text, Field(description="its absolute path, or empty for a text without one")] = ""
+    write: Annotated[bool, Field(description="change xend.toml, not only tell what would change")] = False

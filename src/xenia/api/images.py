@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from xenia.api.answers import JobAnswer, json_response
-from xenia.api.bodies import NewImageBody
 from xenia.api.doors import DoorsOf
+from xenia.api.image_bodies import NewImageBody
 from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf
 from xenia.api.schema import answers

@@ -37,11 +37,19 @@ from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.manager import Manager, Parts
+from xenia.manager.networks.guests import Guests
+from xenia.manager.networks.networks import Networks
 from xenia.manager.noticing import Keeper
+from xenia.manager.old_config import OldConfigImport
 from xenia.manager.prepare import HostPreparer
 from xenia.manager.table import Table
 from xenia.model.domain import DOMAIN_0_UUID
+from xenia.network.dnsmasq import Dnsmasq
+from xenia.network.host import NetworkHost
+from xenia.network.kernel import KernelHost
 from xenia.network.mac import generate_mac
+from xenia.network.nft import Nft
+from xenia.network.simulated import SimulatedNetworkHost
 from xenia.settings.load import Loaded
 from xenia.settings.settings import Settings
 from xenia.storage.core_file import CoreFiles
@@ -54,6 +62,8 @@ from xenia.store.auto import AutoFolder
 from xenia.store.folder import GuestFolder
 from xenia.store.history import History
 from xenia.store.host_runs import HostRuns
+from xenia.store.networks import NetworkStore
+from xenia.store.old_config import OldConfigMark
 from xenia.store.records import Records
 from xenia.store.runs import Runs, boot_id
 from xenia.store.versions import Versions
@@ -86,8 +96,11 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
         )
         parts.push_async_callback(hub.close)
         hub.start(manager.listen, lambda: _running(manager))
-        keeper = await parts.enter_async_context(live_settings(paths, loaded, manager, choice, bus))
-        yield Doors(manager, hub, about, keeper)
+        editor = await parts.enter_async_context(live_settings(paths, loaded, manager, choice, bus))
+        mark = OldConfigMark(DiskFiles(paths.root))
+        old_config = OldConfigImport(paths.old_settings, sandbox.read_old_config, editor, mark)
+        await old_config.look()
+        yield Doors(manager, hub, about, editor, old_config)
 
 
 def _manager(
@@ -126,6 +139,7 @@ def _manager(
         sandbox.edit_guest_file,
     )
     jobs = Jobs(time.time, history.put_job, history.last_jobs(_JOBS))
+    guests = Guests(table, lifecycle.records, settings.default_bridge, chosen.engine.observe)
     return Manager(
         Parts(
             engine=chosen.engine,
@@ -144,6 +158,7 @@ def _manager(
             autostart=Autostart(AutoFolder(paths.guest_files / "auto"), guest_files),
             host_runs=HostRuns(files, boot_id()),
             looker=Looker(sandbox.inspect, roots, leave_out=(str(paths.cores),)),
+            networks=Networks(_network_host(paths, settings), NetworkStore(files, boot_id()), guests, jobs, paths.root),
             stop_settings=stop_settings_of(settings),
             bring_back=settings.bring_back,
             start_with_host=settings.autostart_domains,
@@ -156,6 +171,13 @@ def _manager(
             others=choice.others,
         )
     )
+
+
+def _network_host(paths: Paths, settings: Settings) -> NetworkHost:
+    if settings.engine == "simulated":
+        return SimulatedNetworkHost()
+    dnsmasq = Dnsmasq(paths.run / "networks", paths.state / "networks")
+    return KernelHost(dnsmasq, Nft(), privileged=os.geteuid() == 0)
 
 
 def _refuse_beside_xendomains(paths: Paths) -> None:

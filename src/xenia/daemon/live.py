@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 from xenia.daemon.engines import Choice
 from xenia.lib.paths import Paths
@@ -14,24 +16,34 @@ from xenia.manager.events import EventBus
 from xenia.manager.host_stop import StopSettings
 from xenia.manager.manager import Manager
 from xenia.manager.settings import SettingsKeeper
+from xenia.manager.settings_edit import SettingsEditor
 from xenia.manager.settings_watch import SettingsWatch
 from xenia.settings.load import Loaded, load, sources
 from xenia.settings.settings import Settings
+from xenia.ucr.write import OwnFile, Program, RegistryWriter
+
+_PROGRAMS = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @asynccontextmanager
 async def live_settings(
     paths: Paths, loaded: Loaded, manager: Manager, choice: Choice, bus: EventBus
-) -> AsyncIterator[SettingsKeeper]:
+) -> AsyncIterator[SettingsEditor]:
     """Follows the files that give settings their values, while the context lasts."""
     read = partial(load, paths, loaded.command_line)
     keeper = SettingsKeeper(loaded, read, partial(_apply, manager, choice), bus)
     watch = SettingsWatch(sources(paths), keeper.reload)
     watch.start()
     try:
-        yield keeper
+        yield SettingsEditor(paths.settings, _registry(paths), keeper)
     finally:
         await watch.close()
+
+
+def _registry(paths: Paths) -> RegistryWriter:
+    """The registry of this host, where xend serves it as a whole."""
+    program = shutil.which("ucr", path=_PROGRAMS) if paths.root == Path("/") else None
+    return Program(program) if program else OwnFile(paths.registry)
 
 
 def brake_of(settings: Settings) -> Brake:

@@ -41,10 +41,10 @@ class Effect(StrEnum):
     """When a new value has its effect."""
 
     AT_ONCE = "at once"
-    NEXT_START = "with the next start of a guest"
-    BOOT = "with the next boot of the host"
-    RESTART = "with the next start of xend"
-    LATER = "none yet: it is kept for migration, which is not there yet"
+    NEXT_START = "at the next start of a guest"
+    BOOT = "at the next boot of the host"
+    RESTART = "at the next start of xend"
+    LATER = "later: it is kept for migration, which is not there yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,10 @@ class Setting:
 
     def of(self, settings: Settings) -> Any:
         return getattr(settings, self.member)
+
+    def said(self, value: Any) -> str:
+        """`value` as it would stand in xend.toml, without secrets."""
+        return MASKED if self.secret and value else self.kind.to_toml(value)
 
     def shown(self, value: Any) -> Any:
         """`value` as plain data, without secrets."""

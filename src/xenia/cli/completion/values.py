@@ -107,6 +107,10 @@ def _keys(_asked: Asked) -> Iterable[Offer]:
     return [(row["name"], row["meaning"]) for rows in key_table().values() for row in rows]
 
 
+def _settings(asked: Asked) -> Iterable[Offer]:
+    return [(row["name"], row["meaning"]) for row in asked.get("/host/settings")["settings"]]
+
+
 def _assignments(asked: Asked) -> Iterable[Offer]:
     return [(f"{key}=", meaning) for key, meaning in _keys(asked)]
 
@@ -175,6 +179,7 @@ _PLACES: dict[str, Callable[[Asked], Iterable[Offer]]] = {
     "FILE|NAME key=value": _file_and_keys,
     "key=value": _assignments,
     "KEY": _keys,
+    "KEY[=VALUE]": _settings,
     "DEV": _disks,
     "CARD": _cards,
     "KEY=VALUE": _card_keys,
