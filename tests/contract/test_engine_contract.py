@@ -505,7 +505,7 @@ async def test_a_card_is_plugged_into_a_guest_that_runs_found_again_and_unplugge
     vifs, macs = (*started.config.vifs, vif), (*started.macs, mac)
     changed = replace(started, config=replace(started.config, vifs=vifs), macs=macs)
     for _ in range(2):
-        with rig.attach_vif(started, vif, mac) as attached:
+        async with rig.attach_vif(started, vif, mac) as attached:
             await cast(PlugsCards, rig.engine).attach_vif(changed, attached)
         await rig.sees_cards(started, has + 1)
         assert await cast(PlugsCards, rig.engine).has_taken(started.uuid, 5)

@@ -101,6 +101,11 @@ def test_a_wrong_value_of_the_registry_has_no_effect_and_is_told(tmp_path: Path,
         ("[[bridge]]\na = 1", ": there is no setting 'bridge'"),
         ('vnc_listen = "0.0.0"', ":1: vnc_listen cannot be '0.0.0': that is no IP address"),
         ("a = " + "[" * 10_000, "nested"),
+        ('qemu = " "', ":1: qemu cannot be empty"),
+        ('default_bridge = ""', ":1: default_bridge cannot be ''"),
+        ('default_bridge = "a\\u001b"', ":1: default_bridge must be one line, of characters that can be seen"),
+        ('vnc_password = "a\\nb"', ":1: vnc_password must be one line"),
+        ('roots = ["/a\\tb"]', ":1: roots must be one line"),
     ],
 )
 def test_a_wrong_value_of_the_file_is_an_error(tmp_path: Path, text: str, message: str) -> None:

@@ -22,6 +22,7 @@ from xenia.manager.adoption import Adoption
 from xenia.manager.aside import Aside
 from xenia.manager.autostart import Autostart
 from xenia.manager.brake import Brake
+from xenia.manager.bridge import Bridges
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.conversion import Converter
@@ -41,6 +42,7 @@ from xenia.manager.networks.networks import Networks
 from xenia.manager.noticing import Keeper
 from xenia.manager.prepare import Findings
 from xenia.manager.table import Table
+from xenia.model.bridge import BridgeWish
 from xenia.model.caller import Caller, Role
 from xenia.model.change import Change, Edited
 from xenia.model.disk import Disk, DiskMode
@@ -53,6 +55,8 @@ from xenia.model.request import CreateRequest
 from xenia.model.vif import Vif
 from xenia.network.attach import AttachedVif
 from xenia.network.simulated import SimulatedNetworkHost
+from xenia.network.uplink.record import Place
+from xenia.network.uplink.uplink import Uplink
 from xenia.storage.images.look import Looker
 from xenia.storage.inspect import INSPECTIONS
 from xenia.storage.open import OpenedDisk
@@ -123,6 +127,7 @@ class World:
     image_roots: tuple[str, ...] = ()
     """Where images lie, on the real file system."""
     boot_id: str = "boot"
+    bridge: BridgeWish = field(default_factory=lambda: BridgeWish("xenbr0"))
     refuse_beside_others: Callable[[], None] = lambda: None
     start_with_host: bool = True
     read: ReadGuestFile = field(default_factory=lambda: read_plain)
@@ -188,6 +193,7 @@ class World:
                 adoption=adoption,
                 dumps=Dumps(lifecycle, MemoryCoreFiles(self), Path("/dump")),
                 aside=Aside(lifecycle, self.new_uuid),
+                bridges=Bridges(Uplink(Place(self.folder), self.boot_id), lambda: self.bridge, jobs),
                 brake=self.brake,
                 sleep=self.sleep,
                 read=read_really,
@@ -295,8 +301,8 @@ class SimulatedPreparer:
             await self.world.step("disk opened")
             yield disks[0]
 
-    @contextmanager
-    def attach_vif(self, started: Started, vif: Vif, mac: str) -> Iterator[AttachedVif]:
+    @asynccontextmanager
+    async def attach_vif(self, started: Started, vif: Vif, mac: str) -> AsyncIterator[AttachedVif]:
         yield AttachedVif(vif, mac)
 
     @contextmanager

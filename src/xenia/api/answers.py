@@ -16,6 +16,7 @@ from starlette.responses import Response
 from xenia.api.doors import About
 from xenia.model.agent import AgentInfo, Execution, Interface
 from xenia.model.autostart import Linked, Member
+from xenia.model.bridge import HostBridge
 from xenia.model.check import Claim
 from xenia.model.complaint import Complaint
 from xenia.model.conversion import Converted
@@ -344,6 +345,7 @@ ANSWERS = (
     SettingsChange,
     Imported,
     LogPiece,
+    HostBridge,
     Topology,
     AutostartAnswer,
     Linked,

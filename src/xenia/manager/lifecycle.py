@@ -236,7 +236,7 @@ class Lifecycle:
         before = entry.started
         cards = sorted([*zip(before.config.vifs, before.macs, strict=True), (vif, mac)], key=lambda card: card[0].item)
         vifs, macs = zip(*cards, strict=True)
-        with self.preparer.attach_vif(before, vif, mac) as attached:
+        async with self.preparer.attach_vif(before, vif, mac) as attached:
             await self._set(entry, config=replace(before.config, vifs=vifs), macs=macs)
             try:
                 await cast(PlugsCards, self.engine).attach_vif(entry.started, attached)

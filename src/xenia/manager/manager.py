@@ -17,6 +17,7 @@ from xenia.manager.agents import Agents
 from xenia.manager.aside import Aside
 from xenia.manager.autostart import Autostart
 from xenia.manager.brake import Brake
+from xenia.manager.bridge import Bridges
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.explain import explain
 from xenia.manager.conversion import Converter
@@ -98,6 +99,7 @@ class Parts:
     autostart: Autostart
     host_runs: HostRuns
     looker: Looker
+    bridges: Bridges
     networks: Networks
     read_host: Callable[[], Host]
     read: ReadGuestFile
@@ -183,6 +185,7 @@ class Manager:
     async def start(self) -> None:
         """Probe the engine and find again what runs."""
         self.inventory.start()
+        await self._parts.bridges.start()
         self._report = await self._parts.engine.probe()
         await self._parts.lifecycle.records.load()
         await self.networks.start()
@@ -208,6 +211,7 @@ class Manager:
     async def close(self) -> None:
         """Let go of the guests and end the background tasks."""
         await self._parts.jobs.close()
+        await self._parts.bridges.close()
         await self.freezing.close()
         await self._tasks.close()
         self._guest_file_watch.close()
@@ -301,6 +305,11 @@ class Manager:
     def guest_files(self) -> GuestFiles:
         """What administrators do with guest files."""
         return self._parts.guest_files
+
+    @property
+    def bridges(self) -> Bridges:
+        """The bridge of the host."""
+        return self._parts.bridges
 
     @property
     def folder(self) -> FolderApply:

@@ -16,7 +16,7 @@ from xenia.settings.given import Given
 from xenia.settings.kinds import Unfit
 from xenia.settings.old_variables import FATES
 from xenia.settings.settings import SETTINGS, Setting
-from xenia.settings.toml import check_text, hint_for, open_to_others, read_text, read_toml
+from xenia.settings.toml import check_text, meant, open_to_others, read_text, read_toml
 from xenia.settings.toml_edit import edited
 from xenia.store.folder import changed_meanwhile
 from xenia.ucr.write import RegistryWriter
@@ -105,7 +105,7 @@ def _row(name: str) -> Setting:
             return row
     if name in FATES:
         raise invalid(f"{name} is no setting: {FATES[name]}")
-    raise not_found(f"there is no setting '{name}'", hint_for(name))
+    raise not_found(f"there is no setting '{name}'", meant(name) or "xm config settings lists them all")
 
 
 def _checked(name: str, row: Setting, value: str | None) -> None:

@@ -151,7 +151,7 @@ COMMANDS = {
 Define a network and make it: show the definition's plan, ask where a person can be asked, write the definition to
 /etc/xen/networks/NAME.toml and apply it. Whatever speaks against it is told before anything changes.
 
-A guest is on it with bridge=BRIDGE in vif = [...] of its guest file.
+A guest is on it with network=NAME in vif = [...] of its guest file.
 
   --nat       guests get addresses from the host and reach out under the host's address; DNS knows them by their names;
               --forward lets the world reach ports of theirs
