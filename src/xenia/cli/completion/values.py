@@ -126,6 +126,10 @@ def _cards(asked: Asked) -> Iterable[Offer]:
     return [(str(number), mac) for number, mac in enumerate(answer.get("macs") or ())]
 
 
+def _networks(asked: Asked) -> Iterable[Offer]:
+    return [(row["name"], row["state"]) for row in asked.get("/networks")["networks"] if row["name"] not in asked.given]
+
+
 def _config(asked: Asked) -> dict[str, Any]:
     config: dict[str, Any] | None = asked.get(domain_path(asked.given[0]))["config"]
     return config or {}
@@ -182,6 +186,7 @@ _PLACES: dict[str, Callable[[Asked], Iterable[Offer]]] = {
     "KEY[=VALUE]": _settings,
     "DEV": _disks,
     "CARD": _cards,
+    "NETWORK": _networks,
     "KEY=VALUE": _card_keys,
     "ACTION": _agent_actions,
     "ENGINE": _engines,
