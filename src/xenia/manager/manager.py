@@ -35,6 +35,8 @@ from xenia.manager.guest_files import GuestFiles, require_administrator
 from xenia.manager.host_power import HostPower
 from xenia.manager.host_start import HostStart
 from xenia.manager.host_stop import HostStop, StopSettings
+from xenia.manager.image_users import ImageUsers
+from xenia.manager.images import Images
 from xenia.manager.inventory import Inventory
 from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
@@ -73,6 +75,7 @@ from xenia.model.live import Difference
 from xenia.model.operations import OPERATIONS, require
 from xenia.model.request import CreateRequest, Plan
 from xenia.settings.settings import DEFAULT_ATTACH_TIMEOUT
+from xenia.storage.images.look import Looker
 from xenia.store.host_runs import HostRuns
 
 
@@ -97,6 +100,7 @@ class Parts:
     jobs: Jobs
     autostart: Autostart
     host_runs: HostRuns
+    looker: Looker
     bridges: Bridges
     networks: Networks
     read_host: Callable[[], Host]
@@ -154,6 +158,7 @@ class Manager:
         self.vcpus = Vcpus(parts.lifecycle, self.inventory, scopes, self.host)
         self.pinning = Pinning(parts.lifecycle, scopes, self.host)
         self.freezing = Freezing(parts.lifecycle, parts.locks, self._turns)
+        self.images = Images(parts.looker, ImageUsers(parts.definitions, table), parts.jobs)
         self.agents = Agents(parts.engine, self.inventory, self._turns)
         power = Power(parts.lifecycle, parts.adoption, self.freezing, self._turns)
         self.operate = power.operate
@@ -357,6 +362,10 @@ class Manager:
     async def wait(self, number: int, seconds: float) -> Job:
         """The job as it is when it has ended or `seconds` are over, whichever is first. Raises not_found."""
         return await self._parts.jobs.wait(number, seconds)
+
+    async def cancel(self, number: int, caller: Caller) -> Job:
+        """End a job early. Raises as `Jobs.cancel`."""
+        return await self._parts.jobs.cancel(number, caller)
 
     def listen(self) -> AbstractContextManager[Listener]:
         """What happens from now on, while the context lasts; an async iterator of events.
