@@ -99,7 +99,7 @@ async def test_a_save_that_is_cancelled_lets_it_run_on(world: World, manager: Ma
 
     world.host.step = hang
     job = manager.saving.save("a", SaveRequest(FILE), ROOT)
-    assert job.can_be_cancelled
+    assert job.cancellable
     await reached.wait()
     with pytest.raises(XeniaError) as raised:
         await manager.cancel(job.id, OPERATOR)
@@ -109,8 +109,6 @@ async def test_a_save_that_is_cancelled_lets_it_run_on(world: World, manager: Ma
     (guest,) = world.host.guests.values()
     assert guest.state is State.RUNNING
     assert not world.saves
-    with pytest.raises(XeniaError, match="has ended"):
-        await manager.cancel(job.id, ROOT)
     world.host.step = world.step
 
 

@@ -15,7 +15,7 @@ from xenia.api.race import race
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
 from xenia.model.caller import Caller, Role
-from xenia.model.errors import XeniaError, conflict, unavailable
+from xenia.model.errors import XeniaError, unavailable
 from xenia.model.job import Job, JobState
 
 router = APIRouter(tags=["jobs"])
@@ -43,7 +43,7 @@ async def one_job(
     return await settle(request, doors, job, caller, wait)
 
 
-@router.post("/jobs/{number}/cancel", summary="Have a job end and put everything back", responses=answers(JobAnswer))
+@router.post("/jobs/{number}/cancel", summary="End a job early, with nothing left of it", responses=answers(JobAnswer))
 async def cancel(doors: DoorsOf, caller: CallerOf, number: Number) -> Response:
     return json_response({"job": _plain(await doors.manager.cancel(number, caller), caller)})
 
@@ -61,7 +61,7 @@ async def settle(request: Request, doors: Doors, job: Job, caller: Caller, secon
         return json_response({"job": plain}, headers=location)
     if job.state is JobState.RUNNING and not doors.stopping.is_set():
         return json_response({"job": plain}, 202, headers=location)
-    problem = plain["error"] or _unfinished(job, stopping=doors.stopping.is_set()).problem()
+    problem = plain["error"] or _unfinished(job).problem()
     return problem_json(problem | {"job": plain}, headers=location)
 
 
@@ -71,10 +71,10 @@ async def disconnected(request: Request) -> None:
         pass
 
 
-def _unfinished(job: Job, *, stopping: bool) -> XeniaError:
-    """What is said of a job that was not brought to an end."""
-    if job.state is JobState.CANCELLED and not stopping:
-        return conflict(f"{job.operation} of '{job.domain}' was cancelled: all is as it was before")
+def _unfinished(job: Job) -> XeniaError:
+    """What is said of a job that did not come to its own end."""
+    if job.state is JobState.CANCELLED and job.cancellable:
+        return unavailable(f"{job.operation} of '{job.domain}' was cancelled", "nothing of it is left")
     return unavailable(
         f"xend is stopping or was stopped before {job.operation} of '{job.domain}' had ended",
         "xm list --all shows what became of it, once xend runs again",

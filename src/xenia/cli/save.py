@@ -59,11 +59,12 @@ def _follow(context: Context, job: dict[str, Any]) -> dict[str, Any]:
         result: dict[str, Any] = follow(context.client, job)["result"]
     except KeyboardInterrupt:
         try:
-            context.client.post(f"/jobs/{job['id']}/cancel", {}, seconds=_CHECK_SECONDS)
+            ended = context.client.post(f"/jobs/{job['id']}/cancel", {}, seconds=_CHECK_SECONDS)["job"]
         except ClientError as error:
             say(f"it goes on: {error.message}")
         else:
-            say("cancelled: the domain runs on, and there is no file")
+            cancelled = ended["state"] == "cancelled"
+            say("cancelled: the domain runs on, and there is no file" if cancelled else "it had ended already")
         raise SystemExit(EXIT_INTERRUPTED) from None
     return result
 

@@ -39,20 +39,13 @@ class Jobs:
             if job.state is JobState.RUNNING:
                 self._end(job, JobState.LOST)
 
-    def start(self, operation: str, domain: str, caller: Caller, work: Work, *, can_be_cancelled: bool = False) -> Job:
-        """Run `work` as a job. What it raises becomes the job's error; what it returns its result. One that can be
-        cancelled puts everything back where that is done.
+    def start(self, operation: str, domain: str, caller: Caller, work: Work, *, cancellable: bool = False) -> Job:
+        """Run `work` as a job. What it raises becomes the job's error; what it returns its result. `cancellable` where
+        `work` leaves nothing behind when it is cancelled.
         """
         self._last_id += 1
-        job = Job(
-            self._last_id,
-            operation,
-            domain,
-            caller.name,
-            JobState.RUNNING,
-            self._clock(),
-            can_be_cancelled=can_be_cancelled,
-        )
+        started = self._clock()
+        job = Job(self._last_id, operation, domain, caller.name, JobState.RUNNING, started, cancellable=cancellable)
         self._set(job)
         self._running[job.id] = self._tasks.start(self._run(job, work), name=f"job {job.id}: {operation} {domain}")
         return job
@@ -84,29 +77,29 @@ class Jobs:
 
     def commit(self, number: int) -> None:
         """From here on a job cannot be cancelled."""
-        self._jobs[number] = replace(self._jobs[number], can_be_cancelled=False)
+        self._jobs[number] = replace(self._jobs[number], cancellable=False)
 
     async def cancel(self, number: int, caller: Caller) -> Job:
-        """Have a job end and put everything back; the job as it is then. Raises not_found, denied for one of others,
-        and a conflict where it has ended or cannot be cancelled.
+        """End a job early; the job as it has ended, which may be otherwise, when it was over already.
+
+        Raises not_found, denied for a job of others, and a conflict for one that has to run to its end.
         """
         job = self.get(number)
-        what = f"job {number} ({job.operation} of '{job.domain}')"
         if caller.role < Role.ADMINISTRATOR and caller.name != job.caller:
-            raise denied(f"{what} is one of {job.caller}")
+            raise denied(f"job {number} was started by {job.caller}")
+        if not job.cancellable:
+            raise conflict(f"{job.operation} cannot be cancelled: it has to run to its end")
         task = self._running.get(number)
-        if task is None or not job.can_be_cancelled:
-            how = "has ended" if task is None else "cannot be cancelled now"
-            raise conflict(f"{what} {how}", "xm list shows where the domain is")
-        task.cancel()
-        await asyncio.wait({task})
-        return self.get(number)
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
+        return self._jobs.get(number, job)
 
     def _end(
         self, job: Job, state: JobState, *, result: dict[str, Any] | None = None, error: dict[str, Any] | None = None
     ) -> None:
         self._running.pop(job.id, None)
-        self._set(replace(job, state=state, ended_at=self._clock(), result=result, error=error, can_be_cancelled=False))
+        self._set(replace(job, state=state, ended_at=self._clock(), result=result, error=error))
 
     def _set(self, job: Job) -> None:
         self._jobs[job.id] = job

@@ -34,7 +34,7 @@ class Saving:
             lambda entry: self.saves.save(
                 entry, request, lambda done: self.jobs.progress(job.id, done), lambda: self.jobs.commit(job.id)
             ),
-            can_be_cancelled=True,
+            cancellable=True,
         )
         return job
 

@@ -33,5 +33,5 @@ class Job:
     error: dict[str, Any] | None = None
     progress: float | None = None
     """How much of it is done, from 0 to 1, where that is known."""
-    can_be_cancelled: bool = False
-    """Whether that leaves everything as it was before."""
+    cancellable: bool = False
+    """Whether it may be ended early, with nothing left of it."""

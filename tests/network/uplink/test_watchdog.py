@@ -143,6 +143,16 @@ def test_another_card_takes_the_place_of_the_first(host: Wire) -> None:
     assert host.shown()["-4 route show table all"] == before["-4 route show table all"]
 
 
+def test_a_card_that_cannot_be_taken_leaves_the_one_that_is(host: Wire) -> None:
+    watchdog = host.take(seconds=600)
+    watchdog.says()
+    watchdog.tell(CONFIRM)
+    watchdog.ends()
+    taken = host.shown()
+    assert host.take(card="lo").says()["problem"]["kind"] == "invalid"
+    assert host.shown() == taken
+
+
 def test_a_bridge_with_ports_of_guests_stays(host: Wire) -> None:
     host.take(seconds=600).says()
     host.ip("link add vif1.0 type veth peer name guest")

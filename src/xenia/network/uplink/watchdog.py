@@ -121,6 +121,8 @@ class Watchdog:
         """Raises XeniaError for what was not done; the host is as it was then."""
         task = self._task
         record = self.place.read(task.boot)
+        if task.card:
+            self._card()
         if record is not None and record.phase is not Phase.BARE:
             record = self._return(record, task.why)
         if not task.card:
