@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import importlib
 import itertools
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from xenia.engines.base import Resources
 from xenia.engines.simulated.engine import SimulatedEngine
@@ -55,6 +57,8 @@ from xenia.network.attach import AttachedVif
 from xenia.network.simulated import SimulatedNetworkHost
 from xenia.network.uplink.record import Place
 from xenia.network.uplink.uplink import Uplink
+from xenia.storage.images.look import Looker
+from xenia.storage.inspect import INSPECTIONS
 from xenia.storage.open import OpenedDisk
 from xenia.storage.usb import OpenedUsb
 from xenia.store.applied import Journal
@@ -120,6 +124,8 @@ class World:
     cores: set[Path] = field(default_factory=set)
     brake: Brake = field(default_factory=Brake)
     folder: Path = Path("/nonexistent")
+    image_roots: tuple[str, ...] = ()
+    """Where images lie, on the real file system."""
     boot_id: str = "boot"
     bridge: BridgeWish = field(default_factory=lambda: BridgeWish("xenbr0"))
     refuse_beside_others: Callable[[], None] = lambda: None
@@ -193,6 +199,7 @@ class World:
                 read=read_really,
                 autostart=Autostart(AutoFolder(self.folder / "auto"), guest_files),
                 host_runs=HostRuns(files, self.boot_id),
+                looker=Looker(inspect_really, self.image_roots),
                 networks=Networks(self.network, NetworkStore(files, self.boot_id), guests, jobs, Path("/")),
                 refuse_beside_others=self.refuse_beside_others,
                 start_with_host=self.start_with_host,
@@ -338,6 +345,13 @@ async def read_plain(text: str, file: str, overrides: tuple[str, ...]) -> Readin
 async def read_really(text: str, file: str, overrides: tuple[str, ...]) -> Reading:
     """A guest file in its own language."""
     return read(text, file=file, overrides=overrides)
+
+
+async def inspect_really(name: str, arguments: dict[str, Any], descriptors: Sequence[int]) -> dict[str, Any]:
+    """In this process, not in a worker."""
+    module, _, function = INSPECTIONS[name].partition(":")
+    result: dict[str, Any] = getattr(importlib.import_module(module), function)(arguments, list(descriptors))
+    return result
 
 
 async def edit_really(text: str, file: str, changes: Sequence[Change]) -> Edited:

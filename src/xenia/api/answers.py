@@ -26,6 +26,7 @@ from xenia.model.folder_plan import FolderPlan
 from xenia.model.guest_file import Saved, Shown, Version
 from xenia.model.host import EngineReport, Host
 from xenia.model.host_run import HostRun
+from xenia.model.image import ImageInfo, ImageList
 from xenia.model.job import Job
 from xenia.model.live import Difference
 from xenia.model.network import Lease, NetworkRow, OtherBridge
@@ -366,6 +367,8 @@ ANSWERS = (
     StartFileAnswer,
     DifferenceList,
     FolderPlan,
+    ImageList,
+    ImageInfo,
 )
 
 

@@ -17,6 +17,7 @@ from xenia.api import (
     guest_files,
     host,
     host_power,
+    images,
     jobs,
     log,
     networks,
@@ -56,7 +57,7 @@ def make_app(doors: Doors) -> FastAPI:
     )
     app.state.doors = doors
     api = APIRouter(prefix="/v1")
-    devices = (disks, vifs, usb, pci)
+    devices = (disks, images, vifs, usb, pci)
     cpus = (vcpus, scheduling, pools)
     looking = (host, bridge, host_power, log, domains, stats, why, debugging)
     rooms = (*looking, *devices, *cpus, networks, agent, texts, guest_files, folder, jobs, events, console, schema)

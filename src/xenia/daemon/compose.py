@@ -59,6 +59,9 @@ from xenia.network.uplink.uplink import Uplink
 from xenia.settings.load import Loaded, load
 from xenia.settings.settings import Settings
 from xenia.storage.core_file import CoreFiles
+from xenia.storage.images.look import Looker
+from xenia.storage.images.walk import folders_below
+from xenia.storage.new_file import remove_leftovers
 from xenia.storage.open import Storage
 from xenia.store.applied import Journal
 from xenia.store.auto import AutoFolder
@@ -113,6 +116,8 @@ def _manager(
     files, table, locks = DiskFiles(paths.root), Table(), NameLocks()
     for state in (paths.run, paths.state):
         files.remove_leftovers(str(state))
+    roots = tuple(str(root) for root in settings.roots)
+    remove_leftovers(folders_below(roots))
     jobs = Jobs(time.time, history.put_job, history.last_jobs(_JOBS))
     records = Records(files)
     guests = Guests(table, records, settings.default_bridge, chosen.engine.observe)
@@ -122,7 +127,7 @@ def _manager(
         network=chosen.network,
         prepare_boot=chosen.prepare_boot,
         table=table,
-        roots=tuple(str(root) for root in settings.roots),
+        roots=roots,
         privileged=os.geteuid() == 0,
         cards=CardNetworks(networks, guests),
     )
@@ -161,6 +166,7 @@ def _manager(
             read=sandbox.read_guest_file,
             autostart=Autostart(AutoFolder(paths.guest_files / "auto"), guest_files),
             host_runs=HostRuns(files, boot_id()),
+            looker=Looker(sandbox.inspect, roots, leave_out=(str(paths.cores),)),
             bridges=Bridges(
                 Uplink(Place(paths.root), boot_id()),
                 partial(_bridge_wish, paths, loaded),
@@ -169,6 +175,7 @@ def _manager(
             ),
             networks=networks,
             stop_settings=stop_settings_of(settings),
+            attach_timeout=settings.attach_timeout,
             bring_back=settings.bring_back,
             start_with_host=settings.autostart_domains,
             refuse_beside_others=partial(_refuse_beside_xendomains, paths),

@@ -162,6 +162,15 @@ def _card_keys(_asked: Asked) -> Iterable[Offer]:
     return [(f"{key}=", "") for key in ("bridge", "ip", "mac", "model", "rate", "script", "type", "vifname")]
 
 
+def _images(asked: Asked) -> Iterable[Offer]:
+    """For xm disk also those that there are, as it calls them."""
+    if asked.command.startswith("disk "):
+        folder = os.path.join(asked.root, "var/lib/xen/")
+        for image in asked.get("/images")["images"]:
+            yield image["path"].removeprefix(folder), image["format"]
+    yield _FILES
+
+
 def _files(_asked: Asked) -> Iterable[Offer]:
     return (_FILES,)
 
@@ -181,7 +190,7 @@ _PLACES: dict[str, Callable[[Asked], Iterable[Offer]]] = {
     "KEY=VALUE": _card_keys,
     "ACTION": _agent_actions,
     "ENGINE": _engines,
-    "IMAGE": _files,
+    "IMAGE": _images,
     "DIR": _files,
     "COMMAND": _commands,
     "STATES": _state_words,
