@@ -13,7 +13,7 @@ from tests.contract.rigs import inspect_here
 from xenia.model.domain import Definition, DomainConfig, Started
 from xenia.model.errors import ErrorKind, XeniaError
 from xenia.model.save import SaveInfo
-from xenia.storage.save.extents import data_in
+from xenia.storage.save.extents import data_by_chunk, data_in
 from xenia.storage.save.files import SaveFiles
 from xenia.storage.save.inspect import inspect_save
 from xenia.storage.save.layout import CHUNK, TRAILER_SIZE
@@ -110,6 +110,16 @@ async def test_what_is_saved_is_what_is_restored_and_holes_stay_holes(tmp_path, 
         assert source.info == INFO
         assert source.trusted
         await source.check()
+
+
+def test_data_is_told_by_chunk(memory):
+    os.pwrite(memory, bytes(3 * CHUNK), CHUNK - 4096)
+    assert data_by_chunk(memory, MEMORY, CHUNK) == {
+        0: [(8192, 102400), (CHUNK - 4096, 4096)],
+        CHUNK: [(CHUNK, CHUNK)],
+        2 * CHUNK: [(2 * CHUNK, CHUNK)],
+        3 * CHUNK: [(3 * CHUNK, 1 << 20)],
+    }
 
 
 async def test_a_state_that_has_the_memory_in_it(tmp_path):

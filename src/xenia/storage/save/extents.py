@@ -39,6 +39,26 @@ def data_in(descriptor: int, start: int, end: int) -> Iterator[tuple[int, int]]:
         yield begun, until - begun
 
 
+Extents = dict[int, list[tuple[int, int]]]
+"""Offsets and lengths of data, by the offset of the chunk that it is in."""
+
+
+def data_by_chunk(descriptor: int, size: int, chunk: int) -> Extents:
+    """What of the first `size` bytes is data.
+
+    Asked for in one go: a file system looks for the end of the data from wherever it is asked, through all of it.
+    """
+    found: Extents = {}
+    for begin, length in data_in(descriptor, 0, size):
+        at, end = begin, begin + length
+        while at < end:
+            start = at // chunk * chunk
+            until = min(end, start + chunk)
+            found.setdefault(start, []).append((at, until - at))
+            at = until
+    return found
+
+
 def direct(descriptor: int, flags: int) -> int:
     """The open regular file once more, past the page cache where its file system can that. Raises OSError."""
     path = f"/proc/self/fd/{descriptor}"

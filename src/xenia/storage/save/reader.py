@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from xenia.model.errors import XeniaError, invalid
 from xenia.model.save import SaveInfo
-from xenia.storage.save.extents import data_in, direct, read_all, write_all
+from xenia.storage.save.extents import data_by_chunk, direct, read_all, write_all
 from xenia.storage.save.layout import CHECKSUM_SIZE, CHUNK, ZEROS, Layout, chunks, pieces
 from xenia.storage.save.parallel import each_chunk, in_thread
 
@@ -40,10 +40,11 @@ class OpenedSave:
     async def fill(self, memory: int) -> None:
         """Copy the memory into the empty file `memory`. Raises invalid where a byte is not as it was saved, OSError."""
         sums = self._checksums(0, chunks(self.layout.memory))
+        extents = data_by_chunk(self.descriptor, self.layout.memory, CHUNK)
         source = direct(self.descriptor, os.O_RDONLY)
 
         def copy(at: int, length: int, room: memoryview) -> None:
-            data = list(data_in(self.descriptor, at, at + length))
+            data = extents.get(at, [])
             if not data and length == CHUNK and sums[at // CHUNK] == ZEROS:
                 return
             self._check(source, room, at, sums[at // CHUNK], "memory", at)

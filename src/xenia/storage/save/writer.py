@@ -8,14 +8,15 @@ import select
 import threading
 import zlib
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from xenia.lib.codec import to_plain
 from xenia.model.save import SaveInfo
-from xenia.storage.save.extents import data_in, direct, read_all, write_all
+from xenia.storage.save.extents import Extents, data_by_chunk, direct, read_all, write_all
 from xenia.storage.save.layout import CHUNK, ZEROS, Layout, chunks
 from xenia.storage.save.naming import name
 from xenia.storage.save.parallel import each_chunk, in_thread
@@ -69,20 +70,24 @@ class SaveWriter:
         target = direct(self._file, os.O_WRONLY)
         try:
             size = self._layout.memory
-            await in_thread(lambda _: self._make_room(source, size))
-            await each_chunk(size, lambda at, length, room: self._copy(source, target, at, length, room), self._tell)
+            data = await in_thread(lambda _: self._make_room(source, size))
+            copy = self._copy
+            await each_chunk(size, lambda at, _, room: copy(source, target, at, data.get(at, []), room), self._tell)
         finally:
             os.close(target)
 
-    def _make_room(self, source: int, size: int) -> None:
-        """So that what does not fit is known before it is written, and threads write side by side."""
+    def _make_room(self, source: int, size: int) -> Extents:
+        """What of the memory is data. Room is made for it at once: so what does not fit is known before it is written,
+        and threads write side by side.
+        """
+        data = data_by_chunk(source, size, CHUNK)
         with self._named():
-            for at, length in data_in(source, 0, size):
-                os.posix_fallocate(self._file, at, length)
+            for begin, length in chain.from_iterable(data.values()):
+                os.posix_fallocate(self._file, begin, length)
+        return data
 
-    def _copy(self, source: int, target: int, at: int, length: int, room: memoryview) -> None:
-        data = list(data_in(source, at, at + length))
-        if not data and length == CHUNK:
+    def _copy(self, source: int, target: int, at: int, data: Sequence[tuple[int, int]], room: memoryview) -> None:
+        if not data and len(room) == CHUNK:
             return
         read_all(source, room, at)
         self._memory[at // CHUNK] = zlib.crc32(room)
