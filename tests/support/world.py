@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import importlib
 import itertools
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from xenia.engines.base import Resources
 from xenia.engines.simulated.engine import SimulatedEngine
@@ -20,6 +22,7 @@ from xenia.manager.adoption import Adoption
 from xenia.manager.aside import Aside
 from xenia.manager.autostart import Autostart
 from xenia.manager.brake import Brake
+from xenia.manager.bridge import Bridges
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.conversion import Converter
@@ -34,26 +37,37 @@ from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.manager import Manager, Parts
+from xenia.manager.networks.guests import Guests
+from xenia.manager.networks.networks import Networks
 from xenia.manager.noticing import Keeper
 from xenia.manager.prepare import Findings
+from xenia.manager.saves import Here
 from xenia.manager.table import Table
+from xenia.model.bridge import BridgeWish
 from xenia.model.caller import Caller, Role
 from xenia.model.change import Change, Edited
 from xenia.model.disk import Disk, DiskMode
 from xenia.model.domain import DomainConfig, EndAction, Policy, Started
-from xenia.model.errors import ResourceError, conflict, engine_failed
+from xenia.model.errors import ResourceError, conflict, engine_failed, not_found, unavailable
 from xenia.model.event import Event, EventKind
 from xenia.model.host import Host
 from xenia.model.reading import Reading
 from xenia.model.request import CreateRequest
+from xenia.model.save import DiskStamp, SaveInfo
 from xenia.model.vif import Vif
 from xenia.network.attach import AttachedVif
+from xenia.network.simulated import SimulatedNetworkHost
+from xenia.network.uplink.record import Place
+from xenia.network.uplink.uplink import Uplink
+from xenia.storage.images.look import Looker
+from xenia.storage.inspect import INSPECTIONS
 from xenia.storage.open import OpenedDisk
 from xenia.storage.usb import OpenedUsb
 from xenia.store.applied import Journal
 from xenia.store.auto import AutoFolder
 from xenia.store.folder import GuestFolder
 from xenia.store.host_runs import HostRuns
+from xenia.store.networks import NetworkStore
 from xenia.store.records import Records
 from xenia.store.runs import Runs
 from xenia.store.versions import Versions
@@ -65,7 +79,7 @@ HOST = Host("sim", "6.1", "#1", "x86_64", 4, 1, 4, 1, 2800, "", 16384, 8192, 0.0
 _DEVICES = ("disk", "vif", "usb", "pci")
 _DEVICE_STEPS = ("eject", "insert", *(f"{verb} {device}" for verb in ("attach", "detach") for device in _DEVICES))
 _SIZE_STEPS = ("set memory", "set vcpus", "set share", "pin", "move to pool")
-_CORE_STEPS = ("dump core", "core dumped", "set aside")
+_CORE_STEPS = ("dump core", "core dumped", "set aside", "save", "saved state", "saved")
 _AGENT_STEPS = ("freeze", "frozen", "thaw")
 ENGINE_STEPS = frozenset(
     {
@@ -74,6 +88,20 @@ ENGINE_STEPS = frozenset(
     }
 )
 """Where an engine may refuse."""
+
+NETWORK_STEPS = frozenset(
+    f"{verb} {thing}"
+    for thing, verbs in {
+        "link": ("add", "set", "remove"),
+        "address": ("add", "remove"),
+        "sysctl": ("set",),
+        "rules": ("load", "remove"),
+        "service": ("start", "stop", "forget"),
+        "network": ("see",),
+    }.items()
+    for verb in verbs
+)
+"""Where the host's network may."""
 
 
 class Killed(BaseException):
@@ -85,6 +113,7 @@ class World:
     """What stays when xend dies. `die_at` and `fail_at` count steps from now; `steps` counts all that were taken."""
 
     host: SimulatedHost = field(default_factory=SimulatedHost)
+    network: SimulatedNetworkHost = field(default_factory=SimulatedNetworkHost)
     files: dict[str, bytes] = field(default_factory=dict)
     now: float = 1000.0
     time_stands: bool = False
@@ -94,10 +123,16 @@ class World:
     dead: bool = False
     domids: list[int] = field(default_factory=list)
     published: list[Event] = field(default_factory=list)
+    written: dict[str, int] = field(default_factory=dict)
+    """How large images are that were written to."""
     cores: set[Path] = field(default_factory=set)
+    saves: dict[Path, Save] = field(default_factory=dict)
     brake: Brake = field(default_factory=Brake)
     folder: Path = Path("/nonexistent")
+    image_roots: tuple[str, ...] = ()
+    """Where images lie, on the real file system."""
     boot_id: str = "boot"
+    bridge: BridgeWish = field(default_factory=lambda: BridgeWish("xenbr0"))
     refuse_beside_others: Callable[[], None] = lambda: None
     start_with_host: bool = True
     read: ReadGuestFile = field(default_factory=lambda: read_plain)
@@ -105,6 +140,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.host.step = self.step
+        self.network.step = self.step
 
     async def step(self, name: str) -> None:
         """One place between two effects."""
@@ -121,6 +157,8 @@ class World:
             if name in ENGINE_STEPS:
                 self._undo_half_started(name)
                 raise engine_failed(f"injected at {name}")
+            if name in NETWORK_STEPS:
+                raise unavailable(f"injected at {name}")
         await asyncio.sleep(0)
 
     def _undo_half_started(self, name: str) -> None:
@@ -146,6 +184,7 @@ class World:
         neighbours = Neighbours(definitions, lifecycle.records, table)
         checker = Checker(engine, {engine.name: engine}, self.read, preparer, neighbours, lambda: HOST)
         converter = Converter(self.read, self.read)
+        guests = Guests(table, lifecycle.records, "xenbr0", engine.observe)
         return Manager(
             Parts(
                 engine=engine,
@@ -158,12 +197,17 @@ class World:
                 folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks, jobs),
                 adoption=adoption,
                 dumps=Dumps(lifecycle, MemoryCoreFiles(self), Path("/dump")),
+                save_files=MemorySaves(self),
+                here=Here("sim", self.boot_id, "1"),
                 aside=Aside(lifecycle, self.new_uuid),
+                bridges=Bridges(Uplink(Place(self.folder), self.boot_id), lambda: self.bridge, jobs),
                 brake=self.brake,
                 sleep=self.sleep,
                 read=read_really,
                 autostart=Autostart(AutoFolder(self.folder / "auto"), guest_files),
                 host_runs=HostRuns(files, self.boot_id),
+                looker=Looker(inspect_really, self.image_roots),
+                networks=Networks(self.network, NetworkStore(files, self.boot_id), guests, jobs, Path("/")),
                 refuse_beside_others=self.refuse_beside_others,
                 start_with_host=self.start_with_host,
                 locks=locks,
@@ -243,6 +287,65 @@ class MemoryCoreFiles:
 
 
 @dataclass
+class Save:
+    """A save in memory, being written or read."""
+
+    world: World
+    path: Path
+    id: str
+    content: bytes = b""
+    info: SaveInfo = field(init=False)
+    memory: int = 0
+    trusted: bool = True
+
+    async def state(self, source: int, *, memory: int) -> None:
+        self.content = os.read(source, 1 << 16)
+        await self.world.step("write")
+
+    async def finish(self, info: SaveInfo) -> None:
+        self.info = info
+        await self.world.step("write")
+
+    async def keep(self) -> None:
+        await self.world.step("write")
+        self.world.saves[self.path] = self
+        await self.world.step("kept")
+
+    async def check(self) -> None:
+        await self.world.step("check")
+
+    async def feed(self, state: int) -> None:
+        os.write(state, self.content)
+        await self.world.step("feed")
+
+    async def fill(self, memory: int) -> None:
+        raise NotImplementedError("simulated guests have no memory")
+
+
+@dataclass
+class MemorySaves:
+    world: World
+
+    @contextmanager
+    def create(self, path: Path, identity: str, tell: Callable[[float], None]) -> Iterator[Save]:
+        tell(0.5)
+        yield Save(self.world, path, identity)
+
+    @asynccontextmanager
+    async def open(self, path: Path, tell: Callable[[float], None]) -> AsyncIterator[Save]:
+        if path not in self.world.saves:
+            raise not_found(f"there is no file {path}")
+        tell(0.5)
+        yield self.world.saves[path]
+
+    def holds(self, path: Path, identity: str) -> bool:
+        return path in self.world.saves and self.world.saves[path].id == identity
+
+    def stamps(self, disks: Sequence[Disk]) -> tuple[DiskStamp, ...]:
+        return tuple(DiskStamp(disk.target, disk.path, self.world.written.get(disk.path, 0)) for disk in disks)
+
+
+@dataclass
 class SimulatedPreparer:
     """Locks an image for as long as xend or a guest holds it, as a descriptor that the guest inherits does."""
 
@@ -264,8 +367,8 @@ class SimulatedPreparer:
             await self.world.step("disk opened")
             yield disks[0]
 
-    @contextmanager
-    def attach_vif(self, started: Started, vif: Vif, mac: str) -> Iterator[AttachedVif]:
+    @asynccontextmanager
+    async def attach_vif(self, started: Started, vif: Vif, mac: str) -> AsyncIterator[AttachedVif]:
         yield AttachedVif(vif, mac)
 
     @contextmanager
@@ -308,6 +411,13 @@ async def read_plain(text: str, file: str, overrides: tuple[str, ...]) -> Readin
 async def read_really(text: str, file: str, overrides: tuple[str, ...]) -> Reading:
     """A guest file in its own language."""
     return read(text, file=file, overrides=overrides)
+
+
+async def inspect_really(name: str, arguments: dict[str, Any], descriptors: Sequence[int]) -> dict[str, Any]:
+    """In this process, not in a worker."""
+    module, _, function = INSPECTIONS[name].partition(":")
+    result: dict[str, Any] = getattr(importlib.import_module(module), function)(arguments, list(descriptors))
+    return result
 
 
 async def edit_really(text: str, file: str, changes: Sequence[Change]) -> Edited:

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from xenia.api.doors import About
 from xenia.model.agent import AgentInfo, Execution, Interface
 from xenia.model.autostart import Linked, Member
+from xenia.model.bridge import HostBridge
 from xenia.model.check import Claim
 from xenia.model.complaint import Complaint
 from xenia.model.conversion import Converted
@@ -25,10 +26,15 @@ from xenia.model.folder_plan import FolderPlan
 from xenia.model.guest_file import Saved, Shown, Version
 from xenia.model.host import EngineReport, Host
 from xenia.model.host_run import HostRun
+from xenia.model.image import ImageInfo, ImageList
 from xenia.model.job import Job
 from xenia.model.live import Difference
+from xenia.model.network import Lease, NetworkRow, OtherBridge
+from xenia.model.network_plan import NetworkPlan
+from xenia.model.old_config import Imported
 from xenia.model.pci import HostPci, PciDevice
 from xenia.model.pool import Pool
+from xenia.model.save import SaveInfo
 from xenia.model.scheduling import Share
 from xenia.model.setting import SettingsChange, SettingsReport
 from xenia.model.stats import DiskStats, Stats, VcpuStats, VifStats
@@ -134,6 +140,24 @@ class ShareList:
     """By domain id."""
 
     domains: tuple[DomainShare, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkList:
+    """`bridges` are those of the host that belong to no network."""
+
+    networks: tuple[NetworkRow, ...]
+    bridges: tuple[OtherBridge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkAnswer:
+    """`text` is the definition; `leases` what DHCP has given."""
+
+    network: NetworkRow
+    text: str
+    etag: str
+    leases: tuple[Lease, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +316,13 @@ class RunningAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveAnswer:
+    """What a save says of itself."""
+
+    save: SaveInfo
+
+
+@dataclass(frozen=True, slots=True)
 class DifferenceList:
     """In what a domain that runs is not as its guest file wants it."""
 
@@ -311,13 +342,18 @@ ANSWERS = (
     ExecutionAnswer,
     VcpuList,
     ShareList,
+    NetworkList,
+    NetworkAnswer,
+    NetworkPlan,
     PoolList,
     TextAnswer,
     PciList,
     HostPciList,
     SettingsReport,
     SettingsChange,
+    Imported,
     LogPiece,
+    HostBridge,
     Topology,
     AutostartAnswer,
     Linked,
@@ -336,9 +372,12 @@ ANSWERS = (
     VersionList,
     VersionAnswer,
     RunningAnswer,
+    SaveAnswer,
     StartFileAnswer,
     DifferenceList,
     FolderPlan,
+    ImageList,
+    ImageInfo,
 )
 
 

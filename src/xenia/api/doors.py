@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 
 from xenia.console.hub import ConsoleHub
 from xenia.manager.manager import Manager
+from xenia.manager.old_config import OldConfigImport
 from xenia.manager.settings_edit import SettingsEditor
 
 
@@ -32,6 +33,7 @@ class Doors:
     consoles: ConsoleHub
     about: About
     settings: SettingsEditor
+    old_config: OldConfigImport
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import platform
 import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 from xenia.api.doors import About, Doors
 from xenia.console.hub import ConsoleHub
@@ -22,6 +24,7 @@ from xenia.lib.paths import Paths
 from xenia.manager.adoption import Adoption
 from xenia.manager.aside import Aside
 from xenia.manager.autostart import Autostart
+from xenia.manager.bridge import Bridges
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.conversion import Converter
@@ -37,20 +40,39 @@ from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.manager import Manager, Parts
+from xenia.manager.networks.cards import CardNetworks
+from xenia.manager.networks.guests import Guests
+from xenia.manager.networks.networks import Networks
 from xenia.manager.noticing import Keeper
+from xenia.manager.old_config import OldConfigImport
 from xenia.manager.prepare import HostPreparer
+from xenia.manager.saves import Here
 from xenia.manager.table import Table
+from xenia.model.bridge import BridgeWish
 from xenia.model.domain import DOMAIN_0_UUID
+from xenia.network.dnsmasq import Dnsmasq
+from xenia.network.host import NetworkHost
+from xenia.network.kernel import KernelHost
 from xenia.network.mac import generate_mac
-from xenia.settings.load import Loaded
+from xenia.network.nft import Nft
+from xenia.network.simulated import SimulatedNetworkHost
+from xenia.network.uplink.record import Place
+from xenia.network.uplink.uplink import Uplink
+from xenia.settings.load import Loaded, load
 from xenia.settings.settings import Settings
 from xenia.storage.core_file import CoreFiles
+from xenia.storage.images.look import Looker
+from xenia.storage.images.walk import folders_below
+from xenia.storage.new_file import remove_leftovers
 from xenia.storage.open import Storage
+from xenia.storage.save.files import SaveFiles
 from xenia.store.applied import Journal
 from xenia.store.auto import AutoFolder
 from xenia.store.folder import GuestFolder
 from xenia.store.history import History
 from xenia.store.host_runs import HostRuns
+from xenia.store.networks import NetworkStore
+from xenia.store.old_config import OldConfigMark
 from xenia.store.records import Records
 from xenia.store.runs import Runs, boot_id
 from xenia.store.versions import Versions
@@ -74,7 +96,7 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
         parts.callback(history.close)
         choice = choose(paths, settings, sandbox)
         bus = EventBus(time.time, history.put_event)
-        manager = _manager(paths, settings, sandbox, history, choice, bus)
+        manager = _manager(paths, loaded, sandbox, history, choice, bus, about.version)
         parts.push_async_callback(manager.close)
         await manager.start()
         hub = ConsoleHub(
@@ -84,25 +106,41 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
         parts.push_async_callback(hub.close)
         hub.start(manager.listen, lambda: _running(manager))
         editor = await parts.enter_async_context(live_settings(paths, loaded, manager, choice, bus))
-        yield Doors(manager, hub, about, editor)
+        mark = OldConfigMark(DiskFiles(paths.root))
+        old_config = OldConfigImport(paths.old_settings, sandbox.read_old_config, editor, mark)
+        await old_config.look()
+        yield Doors(manager, hub, about, editor, old_config)
 
 
 def _manager(
-    paths: Paths, settings: Settings, sandbox: Sandbox, history: History, choice: Choice, bus: EventBus
+    paths: Paths,
+    loaded: Loaded,
+    sandbox: Sandbox,
+    history: History,
+    choice: Choice,
+    bus: EventBus,
+    version: str,
 ) -> Manager:
-    chosen = choice.chosen
+    settings, chosen = loaded.settings, choice.chosen
     files, table, locks = DiskFiles(paths.root), Table(), NameLocks()
     for state in (paths.run, paths.state):
         files.remove_leftovers(str(state))
+    roots = tuple(str(root) for root in settings.roots)
+    remove_leftovers(folders_below(roots))
+    jobs = Jobs(time.time, history.put_job, history.last_jobs(_JOBS))
+    records = Records(files)
+    guests = Guests(table, records, settings.default_bridge, chosen.engine.observe)
+    networks = Networks(_network_host(paths, settings), NetworkStore(files, boot_id()), guests, jobs, paths.root)
     preparer = HostPreparer(
         storage=Storage(sandbox.inspect),
         network=chosen.network,
         prepare_boot=chosen.prepare_boot,
         table=table,
-        roots=tuple(str(root) for root in settings.roots),
+        roots=roots,
         privileged=os.geteuid() == 0,
+        cards=CardNetworks(networks, guests),
     )
-    lifecycle = Lifecycle(chosen.engine, preparer, Runs(files, boot_id()), Records(files), table, bus, clock=time.time)
+    lifecycle = Lifecycle(chosen.engine, preparer, Runs(files, boot_id()), records, table, bus, clock=time.time)
     creation = Creation(chosen.engine, lifecycle, locks, sandbox.read_guest_file, _new_uuid, generate_mac)
     versions = Versions(files, time.time)
     keeper = Keeper(versions)
@@ -120,7 +158,6 @@ def _manager(
         sandbox.read_guest_file,
         sandbox.edit_guest_file,
     )
-    jobs = Jobs(time.time, history.put_job, history.last_jobs(_JOBS))
     return Manager(
         Parts(
             engine=chosen.engine,
@@ -133,12 +170,23 @@ def _manager(
             folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks, jobs),
             adoption=Adoption(lifecycle, sandbox.read_guest_file, files, paths.guest_files),
             dumps=Dumps(lifecycle, CoreFiles(), paths.cores),
+            save_files=SaveFiles(sandbox.inspect),
+            here=Here(platform.node(), boot_id(), version),
             aside=Aside(lifecycle, _new_uuid),
             brake=brake_of(settings),
             read=sandbox.read_guest_file,
             autostart=Autostart(AutoFolder(paths.guest_files / "auto"), guest_files),
             host_runs=HostRuns(files, boot_id()),
+            looker=Looker(sandbox.inspect, roots, leave_out=(str(paths.cores),)),
+            bridges=Bridges(
+                Uplink(Place(paths.root), boot_id()),
+                partial(_bridge_wish, paths, loaded),
+                jobs,
+                privileged=os.geteuid() == 0,
+            ),
+            networks=networks,
             stop_settings=stop_settings_of(settings),
+            attach_timeout=settings.attach_timeout,
             bring_back=settings.bring_back,
             start_with_host=settings.autostart_domains,
             refuse_beside_others=partial(_refuse_beside_xendomains, paths),
@@ -150,6 +198,22 @@ def _manager(
             others=choice.others,
         )
     )
+
+
+def _bridge_wish(paths: Paths, loaded: Loaded) -> BridgeWish:
+    """What the settings want of the bridge now; its name is the one that xend has started with. A xend with a folder of
+    its own leaves the host alone where they say nothing.
+    """
+    interface = load(paths, loaded.command_line).settings.bridge_interface
+    bare = paths.root == Path("/") and os.geteuid() == 0
+    return BridgeWish(loaded.settings.default_bridge, interface, bare)
+
+
+def _network_host(paths: Paths, settings: Settings) -> NetworkHost:
+    if settings.engine == "simulated":
+        return SimulatedNetworkHost()
+    dnsmasq = Dnsmasq(paths.run / "networks", paths.state / "networks")
+    return KernelHost(dnsmasq, Nft(), privileged=os.geteuid() == 0)
 
 
 def _refuse_beside_xendomains(paths: Paths) -> None:

@@ -54,6 +54,7 @@ class EventBus:
         self._keep = keep
         self._sequence = 0
         self._listeners: set[Listener] = set()
+        self.closed = False
 
     def publish(self, kind: EventKind, started: Started, detail: str = "") -> None:
         log.info("domain %s (id %d): %s%s", started.config.name, started.domid, kind, f" ({detail})" if detail else "")
@@ -82,6 +83,7 @@ class EventBus:
 
     def close(self) -> None:
         """End all listeners."""
+        self.closed = True
         for listener in self._listeners:
             listener.end()
         self._listeners.clear()

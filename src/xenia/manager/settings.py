@@ -34,6 +34,8 @@ class SettingsKeeper:
         """Why what the files say now cannot be used; "" where it can."""
         self.settings = loaded.settings
         """What holds."""
+        self.hint = ""
+        """What else people should know, "" for nothing."""
 
     async def reload(self) -> None:
         """Read all sources anew, and do what follows. What cannot be used is said, and changes nothing."""
@@ -71,7 +73,8 @@ class SettingsKeeper:
     def report(self) -> SettingsReport:
         """All of them, for people and programs; no secrets."""
         latest = self._latest
-        remarks = (f"what was said before holds: {self._problem}", *latest.remarks) if self._problem else latest.remarks
+        problem = self._problem and f"what was said before holds: {self._problem}"
+        remarks = tuple(filter(None, (problem, self.hint, *latest.remarks)))
         return SettingsReport(tuple(map(self._state, SETTINGS.values())), latest.variables, remarks)
 
     def _state(self, row: Setting) -> SettingState:

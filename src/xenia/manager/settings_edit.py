@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,17 +12,17 @@ from xenia.manager.settings import SettingsKeeper
 from xenia.model.caller import Caller, Role
 from xenia.model.errors import XeniaError, denied, invalid, not_found, unavailable
 from xenia.model.setting import SettingsChange, SettingState
+from xenia.settings.given import Given
 from xenia.settings.kinds import Unfit
 from xenia.settings.old_variables import FATES
 from xenia.settings.settings import SETTINGS, Setting
-from xenia.settings.toml import check_text, hint_for, read_text
+from xenia.settings.toml import check_text, meant, open_to_others, read_text, read_toml
 from xenia.settings.toml_edit import edited
 from xenia.store.folder import changed_meanwhile
 from xenia.ucr.write import RegistryWriter
 
 _MODE = 0o600
 """Of a new xend.toml: it may hold a password."""
-_OTHERS = stat.S_IRGRP | stat.S_IROTH
 
 Changes = Mapping[str, str | None]
 """New values as texts, by the names of settings or of their variables; None takes one out."""
@@ -42,9 +41,7 @@ class SettingsEditor:
         """Make all `changes`, or none. Names of settings are changed in xend.toml, variables in the registry; not both
         at once. Raises denied, not_found for what is neither, invalid for what cannot be, unavailable.
         """
-        if caller.role < Role.ADMINISTRATOR:
-            message = f"{caller.name} may not change the settings: that needs the role administrator"
-            raise denied(message, "do it as root")
+        self.require(caller)
         rows = {name: _row(name) for name in changes}
         variables = [name for name, row in rows.items() if name != row.name]
         if variables and len(variables) < len(rows):
@@ -62,6 +59,21 @@ class SettingsEditor:
             notes += _ineffective(name, rows[name], value, states[rows[name].name])
         return SettingsChange(tuple(states[row.name] for row in rows.values()), notes)
 
+    def require(self, caller: Caller) -> None:
+        """Raises denied for those who may not change settings."""
+        if caller.role < Role.ADMINISTRATOR:
+            message = f"{caller.name} may not change the settings: that needs the role administrator"
+            raise denied(message, "do it as root")
+
+    def given(self) -> dict[str, Given]:
+        """What xend.toml says. Raises invalid where it cannot be used."""
+        return read_toml(self.path)
+
+    def preview(self, changes: Mapping[str, str]) -> tuple[str, str]:
+        """The text of xend.toml, and what it would be with these settings. Raises as `change`."""
+        old = read_text(self.path) or ""
+        return old, edited(old, {name: _literal(SETTINGS[name], value) for name, value in changes.items()})
+
     def _write(self, changes: Changes) -> tuple[str, ...]:
         old = read_text(self.path) or ""
         there = check_text(old, self.path)
@@ -72,11 +84,10 @@ class SettingsEditor:
         try:
             if new != old:
                 replace_file(self.path, new.encode(), mode=_MODE, check=lambda: self._still(old))
-            open_to_others = self.path.exists() and self.path.stat().st_mode & _OTHERS
         except OSError as error:
             raise unavailable(f"{error.filename} cannot be written: {error.strerror}") from error
         notes = [f"{name} is not in {self.path}" for name in missing]
-        if open_to_others and any(SETTINGS[name].secret and value for name, value in changes.items()):
+        if open_to_others(self.path) and any(SETTINGS[name].secret and value for name, value in changes.items()):
             notes.append(f"{self.path} can be read by others: chmod 600 {self.path}")
         return tuple(notes)
 
@@ -94,7 +105,7 @@ def _row(name: str) -> Setting:
             return row
     if name in FATES:
         raise invalid(f"{name} is no setting: {FATES[name]}")
-    raise not_found(f"there is no setting '{name}'", hint_for(name))
+    raise not_found(f"there is no setting '{name}'", meant(name) or "xm config settings lists them all")
 
 
 def _checked(name: str, row: Setting, value: str | None) -> None:

@@ -10,6 +10,7 @@ TABLE = (
     Entry("Any guest file", "convert", "config.convert", "Write a guest file for xl or xm, as JSON or libvirt XML"),
     Entry("Any guest file", "keys", "config.keys", "Tell what may stand in a guest file"),
     Entry("xend", "settings", "config.settings", "Show the settings of xend, and change them"),
+    Entry("xend", "import-xend", "config.old_config", "Take over the settings of xend of old"),
     Entry("Guest files in /etc/xen", "show", "config.show", "Show a guest file, or a domain as it runs"),
     Entry("Guest files in /etc/xen", "diff", "config.diff", "Compare a domain that runs with its guest file"),
     Entry("Guest files in /etc/xen", "set", "config.edit", "Give keys a value, where they stand"),

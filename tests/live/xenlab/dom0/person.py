@@ -49,6 +49,7 @@ def read(terminal, deadline):
 def become(program):
     if program[0] != "xm":
         os.execvp(program[0], program)  # noqa: S606 (no shell)
-    sys.stdin, sys.stdout, sys.stderr = open(0, closefd=False), open(1, "w", closefd=False), open(2, "w", closefd=False)
+    # Those of warm.py take this process's files for what was there when they were made.
+    sys.stdin, sys.stdout, sys.stderr = (os.fdopen(each, mode) for each, mode in enumerate("rww"))
     sys.argv[:] = program
     sys.exit(importlib.import_module("xenia.cli.main").main())
