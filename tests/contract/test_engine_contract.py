@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
@@ -11,10 +12,10 @@ from typing import cast
 from uuid import uuid4
 
 import pytest
-from tests.contract.rigs import QemuRig, Rig, SimulatedRig, XenRig, next_end
+from tests.contract.rigs import QemuRig, Rig, SimulatedRig, XenRig, inspect_here, next_end
 
 from xenia.engines.agent import HasAgents
-from xenia.engines.base import ChangesMedia, DumpsCores, PlugsCards, PlugsDisks, SharesCpuTime
+from xenia.engines.base import ChangesMedia, DumpsCores, Plugged, PlugsCards, PlugsDisks, Saves, SharesCpuTime
 from xenia.engines.debugging import HasHypervisor, HasMonitor, SendsSignals
 from xenia.engines.xen.probe import booted_into_xen
 from xenia.images import demo
@@ -24,10 +25,12 @@ from xenia.model.disk import Disk, DiskBus, DiskMode, DiskSource
 from xenia.model.domain import EndAction, EndReason, Kind, Started, State
 from xenia.model.errors import ErrorKind, XeniaError
 from xenia.model.host import Capability
+from xenia.model.save import SaveInfo
 from xenia.model.signal import Trigger
 from xenia.model.vcpu import VcpuState
 from xenia.model.vif import Vif, VifType
 from xenia.storage.open import OpenedDisk
+from xenia.storage.save.files import SaveFiles
 
 
 @pytest.fixture(scope="session")
@@ -399,7 +402,7 @@ async def test_a_disk_is_plugged_into_a_guest_that_runs_found_again_and_unplugge
         await engine.attach_disk(with_disk, opened)
     assert disks_of(rig, started) == {"xvdb"}
     await rig.sees_disks(started, 1)
-    assert await engine.has_taken(started.uuid, "xvdb")
+    assert await engine.how_taken(started.uuid, "xvdb", 10) is Plugged.TAKEN
     with pytest.raises(XeniaError) as raised:
         async with rig.open_disk(started, disk):
             pass
@@ -462,6 +465,42 @@ async def test_the_core_of_a_guest_is_dumped_and_it_runs_on(rig: Rig, short_fold
     assert raised.value.kind is ErrorKind.ENGINE_FAILED
 
 
+class _Full:
+    """A disk that takes nothing."""
+
+    async def state(self, source: int, *, memory: int) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    async def memory(self, source: int) -> None:
+        raise AssertionError("there was no state")
+
+
+async def test_a_guest_is_saved_and_goes_on_from_there(rig: Rig, short_folder: Path) -> None:
+    if Capability.SAVE not in rig.engine.capabilities:
+        return
+    started = await start(rig, "a")
+    await rig.engine.unpause(started.uuid)
+    engine, files, path = cast(Saves, rig.engine), SaveFiles(inspect_here), short_folder / "a.save"
+    with pytest.raises(OSError, match="full"):
+        await engine.save(started, _Full())
+    await rig.engine.unpause(started.uuid)
+    with files.create(path, "0" * 32, lambda _: None) as sink:
+        traits = await engine.save(started, sink)
+        await sink.finish(SaveInfo("0" * 32, 1.0, "here", "now", "1", started, traits=traits))
+        await sink.keep()
+    assert state_of(rig, started) is State.PAUSED
+    await rig.engine.unpause(started.uuid)
+    assert state_of(rig, started) is State.RUNNING
+    await rig.engine.destroy(started.uuid)
+    async with files.open(path, lambda _: None) as source, rig.resources(started) as resources:
+        await rig.engine.start(started, replace(resources, save=source))
+    assert state_of(rig, started) is State.PAUSED
+    await rig.engine.unpause(started.uuid)
+    await rig.booted(started)
+    await rig.power_off(started)
+    assert (await next_end(rig)).end is EndReason.POWEROFF
+
+
 async def test_a_dead_guest_is_set_aside_and_another_has_its_disk(rig: Rig, short_folder: Path) -> None:
     image = short_folder / "data.img"
     image.write_bytes(bytes(1 << 20))
@@ -508,7 +547,7 @@ async def test_a_card_is_plugged_into_a_guest_that_runs_found_again_and_unplugge
         async with rig.attach_vif(started, vif, mac) as attached:
             await cast(PlugsCards, rig.engine).attach_vif(changed, attached)
         await rig.sees_cards(started, has + 1)
-        assert await cast(PlugsCards, rig.engine).has_taken(started.uuid, 5)
+        assert await cast(PlugsCards, rig.engine).how_taken(started.uuid, 5, 10) is Plugged.TAKEN
         await rig.new_engine()
         (found,) = await rig.engine.recover([changed])
         assert found.cards == {*range(has), 5}

@@ -70,6 +70,8 @@ TABLE = (
     Entry("Domains", "sched-credit", "sched", "Set a domain's share of CPU time, by weight and cap"),
     Entry("Domains", "sched-credit2", "sched", "Set a domain's share of CPU time, by weight and cap"),
     Entry("Domains", "dump-core", "dump", "Write the memory of a domain to a file"),
+    Entry("Domains", "save", "save", "Save a domain to a file, memory and all"),
+    Entry("Domains", "restore", "save", "Let a domain go on from a file that save has written"),
     Entry("Domains", "agent", "agent", "Ask the agent in a guest"),
     Entry("Domains", "rename", "rename", "Give a domain another name"),
     Entry("Domains", "adopt", "adopt", "Take over a domain that others have started"),

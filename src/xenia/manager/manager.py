@@ -47,11 +47,14 @@ from xenia.manager.networks.networks import Networks
 from xenia.manager.noticing import Watch
 from xenia.manager.pci import Pci
 from xenia.manager.pinning import Pinning
+from xenia.manager.plugging import Plugging
 from xenia.manager.policy import PolicyKeeper
 from xenia.manager.pools import Pools
 from xenia.manager.power import Power
 from xenia.manager.reconcile import Reconcile
 from xenia.manager.renaming import Renaming
+from xenia.manager.saves import Here, KeepsSaves, Saves
+from xenia.manager.saving import Saving
 from xenia.manager.scheduling import Scheduling
 from xenia.manager.scopes import Scopes
 from xenia.manager.start_file import to_start
@@ -73,6 +76,7 @@ from xenia.model.job import Job
 from xenia.model.live import Difference
 from xenia.model.operations import OPERATIONS, require
 from xenia.model.request import CreateRequest, Plan
+from xenia.settings.settings import DEFAULT_ATTACH_TIMEOUT
 from xenia.storage.images.look import Looker
 from xenia.store.host_runs import HostRuns
 
@@ -91,6 +95,8 @@ class Parts:
     folder: FolderApply
     adoption: Adoption
     dumps: Dumps
+    save_files: KeepsSaves
+    here: Here
     aside: Aside
     brake: Brake
     locks: NameLocks
@@ -105,6 +111,8 @@ class Parts:
     read: ReadGuestFile
     """Reads the words of a device that is plugged in."""
     stop_settings: StopSettings = field(default_factory=StopSettings)
+    attach_timeout: float = DEFAULT_ATTACH_TIMEOUT
+    """Seconds that a guest is given to take a device."""
     bring_back: bool = True
     """Whether what host-stop has ended is started with the host again."""
     start_with_host: bool = True
@@ -140,8 +148,9 @@ class Manager:
         self._turns = Turns(self.inventory, table, parts.locks, parts.bus, parts.jobs, self.engine_report)
         scopes = Scopes(parts.guest_files, self.inventory, self._turns, table)
         self.memory = Memory(parts.lifecycle, self.inventory, scopes)
-        self.disks = Disks(parts.lifecycle, parts.read, scopes)
-        self.vifs = Vifs(parts.lifecycle, parts.read, scopes, parts.creation.new_mac)
+        self._plugging = plugging = Plugging(parts.lifecycle, parts.attach_timeout)
+        self.disks = Disks(parts.lifecycle, plugging, parts.read, scopes)
+        self.vifs = Vifs(parts.lifecycle, plugging, parts.read, scopes, parts.creation.new_mac)
         self.scheduling = Scheduling(parts.lifecycle, scopes)
         self.pools = Pools(parts.lifecycle, scopes, self.host)
         self.defining = Defining(parts.guest_files, parts.autostart, parts.locks)
@@ -155,6 +164,8 @@ class Manager:
         self.freezing = Freezing(parts.lifecycle, parts.locks, self._turns)
         self.images = Images(parts.looker, ImageUsers(parts.definitions, table), parts.jobs)
         self.agents = Agents(parts.engine, self.inventory, self._turns)
+        self._saves = Saves(parts.lifecycle, self.freezing, parts.locks, parts.save_files, parts.here)
+        self.saving = Saving(self._saves, self._turns, parts.jobs, self.engine_report)
         power = Power(parts.lifecycle, parts.adoption, self.freezing, self._turns)
         self.operate = power.operate
         self.debugging = Debugging(parts.engine, self.inventory, self._turns, power, self.engine_report)
@@ -177,9 +188,12 @@ class Manager:
         self._report = EngineReport(parts.engine.name, reason="not probed yet")
         self._other_reports = {each.name: EngineReport(each.name, reason="not probed yet") for each in parts.others}
 
-    def configure(self, brake: Brake, stop: StopSettings, *, bring_back: bool, start_with_host: bool) -> None:
+    def configure(
+        self, brake: Brake, stop: StopSettings, *, attach_timeout: float, bring_back: bool, start_with_host: bool
+    ) -> None:
         """These settings hold from now on."""
         self._policy.brake = brake
+        self._plugging.seconds = attach_timeout
         self.host_power.configure(stop, bring_back=bring_back, with_host=start_with_host)
 
     async def start(self) -> None:
@@ -189,7 +203,7 @@ class Manager:
         self._report = await self._parts.engine.probe()
         await self._parts.lifecycle.records.load()
         await self.networks.start()
-        await Reconcile(self._parts.lifecycle, self._policy).run()
+        await Reconcile(self._parts.lifecycle, self._policy, self._saves).run()
         self.freezing.recover()
         await self._parts.folder.recover()
         self._guest_file_watch.start(self._tasks)

@@ -31,6 +31,7 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 ENGINES = ("auto", "xen", "qemu", "simulated")
 ACCELERATORS = ("auto", "kvm", "tcg")
 
+DEFAULT_ATTACH_TIMEOUT = 10
 DEFAULT_RESTART_LIMIT = 10
 DEFAULT_RESTART_WINDOW = 600
 DEFAULT_RESTART_DELAY = 2
@@ -224,6 +225,12 @@ class Settings:
     )
     stop_timeout: int = _setting(
         90, _SECONDS, "How long each has to shut down, where its guest file says nothing", Effect.AT_ONCE
+    )
+    attach_timeout: int = _setting(
+        DEFAULT_ATTACH_TIMEOUT,
+        Number(1, 600, "seconds"),
+        "How long a guest that is up has to take a disk or card; after that it is unplugged again",
+        Effect.AT_ONCE,
     )
     bring_back: bool = _setting(
         True, Flag(), "Whether the start of the host starts also what xm host-stop has ended", Effect.AT_ONCE
