@@ -266,6 +266,8 @@ IMAGE_OPERATIONS: dict[str, Operation] = {
         ("disk create", "Make an image"),
         ("disk list", "List the images, and who uses them"),
         ("disk info", "Tell all about an image"),
+        ("disk clone", "Make an image that begins as another one"),
+        ("disk delete", "Remove an image that nobody needs"),
     )
 }
 """Those that concern images."""
