@@ -347,6 +347,7 @@ async def test_what_happens_after_it_was_found_again_is_told(rig: Rig) -> None:
     assert (event.uuid, event.state) == (started.uuid, State.DYING)
 
 
+@pytest.mark.xen_full  # five guests
 async def test_several_start_at_once_and_their_cpu_time_is_known(rig: Rig) -> None:
     many = await asyncio.gather(*(start(rig, f"g{number}") for number in range(5)))
     figures = await rig.engine.figures()
@@ -402,6 +403,7 @@ async def test_the_hypervisor_has_messages(rig: Rig) -> None:
     assert "(XEN)" in await engine.hypervisor_log(clear=True)
 
 
+@pytest.mark.xen_full
 async def test_a_disk_is_plugged_into_a_guest_that_runs_found_again_and_unplugged(rig: Rig, short_folder: Path) -> None:
     if Capability.DISK_HOTPLUG not in rig.engine.capabilities:
         return

@@ -8,10 +8,13 @@ import pytest
 from tests.live.xenlab import guests
 from tests.live.xenlab.console import talk
 from tests.live.xenlab.host import XenHost
+from tests.live.xenlab.recipe import GUESTS
 from tests.live.xenlab.traces import by_xl, by_xm, letters, nothing_left
 from tests.support.live import until
 
 pytestmark = [pytest.mark.xen, pytest.mark.timeout(400)]
+
+IMAGE = f"{GUESTS}/counting.img"
 
 SOON = 60.0
 """Seconds, at most, until xl has made a domain and xend has looked at it: two or three on a quiet machine."""
@@ -43,13 +46,18 @@ def xm(host: XenHost, *words: str) -> str:
     return said.out
 
 
-def test_a_boot_sector_of_xl_comes_is_paused_and_goes(xen_host: XenHost) -> None:
+def test_a_boot_sector_of_xl_comes_keeps_its_image_is_paused_and_goes(xen_host: XenHost) -> None:
     host = xen_host
     host.put("/root/theirs.cfg", guests.file("sector", "theirs").encode())
     host.ok("xl", "create", "-p", "/root/theirs.cfg")
     same_to_both(host, "theirs")
     (told,) = json.loads(xm(host, "list", "-o", "json", "theirs"))
     assert (told["state"], told["kind"], told["memory"]) == ("paused", "hvm", 32)
+    host.put("/etc/xen/ours.cfg", f"name = 'ours'\nbuilder = 'hvm'\ndisk = ['file:{IMAGE},hda,w']\n".encode())
+    said = host.xm("create", "ours")
+    assert (said.code, IMAGE in said.err, "theirs" in said.err, "ours.cfg:3:9" in said.err) == (5, True, True, True), (
+        said
+    )
     xm(host, "unpause", "theirs")
     assert "p" not in letters(host, "theirs")
     xm(host, "pause", "theirs")

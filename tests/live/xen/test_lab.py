@@ -86,6 +86,7 @@ def test_a_boot_sector_runs_as_an_hvm_guest(xen_host: XenHost) -> None:
     xen_host.ok("xl", "destroy", "three")
 
 
+@pytest.mark.full  # a xend without its imports takes half a minute
 def test_the_programs_themselves_start_and_reach_each_other(xen_host: XenHost) -> None:
     xen_host.stop_xend()
     xen_host.start_xend(cold=True)

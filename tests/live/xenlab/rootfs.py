@@ -32,19 +32,14 @@ Host *
 
 
 def debian(root: Path) -> None:
-    """Put Debian's packages into `root`, as root. What debootstrap mounts there it unmounts itself, also on failure.
-
-    The two files that are there first spare time and space: nothing is started, nor written to the disk at once, and
-    manuals stay away.
-    """
+    """Put Debian's packages into `root`, as root. Files are not written to the disk at once, and manuals stay away."""
     if os.geteuid() != 0:
         raise LabError("only root can make a Xen host's image: run this as root once; it is kept after that")
-    _write(root / "usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755)
-    excluded = "".join(f"path-exclude=/usr/share/{name}/*\n" for name in ("doc", "info", "locale", "man"))
-    _write(root / "etc/dpkg/dpkg.cfg.d/lab", f"force-unsafe-io\n{excluded}")
+    excluded = (f"path-exclude=/usr/share/{name}/*" for name in ("doc", "info", "locale", "man"))
     call(
         [
-            *("debootstrap", "--variant=minbase", f"--keyring={apt.KEYRING}", "--arch=amd64"),
+            *("mmdebstrap", "--mode=root", "--variant=minbase", f"--keyring={apt.KEYRING}", "--architectures=amd64"),
+            *(f"--dpkgopt={option}" for option in ("force-unsafe-io", *excluded)),
             *(f"--include={','.join(PACKAGES)}", RELEASE, root, apt.mirror()),
         ],
         "install Debian's packages",
@@ -98,7 +93,7 @@ def settle(root: Path) -> None:
     call(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "xenlab", "-f", key], "make a key for ssh")
     shutil.copy(key.with_suffix(".pub"), root / "root/.ssh/authorized_keys")
     _write(root / "etc/hosts", "127.0.0.1 localhost\n10.9.0.1 xen1\n10.9.0.2 xen2\n")
-    (root / "etc/resolv.conf").unlink(missing_ok=True)  # debootstrap's copy of this machine's
+    (root / "etc/resolv.conf").unlink(missing_ok=True)  # mmdebstrap's copy of this machine's
     call(["chroot", root, "python3", "-m", "compileall", "-q", "--invalidation-mode=unchecked-hash", "/opt/xenia"],
          "compile dom0's Python packages")  # fmt: skip
 
