@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 from xenia.console.line import is_terminal
@@ -33,7 +34,8 @@ class Speaker:
 
     async def __aexit__(self, *_: object) -> None:
         self._writer.close()
-        await self._writer.wait_closed()
+        with suppress(OSError):  # a guest that has ended has taken its terminal with it
+            await self._writer.wait_closed()
 
     async def until(self, word: str, *, seconds: float = 60) -> None:
         """Listen until `word` is heard; what was heard before it does not count again."""

@@ -8,10 +8,11 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.live.xenlab import image, ready, recipe, snapshot
+from tests.live.xenlab import image, ready, recipe, snapshot, wheel
 from tests.live.xenlab.image import Image
 from tests.live.xenlab.snapshot import Snapshot
 
@@ -52,6 +53,18 @@ def _places(folder: Path) -> tuple[Image, Snapshot]:
 
 
 def _make(made: Image, kept: Snapshot) -> None:
+    with ThreadPoolExecutor() as pool:
+        packing = pool.submit(wheel.programs)  # ten seconds in a fresh clone, and remembered
+        booted = _make_booted(made)
+        packing.result()
+    _say("Starting xend on it, for another snapshot")
+    with _in_one_step(kept.folder) as work:
+        (work / "image").mkdir()
+        ready.take(made, booted, Snapshot(work / "image"))
+    _remove_old(made.folder, "ready-*", _KEPT_READY)
+
+
+def _make_booted(made: Image) -> Snapshot:
     if not made.folder.is_dir():
         _say("Making the image of a Xen host, which takes a minute or two")
         with _in_one_step(made.folder) as work, tempfile.TemporaryDirectory(dir=work, prefix="work-") as scratch:
@@ -66,11 +79,7 @@ def _make(made: Image, kept: Snapshot) -> None:
         with _in_one_step(booted.folder) as work:
             (work / "image").mkdir()
             snapshot.take(made, Snapshot(work / "image"))
-    _say("Starting xend on it, for another snapshot")
-    with _in_one_step(kept.folder) as work:
-        (work / "image").mkdir()
-        ready.take(made, booted, Snapshot(work / "image"))
-    _remove_old(made.folder, "ready-*", _KEPT_READY)
+    return booted
 
 
 @contextmanager
