@@ -72,6 +72,7 @@ async def compose(paths: Paths, settings: Settings, about: About) -> AsyncIterat
         history = History(paths.database)
         parts.callback(history.close)
         choice = choose(paths, settings, sandbox)
+        parts.push_async_callback(choice.chosen.filter.close)
         manager = _manager(paths, settings, sandbox, history, choice)
         parts.push_async_callback(manager.close)
         await manager.start()
@@ -98,7 +99,8 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
         privileged=os.geteuid() == 0,
     )
     bus = EventBus(time.time, history.put_event)
-    lifecycle = Lifecycle(chosen.engine, preparer, Runs(files, boot_id()), Records(files), table, bus, clock=time.time)
+    runs, records = Runs(files, boot_id()), Records(files)
+    lifecycle = Lifecycle(chosen.engine, preparer, runs, records, table, bus, time.time, chosen.filter)
     creation = Creation(chosen.engine, lifecycle, locks, sandbox.read_guest_file, _new_uuid, generate_mac)
     versions = Versions(files, time.time)
     keeper = Keeper(versions)

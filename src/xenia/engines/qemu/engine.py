@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
+from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Guard, Meaning, Observed, Resources
 from xenia.engines.qemu import cgroup, ends, lease, oom, signals
 from xenia.engines.qemu.aside import let_go
 from xenia.engines.qemu.circumstances import circumstances_of
@@ -166,7 +166,9 @@ class QemuEngine:
         name = card_name(device) if isinstance(device, int) else device_name(device)
         return await is_taken(self._known(uuid), name)
 
-    async def attach_vif(self, started: Started, attached: AttachedVif) -> None:
+    async def attach_vif(self, started: Started, attached: AttachedVif, guard: Guard) -> None:
+        if attached.tap is not None:
+            await guard(attached.ifname)
         await self._known(started.uuid).cards.plug(started.config, attached)
 
     async def detach_vif(self, uuid: str, number: int) -> None:

@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 
-from xenia.engines.base import EngineEvent, Figures, Meaning, Observed, Resources
+from xenia.engines.base import EngineEvent, Figures, Guard, Meaning, Observed, Resources
 from xenia.engines.simulated.agent import SimulatedAgent
 from xenia.engines.simulated.host import SimulatedGuest, SimulatedHost
 from xenia.engines.simulated.pools import SimulatedPools
@@ -188,8 +188,9 @@ class SimulatedEngine:
         del device
         return not self._guest(uuid).deaf
 
-    async def attach_vif(self, started: Started, attached: AttachedVif) -> None:
+    async def attach_vif(self, started: Started, attached: AttachedVif, guard: Guard) -> None:
         await self._host.step("attach vif")
+        await guard(f"vif{self._guest(started.uuid).domid}.{attached.vif.item}")
         self._guest(started.uuid).cards.add(attached.vif.item)
         await self._host.step("vif attached")
 

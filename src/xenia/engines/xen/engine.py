@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
-from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Resources
+from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Guard, Meaning, Observed, Resources
 from xenia.engines.xen import debugging, disk_hotplug, ends, foreign, medium, pci, places, usb, vif_hotplug
 from xenia.engines.xen.agent import XenstoreAgent
 from xenia.engines.xen.aside import become, let_go
@@ -376,8 +376,8 @@ class XenEngine:
             return await is_taken(self._store, await vif_hotplug.find(self._store, guest, device))
         return await is_taken(self._store, await disk_hotplug.find(self._store, guest, device))
 
-    async def attach_vif(self, started: Started, attached: AttachedVif) -> None:
-        await vif_hotplug.attach(self._store, self._known(started.uuid), attached, self._settings)
+    async def attach_vif(self, started: Started, attached: AttachedVif, guard: Guard) -> None:
+        await vif_hotplug.attach(self._store, self._known(started.uuid), attached, self._settings, guard)
 
     async def detach_vif(self, uuid: str, number: int) -> None:
         """Raises also a conflict for a card that is emulated."""
