@@ -11,10 +11,10 @@ from pathlib import Path
 from _table import Row, main, median_ms
 
 from xenia.daemon.sandbox import Sandbox
-from xenia.daemon.settings import Settings
 from xenia.lib.aio import Tasks
 from xenia.manager.definitions import Definitions
 from xenia.manager.noticing import SETTLE, Watch
+from xenia.settings.settings import Settings
 from xenia.store.folder import GuestFolder
 
 MANY = 1_000

@@ -54,7 +54,7 @@ def test_the_order_and_what_became_of_each(
     assert "-      old     -       -      -      failed: x\n" in out
     assert err == (
         "xm: /etc/xen/auto/bad.cfg is not started: /etc/xen/bad.cfg:1:1: no\n"
-        "xm: nothing would be started now: xendomains is enabled; systemctl mask xendomains\n"
+        "xm: nothing starts with the host: xendomains is enabled; systemctl mask xendomains\n"
     )
     assert xm("autostart", "-o", "json") == 0
     assert json.loads(capsys.readouterr().out)["members"][0]["domain"] == "db"

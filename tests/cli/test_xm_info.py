@@ -103,7 +103,8 @@ def test_an_unknown_domain_is_not_found(xend: FakeXend, xm: Xm) -> None:
 
 
 def test_the_settings_are_shown_instead(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
-    xend.routes["GET /host/settings"] = {"settings": {"roots": ["/srv"], "uid_base": 1, "dom0_ballooning": False}}
+    values = {"roots": ["/srv"], "uid_base": 1, "dom0_ballooning": False}
+    xend.routes["GET /host/settings"] = {"settings": [{"name": name, "value": each} for name, each in values.items()]}
     assert xm("info", "-c") == 0
     assert capsys.readouterr().out == (
         "roots                  : /srv\nuid_base               : 1\ndom0_ballooning        : no\n"

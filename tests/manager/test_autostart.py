@@ -222,6 +222,17 @@ async def test_where_xendomains_does_it_xend_refuses(world: World, etc: Path) ->
     await again.close()
 
 
+async def test_where_the_settings_say_so_nothing_starts_by_itself(world: World, etc: Path) -> None:
+    link(etc, "web")
+    world.start_with_host = False
+    manager = await up(world)
+    assert not world.host.guests
+    assert told(last(manager)) == {"web": "failed: the setting autostart.domains says that none starts by itself"}
+    assert "xm host-start" in manager.host_power.obstacle()
+    assert told(await host_start(manager)) == {"web": "started: id 1"}
+    await manager.close()
+
+
 async def test_fifty_guests(world: World, etc: Path) -> None:
     for number in range(50):
         after = f"start_after = ['g{number - 1:02d}']" if number % 5 else ""

@@ -71,6 +71,7 @@ def test_the_wheel_holds_pages_and_completions(tmp_path: Path) -> None:
         "share/man/man1/xm.1",
         "share/man/man8/xend.8",
         "share/man/man5/xen-guest-file.5",
+        "share/man/man5/xend.toml.5",
         "share/bash-completion/completions/xm",
         "share/zsh/site-functions/_xm",
         "share/fish/vendor_completions.d/xm.fish",

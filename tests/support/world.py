@@ -100,6 +100,7 @@ class World:
     folder: Path = Path("/nonexistent")
     boot_id: str = "boot"
     refuse_beside_others: Callable[[], None] = lambda: None
+    start_with_host: bool = True
     read: ReadGuestFile = field(default_factory=lambda: read_plain)
     serial: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     rules: dict[str, Port] = field(default_factory=dict)
@@ -168,6 +169,7 @@ class World:
                 autostart=Autostart(AutoFolder(self.folder / "auto"), guest_files),
                 host_runs=HostRuns(files, self.boot_id),
                 refuse_beside_others=self.refuse_beside_others,
+                start_with_host=self.start_with_host,
                 locks=locks,
                 bus=bus,
                 jobs=jobs,

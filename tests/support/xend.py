@@ -19,7 +19,10 @@ from xenia.api.doors import About, Doors
 from xenia.console.hub import ConsoleHub
 from xenia.daemon.serve import listen, serve
 from xenia.lib.aio import Tasks
+from xenia.lib.paths import Paths
 from xenia.manager.manager import Manager
+from xenia.manager.settings import SettingsKeeper
+from xenia.settings.load import load
 
 URL = "http://xend"
 
@@ -128,7 +131,7 @@ async def running_xend(folder: Path, world: World | None = None) -> AsyncIterato
     logs = folder / "logs"
     logs.mkdir(exist_ok=True)
     hub = ConsoleHub(lambda uuid: sockets.get(uuid, {}), lambda uuid, kind: logs / f"{uuid}-{kind}")
-    doors = Doors(manager, hub, About("1.2.3", 4711, str(folder), 1000.0))
+    doors = Doors(manager, hub, About("1.2.3", 4711, str(folder), 1000.0), SettingsKeeper(load(Paths(folder), {})))
     socket = folder / "xend.sock"
     stop, ready, tasks = asyncio.Event(), asyncio.Event(), Tasks()
     server = tasks.start(serve(make_app(doors), listen(socket, "xen"), stop, ready=ready.set), name="server")

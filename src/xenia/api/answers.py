@@ -30,6 +30,7 @@ from xenia.model.live import Difference
 from xenia.model.pci import HostPci, PciDevice
 from xenia.model.pool import Pool
 from xenia.model.scheduling import Share
+from xenia.model.setting import SettingsReport
 from xenia.model.stats import DiskStats, Stats, VcpuStats, VifStats
 from xenia.model.topology import Topology
 from xenia.model.vcpu import Vcpu
@@ -154,13 +155,6 @@ class PciList:
 @dataclass(frozen=True, slots=True)
 class HostPciList:
     devices: tuple[HostPci, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SettingsAnswer:
-    """By key. The VNC password is never told: `***` stands for it."""
-
-    settings: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +318,7 @@ ANSWERS = (
     TextAnswer,
     PciList,
     HostPciList,
-    SettingsAnswer,
+    SettingsReport,
     LogPiece,
     Topology,
     AutostartAnswer,

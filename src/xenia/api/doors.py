@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from xenia.console.hub import ConsoleHub
 from xenia.manager.manager import Manager
+from xenia.manager.settings import SettingsKeeper
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +26,12 @@ class About:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Doors:
-    """`settings` are those of xend, by key, without secrets. `stopping` is set when xend begins to end: whoever waits
-    is answered then.
-    """
+    """`stopping` is set when xend begins to end: whoever waits is answered then."""
 
     manager: Manager
     consoles: ConsoleHub
     about: About
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: SettingsKeeper
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 

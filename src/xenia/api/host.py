@@ -5,10 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from xenia.api.answers import HostAnswer, SettingsAnswer, json_response
+from xenia.api.answers import HostAnswer, json_response
 from xenia.api.doors import DoorsOf
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
+from xenia.model.setting import SettingsReport
 from xenia.model.topology import Topology
 
 router = APIRouter(tags=["host"])
@@ -33,6 +34,6 @@ async def topology(doors: DoorsOf) -> Response:
     return json_response(to_plain(await doors.manager.debugging.topology()))
 
 
-@router.get("/host/settings", summary="The settings of xend, of etc/xen/xend.toml", responses=answers(SettingsAnswer))
+@router.get("/host/settings", summary="The settings, and where they come from", responses=answers(SettingsReport))
 async def settings(doors: DoorsOf) -> Response:
-    return json_response(to_plain(SettingsAnswer(doors.settings)))
+    return json_response(to_plain(doors.settings.report()))

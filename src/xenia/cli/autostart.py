@@ -95,7 +95,7 @@ def _show(context: Context, options: Namespace) -> int:
     for note in last["notes"] if last is not None else ():
         say(note)
     if answer["obstacle"] and answer["members"]:
-        say(f"nothing would be started now: {answer['obstacle']}")
+        say(f"nothing starts with the host: {answer['obstacle']}")
     return 0
 
 

@@ -69,7 +69,7 @@ def _info(context: Context, options: Namespace) -> int:
 
 
 def _config(context: Context, output: str) -> int:
-    settings = context.client.get("/host/settings")["settings"]
+    settings = {row["name"]: row["value"] for row in context.client.get("/host/settings")["settings"]}
     if output == "text":
         _print(settings.items())
     else:
@@ -136,8 +136,8 @@ COMMANDS = {
 Tell about this host, in the words of xm (memory in MiB), and about its engine: which it is and why, what
 executes the guests' instructions (the accelerator) and why, and what it can do.
 
--n adds how the CPUs and the memory lie to each other (memory in MiB), -c shows the settings of xend instead: those of
-etc/xen/xend.toml, and the defaults for the rest.""",
+-n adds how the CPUs and the memory lie to each other (memory in MiB), -c shows the settings of xend instead;
+xm config settings tells where they come from.""",
         _options,
         _info,
         examples=(

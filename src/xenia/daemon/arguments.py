@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 
-from xenia.daemon.settings import ENGINES, LOG_LEVELS
 from xenia.daemon.version import program_version
+from xenia.settings.settings import ENGINES, LOG_LEVELS
 
 DESCRIPTION = """\
 Xenia's daemon: starts and keeps the virtual machines of this host. It runs in the foreground until SIGTERM or Ctrl-C
@@ -45,5 +45,10 @@ def parser() -> argparse.ArgumentParser:
         help="what runs the guests (default: auto: xen in a Domain-0, qemu elsewhere)",
     )
     words.add_argument("--log-level", choices=LOG_LEVELS, help="how much is logged (default: info)")
+    words.add_argument(
+        "--check-autostart",
+        action="store_true",
+        help="only tell whether xend is to start with the host: exit code 0, or 1 where the settings say no",
+    )
     words.add_argument("--version", action="version", version=f"xend {program_version()}")
     return words

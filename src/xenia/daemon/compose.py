@@ -13,7 +13,6 @@ from xenia.api.doors import About, Doors
 from xenia.console.hub import ConsoleHub
 from xenia.daemon.engines import Choice, choose
 from xenia.daemon.sandbox import Sandbox
-from xenia.daemon.settings import Settings, shown
 from xenia.engines.base import ConsoleKind
 from xenia.engines.xen.probe import booted_into_xen
 from xenia.engines.xen.xendomains import refuse_beside_xendomains
@@ -41,9 +40,12 @@ from xenia.manager.locks import NameLocks
 from xenia.manager.manager import Manager, Parts
 from xenia.manager.noticing import Keeper
 from xenia.manager.prepare import HostPreparer
+from xenia.manager.settings import SettingsKeeper
 from xenia.manager.table import Table
 from xenia.model.domain import DOMAIN_0_UUID
 from xenia.network.mac import generate_mac
+from xenia.settings.load import Loaded
+from xenia.settings.settings import Settings
 from xenia.storage.core_file import CoreFiles
 from xenia.storage.open import Storage
 from xenia.store.applied import Journal
@@ -60,11 +62,12 @@ _JOBS = 200
 
 
 @asynccontextmanager
-async def compose(paths: Paths, settings: Settings, about: About) -> AsyncIterator[Doors]:
+async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[Doors]:
     """What the API needs, started: what an earlier xend left is found again. Leaving the context lets go of the guests.
 
     Raises OSError, or unavailable when a part cannot be started.
     """
+    settings = loaded.settings
     async with AsyncExitStack() as parts:
         sandbox = Sandbox(settings)
         parts.push_async_callback(sandbox.close)
@@ -82,7 +85,7 @@ async def compose(paths: Paths, settings: Settings, about: About) -> AsyncIterat
         )
         parts.push_async_callback(hub.close)
         hub.start(manager.listen, lambda: _running(manager))
-        yield Doors(manager, hub, about, shown(settings))
+        yield Doors(manager, hub, about, SettingsKeeper(loaded))
 
 
 def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: History, choice: Choice) -> Manager:
@@ -138,6 +141,7 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
             host_runs=HostRuns(files, boot_id()),
             stop_settings=StopSettings(settings.host_stop, settings.stop_timeout, settings.host_stop_timeout),
             bring_back=settings.bring_back,
+            start_with_host=settings.autostart_domains,
             refuse_beside_others=partial(_refuse_beside_xendomains, paths),
             locks=locks,
             bus=bus,

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 from xenia.daemon.sandbox import Sandbox
-from xenia.daemon.settings import Settings
 from xenia.engines.base import ConsoleKind, Engine
 from xenia.engines.kernel import prepare_boot
 from xenia.engines.qemu import kernel as qemu_kernel
@@ -27,6 +26,7 @@ from xenia.model.domain import DomainConfig
 from xenia.network.attach import BackendNetwork, Network, TapNetwork
 from xenia.network.filter import NftFilter
 from xenia.network.nft import Nft
+from xenia.settings.settings import Settings
 from xenia.storage.kernel import PreparedBoot
 from xenia.storage.open import OpenedDisk
 from xenia.storage.paths import Roots
@@ -107,6 +107,7 @@ def _xen(paths: Paths, settings: Settings, sandbox: Sandbox) -> Fitted:
             python=settings.system_python,
             dom0_ballooning=settings.dom0_ballooning,
             dom0_min_mem=settings.dom0_min_mem,
+            vnc_listen=settings.vnc_listen,
             vnc_password=settings.vnc_password,
         )
     )

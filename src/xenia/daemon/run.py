@@ -16,18 +16,19 @@ from xenia.daemon.lock import only_one
 from xenia.daemon.logs import start_logging
 from xenia.daemon.notify import notify
 from xenia.daemon.serve import check_length, listen, serve
-from xenia.daemon.settings import Settings
 from xenia.daemon.version import program_version
 from xenia.lib.aio import Tasks
 from xenia.lib.paths import Paths
 from xenia.model.errors import XeniaError, denied, unavailable
+from xenia.settings.load import Loaded
+from xenia.settings.settings import Settings
 
 log = logging.getLogger(__name__)
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-def run(paths: Paths, settings: Settings) -> None:
+def run(paths: Paths, loaded: Loaded) -> None:
     """Serve until a signal says to end. Guests run on.
 
     Raises a conflict when another xend serves this root, denied or unavailable when its folders cannot be used.
@@ -36,9 +37,11 @@ def run(paths: Paths, settings: Settings) -> None:
     try:
         _make_folders(paths)
         with only_one(paths.lock):
-            start_logging(paths.log, settings.log_level)
+            start_logging(paths.log, loaded.settings.log_level)
+            for remark in loaded.remarks:
+                log.warning("%s", remark)
             _allow_many_files()
-            asyncio.run(_live(paths, settings))
+            asyncio.run(_live(paths, loaded))
     except OSError as error:
         raise _cannot_use(paths, error) from error
 
@@ -67,17 +70,17 @@ def _cannot_use(paths: Paths, error: OSError) -> XeniaError:
     return unavailable(message)
 
 
-async def _live(paths: Paths, settings: Settings) -> None:
+async def _live(paths: Paths, loaded: Loaded) -> None:
     asked_to_end = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, asked_to_end.set)
     about = About(program_version(), os.getpid(), str(paths.root), time.time())
-    async with compose(paths, settings, about) as doors:
+    async with compose(paths, loaded, about) as doors:
         stop, tasks = asyncio.Event(), Tasks()
-        listener = listen(paths.socket, settings.socket_group)
+        listener = listen(paths.socket, loaded.settings.socket_group)
         server = tasks.start(
-            serve(make_app(doors), listener, stop, ready=lambda: _ready(paths, settings)), name="server"
+            serve(make_app(doors), listener, stop, ready=lambda: _ready(paths, loaded.settings)), name="server"
         )
         waiting = tasks.start(asked_to_end.wait(), name="signal")
         await asyncio.wait({server, waiting}, return_when=asyncio.FIRST_COMPLETED)

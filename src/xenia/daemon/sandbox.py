@@ -6,13 +6,13 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from xenia.daemon.settings import Settings
 from xenia.lib.codec import from_plain, to_plain
 from xenia.lib.worker import Worker, WorkerDied, WorkerRefused, WorkerTimedOut
 from xenia.model.change import Change, Edited
 from xenia.model.complaint import Complaint
 from xenia.model.errors import GuestFileError, XeniaError, invalid, unavailable
 from xenia.model.reading import Reading
+from xenia.settings.settings import Settings
 from xenia.storage.inspect import INSPECTIONS
 
 _CALLS = {

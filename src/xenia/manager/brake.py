@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-DEFAULT_LIMIT = 10
-DEFAULT_WINDOW = 600
-DEFAULT_DELAY = 2
+from xenia.settings.settings import DEFAULT_RESTART_DELAY, DEFAULT_RESTART_LIMIT, DEFAULT_RESTART_WINDOW
 
 _LONGEST = 60.0
 """Seconds: the most that one restart is waited for."""
@@ -19,9 +17,9 @@ class Brake:
     after twice as long each time, one minute at most. A reboot never waits.
     """
 
-    limit: int = DEFAULT_LIMIT
-    window: int = DEFAULT_WINDOW
-    delay: int = DEFAULT_DELAY
+    limit: int = DEFAULT_RESTART_LIMIT
+    window: int = DEFAULT_RESTART_WINDOW
+    delay: int = DEFAULT_RESTART_DELAY
 
     def lately(self, restarts: tuple[float, ...], now: float) -> tuple[float, ...]:
         """Those of the times of `restarts` that count still."""

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class HostPower:
-    """`refuse` raises what speaks against starting domains with this host."""
+    """`refuse` raises what speaks against starting domains on this host. Without `with_host` none starts by itself."""
 
     autostart: Autostart
     host_start: HostStart
@@ -31,6 +31,7 @@ class HostPower:
     runs: HostRuns
     jobs: Jobs
     refuse: Callable[[], None]
+    with_host: bool = True
     _under_way: RunKind | None = field(default=None, init=False)
 
     async def come_up(self) -> None:
@@ -50,7 +51,7 @@ class HostPower:
             await self.runs.put(replace(run, ended_at=run.began_at), durable=True)
             return
         try:
-            self.refuse()
+            self._refuse_with_host()
         except XeniaError as error:
             await self.runs.put(_refused(run, error), durable=True)
             log.error("host-start: nothing is started: %s; %s", error.message, error.hint)
@@ -108,12 +109,17 @@ class HostPower:
         return await self.autostart.members()
 
     def obstacle(self) -> str:
-        """What speaks against starting domains with this host, "" where nothing does."""
+        """What speaks against domains starting with this host, "" where nothing does."""
         try:
-            self.refuse()
+            self._refuse_with_host()
         except XeniaError as error:
             return f"{error.message}; {error.hint}" if error.hint else error.message
         return ""
+
+    def _refuse_with_host(self) -> None:
+        self.refuse()
+        if not self.with_host:
+            raise conflict("the setting autostart.domains says that none starts by itself", "xm host-start starts them")
 
 
 def _refused(run: HostRun, error: XeniaError) -> HostRun:

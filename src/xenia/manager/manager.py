@@ -98,6 +98,8 @@ class Parts:
     stop_settings: StopSettings = field(default_factory=StopSettings)
     bring_back: bool = True
     """Whether what host-stop has ended is started with the host again."""
+    start_with_host: bool = True
+    """Whether any domain starts with the host by itself."""
     refuse_beside_others: Callable[[], None] = lambda: None
     """Raises a conflict where something else starts domains with this host."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -151,7 +153,13 @@ class Manager:
             parts.autostart, parts.lifecycle, self.freezing, parts.locks, parts.host_runs, parts.stop_settings
         )
         self.host_power = HostPower(
-            parts.autostart, host_start, host_stop, parts.host_runs, parts.jobs, self._refuse_to_start
+            parts.autostart,
+            host_start,
+            host_stop,
+            parts.host_runs,
+            parts.jobs,
+            self._refuse_to_start,
+            with_host=parts.start_with_host,
         )
         self._guest_file_watch = Watch(parts.definitions)
         self._report = EngineReport(parts.engine.name, reason="not probed yet")

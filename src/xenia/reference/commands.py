@@ -28,7 +28,9 @@ What becomes of a command on an engine:
 - **translated**: it does so by other means, which may be noticed.
 - **no**: it is refused, for the reason that stands there.
 
-`xm help COMMAND` tells more of each. The last column says who has the command as well.
+`xm help COMMAND` tells more of each. The last column says who has the command as well. What the verbs did when real
+guests of each kind went through them stands in two tables that the tests write: [QEMU](qemu-verbs.md),
+[Xen](xen-verbs.md).
 """
 
 _ABSENT = """\

@@ -1,4 +1,4 @@
-"""The manual pages xm(1), xend(8) and xen-guest-file(5), from the tables of the programs.
+"""The manual pages xm(1), xend(8), xen-guest-file(5) and xend.toml(5), from the tables of the programs.
 
 The wheel holds them; nothing of them is kept in the checkout.
 """
@@ -14,6 +14,8 @@ from xenia.cli.parser import EXIT_CODES, Parser
 from xenia.daemon import arguments
 from xenia.guestfile.keys import CHAPTERS, Key
 from xenia.reference.roff import Page
+from xenia.reference.settings import default_of
+from xenia.settings.settings import SETTINGS, Setting
 
 _PLACES = (
     ("/etc/xen/*.cfg", "guest files"),
@@ -26,7 +28,12 @@ _PLACES = (
 
 def pages(date: str) -> dict[str, str]:
     """The text of each page by the name of its file."""
-    return {"xm.1": str(_xm(date)), "xend.8": str(_xend(date)), "xen-guest-file.5": str(_guest_file(date))}
+    return {
+        "xm.1": str(_xm(date)),
+        "xend.8": str(_xend(date)),
+        "xen-guest-file.5": str(_guest_file(date)),
+        "xend.toml.5": str(_settings(date)),
+    }
 
 
 def _xm(date: str) -> Page:
@@ -87,7 +94,7 @@ def _xend(date: str) -> Page:
     page.terms((_term(action), (action.help or "") % vars(action)) for action in arguments.parser()._actions)
     page.heading("Files and examples")
     page.literal(arguments.EPILOG.strip("\n"))
-    _see(page, "xm(1), xen-guest-file(5)")
+    _see(page, "xm(1), xen-guest-file(5), xend.toml(5)")
     return page
 
 
@@ -113,6 +120,25 @@ def _meaning(key: Key) -> str:
         if fate.reason
     ]
     return f"{key.meaning}.{''.join(fates)}"
+
+
+def _settings(date: str) -> Page:
+    page = Page("xend.toml", 5, "settings of xend", date)
+    page.heading("Description")
+    page.text(
+        "The file /etc/xen/xend.toml holds settings of xend, in TOML: key = value, text in quotes. A name with a dot"
+        " below is a key in a table: bridge.interface is interface below [bridge]. Where the file does not say, the"
+        " variable of the Univention registry (UCR) holds, then the default. xm config settings shows what holds."
+    )
+    page.heading("Settings")
+    page.terms((f"{row.name} = {default_of(row)}", _setting(row)) for row in SETTINGS.values())
+    _see(page, "xm(1), xend(8)")
+    return page
+
+
+def _setting(row: Setting) -> str:
+    variable = f" In UCR: {row.variable}." if row.variable else ""
+    return f"{row.meaning}. Takes {row.kind.takes}. A new value has effect {row.effect}.{variable}"
 
 
 def _see(page: Page, names: str) -> None:

@@ -9,6 +9,7 @@ TABLE = (
     Entry("Any guest file", "explain", "config.explain", "Tell what each line became, and what the engine gets"),
     Entry("Any guest file", "convert", "config.convert", "Write a guest file for xl or xm, as JSON or libvirt XML"),
     Entry("Any guest file", "keys", "config.keys", "Tell what may stand in a guest file"),
+    Entry("xend", "settings", "config.settings", "Show the settings of xend, and where they come from"),
     Entry("Guest files in /etc/xen", "show", "config.show", "Show a guest file, or a domain as it runs"),
     Entry("Guest files in /etc/xen", "diff", "config.diff", "Compare a domain that runs with its guest file"),
     Entry("Guest files in /etc/xen", "set", "config.edit", "Give keys a value, where they stand"),

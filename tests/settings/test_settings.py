@@ -1,13 +1,17 @@
 """xend.toml: what it may say, and what is said of what it may not."""
 
-import json
 from pathlib import Path
 
 import pytest
 
-from xenia.daemon.settings import Settings, load_settings, shown
 from xenia.lib.paths import Paths
 from xenia.model.errors import XeniaError
+from xenia.settings.load import load as load_all
+from xenia.settings.settings import Settings
+
+
+def load_settings(paths: Paths) -> Settings:
+    return load_all(paths, {}).settings
 
 
 def load(root: Path, content: str | bytes) -> Settings:
@@ -45,16 +49,16 @@ def test_what_the_file_says_holds(tmp_path: Path) -> None:
     ("content", "message", "hint"),
     [
         ('\nlog_levl = "info"', ":2: there is no setting 'log_levl'", "did you mean log_level?"),
-        ("# a\n\n[network]\nx = 1", ":3: there is no setting 'network'", "the keys are: "),
+        ("# a\n\n[network]\nx = 1", ":3: there is no setting 'network'", "the settings are: "),
         ("log_level = 1", ":1: log_level must be a text in quotes, not a whole number", ""),
         ('log_level = "loud"', ":1: log_level cannot be 'loud'", "debug, info, warning, error"),
         ('# one\nuid_base = "7"', ":2: uid_base must be a whole number, not a text in quotes", ""),
         ("uid_base = true", ":1: uid_base must be a whole number, not true or false", ""),
         ("uid_base = 0", ":1: uid_base cannot be 0", "65,536"),
         ("uid_base = 99999999999", ":1: uid_base cannot be", "65,536"),
-        ("restart_limit = 0", ":1: restart_limit cannot be 0", "it may be from 1 to 1000"),
-        ("restart_window = 86401", ":1: restart_window cannot be 86401", "it may be from 1 to 86400"),
-        ("restart_delay = -1", ":1: restart_delay cannot be -1", "it may be from 0 to 60"),
+        ("restart_limit = 0", ":1: restart_limit cannot be 0", "from 1 to 1000"),
+        ("restart_window = 86401", ":1: restart_window cannot be 86401", "it is seconds, from 1 to 86400"),
+        ("restart_delay = -1", ":1: restart_delay cannot be -1", "it is seconds, from 0 to 60"),
         ("restart_delay = 0.5", ":1: restart_delay must be a whole number, not a number", ""),
         ('roots = "/srv"', ":1: roots must be a list of absolute paths", "for example"),
         ('roots = ["srv"]', ":1: roots must be a list of absolute paths", "for example"),
@@ -68,8 +72,8 @@ def test_what_the_file_says_holds(tmp_path: Path) -> None:
         ("host_stop = [[]]", ":1: host_stop must be a list of: migrate, save, shutdown", "shutdown"),
         ("host_stop = []", ":1: host_stop must have shutdown", "once that is possible"),
         ('host_stop = ["save"]', ":1: host_stop must have shutdown: migrate and save are not possible yet", ""),
-        ("stop_timeout = 0", ":1: stop_timeout cannot be 0", "in seconds, from 1 to 86400"),
-        ("host_stop_timeout = 90000", ":1: host_stop_timeout cannot be 90000", "in seconds"),
+        ("stop_timeout = 0", ":1: stop_timeout cannot be 0", "it is seconds, from 1 to 86400"),
+        ("host_stop_timeout = 90000", ":1: host_stop_timeout cannot be 90000", "seconds"),
         ("bring_back = 1", ":1: bring_back must be true or false, not a whole number", ""),
         ("engine = 2026-01-01", ":1: engine must be a text in quotes, not a table or date", ""),
         ("engine = \n", "line 1", "TOML"),
@@ -91,11 +95,3 @@ def test_a_folder_instead_of_the_file_is_said_so(tmp_path: Path) -> None:
     Paths(tmp_path).settings.mkdir(parents=True)
     with pytest.raises(XeniaError, match="cannot be read: Is a directory"):
         load_settings(Paths(tmp_path))
-
-
-def test_what_is_shown_has_every_key_and_no_password() -> None:
-    settings = Settings(roots=(Path("/srv"),), vnc_password="secret")
-    assert shown(settings)["roots"] == ["/srv"]
-    assert shown(settings)["vnc_password"] == "***"
-    assert shown(Settings(roots=()))["vnc_password"] == ""
-    assert json.dumps(shown(settings))

@@ -1,0 +1,231 @@
+"""What values settings take: checked, whether they come from TOML or as a text, and written as TOML."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+TRUE = frozenset({"yes", "true", "1", "enable", "enabled", "on"})
+FALSE = frozenset({"no", "false", "0", "disable", "disabled", "off"})
+"""The registry's words, which xend-config.sxp also had."""
+
+_LONGEST_INTERFACE = 15
+_NAMES = {str: "a text in quotes", int: "a whole number", bool: "true or false", float: "a number", list: "a list"}
+
+
+class Unfit(Exception):
+    """A value that a setting cannot have. `wrong` follows on its name: "must be ...", "cannot be ..."."""
+
+    def __init__(self, wrong: str, hint: str | None = None) -> None:
+        super().__init__(wrong)
+        self.wrong = wrong
+        self.hint = hint
+
+
+class Kind(Protocol):
+    @property
+    def takes(self) -> str:
+        """What it takes, in words."""
+
+    def of_toml(self, value: Any) -> Any:
+        """The value of a setting for what TOML gave. Raises Unfit."""
+
+    def of_text(self, text: str) -> Any:
+        """The same for a text: the registry's, or a word of a command line. Raises Unfit."""
+
+    def to_toml(self, value: Any) -> str:
+        """As it is written in TOML."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    takes: str = "a text"
+
+    def of_toml(self, value: Any) -> str:
+        return self.of_text(_typed(value, str))
+
+    def of_text(self, text: str) -> str:
+        return text
+
+    def to_toml(self, value: str) -> str:
+        return json.dumps(value, ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Text):
+    """One of some words."""
+
+    words: tuple[str, ...] = ()
+
+    def of_text(self, text: str) -> str:
+        if text not in self.words:
+            raise Unfit(f"cannot be '{text}'", f"it may be: {', '.join(self.words)}")
+        return text
+
+
+def choice(*words: str) -> Choice:
+    return Choice(f"one of: {', '.join(words)}", words)
+
+
+@dataclass(frozen=True, slots=True)
+class Address(Text):
+    """An IP address to listen on."""
+
+    takes: str = "an IP address"
+
+    def of_text(self, text: str) -> str:
+        address = text.strip("[]")
+        if address == "localhost":
+            return "127.0.0.1"
+        try:
+            ipaddress.ip_address(address)
+        except ValueError:
+            hint = "an address of this host, such as 127.0.0.1; 0.0.0.0 for all"
+            raise Unfit(f"cannot be '{text}': that is no IP address", hint) from None
+        return address
+
+
+NO_BRIDGE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Interface(Text):
+    """A network card of the host, `none`, or "" for none in particular."""
+
+    takes: str = "the name of a network card, none, or nothing"
+
+    def of_text(self, text: str) -> str:
+        name = text.strip()
+        if name.lower() == NO_BRIDGE:
+            return NO_BRIDGE
+        if len(name.encode()) > _LONGEST_INTERFACE or re.search(r"[\s/:\0]", name) or name in (".", ".."):
+            hint = "it is the name of a card, at most 15 letters, as ip link shows it; none for no bridge"
+            raise Unfit(f"cannot be '{name}'", hint)
+        return name
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns(Text):
+    """Regular expressions, with blanks between them."""
+
+    takes: str = "regular expressions with blanks between them"
+
+    def of_text(self, text: str) -> str:
+        for pattern in text.split():
+            try:
+                re.compile(pattern)
+            except (re.error, OverflowError, RecursionError) as error:
+                raise Unfit(f"cannot have '{pattern}': {error}", "each word is a regular expression") from None
+        return " ".join(text.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A whole number from `least` to `most`; `words` say of what."""
+
+    least: int
+    most: int
+    words: str = ""
+
+    @property
+    def takes(self) -> str:
+        return f"{self.words or 'a whole number'}, from {self.least} to {self.most}"
+
+    def of_toml(self, value: Any) -> int:
+        number: int = _typed(value, int)
+        if not self.least <= number <= self.most:
+            raise Unfit(f"cannot be {number}", f"it is {self.takes}")
+        return number
+
+    def of_text(self, text: str) -> int:
+        if not re.fullmatch(r"-?[0-9]{1,18}", text.strip(), re.ASCII):
+            raise Unfit(f"must be a whole number, not '{text}'", f"it is {self.takes}")
+        return self.of_toml(int(text))
+
+    def to_toml(self, value: int) -> str:
+        return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    takes: str = "true or false"
+
+    def of_toml(self, value: Any) -> bool:
+        flag: bool = _typed(value, bool)
+        return flag
+
+    def of_text(self, text: str) -> bool:
+        word = text.strip().lower()
+        if word not in TRUE | FALSE:
+            raise Unfit(f"must be true or false, not '{text}'", "yes, on and 1 are true; no, off and 0 are false")
+        return word in TRUE
+
+    def to_toml(self, value: bool) -> str:
+        return "true" if value else "false"
+
+
+@dataclass(frozen=True, slots=True)
+class Autostart(Flag):
+    """In the registry, a service that starts `manually` does not start with the host, as one that does not (`no`)."""
+
+    def of_text(self, text: str) -> bool:
+        return text.strip().lower() != "manually" and Flag.of_text(self, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Absolute paths."""
+
+    takes: str = "a list of folders, as absolute paths"
+
+    def of_toml(self, value: Any) -> tuple[Path, ...]:
+        if not isinstance(value, list) or not all(isinstance(item, str) and item.startswith("/") for item in value):
+            raise Unfit("must be a list of absolute paths", 'for example: roots = ["/var/lib/xen"]')
+        return tuple(Path(item) for item in value)
+
+    def of_text(self, text: str) -> tuple[Path, ...]:
+        return self.of_toml([item.strip() for item in text.split(",") if item.strip()])
+
+    def to_toml(self, value: tuple[Path, ...]) -> str:
+        return _list([str(path) for path in value])
+
+
+@dataclass(frozen=True, slots=True)
+class Methods:
+    """Ways to end guests with the host, what is tried first in front; shutdown is the only one that is possible yet."""
+
+    words: tuple[str, ...]
+
+    @property
+    def takes(self) -> str:
+        return f"a list of: {', '.join(self.words)}"
+
+    def of_toml(self, value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list) or not all(item in self.words for item in value):
+            raise Unfit(f"must be {self.takes}", 'host_stop = ["shutdown"]')
+        if "shutdown" not in value:
+            raise Unfit(
+                "must have shutdown: migrate and save are not possible yet",
+                'host_stop = ["save", "shutdown"] will save guests once that is possible',
+            )
+        return tuple(value)
+
+    def of_text(self, text: str) -> tuple[str, ...]:
+        return self.of_toml([item.strip() for item in text.split(",") if item.strip()])
+
+    def to_toml(self, value: tuple[str, ...]) -> str:
+        return _list(value)
+
+
+def _typed(value: Any, expected: type) -> Any:
+    if type(value) is not expected:
+        raise Unfit(f"must be {_NAMES[expected]}, not {_NAMES.get(type(value), 'a table or date')}")
+    return value
+
+
+def _list(items: Any) -> str:
+    return "[" + ", ".join(json.dumps(item, ensure_ascii=False) for item in items) + "]"

@@ -1,0 +1,55 @@
+"""The settings that hold, and where each comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from xenia.lib.paths import Paths
+from xenia.model.setting import OldVariable
+from xenia.settings.given import Given, Origin, Source
+from xenia.settings.old_variables import old_variables
+from xenia.settings.registry import of_registry
+from xenia.settings.settings import SETTINGS, Settings
+from xenia.settings.toml import read_toml
+from xenia.ucr.registry import files_of, read_registry
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """`origins` has one for each setting, by name; `remarks` say what was read and has no effect, in words;
+    `variables` are of the registry, and not ours.
+    """
+
+    settings: Settings
+    origins: Mapping[str, Origin]
+    remarks: tuple[str, ...] = ()
+    variables: tuple[OldVariable, ...] = ()
+
+
+def load(paths: Paths, chosen: Mapping[str, Any]) -> Loaded:
+    """What command line, xend.toml and registry say, and the defaults for the rest. `chosen` are the values of the
+    command line, by name.
+
+    Raises an invalid error with file and line for what of xend.toml cannot be used, denied where it may not be read.
+    """
+    read = read_registry(files_of(paths.root, paths.registry))
+    registry, remarks = of_registry(read)
+    file = read_toml(paths.settings)
+    words = {name: Given(value, Origin(Source.COMMAND_LINE)) for name, value in chosen.items()}
+    given = registry | file | words
+    remarks += tuple(
+        f"{there.origin.place}: {SETTINGS[name].variable} has no effect, {_said(given[name].origin)} says {name}"
+        for name, there in registry.items()
+        if given[name] is not there
+    )
+    values = {SETTINGS[name].member: each.value for name, each in given.items()}
+    settings = Settings(**({"roots": (paths.images,)} | values))
+    default = Origin(Source.DEFAULT)
+    origins = {name: given[name].origin if name in given else default for name in SETTINGS}
+    return Loaded(settings, origins, remarks, old_variables(read))
+
+
+def _said(origin: Origin) -> str:
+    return origin.place or f"the {origin.source}"

@@ -1,0 +1,235 @@
+"""What settings there are, with all that is to be told of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from xenia.engines.qemu.settings import DEFAULT_BINARY, DEFAULT_UID_BASE
+from xenia.engines.xen.hypervisor import PYTHON
+from xenia.engines.xen.settings import DEFAULT_DOM0_MIN_MEM, DEFAULT_XL
+from xenia.network.attach import DEFAULT_BRIDGE
+from xenia.settings.kinds import (
+    Address,
+    Autostart,
+    Flag,
+    Folders,
+    Interface,
+    Kind,
+    Methods,
+    Number,
+    Patterns,
+    Text,
+    choice,
+)
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+ENGINES = ("auto", "xen", "qemu", "simulated")
+ACCELERATORS = ("auto", "kvm", "tcg")
+
+DEFAULT_RESTART_LIMIT = 10
+DEFAULT_RESTART_WINDOW = 600
+DEFAULT_RESTART_DELAY = 2
+
+MASKED = "***"
+_SECONDS = Number(1, 86_400, "seconds")
+
+
+class Effect(StrEnum):
+    """When a new value has its effect."""
+
+    AT_ONCE = "at once"
+    NEXT_START = "with the next start of a guest"
+    BOOT = "with the next boot of the host"
+    RESTART = "with the next start of xend"
+    LATER = "none yet: it is kept for migration, which is not there yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """`name` is its key in xend.toml, `bridge.interface` being `interface` in the table [bridge]. `member` is where
+    Settings has it. `variable` is its name in the Univention registry, where it has one.
+    """
+
+    name: str
+    member: str
+    default: Any
+    kind: Kind
+    meaning: str
+    effect: Effect
+    variable: str = ""
+    secret: bool = False
+
+    def shown(self, value: Any) -> Any:
+        """`value` as plain data, without secrets."""
+        if self.secret:
+            return MASKED if value else ""
+        return [str(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _setting(default: Any, kind: Kind, meaning: str, effect: Effect, **others: Any) -> Any:
+    return field(default=default, metadata={"kind": kind, "meaning": meaning, "effect": effect, **others})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The values of all settings; what each means stands with it. `roots` are the folder of images by default."""
+
+    roots: tuple[Path, ...] = field(
+        metadata={
+            "kind": Folders(),
+            "meaning": "The folders of the files that guest files may name, unless an administrator starts the guest; "
+            "whoever may start guests can have them read what lies there",
+            "effect": Effect.RESTART,
+        }
+    )
+    log_level: str = _setting("info", choice(*LOG_LEVELS), "How much xend logs", Effect.RESTART)
+    socket_group: str = _setting("xen", Text("a group"), "Who may use xend beside root", Effect.RESTART)
+    engine: str = _setting(
+        "auto", choice(*ENGINES), "What runs the guests; auto is xen in a Domain-0, qemu elsewhere", Effect.RESTART
+    )
+    accelerator: str = _setting(
+        "auto", choice(*ACCELERATORS), "What executes a guest's instructions on QEMU", Effect.RESTART
+    )
+    qemu: str = _setting(DEFAULT_BINARY, Text("a program"), "The program of QEMU", Effect.RESTART)
+    uid_base: int = _setting(
+        DEFAULT_UID_BASE,
+        Number(1000, 2**32 - 2**17, "the first of 65,536 user ids that are free"),
+        "Where xend is root, each guest of QEMU runs as a user of its own from here on",
+        Effect.RESTART,
+    )
+    xl: str = _setting(DEFAULT_XL, Text("a program"), "The program xl, on Xen", Effect.RESTART)
+    system_python: str = _setting(
+        PYTHON, Text("a program"), "The Python for which Xen's own Python module is built", Effect.RESTART
+    )
+    dom0_ballooning: bool = _setting(
+        False, Flag(), "Whether Domain-0 gives up memory for a guest that would not fit", Effect.RESTART
+    )
+    dom0_min_mem: int = _setting(
+        DEFAULT_DOM0_MIN_MEM,
+        Number(64, 2**31 - 1, "MiB"),
+        "What Domain-0 keeps when it gives up memory for guests",
+        Effect.RESTART,
+    )
+    default_bridge: str = _setting(
+        DEFAULT_BRIDGE,
+        Text("the name of a bridge"),
+        "The bridge of cards whose guest file names none",
+        Effect.RESTART,
+    )
+    bridge_interface: str = _setting(
+        "",
+        Interface(),
+        "The card of the host that the default bridge is put over. Nothing: a bridge without a card; none: no bridge",
+        Effect.RESTART,
+        table="bridge",
+        variable="xen/bridge/interface",
+    )
+    vnc_listen: str = _setting(
+        "127.0.0.1",
+        Address(),
+        "Where the screens of guests are offered over VNC, where their guest file says nothing",
+        Effect.RESTART,
+        variable="xen/vnc/listen",
+    )
+    vnc_password: str = _setting(
+        "",
+        Text(),
+        "The password for that; nothing asks for none",
+        Effect.RESTART,
+        variable="xen/vnc/password",
+        secret=True,
+    )
+    autostart_xend: bool = _setting(
+        True,
+        Autostart(),
+        "Whether xend starts with the host; the host's init asks xend --check-autostart",
+        Effect.BOOT,
+        table="autostart",
+        variable="xen/xend/autostart",
+    )
+    autostart_domains: bool = _setting(
+        True,
+        Autostart(),
+        "Whether the domains of etc/xen/auto start with the host; xm host-start starts them whatever it says",
+        Effect.BOOT,
+        table="autostart",
+        variable="xen/xendomains/autostart",
+    )
+    relocation_server: bool = _setting(
+        False,
+        Flag(),
+        "Whether other hosts may send guests here, encrypted",
+        Effect.LATER,
+        table="relocation",
+        variable="xen/server/relocation_ssl",
+    )
+    relocation_address: str = _setting(
+        "0.0.0.0",  # noqa: S104 -- where it may be reached from is what relocation_hosts_allow and the keys decide
+        Address(),
+        "Where they are awaited",
+        Effect.LATER,
+        table="relocation",
+    )
+    relocation_port: int = _setting(
+        8003,
+        Number(1, 65_535, "a TCP port"),
+        "The port for that",
+        Effect.LATER,
+        table="relocation",
+        variable="xen/relocation/port_ssl",
+    )
+    relocation_hosts_allow: str = _setting(
+        "",
+        Patterns(),
+        "The hosts that may do so; nothing: all that can prove who they are",
+        Effect.LATER,
+        table="relocation",
+        variable="xen/relocation/hosts_allow",
+    )
+    restart_limit: int = _setting(
+        DEFAULT_RESTART_LIMIT,
+        Number(1, 1_000),
+        "How often a domain that ends by itself is started over within restart_window",
+        Effect.RESTART,
+    )
+    restart_window: int = _setting(
+        DEFAULT_RESTART_WINDOW, _SECONDS, "The time in which restart_limit counts", Effect.RESTART
+    )
+    restart_delay: int = _setting(
+        DEFAULT_RESTART_DELAY,
+        Number(0, 60, "seconds"),
+        "How long the second start over waits; each further one waits twice as long",
+        Effect.RESTART,
+    )
+    host_stop: tuple[str, ...] = _setting(
+        ("shutdown",),
+        Methods(("migrate", "save", "shutdown")),
+        "How guests are ended with the host, what is tried first in front; only shutdown is possible yet",
+        Effect.RESTART,
+    )
+    host_stop_timeout: int = _setting(
+        300, _SECONDS, "How long all guests together have to end with the host", Effect.RESTART
+    )
+    stop_timeout: int = _setting(
+        90, _SECONDS, "How long each has to shut down, where its guest file says nothing", Effect.RESTART
+    )
+    bring_back: bool = _setting(
+        True, Flag(), "Whether the start of the host starts also what xm host-stop has ended", Effect.RESTART
+    )
+
+
+def _rows() -> dict[str, Setting]:
+    rows = {}
+    for each in fields(Settings):
+        about = dict(each.metadata)
+        table = about.pop("table", "")
+        name = f"{table}.{each.name.removeprefix(table + '_')}" if table else each.name
+        rows[name] = Setting(name, each.name, None if each.name == "roots" else each.default, **about)
+    return rows
+
+
+SETTINGS = _rows()
+"""All settings, by their names."""
