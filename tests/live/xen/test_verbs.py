@@ -176,6 +176,11 @@ def is_shown(walk: Walk) -> None:
     assert told["state"] in ("running", "blocked")
     assert told["vifs"] == [f"vif{walk.id}.0"]
     walk.found("list -o json")
+    ends = {f"vif{walk.id}.0"} | ({f"vif{walk.id}.0-emu"} if kind == "hvm" else set())
+    rules = host.ok("nft", "list", "table", "netdev", "xenia")
+    assert set(re.findall(r"chain (\S+) {", rules)) == ends, (
+        "what the guest sends is filtered, on either side of its card"
+    )
     row = walk.xm("list", kind).splitlines()[1].split()
     assert row[:2] == [kind, str(walk.id)]
     walk.found("list")
