@@ -23,7 +23,7 @@ _OF_GUESTS = re.compile(
 
 
 def of_guests(host: XenHost) -> list[str]:
-    """Everything that only guests need: entries of xenstore, cards and their rules, loop devices, run folders, processes."""
+    """Everything that only guests need: entries of xenstore, cards, rules, loop devices, run folders, processes."""
     return [line for line in host.sh(_LOOK).out.splitlines() if _OF_GUESTS.match(line)]
 
 
