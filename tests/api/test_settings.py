@@ -1,11 +1,15 @@
-"""GET /host/settings."""
+"""GET and PATCH /host/settings."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from tests.support.xend import running_xend
+import pytest
+from tests.support.xend import Xend, running_xend
 
+from xenia.model.caller import Caller, Role
+from xenia.model.errors import XeniaError
 from xenia.settings.settings import SETTINGS
 
 
@@ -33,3 +37,73 @@ async def test_each_is_told_with_where_it_comes_from_and_without_passwords(tmp_p
         "effect": SETTINGS["bridge.interface"].effect,
     }
     assert rows["roots"]["value"] == [f"{tmp_path}/var/lib/xen"]
+
+
+async def test_a_setting_is_changed_in_its_file_and_a_variable_in_the_registry(tmp_path: Path) -> None:
+    file = tmp_path / "etc/xen/xend.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text("stop_timeout = 5  # short\n")
+    async with running_xend(tmp_path) as xend:
+        changed = await change(xend, {"stop_timeout": "7", "qemu": "q"})
+        assert [(row["name"], row["value"], row["wanted"], row["place"]) for row in changed["settings"]] == [
+            ("stop_timeout", 7, 7, f"{file}:1"),
+            ("qemu", "qemu-system-x86_64", "q", f"{file}:2"),
+        ]
+        assert changed["notes"] == []
+        changed = await change(xend, {"xen/vnc/listen": "0.0.0.0", "xen/xendomains/autostart": "manually"})  # noqa: S104
+        assert [row["wanted"] for row in changed["settings"]] == ["0.0.0.0", False]  # noqa: S104
+        assert {row["layer"] for row in changed["settings"]} == {"xenia"}
+        changed = await change(xend, {"vnc_listen": "::1", "vnc_password": "secret"})
+        assert changed["notes"] == [f"{file} can be read by others: chmod 600 {file}"]
+        assert changed["settings"][1]["wanted"] == "***"
+        changed = await change(xend, {"xen/vnc/listen": "127.0.0.1"})
+        assert changed["notes"] == [f"xen/vnc/listen has no effect: {file}:3 says vnc_listen"]
+        changed = await change(xend, {"vnc_listen": None, "log_level": None})
+        assert changed["notes"] == [f"log_level is not in {file}"]
+        assert changed["settings"][0]["wanted"] == "127.0.0.1"
+    assert file.read_text() == 'stop_timeout = 7  # short\nqemu = "q"\nvnc_password = "secret"\n'
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "said"),
+    [
+        ({"stop_timout": "7"}, 404, "there is no setting 'stop_timout'"),
+        ({"": "7"}, 404, "there is no setting ''"),
+        ({"stop_timeout": "0"}, 422, "stop_timeout cannot be 0"),
+        ({"stop_timeout": "7", "qemu": "q", "host_stop": "save"}, 422, "host_stop must have shutdown"),
+        ({"xen/vnc/listen": "x"}, 422, "xen/vnc/listen cannot be 'x'"),
+        ({"xen/vnc/password": "a\nb"}, 422, "several lines"),
+        ({"xen/server/http_server": "yes"}, 422, "is no setting: never opened"),
+        ({"xen/vnc/listen": "::", "vnc_password": "x"}, 422, "not changed together"),
+        ({}, 422, "at least 1"),
+        ({"stop_timeout": 7}, 422, "string"),
+    ],
+)
+async def test_what_cannot_be_changes_nothing(tmp_path: Path, changes: dict[str, Any], status: int, said: str) -> None:
+    async with running_xend(tmp_path) as xend:
+        answer = await xend.client.patch("/v1/host/settings", json={"changes": changes})
+    assert (answer.status_code, said in answer.text) == (status, True), answer.text
+    assert not (tmp_path / "etc").exists()
+
+
+async def test_a_file_that_is_broken_is_not_changed(tmp_path: Path) -> None:
+    async with running_xend(tmp_path) as xend:
+        (tmp_path / "etc/xen").mkdir(parents=True)
+        (tmp_path / "etc/xen/xend.toml").write_text("stop_timeout = \n")
+        answer = await xend.client.patch("/v1/host/settings", json={"changes": {"stop_timeout": "7"}})
+    assert answer.status_code == 422
+    assert "xend.toml: Invalid value (at line 1" in answer.json()["detail"]
+    assert (tmp_path / "etc/xen/xend.toml").read_text() == "stop_timeout = \n"
+
+
+async def test_an_operator_may_not(tmp_path: Path) -> None:
+    async with running_xend(tmp_path) as xend:
+        with pytest.raises(XeniaError, match="needs the role administrator"):
+            await xend.doors.settings.change({"stop_timeout": "7"}, Caller(1000, "op", Role.OPERATOR))
+
+
+async def change(xend: Xend, changes: dict[str, str | None]) -> dict[str, Any]:
+    answer = await xend.client.patch("/v1/host/settings", json={"changes": changes})
+    assert answer.status_code == 200, answer.text
+    plain: dict[str, Any] = answer.json()
+    return plain

@@ -111,3 +111,21 @@ def test_all_about_one(xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
 def test_one_that_there_is_not(word: str, said: str, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
     assert xm("config", "settings", word) == 3
     assert said in capsys.readouterr().err
+
+
+def test_settings_are_changed(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    changed = [row("stop_timeout", 7, source="xend.toml", place="/x:1"), row("q", "a", wanted="b", effect="later")]
+    xend.routes["PATCH /host/settings"] = {"settings": changed, "notes": ["a note"]}
+    assert xm("config", "settings", "stop_timeout=7", "q=a=b", "bring_back=") == 0
+    said = capsys.readouterr()
+    assert said.out == "stop_timeout = 7 (/x:1); has effect at once\nq = b (default); has effect later\n"
+    assert said.err == "xm: a note\n"
+    assert xend.requests[-1][2] == {"changes": {"stop_timeout": "7", "q": "a=b", "bring_back": ""}}
+    assert xm("config", "settings", "--unset", "stop_timeout", "q") == 0
+    assert xend.requests[-1][2] == {"changes": {"stop_timeout": None, "q": None}}
+
+
+@pytest.mark.parametrize("words", [["a=1", "b"], ["--unset", "a=1"], ["--unset"]])
+def test_what_is_neither_looking_nor_changing(words: list[str], xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    assert xm("config", "settings", *words) == 2
+    assert "xm: config settings: " in capsys.readouterr().err

@@ -28,9 +28,12 @@ from xenia.model.dump import After, DumpRequest
 from xenia.model.errors import XeniaError
 from xenia.model.host_run import HostRow, RowState
 from xenia.model.job import Job, JobState
+from xenia.model.network import NetworkState
 from xenia.model.pci import devices_of
 from xenia.model.scope import Scope
 from xenia.model.signal import Trigger
+from xenia.network.simulated import SimulatedNetworkHost
+from xenia.store.networks import etag_of
 
 pytestmark = pytest.mark.crash
 
@@ -97,6 +100,8 @@ class Promises:
         """The targets that it surely has."""
         self.sizes: dict[str, tuple[int, int]] = {}
         """Its memory and its virtual CPUs, also when a policy has started it anew."""
+        self.networks: dict[str, str | None] = {}
+        """The definitions that surely hold; None for one that was removed."""
         self.incarnation: dict[str, int | None] = {}
         """The id of a domain that was to be destroyed: it may still be there, but never come back under another."""
 
@@ -521,10 +526,45 @@ def last_rows(manager: Manager) -> tuple[HostRow, ...]:
     return run.rows if run is not None else ()
 
 
+async def put_network(world: World, manager: Manager, told: Promises, name: str, text: str) -> None:
+    """Define a network, or define it anew."""
+    told.networks.pop(name, None)
+    old = world.files.get(f"etc/xen/networks/{name}.toml")
+    etag = etag_of(old.decode()) if old is not None else None
+    job = await finish(world, manager, manager.networks.put(name, text, etag, ROOT))
+    if job.state is JobState.DONE:
+        told.networks[name] = text
+
+
+async def delete_network(world: World, manager: Manager, told: Promises, name: str) -> None:
+    told.networks.pop(name, None)
+    job = await finish(world, manager, manager.networks.delete(name, ROOT))
+    if job.state is JobState.DONE:
+        told.networks[name] = None
+
+
+async def scenario_a_bridge_comes_and_goes(world: World, manager: Manager, told: Promises) -> None:
+    if LIKE_XEN:
+        return  # which engine it is makes no difference to networks
+    await put_network(world, manager, told, "dmz", 'mode = "bridge"')
+    await delete_network(world, manager, told, "dmz")
+
+
+async def scenario_networks_come_and_change_and_go(world: World, manager: Manager, told: Promises) -> None:
+    if LIKE_XEN:
+        return
+    nat = 'mode = "nat"\nsubnet = "10.20.0.0/24"\nsubnet6 = "fd00:20::/64"'
+    await put_network(world, manager, told, "lan", nat)
+    await put_network(world, manager, told, "dmz", 'mode = "bridge"\ninterface = "eth0"\nvlan = 12')
+    await put_network(world, manager, told, "lan", nat.replace("10.20", "10.30"))
+    await delete_network(world, manager, told, "lan")
+
+
 SCENARIOS: list[Scenario] = [value for name, value in sorted(globals().items()) if name.startswith("scenario_")]
 
 
-SHORT_ONES = [scenario for scenario in SCENARIOS if scenario is not scenario_two_start_with_the_host]
+_LONG_ONES = (scenario_two_start_with_the_host, scenario_networks_come_and_change_and_go)
+SHORT_ONES = [scenario for scenario in SCENARIOS if scenario not in _LONG_ONES]
 """For what takes a time that grows with the square of the steps."""
 
 
@@ -599,10 +639,27 @@ def check(world: World, told: Promises) -> None:
             assert (await manager.wait(job.id, 60)).state is JobState.DONE
         assert not world.host.guests
         assert not world.runs()
+        await check_networks(world, manager, told)
         await manager.close()
 
     asyncio.run(life())
     assert not world.host.violations
+
+
+async def check_networks(world: World, manager: Manager, told: Promises) -> None:
+    """What is defined is there and nothing else; when all is removed the host is as it was."""
+    rows, _ = await manager.networks.all()
+    for name, text in told.networks.items():
+        defined = world.files.get(f"etc/xen/networks/{name}.toml")
+        assert defined == (text.encode() if text is not None else None), f"{name} is defined otherwise"
+    assert [row.state.value for row in rows if row.state is not NetworkState.UP] == []
+    assert not (await manager.networks.plan("", None, ROOT)).steps, "all is as defined"
+    for row in rows:
+        job = manager.networks.delete(row.name, ROOT)
+        assert (await manager.wait(job.id, 60)).state is JobState.DONE
+    clean = SimulatedNetworkHost()
+    for part in ("interfaces", "sysctls", "rules", "services", "names"):
+        assert getattr(world.network, part) == getattr(clean, part), f"{part} are not as before"
 
 
 def steps_of(scenario: Scenario) -> int:

@@ -39,7 +39,7 @@ def world(etc: Path) -> World:
 
 
 def settings(manager: Manager, **changes: Any) -> None:
-    object.__setattr__(manager.host_power.host_stop, "settings", StopSettings(**changes))
+    manager.host_power.host_stop.settings = StopSettings(**changes)
 
 
 async def start(manager: Manager, etc: Path, name: str, more: str = "", *overrides: str, paused: bool = False) -> None:

@@ -61,7 +61,7 @@ def test_everything_is_read() -> None:
         [[forward]]
         protocol = "udp"
         port = "5000-5009"
-        to = "[fd00:20::5]:6000"
+        to = "[fd00:20::5]:5000"
         address = "2001:db8::1"
         [[forward]]
         port = 22
@@ -84,7 +84,7 @@ def test_everything_is_read() -> None:
         ),
         forwards=(
             Forward(Protocol.TCP, 8080, 8080, "10.20.0.5", 80),
-            Forward(Protocol.UDP, 5000, 5009, "fd00:20::5", 6000, "2001:db8::1"),
+            Forward(Protocol.UDP, 5000, 5009, "fd00:20::5", 5000, "2001:db8::1"),
             Forward(Protocol.TCP, 22, 22, "10.20.0.5", 22),
         ),
     )
@@ -162,6 +162,7 @@ def test_a_vlan_of_a_card_is_a_port() -> None:
         (f'{NAT}[[forward]]\nport = 0\nto = "10.20.0.5"', ['4:1: port must be a port or a range of them (port =']),
         (f'{NAT}[[forward]]\nto = "10.20.0.5"', ['3:3: port must be a port or a range of them (port = 8080, or']),
         (f'{NAT}[[forward]]\nport = "70-60"\nto = "10.20.0.5"', ['4:1: port must be a port or a range of them']),
+        (f'{NAT}[[forward]]\nport = "80-90"\nto = "10.20.0.5:81"', ["5:1: the ports of a range keep their numbers"]),
         (f'{NAT}[[forward]]\nport = 80\nto = "10.20.0.5:0"', ["5:1: '0' is no port (as in to = \"10.20.0.5:80\")"]),
         (f'{NAT}[[forward]]\nport = 80\nto = "10.20.0.5"\nprotocol = "icmp"', ["6:1: there is no protocol 'icmp'"]),
         (

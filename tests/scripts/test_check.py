@@ -55,7 +55,7 @@ def test_long_loops_are_left_to_full(tools):
 def test_quick_runs_one_real_guest(tools):
     result = tools.call("./check", "--quick")
     assert [call.split(" -m ")[1] for call in tools.calls("pytest")] == [
-        "(not qemu and not crash and not xen) and not full -n 2",
+        "(not qemu and not crash and not xen and not hypothesis) and not full -n 2 --ignore=tests/dropin",
         "(qemu) and not full tests/images",
     ]
     assert result.stdout.splitlines()[-1].startswith("check: all well (5 parts")

@@ -34,6 +34,8 @@ from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.manager import Manager, Parts
+from xenia.manager.networks.guests import Guests
+from xenia.manager.networks.networks import Networks
 from xenia.manager.noticing import Keeper
 from xenia.manager.prepare import Findings
 from xenia.manager.table import Table
@@ -41,7 +43,7 @@ from xenia.model.caller import Caller, Role
 from xenia.model.change import Change, Edited
 from xenia.model.disk import Disk, DiskMode
 from xenia.model.domain import DomainConfig, EndAction, Policy, Started
-from xenia.model.errors import ResourceError, conflict, engine_failed
+from xenia.model.errors import ResourceError, conflict, engine_failed, unavailable
 from xenia.model.event import Event, EventKind
 from xenia.model.host import Host
 from xenia.model.reading import Reading
@@ -49,12 +51,14 @@ from xenia.model.request import CreateRequest
 from xenia.model.vif import Vif
 from xenia.network.attach import AttachedVif
 from xenia.network.port import Port
+from xenia.network.simulated import SimulatedNetworkHost
 from xenia.storage.open import OpenedDisk
 from xenia.storage.usb import OpenedUsb
 from xenia.store.applied import Journal
 from xenia.store.auto import AutoFolder
 from xenia.store.folder import GuestFolder
 from xenia.store.host_runs import HostRuns
+from xenia.store.networks import NetworkStore
 from xenia.store.records import Records
 from xenia.store.runs import Runs
 from xenia.store.versions import Versions
@@ -76,6 +80,20 @@ ENGINE_STEPS = frozenset(
 )
 """Where an engine may refuse."""
 
+NETWORK_STEPS = frozenset(
+    f"{verb} {thing}"
+    for thing, verbs in {
+        "link": ("add", "set", "remove"),
+        "address": ("add", "remove"),
+        "sysctl": ("set",),
+        "rules": ("load", "remove"),
+        "service": ("start", "stop", "forget"),
+        "network": ("see",),
+    }.items()
+    for verb in verbs
+)
+"""Where the host's network may."""
+
 
 class Killed(BaseException):
     """xend is dead: nothing of it runs any more, not even what it would do on its way out."""
@@ -86,6 +104,7 @@ class World:
     """What stays when xend dies. `die_at` and `fail_at` count steps from now; `steps` counts all that were taken."""
 
     host: SimulatedHost = field(default_factory=SimulatedHost)
+    network: SimulatedNetworkHost = field(default_factory=SimulatedNetworkHost)
     files: dict[str, bytes] = field(default_factory=dict)
     now: float = 1000.0
     time_stands: bool = False
@@ -108,6 +127,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.host.step = self.step
+        self.network.step = self.step
 
     async def step(self, name: str) -> None:
         """One place between two effects."""
@@ -124,6 +144,8 @@ class World:
             if name in ENGINE_STEPS:
                 self._undo_half_started(name)
                 raise engine_failed(f"injected at {name}")
+            if name in NETWORK_STEPS:
+                raise unavailable(f"injected at {name}")
         await asyncio.sleep(0)
 
     def _undo_half_started(self, name: str) -> None:
@@ -150,6 +172,7 @@ class World:
         neighbours = Neighbours(definitions, lifecycle.records, table)
         checker = Checker(engine, {engine.name: engine}, self.read, preparer, neighbours, lambda: HOST)
         converter = Converter(self.read, self.read)
+        guests = Guests(table, lifecycle.records, "xenbr0", engine.observe)
         return Manager(
             Parts(
                 engine=engine,
@@ -168,6 +191,7 @@ class World:
                 read=read_really,
                 autostart=Autostart(AutoFolder(self.folder / "auto"), guest_files),
                 host_runs=HostRuns(files, self.boot_id),
+                networks=Networks(self.network, NetworkStore(files, self.boot_id), guests, jobs, Path("/")),
                 refuse_beside_others=self.refuse_beside_others,
                 start_with_host=self.start_with_host,
                 locks=locks,

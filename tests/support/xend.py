@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,18 @@ from xenia.api.doors import About, Doors
 from xenia.console.hub import ConsoleHub
 from xenia.daemon.serve import listen, serve
 from xenia.lib.aio import Tasks
+from xenia.lib.files import DiskFiles
 from xenia.lib.paths import Paths
+from xenia.manager.events import EventBus
 from xenia.manager.manager import Manager
+from xenia.manager.old_config import OldConfigImport
 from xenia.manager.settings import SettingsKeeper
+from xenia.manager.settings_edit import SettingsEditor
+from xenia.model.old_config import OldConfig
 from xenia.settings.load import load
+from xenia.store.old_config import OldConfigMark
+from xenia.sxp.read import read as read_sxp
+from xenia.ucr.write import OwnFile
 
 URL = "http://xend"
 
@@ -122,6 +131,11 @@ class Xend:
                 await writer.wait_closed()
 
 
+async def read_old_config(text: str, file: str) -> OldConfig:
+    """In this process."""
+    return read_sxp(text, file)
+
+
 @asynccontextmanager
 async def running_xend(folder: Path, world: World | None = None) -> AsyncIterator[Xend]:
     world = world or World()
@@ -131,7 +145,11 @@ async def running_xend(folder: Path, world: World | None = None) -> AsyncIterato
     logs = folder / "logs"
     logs.mkdir(exist_ok=True)
     hub = ConsoleHub(lambda uuid: sockets.get(uuid, {}), lambda uuid, kind: logs / f"{uuid}-{kind}")
-    doors = Doors(manager, hub, About("1.2.3", 4711, str(folder), 1000.0), SettingsKeeper(load(Paths(folder), {})))
+    read = partial(load, Paths(folder), {})
+    keeper = SettingsKeeper(read(), read, lambda _settings: None, EventBus(world.clock, world.published.append))
+    editor = SettingsEditor(Paths(folder).settings, OwnFile(Paths(folder).registry), keeper)
+    old_config = OldConfigImport(Paths(folder).old_settings, read_old_config, editor, OldConfigMark(DiskFiles(folder)))
+    doors = Doors(manager, hub, About("1.2.3", 4711, str(folder), 1000.0), editor, old_config)
     socket = folder / "xend.sock"
     stop, ready, tasks = asyncio.Event(), asyncio.Event(), Tasks()
     server = tasks.start(serve(make_app(doors), listen(socket, "xen"), stop, ready=ready.set), name="server")

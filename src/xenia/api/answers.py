@@ -27,10 +27,13 @@ from xenia.model.host import EngineReport, Host
 from xenia.model.host_run import HostRun
 from xenia.model.job import Job
 from xenia.model.live import Difference
+from xenia.model.network import Lease, NetworkRow, OtherBridge
+from xenia.model.network_plan import NetworkPlan
+from xenia.model.old_config import Imported
 from xenia.model.pci import HostPci, PciDevice
 from xenia.model.pool import Pool
 from xenia.model.scheduling import Share
-from xenia.model.setting import SettingsReport
+from xenia.model.setting import SettingsChange, SettingsReport
 from xenia.model.stats import DiskStats, Stats, VcpuStats, VifStats
 from xenia.model.topology import Topology
 from xenia.model.vcpu import Vcpu
@@ -137,6 +140,24 @@ class ShareList:
     """By domain id."""
 
     domains: tuple[DomainShare, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkList:
+    """`bridges` are those of the host that belong to no network."""
+
+    networks: tuple[NetworkRow, ...]
+    bridges: tuple[OtherBridge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkAnswer:
+    """`text` is the definition; `leases` what DHCP has given."""
+
+    network: NetworkRow
+    text: str
+    etag: str
+    leases: tuple[Lease, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,11 +335,16 @@ ANSWERS = (
     ExecutionAnswer,
     VcpuList,
     ShareList,
+    NetworkList,
+    NetworkAnswer,
+    NetworkPlan,
     PoolList,
     TextAnswer,
     PciList,
     HostPciList,
     SettingsReport,
+    SettingsChange,
+    Imported,
     LogPiece,
     Topology,
     AutostartAnswer,

@@ -18,6 +18,7 @@ from xenia.api import (
     host_power,
     jobs,
     log,
+    networks,
     pci,
     pools,
     scheduling,
@@ -57,7 +58,7 @@ def make_app(doors: Doors) -> FastAPI:
     devices = (disks, vifs, usb, pci)
     cpus = (vcpus, scheduling, pools)
     looking = (host, host_power, log, domains, stats, why, debugging)
-    rooms = (*looking, *devices, *cpus, agent, texts, guest_files, folder, jobs, events, console, schema)
+    rooms = (*looking, *devices, *cpus, networks, agent, texts, guest_files, folder, jobs, events, console, schema)
     for part in rooms:
         api.include_router(part.router)
     app.include_router(api)

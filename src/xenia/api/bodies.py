@@ -270,3 +270,38 @@ class ExecBody(Body):
             return base64.b64decode(self.stdin, validate=True)
         except ValueError:
             raise invalid("stdin is no base64") from None
+
+
+class NetworkBody(Body):
+    text: Annotated[Text, Field(description="the definition, in TOML")]
+    etag: Annotated[
+        Text | None, Field(description="the etag of the definition that is replaced; null for a new network")
+    ] = None
+
+
+class NetworkPlanBody(Body):
+    network: Annotated[Text, Field(description="its name; empty for all")] = ""
+    text: Annotated[Text | None, Field(description="a definition to plan with; null for the one that is kept")] = None
+
+
+class NetworkApplyBody(Body):
+    network: Annotated[Text, Field(description="its name; empty for all")] = ""
+    digest: Annotated[str, Field(description="that of the plan which was looked at; empty for any")] = ""
+
+
+class SettingsBody(Body):
+    changes: Annotated[
+        dict[Text, Annotated[Text, Field(max_length=4096)] | None],
+        Field(
+            min_length=1,
+            max_length=64,
+            description="new values as texts, by the names of settings or of their variables in UCR; null takes "
+            "one out",
+        ),
+    ]
+
+
+class ImportBody(Body):
+    text: Annotated[Text, Field(description="the content of xend-config.sxp")]
+    file: Annotated[Text, Field(description="its absolute path, or empty for a text without one")] = ""
+    write: Annotated[bool, Field(description="change xend.toml, not only tell what would change")] = False

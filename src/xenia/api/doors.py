@@ -11,7 +11,8 @@ from starlette.requests import HTTPConnection
 
 from xenia.console.hub import ConsoleHub
 from xenia.manager.manager import Manager
-from xenia.manager.settings import SettingsKeeper
+from xenia.manager.old_config import OldConfigImport
+from xenia.manager.settings_edit import SettingsEditor
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class Doors:
     manager: Manager
     consoles: ConsoleHub
     about: About
-    settings: SettingsKeeper
+    settings: SettingsEditor
+    old_config: OldConfigImport
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 

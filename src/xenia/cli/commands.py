@@ -106,6 +106,7 @@ TABLE = (
     ),
     Entry("Guest files", "plan", "folder", "Show how guest files differ from what is defined and runs"),
     Entry("Guest files", "apply", "folder", "Do what plan shows"),
+    Entry("Networks", "network", "", "Define, show and apply networks for guests", table="network.table"),
     Entry("Names", "domid", "names", "Tell the id of a domain"),
     Entry("Names", "domname", "names", "Tell the name of a domain"),
     Entry("Names", "domstate", "domstate", "Tell the state of a domain"),

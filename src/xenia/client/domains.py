@@ -43,13 +43,18 @@ def not_running(domain: dict[str, Any]) -> ClientError:
     )
 
 
-def submit(client: Client, path: str, body: dict[str, Any], *, wait: float = LONGEST_WAIT) -> dict[str, Any]:
-    """Ask for a long action and return its job as it is after at most `wait` seconds.
+def submit(
+    client: Client, path: str, body: dict[str, Any], *, wait: float = LONGEST_WAIT, method: str = "post"
+) -> dict[str, Any]:
+    """Ask for a long action and return its job as it is after at most `wait` seconds. `method` is that of the client.
 
     Raises ClientError when it is refused or has failed by then.
     """
-    answer = client.post(f"{path}?wait={wait:g}", body, seconds=wait + _SLACK)
-    return _checked(answer["job"])
+    where, seconds = f"{path}?wait={wait:g}", wait + _SLACK
+    if method == "delete":
+        return _checked(client.delete(where, seconds=seconds)["job"])
+    ask = client.put if method == "put" else client.post
+    return _checked(ask(where, body, seconds=seconds)["job"])
 
 
 def follow(client: Client, job: dict[str, Any], *, seconds: float | None = None) -> dict[str, Any]:

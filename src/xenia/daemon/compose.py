@@ -12,6 +12,7 @@ from functools import partial
 from xenia.api.doors import About, Doors
 from xenia.console.hub import ConsoleHub
 from xenia.daemon.engines import Choice, choose
+from xenia.daemon.live import brake_of, live_settings, stop_settings_of
 from xenia.daemon.sandbox import Sandbox
 from xenia.engines.base import ConsoleKind
 from xenia.engines.xen.probe import booted_into_xen
@@ -21,7 +22,6 @@ from xenia.lib.paths import Paths
 from xenia.manager.adoption import Adoption
 from xenia.manager.aside import Aside
 from xenia.manager.autostart import Autostart
-from xenia.manager.brake import Brake
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.conversion import Converter
@@ -33,17 +33,23 @@ from xenia.manager.folder_apply import FolderApply
 from xenia.manager.folder_plan import Planner
 from xenia.manager.guest_files import GuestFiles
 from xenia.manager.host import read_host
-from xenia.manager.host_stop import StopSettings
 from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.manager import Manager, Parts
+from xenia.manager.networks.guests import Guests
+from xenia.manager.networks.networks import Networks
 from xenia.manager.noticing import Keeper
+from xenia.manager.old_config import OldConfigImport
 from xenia.manager.prepare import HostPreparer
-from xenia.manager.settings import SettingsKeeper
 from xenia.manager.table import Table
 from xenia.model.domain import DOMAIN_0_UUID
+from xenia.network.dnsmasq import Dnsmasq
+from xenia.network.host import NetworkHost
+from xenia.network.kernel import KernelHost
 from xenia.network.mac import generate_mac
+from xenia.network.nft import Nft
+from xenia.network.simulated import SimulatedNetworkHost
 from xenia.settings.load import Loaded
 from xenia.settings.settings import Settings
 from xenia.storage.core_file import CoreFiles
@@ -53,6 +59,8 @@ from xenia.store.auto import AutoFolder
 from xenia.store.folder import GuestFolder
 from xenia.store.history import History
 from xenia.store.host_runs import HostRuns
+from xenia.store.networks import NetworkStore
+from xenia.store.old_config import OldConfigMark
 from xenia.store.records import Records
 from xenia.store.runs import Runs, boot_id
 from xenia.store.versions import Versions
@@ -76,7 +84,8 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
         parts.callback(history.close)
         choice = choose(paths, settings, sandbox)
         parts.push_async_callback(choice.chosen.filter.close)
-        manager = _manager(paths, settings, sandbox, history, choice)
+        bus = EventBus(time.time, history.put_event)
+        manager = _manager(paths, settings, sandbox, history, choice, bus)
         parts.push_async_callback(manager.close)
         await manager.start()
         hub = ConsoleHub(
@@ -85,10 +94,16 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
         )
         parts.push_async_callback(hub.close)
         hub.start(manager.listen, lambda: _running(manager))
-        yield Doors(manager, hub, about, SettingsKeeper(loaded))
+        editor = await parts.enter_async_context(live_settings(paths, loaded, manager, choice, bus))
+        mark = OldConfigMark(DiskFiles(paths.root))
+        old_config = OldConfigImport(paths.old_settings, sandbox.read_old_config, editor, mark)
+        await old_config.look()
+        yield Doors(manager, hub, about, editor, old_config)
 
 
-def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: History, choice: Choice) -> Manager:
+def _manager(
+    paths: Paths, settings: Settings, sandbox: Sandbox, history: History, choice: Choice, bus: EventBus
+) -> Manager:
     chosen = choice.chosen
     files, table, locks = DiskFiles(paths.root), Table(), NameLocks()
     for state in (paths.run, paths.state):
@@ -101,7 +116,6 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
         roots=tuple(str(root) for root in settings.roots),
         privileged=os.geteuid() == 0,
     )
-    bus = EventBus(time.time, history.put_event)
     runs, records = Runs(files, boot_id()), Records(files)
     lifecycle = Lifecycle(chosen.engine, preparer, runs, records, table, bus, time.time, chosen.filter)
     creation = Creation(chosen.engine, lifecycle, locks, sandbox.read_guest_file, _new_uuid, generate_mac)
@@ -122,6 +136,7 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
         sandbox.edit_guest_file,
     )
     jobs = Jobs(time.time, history.put_job, history.last_jobs(_JOBS))
+    guests = Guests(table, lifecycle.records, settings.default_bridge, chosen.engine.observe)
     return Manager(
         Parts(
             engine=chosen.engine,
@@ -135,11 +150,12 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
             adoption=Adoption(lifecycle, sandbox.read_guest_file, files, paths.guest_files),
             dumps=Dumps(lifecycle, CoreFiles(), paths.cores),
             aside=Aside(lifecycle, _new_uuid),
-            brake=Brake(settings.restart_limit, settings.restart_window, settings.restart_delay),
+            brake=brake_of(settings),
             read=sandbox.read_guest_file,
             autostart=Autostart(AutoFolder(paths.guest_files / "auto"), guest_files),
             host_runs=HostRuns(files, boot_id()),
-            stop_settings=StopSettings(settings.host_stop, settings.stop_timeout, settings.host_stop_timeout),
+            networks=Networks(_network_host(paths, settings), NetworkStore(files, boot_id()), guests, jobs, paths.root),
+            stop_settings=stop_settings_of(settings),
             bring_back=settings.bring_back,
             start_with_host=settings.autostart_domains,
             refuse_beside_others=partial(_refuse_beside_xendomains, paths),
@@ -151,6 +167,13 @@ def _manager(paths: Paths, settings: Settings, sandbox: Sandbox, history: Histor
             others=choice.others,
         )
     )
+
+
+def _network_host(paths: Paths, settings: Settings) -> NetworkHost:
+    if settings.engine == "simulated":
+        return SimulatedNetworkHost()
+    dnsmasq = Dnsmasq(paths.run / "networks", paths.state / "networks")
+    return KernelHost(dnsmasq, Nft(), privileged=os.geteuid() == 0)
 
 
 def _refuse_beside_xendomains(paths: Paths) -> None:

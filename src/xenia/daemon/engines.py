@@ -107,7 +107,6 @@ def _xen(paths: Paths, settings: Settings, sandbox: Sandbox) -> Fitted:
             python=settings.system_python,
             dom0_ballooning=settings.dom0_ballooning,
             dom0_min_mem=settings.dom0_min_mem,
-            vnc_listen=settings.vnc_listen,
             vnc_password=settings.vnc_password,
         )
     )

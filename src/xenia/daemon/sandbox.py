@@ -11,6 +11,7 @@ from xenia.lib.worker import Worker, WorkerDied, WorkerRefused, WorkerTimedOut
 from xenia.model.change import Change, Edited
 from xenia.model.complaint import Complaint
 from xenia.model.errors import GuestFileError, XeniaError, invalid, unavailable
+from xenia.model.old_config import OldConfig
 from xenia.model.reading import Reading
 from xenia.settings.settings import Settings
 from xenia.storage.inspect import INSPECTIONS
@@ -19,6 +20,7 @@ _CALLS = {
     "read_guest_file": "xenia.guestfile.in_worker:read_guest_file",
     "edit_guest_file": "xenia.guestfile.in_worker:edit_guest_file",
     "read_domain_xml": "xenia.guestfile.in_worker:read_domain_xml",
+    "read_old_config": "xenia.sxp.in_worker:read_old_config",
     **INSPECTIONS,
 }
 _SECONDS = 5.0
@@ -68,6 +70,12 @@ class Sandbox:
             complaints = tuple(from_plain(Complaint, each) for each in refused["complaints"])
             raise GuestFileError(refused["message"], complaints, hint=refused["hint"])
         return from_plain(Edited, answer["edited"])
+
+    async def read_old_config(self, text: str, file: str) -> OldConfig:
+        """What an xend-config.sxp says. Raises invalid for one that cannot be read within bounds."""
+        arguments = {"text": text, "file": file}
+        plain = await self._call("read_old_config", arguments, (), what=file or "the file", seconds=_READING_SECONDS)
+        return from_plain(OldConfig, plain)
 
     async def inspect(self, name: str, arguments: dict[str, Any], descriptors: Sequence[int]) -> dict[str, Any]:
         """What an image or kernel is (storage.inspect). Raises invalid for one that cannot be read within bounds."""

@@ -147,6 +147,11 @@ class Engine(Protocol):
     def explain(self, config: DomainConfig) -> Meaning:
         """What `config` becomes here; looks at nothing outside it, needs no resource."""
 
+    def set_vnc(self, listen: str, password: str) -> None:
+        """Where the screens of guests are offered, and with which password ("" for none), where their guest files say
+        nothing; for guests that are started from now on.
+        """
+
     async def start(self, started: Started, resources: Resources) -> Observed:
         """Start a guest with its CPUs stopped and return once it is under control.
 

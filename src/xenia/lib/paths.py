@@ -21,6 +21,11 @@ class Paths:
         return self.root / "etc/xen/xend.toml"
 
     @property
+    def old_settings(self) -> Path:
+        """Where xend of old had its settings."""
+        return self.root / "etc/xen/xend-config.sxp"
+
+    @property
     def registry(self) -> Path:
         """A file in the form of the Univention registry, for a host that has none."""
         return self.root / "etc/xen/ucr.conf"

@@ -1,4 +1,4 @@
-"""The bus: what happens to domains, to everyone who listens."""
+"""The bus: what happens to domains and to the host, to everyone who listens."""
 
 from __future__ import annotations
 
@@ -54,11 +54,20 @@ class EventBus:
         self._keep = keep
         self._sequence = 0
         self._listeners: set[Listener] = set()
+        self.closed = False
 
     def publish(self, kind: EventKind, started: Started, detail: str = "") -> None:
+        log.info("domain %s (id %d): %s%s", started.config.name, started.domid, kind, f" ({detail})" if detail else "")
+        self._put(kind, started.config.name, started.uuid, started.domid, detail)
+
+    def announce(self, kind: EventKind, detail: str) -> None:
+        """What happened to the host itself."""
+        log.info("%s: %s", kind, detail)
+        self._put(kind, "", "", None, detail)
+
+    def _put(self, kind: EventKind, domain: str, uuid: str, domid: int | None, detail: str) -> None:
         self._sequence += 1
-        event = Event(self._sequence, self._clock(), kind, started.config.name, started.uuid, started.domid, detail)
-        log.info("domain %s (id %d): %s%s", event.domain, started.domid, kind, f" ({detail})" if detail else "")
+        event = Event(self._sequence, self._clock(), kind, domain, uuid, domid, detail)
         self._keep(event)
         self._listeners = {listener for listener in self._listeners if listener.put(event)}
 
@@ -74,6 +83,7 @@ class EventBus:
 
     def close(self) -> None:
         """End all listeners."""
+        self.closed = True
         for listener in self._listeners:
             listener.end()
         self._listeners.clear()

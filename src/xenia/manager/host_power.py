@@ -9,7 +9,7 @@ from typing import Any
 
 from xenia.manager.autostart import Autostart
 from xenia.manager.host_start import HOST, HostStart
-from xenia.manager.host_stop import HostStop
+from xenia.manager.host_stop import HostStop, StopSettings
 from xenia.manager.jobs import Jobs
 from xenia.model.autostart import Member
 from xenia.model.caller import Caller, Role
@@ -58,6 +58,10 @@ class HostPower:
             return
         await self.runs.put(run, durable=True)
         self._start_job(RunKind.START, HOST, self.host_start.go_on)
+
+    def configure(self, stop: StopSettings, *, bring_back: bool, with_host: bool) -> None:
+        """These settings hold for what begins from now on."""
+        self.host_stop.settings, self.host_start.bring_back, self.with_host = stop, bring_back, with_host
 
     def start(self, caller: Caller) -> Job:
         """host-start, as a job; `runs` tells how far it is. Raises denied, a conflict while one is under way, and

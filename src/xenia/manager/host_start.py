@@ -37,7 +37,7 @@ _TO_DO = frozenset({RowState.WAITING, RowState.STARTING})
 _NOT_STARTED = frozenset({RowState.FAILED, RowState.HELD})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HostStart:
     """With `bring_back`, what the last host-stop has ended is started as well. `sleep` waits so many seconds."""
 

@@ -44,7 +44,7 @@ class StopSettings:
     host_stop_timeout: float = 300
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HostStop:
     autostart: Autostart
     lifecycle: Lifecycle

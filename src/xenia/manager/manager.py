@@ -39,6 +39,8 @@ from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.memory import Memory
+from xenia.manager.networks.keeper import NetworkKeeper
+from xenia.manager.networks.networks import Networks
 from xenia.manager.noticing import Watch
 from xenia.manager.pci import Pci
 from xenia.manager.pinning import Pinning
@@ -92,6 +94,7 @@ class Parts:
     jobs: Jobs
     autostart: Autostart
     host_runs: HostRuns
+    networks: Networks
     read_host: Callable[[], Host]
     read: ReadGuestFile
     """Reads the words of a device that is plugged in."""
@@ -162,14 +165,22 @@ class Manager:
             with_host=parts.start_with_host,
         )
         self._guest_file_watch = Watch(parts.definitions)
+        self.networks = parts.networks
+        self._network_keeper = NetworkKeeper(parts.networks, parts.bus, parts.sleep)
         self._report = EngineReport(parts.engine.name, reason="not probed yet")
         self._other_reports = {each.name: EngineReport(each.name, reason="not probed yet") for each in parts.others}
+
+    def configure(self, brake: Brake, stop: StopSettings, *, bring_back: bool, start_with_host: bool) -> None:
+        """These settings hold from now on."""
+        self._policy.brake = brake
+        self.host_power.configure(stop, bring_back=bring_back, with_host=start_with_host)
 
     async def start(self) -> None:
         """Probe the engine and find again what runs."""
         self.inventory.start()
         self._report = await self._parts.engine.probe()
         await self._parts.lifecycle.records.load()
+        await self.networks.start()
         await Reconcile(self._parts.lifecycle, self._policy).run()
         self.freezing.recover()
         await self._parts.folder.recover()
@@ -177,6 +188,7 @@ class Manager:
         self._tasks.start(self._parts.guest_files.keeper.run(), name="keeper of versions")
         await self._parts.definitions.refresh()
         self._tasks.start(self._watch(), name="engine watcher")
+        self._network_keeper.start(self._tasks)
         await self.host_power.come_up()
         for other in self._parts.others:
             self._tasks.start(self._probe(other), name=f"probe of the engine {other.name}")
@@ -194,6 +206,7 @@ class Manager:
         await self.freezing.close()
         await self._tasks.close()
         self._guest_file_watch.close()
+        self.networks.host.close()
         self._parts.bus.close()
         await self._parts.engine.close()
 

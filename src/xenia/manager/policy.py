@@ -24,7 +24,7 @@ _RESTARTS = frozenset({EndAction.RESTART, EndAction.RENAME_RESTART, EndAction.CO
 _DUMPS = frozenset({EndAction.COREDUMP_DESTROY, EndAction.COREDUMP_RESTART})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PolicyKeeper:
     """`sleep` waits for some seconds; `tasks` hold what waits for a domain that is to be started again later."""
 

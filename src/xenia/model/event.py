@@ -1,4 +1,4 @@
-"""What happened to domains, in order."""
+"""What happened to domains and to the host, in order."""
 
 from __future__ import annotations
 
@@ -33,11 +33,17 @@ class EventKind(StrEnum):
     THAWED = "thawed"
     FOUND = "found"
     """xend came up and found it running."""
+    SETTING_CHANGED = "setting-changed"
+    """Of the host: a setting of xend has another value, or will have with its next start."""
+    SETTINGS_REFUSED = "settings-refused"
+    """Of the host: xend.toml cannot be used as it is now; what it said before holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`sequence` counts up by one for each event of this xend's life and names it; `at` is seconds since the epoch."""
+    """`sequence` counts up by one for each event of this xend's life and names it; `at` is seconds since the epoch.
+    What happened to the host has no domain: "" there.
+    """
 
     sequence: int
     at: float

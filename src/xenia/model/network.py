@@ -54,8 +54,8 @@ class FixedLease:
 
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """What reaches the ports `first` to `last` of the host goes to `ip` in the network: to the port `to` and those
-    after it. `address` is that of the host which it is for; "" for each.
+    """What reaches the ports `first` to `last` of the host goes to `ip` in the network: one port to the port `to`,
+    several to the same ones. `address` is that of the host which it is for; "" for each.
     """
 
     protocol: Protocol
@@ -115,3 +115,49 @@ class Network:
 def vlan_interface(interface: str, vlan: int) -> str:
     """The name of a VLAN on a card, as everybody writes it: `eth1.12`."""
     return f"{interface}.{vlan}"
+
+
+class NetworkState(StrEnum):
+    UP = "up"
+    CHANGED = "changed"
+    """Its definition was edited since it was applied, or is not applied yet."""
+    FAILED = "failed"
+    """It could not be applied."""
+    INVALID = "invalid"
+    """Its definition cannot be read. What was applied of an earlier one holds."""
+    GONE = "gone"
+    """Its definition was removed; what was applied of it holds until the next apply."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkRow:
+    """A network as it is told of. `network` is its definition, or what was applied of it, where there is one; `problem`
+    says why it is not up. `guests` are the domains that run on it.
+    """
+
+    name: str
+    file: str
+    state: NetworkState
+    network: Network | None = None
+    problem: str = ""
+    guests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OtherBridge:
+    """A bridge of the host that belongs to no network: it is used as it is."""
+
+    name: str
+    guests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """An address that DHCP has given to a card. `until` is in seconds since the epoch, 0 for ever; `mac` is "" where a
+    guest has not told it (DHCPv6), `name` what DNS calls it.
+    """
+
+    ip: str
+    mac: str = ""
+    name: str = ""
+    until: float = 0.0

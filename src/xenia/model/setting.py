@@ -48,3 +48,11 @@ class SettingsReport:
     settings: tuple[SettingState, ...]
     variables: tuple[OldVariable, ...]
     remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsChange:
+    """What came of a change: the settings that it names, and what is to be known of it, in words."""
+
+    settings: tuple[SettingState, ...]
+    notes: tuple[str, ...]

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import ip_address, ip_interface
-from typing import Any
+from typing import Any, NoReturn
 
 from xenia.model.complaint import Complaint, Severity
 from xenia.model.errors import GuestFileError, XeniaError
@@ -30,6 +30,9 @@ LIMIT = 64 << 10
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,31}")
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_TARGET = re.compile(r"(?:\[([^\]]*)\]|([^:]*|[^:]*:[^:]*:.*))(?::(\d{1,6}))?")
+"""`10.20.0.5:80`, `[fd00::5]:80`, or either without its port; an IPv6 address alone needs no brackets."""
+
 _MOST_LEASES, _MOST_FORWARDS = 4096, 256
 _FOR_BRIDGES = ("subnet", "subnet6", "dhcp", "domain", "proxy", "lease", "forward")
 _KINDS = {str: "a text in quotes", int: "a whole number", bool: "true or false", list: "a list"}
@@ -108,10 +111,7 @@ class _Reader:
             raise self._error() from None
 
     def _error(self) -> XeniaError:
-        first = self._complaints[0]
-        return GuestFileError(
-            f"the network '{self._name}' cannot be used: {first.message}", tuple(self._complaints), hint=first.hint
-        )
+        return GuestFileError(f"the definition of the network '{self._name[:64]}' is wrong", tuple(self._complaints))
 
     def _complain(self, path: tuple[str | int, ...], message: str, hint: str | None = None) -> None:
         line, column = self._places.of(path)
@@ -263,12 +263,15 @@ class _Reader:
         if protocol not in tuple(Protocol):
             self._refuse((*path, "protocol"), f"there is no protocol {protocol[:64]!a}", "tcp or udp")
         first, last = self._ports((*path, "port"), table.get("port"))
-        target, _, port = self._word(path, table, "to").rpartition(":")
-        if not target:
-            target, port = port, str(first)
-        if not port.isdecimal() or not 0 < int(port) <= 65_535 - (last - first):
+        found = _TARGET.fullmatch(self._word(path, table, "to").strip())
+        if found is None:
+            self._refuse((*path, "to"), "to must be an address, and may have a port", 'as in to = "10.20.0.5:80"')
+        target, port = found[1] or found[2], found[3] or str(first)
+        if not 0 < int(port) <= 65_535:
             self._refuse((*path, "to"), f"{port[:64]!a} is no port", 'as in to = "10.20.0.5:80"')
-        ip = self._address((*path, "to"), target.strip("[]"), network)
+        if last > first and int(port) != first:
+            self._refuse((*path, "to"), "the ports of a range keep their numbers", f'to = "{target}"')
+        ip = self._address((*path, "to"), target, network)
         address = self._word(path, table, "address", "")
         if address:
             try:
@@ -286,7 +289,7 @@ class _Reader:
             self._refuse(path, "port must be a port or a range of them", 'port = 8080, or port = "8000-8010"')
         return numbers[0], numbers[-1]
 
-    def _refuse(self, path: tuple[str | int, ...], message: str, hint: str | None = None) -> Any:
+    def _refuse(self, path: tuple[str | int, ...], message: str, hint: str | None = None) -> NoReturn:
         self._complain(path, message, hint)
         raise _Wrong
 

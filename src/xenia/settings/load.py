@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from xenia.lib.paths import Paths
@@ -11,21 +12,33 @@ from xenia.model.setting import OldVariable
 from xenia.settings.given import Given, Origin, Source
 from xenia.settings.old_variables import old_variables
 from xenia.settings.registry import of_registry
-from xenia.settings.settings import SETTINGS, Settings
+from xenia.settings.settings import SETTINGS, Setting, Settings
 from xenia.settings.toml import read_toml
-from xenia.ucr.registry import files_of, read_registry
+from xenia.ucr.registry import backed_up, files_of, read_registry
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """`origins` has one for each setting, by name; `remarks` say what was read and has no effect, in words;
+    """`origins` has one for each setting, by name; `roots` are the default of that setting,
+    `command_line` what xend was given there, by name; `remarks` say what was read and has no effect, in words;
     `variables` are of the registry, and not ours.
     """
 
     settings: Settings
     origins: Mapping[str, Origin]
+    roots: tuple[Path, ...]
+    command_line: Mapping[str, Any]
     remarks: tuple[str, ...] = ()
     variables: tuple[OldVariable, ...] = ()
+
+    def default_of(self, row: Setting) -> Any:
+        """What holds where nothing is said."""
+        return self.roots if row.default is None else row.default
+
+
+def sources(paths: Paths) -> tuple[Path, ...]:
+    """The files that `load` may read."""
+    return (paths.settings, *backed_up(files_of(paths.root, paths.registry)))
 
 
 def load(paths: Paths, chosen: Mapping[str, Any]) -> Loaded:
@@ -48,7 +61,7 @@ def load(paths: Paths, chosen: Mapping[str, Any]) -> Loaded:
     settings = Settings(**({"roots": (paths.images,)} | values))
     default = Origin(Source.DEFAULT)
     origins = {name: given[name].origin if name in given else default for name in SETTINGS}
-    return Loaded(settings, origins, remarks, old_variables(read))
+    return Loaded(settings, origins, (paths.images,), chosen, remarks, old_variables(read))
 
 
 def _said(origin: Origin) -> str:

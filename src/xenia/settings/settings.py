@@ -41,10 +41,10 @@ class Effect(StrEnum):
     """When a new value has its effect."""
 
     AT_ONCE = "at once"
-    NEXT_START = "with the next start of a guest"
-    BOOT = "with the next boot of the host"
-    RESTART = "with the next start of xend"
-    LATER = "none yet: it is kept for migration, which is not there yet"
+    NEXT_START = "at the next start of a guest"
+    BOOT = "at the next boot of the host"
+    RESTART = "at the next start of xend"
+    LATER = "later: it is kept for migration, which is not there yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,13 @@ class Setting:
     effect: Effect
     variable: str = ""
     secret: bool = False
+
+    def of(self, settings: Settings) -> Any:
+        return getattr(settings, self.member)
+
+    def said(self, value: Any) -> str:
+        """`value` as it would stand in xend.toml, without secrets."""
+        return MASKED if self.secret and value else self.kind.to_toml(value)
 
     def shown(self, value: Any) -> Any:
         """`value` as plain data, without secrets."""
@@ -85,7 +92,7 @@ class Settings:
             "effect": Effect.RESTART,
         }
     )
-    log_level: str = _setting("info", choice(*LOG_LEVELS), "How much xend logs", Effect.RESTART)
+    log_level: str = _setting("info", choice(*LOG_LEVELS), "How much xend logs", Effect.AT_ONCE)
     socket_group: str = _setting("xen", Text("a group"), "Who may use xend beside root", Effect.RESTART)
     engine: str = _setting(
         "auto", choice(*ENGINES), "What runs the guests; auto is xen in a Domain-0, qemu elsewhere", Effect.RESTART
@@ -130,15 +137,15 @@ class Settings:
     vnc_listen: str = _setting(
         "127.0.0.1",
         Address(),
-        "Where the screens of guests are offered over VNC, where their guest file says nothing",
-        Effect.RESTART,
+        "Where VNC listens, where a guest file says nothing; on Xen always 127.0.0.1",
+        Effect.NEXT_START,
         variable="xen/vnc/listen",
     )
     vnc_password: str = _setting(
         "",
         Text(),
-        "The password for that; nothing asks for none",
-        Effect.RESTART,
+        "The password of VNC, where a guest file says nothing; an empty one is none",
+        Effect.NEXT_START,
         variable="xen/vnc/password",
         secret=True,
     )
@@ -193,31 +200,31 @@ class Settings:
         DEFAULT_RESTART_LIMIT,
         Number(1, 1_000),
         "How often a domain that ends by itself is started over within restart_window",
-        Effect.RESTART,
+        Effect.AT_ONCE,
     )
     restart_window: int = _setting(
-        DEFAULT_RESTART_WINDOW, _SECONDS, "The time in which restart_limit counts", Effect.RESTART
+        DEFAULT_RESTART_WINDOW, _SECONDS, "The time in which restart_limit counts", Effect.AT_ONCE
     )
     restart_delay: int = _setting(
         DEFAULT_RESTART_DELAY,
         Number(0, 60, "seconds"),
         "How long the second start over waits; each further one waits twice as long",
-        Effect.RESTART,
+        Effect.AT_ONCE,
     )
     host_stop: tuple[str, ...] = _setting(
         ("shutdown",),
         Methods(("migrate", "save", "shutdown")),
         "How guests are ended with the host, what is tried first in front; only shutdown is possible yet",
-        Effect.RESTART,
+        Effect.AT_ONCE,
     )
     host_stop_timeout: int = _setting(
-        300, _SECONDS, "How long all guests together have to end with the host", Effect.RESTART
+        300, _SECONDS, "How long all guests together have to end with the host", Effect.AT_ONCE
     )
     stop_timeout: int = _setting(
-        90, _SECONDS, "How long each has to shut down, where its guest file says nothing", Effect.RESTART
+        90, _SECONDS, "How long each has to shut down, where its guest file says nothing", Effect.AT_ONCE
     )
     bring_back: bool = _setting(
-        True, Flag(), "Whether the start of the host starts also what xm host-stop has ended", Effect.RESTART
+        True, Flag(), "Whether the start of the host starts also what xm host-stop has ended", Effect.AT_ONCE
     )
 
 

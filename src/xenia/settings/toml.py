@@ -19,7 +19,7 @@ LIMIT = 1 << 20
 """Bytes of the file."""
 
 _TABLES = frozenset(name.partition(".")[0] for name in SETTINGS if "." in name)
-_HEADER = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(#.*)?")
+HEADER = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(#.*)?")
 
 
 def read_toml(path: Path) -> dict[str, Given]:
@@ -53,10 +53,10 @@ def check_text(text: str, path: Path) -> dict[str, Given]:
         raise invalid(f"{path}: {error}", "the syntax is TOML: key = value, text in quotes") from None
     except RecursionError:
         raise invalid(f"{path}: it is nested too deeply") from None
-    return {name: _given(name, value, text, path) for name, value in _flat(document)}
+    return {name: _given(name, value, text, path) for name, value in flat(document)}
 
 
-def _flat(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def flat(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """Each key with its value; those of the tables we know as TABLE.KEY."""
     for key, value in document.items():
         if key in _TABLES and isinstance(value, dict):
@@ -92,15 +92,15 @@ def line_of(name: str, text: str) -> int:
     """
     table = ""
     for number, line in enumerate(text.split("\n"), 1):
-        if (header := _HEADER.fullmatch(line)) is not None:
-            table = _plain(header[1]) + "."
+        if (header := HEADER.fullmatch(line)) is not None:
+            table = plain_key(header[1]) + "."
             if table == f"{name}.":
                 return number
-        elif table + _plain(line.partition("=")[0]) == name and "=" in line:
+        elif table + plain_key(line.partition("=")[0]) == name and "=" in line:
             return number
     return 0
 
 
-def _plain(key: str) -> str:
+def plain_key(key: str) -> str:
     """A key without the quotes and blanks that TOML allows in it."""
     return ".".join(part.strip().strip("\"'") for part in key.split("."))

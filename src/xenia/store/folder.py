@@ -6,17 +6,17 @@ import asyncio
 import hashlib
 import os
 import re
-import secrets
 import stat
 from pathlib import Path
 
 from xenia.guestfile.text import LIMIT
+from xenia.lib.replace import replace_file, sync_folder
 from xenia.model.errors import XeniaError, conflict, invalid
 
 Stamp = tuple[int, int, int, int]
 
 _SUFFIX = ".cfg"
-_TEMPORARY = re.compile(r"\..+\.cfg\.[0-9a-f]{8}")
+_TEMPORARY = re.compile(r"\..+\.(cfg|toml|conf)\.[0-9a-f]{8}")
 _LONGEST_NAME = 200
 NEW_MODE = 0o600
 """The permissions of a file that is made: it may hold a password."""
@@ -86,22 +86,19 @@ class GuestFolder:
         await asyncio.to_thread(self._replace, name, content, expected, mode)
 
     def _replace(self, name: str, content: bytes | None, expected: bytes | None, mode: int) -> None:
-        target = Path(os.path.realpath(self.path(name)))
-        temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-        try:
-            if content is not None:
-                _write(temporary, content, target, mode)
+        path = self.folder / name
+
+        def check() -> None:
             if self.read_if_there(name) != expected:
-                raise changed_meanwhile(self.path(name))
-            if content is not None:
-                temporary.replace(target)
-            elif expected is not None:
-                (self.folder / name).unlink()
-        except OSError as error:  # one that fails while writing does not say of which file
-            raise OSError(error.errno, error.strerror, str(target)) from error
-        finally:
-            temporary.unlink(missing_ok=True)
-        _sync(self.folder if content is None else target.parent)
+                raise changed_meanwhile(str(path))
+
+        if content is not None:
+            replace_file(path, content, mode=mode, check=check)
+            return
+        check()
+        if expected is not None:
+            path.unlink()
+        sync_folder(self.folder)
 
     def remove_leftovers(self) -> None:
         """Remove what a process left that was killed while it wrote. Only while nobody writes there."""
@@ -117,27 +114,3 @@ def is_guest_file(name: str) -> bool:
 
 def changed_meanwhile(file: str) -> XeniaError:
     return conflict(f"{file} was changed by somebody else meanwhile, and is left as it is", "look at it, and try again")
-
-
-def _write(temporary: Path, content: bytes, target: Path, mode: int) -> None:
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with open(descriptor, "wb") as file:
-        try:
-            old = target.stat()
-        except FileNotFoundError:
-            os.fchmod(descriptor, mode)
-        else:
-            if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
-                os.fchown(descriptor, old.st_uid, old.st_gid)
-            os.fchmod(descriptor, stat.S_IMODE(old.st_mode))
-        file.write(content)
-        file.flush()
-        os.fsync(descriptor)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

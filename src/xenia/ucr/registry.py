@@ -80,6 +80,11 @@ def files_of(root: Path, own: Path, environment: Mapping[str, str] = os.environ)
     return (*files[:-1], (Layer.OWN, own), files[-1])
 
 
+def backed_up(files: tuple[tuple[Layer, Path], ...]) -> tuple[Path, ...]:
+    """All files that `read_registry` may read of these."""
+    return tuple(each for _, path in files for each in (path, _backup_of(path)))
+
+
 def read_registry(files: tuple[tuple[Layer, Path], ...]) -> Registry:
     """What `files` say together. Nothing is written, and nothing raised: what cannot be read is left out, with a
     remark.
@@ -101,7 +106,7 @@ def _read(path: Path, remark: Callable[[str], None]) -> FileText:
     """What the file says, or its backup where it is not there or was cut off."""
     text = _text(path, remark)
     if text is None or not is_whole(text):
-        backup = _text(path.with_name(path.name + _BACKUP), remark)
+        backup = _text(_backup_of(path), remark)
         if backup is not None and is_whole(backup):
             state = "is not there" if text is None else "was cut off"
             remark(f"{path} {state}: its backup ({_BACKUP}) is read instead")
@@ -111,6 +116,10 @@ def _read(path: Path, remark: Callable[[str], None]) -> FileText:
         more = f" (and {len(read.skipped) - 1} more)" if len(read.skipped) > 1 else ""
         remark(f"{path}:{read.skipped[0]}: this line{more} is no 'key: value', and says nothing")
     return read
+
+
+def _backup_of(path: Path) -> Path:
+    return path.with_name(path.name + _BACKUP)
 
 
 def _text(path: Path, remark: Callable[[str], None]) -> str | None:

@@ -1,9 +1,10 @@
-"""xm config settings."""
+"""xm config settings: the settings of xend, shown and changed."""
 
 from __future__ import annotations
 
 from xenia.cli.command import Command, add_output
-from xenia.client.errors import not_found
+from xenia.cli.errors import say
+from xenia.client.errors import not_found, usage
 from xenia.lib.text import printable
 
 TYPE_CHECKING = False
@@ -19,12 +20,18 @@ _WIDTH = 28
 
 def _options(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "words", metavar="KEY", nargs="*", help="a setting, its variable in the registry, or a part of several names"
+        "words",
+        metavar="KEY[=VALUE]",
+        nargs="*",
+        help="a setting, its variable in the registry, or a part of several names; with a value to change it",
     )
+    parser.add_argument("--unset", action="store_true", help="take settings out, so that what is said elsewhere holds")
     add_output(parser, "text", "json", "yaml")
 
 
 def _settings(context: Context, options: Namespace) -> int:
+    if options.unset or any("=" in word for word in options.words):
+        return _change(context, options)
     report = context.client.get("/host/settings")
     rows = _found(report, options.words) if options.words else report["settings"]
     if options.output != "text":
@@ -35,6 +42,29 @@ def _settings(context: Context, options: Namespace) -> int:
         print("\n\n".join(_explained(row) for row in rows))
     else:
         print("\n".join(_overview(report)))
+    return 0
+
+
+def _change(context: Context, options: Namespace) -> int:
+    changes: dict[str, str | None] = {}
+    for word in options.words:
+        key, sign, value = word.partition("=")
+        if bool(sign) is options.unset:
+            wanted = "--unset takes no values" if sign else "some have a value and some have none"
+            raise usage(f"config settings: '{word}': {wanted}", "xm config settings vnc_listen=127.0.0.1")
+        changes[key.strip()] = value if sign else None
+    if not changes:
+        raise usage("config settings: --unset which one?", "xm config settings --unset vnc_listen")
+    answer = context.client.patch("/host/settings", {"changes": changes}, seconds=150)
+    for note in answer["notes"]:
+        say(note)
+    if options.output != "text":
+        from xenia.cli.output import print_data
+
+        print_data(answer, options.output)
+        return 0
+    for row in answer["settings"]:
+        print(f"{row['name']} = {shown(row['wanted'])} ({_origin(row)}); has effect {row['effect']}")
     return 0
 
 
@@ -112,9 +142,14 @@ def shown(value: Any) -> str:
 
 COMMANDS = {
     "settings": Command(
-        "xm config settings [KEY...] [-o FORMAT]",
+        "xm config settings [KEY...] | KEY=VALUE... | --unset KEY... [-o FORMAT]",
         """\
 Show the settings of xend: each with its value, where it comes from, and what it means; with KEY all about one.
+
+With KEY=VALUE they are changed, with --unset taken out. A setting (vnc_listen) is changed in xend.toml, where comments
+and layout stay; a variable (xen/vnc/listen) in the registry: by its own program, ucr, or on a host without one in
+etc/xen/ucr.conf below xend's root. Yes and no, on and off are true and false; lists have commas between their items.
+When the new value has its effect is said.
 
 A setting has the value of the first of these that gives it one: the command line of xend, etc/xen/xend.toml below its
 root, the Univention registry (UCR) where the setting has a variable there, the default. What stands in the registry and
@@ -128,6 +163,8 @@ has no effect here is listed at the end, with the reason. Passwords are not show
             ("xm config settings", "all of them"),
             ("xm config settings vnc", "those that have vnc in their names"),
             ("xm config settings xen/bridge/interface", "the one that has this variable"),
+            ("xm config settings stop_timeout=120 bring_back=no", "change two of them"),
+            ("xm config settings --unset stop_timeout", "let the default hold again"),
         ),
         see_also=("info", "config keys"),
     )

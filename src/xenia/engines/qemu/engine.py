@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Guard, Meaning, Observed, Resources
@@ -95,6 +96,9 @@ class QemuEngine:
 
     def explain(self, config: DomainConfig) -> Meaning:
         return explain(config, self._settings, self._facts)
+
+    def set_vnc(self, listen: str, password: str) -> None:
+        self._settings = replace(self._settings, vnc_listen=listen, vnc_password=password)
 
     def abi_of(self, config: DomainConfig) -> dict[str, str]:
         """`machine`, the versioned machine type, and `cpu`, the CPU model."""

@@ -77,6 +77,9 @@ class SimulatedEngine:
     def explain(self, config: DomainConfig) -> Meaning:
         return Meaning(rendered=f"simulated guest {config.name}")
 
+    def set_vnc(self, listen: str, password: str) -> None:
+        """Simulated guests have no screen."""
+
     def abi_of(self, config: DomainConfig) -> dict[str, str]:
         return {"machine": f"simulated-{config.kind}"}
 

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Guard, Meaning, Observed, Resources
@@ -146,6 +147,11 @@ class XenEngine:
 
     def explain(self, config: DomainConfig) -> Meaning:
         return explain(config, self.facts, self._settings.vnc_password)
+
+    def set_vnc(self, listen: str, password: str) -> None:
+        """Screens are offered to this host alone (display)."""
+        del listen
+        self._settings = replace(self._settings, vnc_password=password)
 
     def abi_of(self, config: DomainConfig) -> dict[str, str]:
         """`xen`: the version that the domain was first started under, which decides its virtual hardware."""

@@ -31,7 +31,6 @@ class XenSettings:
     xenstore: tuple[Path, ...] = PATHS
     dom0_ballooning: bool = False
     dom0_min_mem: int = DEFAULT_DOM0_MIN_MEM
-    vnc_listen: str = "127.0.0.1"
     vnc_password: str = ""
     hotplug: Path = field(default=_HOTPLUG)
 

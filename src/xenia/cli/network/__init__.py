@@ -1,0 +1,1 @@
+"""xm network: the networks that guests are put on."""

@@ -1,0 +1,1 @@
+"""Networks that guests are put on."""

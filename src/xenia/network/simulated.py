@@ -1,0 +1,170 @@
+"""A network host in memory: for a xend whose engine is simulated, and for tests that kill xend at every step."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from xenia.model.errors import unavailable
+from xenia.network.dnsmasq_config import ServiceFiles
+from xenia.network.host import Link, Listener, Route, Rules, Seen
+from xenia.network.nft import Command
+from xenia.network.rules import read_rules
+
+
+async def _no_step(name: str) -> None:
+    """Where nothing is injected."""
+
+
+def _sysctls() -> dict[str, str]:
+    return {
+        "net/ipv4/ip_forward": "0",
+        "net/ipv4/conf/all/accept_redirects": "1",
+        "net/ipv6/conf/all/forwarding": "0",
+        "net/ipv6/conf/eth0/accept_ra": "1",
+    }
+
+
+@dataclass(slots=True)
+class SimulatedNetworkHost:
+    """A NetworkHost (network.host). It has a card `eth0`. `step` is awaited before everything that is done to it."""
+
+    step: Callable[[str], Awaitable[None]] = _no_step
+    interfaces: dict[str, Link] = field(
+        default_factory=lambda: {
+            "lo": Link("lo", 1, up=True, mtu=65_536),
+            "eth0": Link("eth0", 2, up=True, addresses=("192.0.2.10/24",)),
+        }
+    )
+    routes: list[Route] = field(default_factory=lambda: [Route("192.0.2.0/24", "eth0")])
+    listeners: list[Listener] = field(default_factory=list)
+    sysctls: dict[str, str] = field(default_factory=_sysctls)
+    rules: Rules | None = None
+    services: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    last_index: int = 2
+    news: asyncio.Event | None = None
+    """Set when something has happened that a kernel would tell of."""
+
+    def refuse(self) -> None:
+        """Nothing speaks against it."""
+
+    async def see(self, ports: Sequence[int] = ()) -> Seen:
+        await self.step("see network")
+        heard = [each for each in self.listeners if each.port in ports]
+        ending = "/accept_ra"
+        accept = {path.split("/")[3]: value for path, value in self.sysctls.items() if path.endswith(ending)}
+        return Seen(dict(self.interfaces), tuple(self.routes), heard, dict(self.services), self.rules, accept)
+
+    async def links(self) -> Mapping[str, Link]:
+        return dict(self.interfaces)
+
+    def has(self, interface: str) -> bool:
+        return interface in self.interfaces
+
+    def watch(self) -> None:
+        self.news = asyncio.Event()
+
+    async def changed(self) -> None:
+        if self.news is not None:
+            await self.news.wait()
+            self.news.clear()
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+    async def add_bridge(self, name: str) -> None:
+        await self._add(Link(name, 0, "bridge"))
+
+    async def add_vlan(self, name: str, parent: str, vlan: int) -> None:
+        await self._add(Link(name, 0, "vlan", parent=parent, vlan=vlan))
+
+    async def _add(self, link: Link) -> None:
+        await self.step("add link")
+        if link.name in self.interfaces:
+            raise unavailable(f"there is an interface '{link.name}'")
+        self.last_index += 1
+        self.interfaces[link.name] = replace(link, index=self.last_index)
+        for name, value in (("disable_ipv6", "0"), ("accept_ra", "1")):
+            self.sysctls[f"net/ipv6/conf/{link.name}/{name}"] = value
+        await self.step("link added")
+
+    async def remove_link(self, name: str) -> None:
+        await self.step("remove link")
+        self.interfaces.pop(name, None)
+        for port in [each for each in self.interfaces.values() if each.master == name]:
+            self.interfaces[port.name] = replace(port, master="")
+        for path in [path for path in self.sysctls if f"/{name}/" in path]:
+            del self.sysctls[path]
+        await self.step("link removed")
+
+    async def set_link(self, name: str, *, up: bool | None = None, mtu: int = 0, master: str | None = None) -> None:
+        await self.step("set link")
+        link = self.interfaces[name]
+        self.interfaces[name] = replace(
+            link,
+            up=link.up if up is None else up,
+            mtu=mtu or link.mtu,
+            master=link.master if master is None else master,
+        )
+        await self.step("link set")
+
+    async def add_address(self, interface: str, address: str) -> None:
+        await self.step("add address")
+        link = self.interfaces[interface]
+        if address not in link.addresses:
+            self.interfaces[interface] = replace(link, addresses=(*link.addresses, address))
+        await self.step("address added")
+
+    async def remove_address(self, interface: str, address: str) -> None:
+        await self.step("remove address")
+        link = self.interfaces.get(interface)
+        if link is not None:
+            left = tuple(each for each in link.addresses if each != address)
+            self.interfaces[interface] = replace(link, addresses=left)
+        await self.step("address removed")
+
+    def sysctl(self, path: str) -> str | None:
+        return self.sysctls.get(path)
+
+    async def set_sysctl(self, path: str, value: str) -> None:
+        await self.step("set sysctl")
+        if path.startswith("net/ipv6/conf/") and path not in self.sysctls:
+            raise unavailable(f"there is no {path}")
+        self.sysctls[path] = value
+        if path == "net/ipv4/ip_forward":
+            self.sysctls["net/ipv4/conf/all/accept_redirects"] = "0" if value == "1" else "1"
+        await self.step("sysctl set")
+
+    async def load_rules(self, commands: Sequence[Command]) -> None:
+        await self.step("load rules")
+        self.rules = read_rules([each["add"] for each in commands if "add" in each])
+        await self.step("rules loaded")
+
+    async def remove_rules(self) -> None:
+        await self.step("remove rules")
+        self.rules = None
+        await self.step("rules removed")
+
+    def files(self, network: str) -> ServiceFiles:
+        return ServiceFiles(f"/run/{network}/dnsmasq.conf", f"/run/{network}/hosts", f"/var/{network}.leases")
+
+    async def start_service(self, network: str, config: str) -> None:
+        await self.step("start service")
+        self.services[network] = config
+        await self.step("service started")
+
+    async def stop_service(self, network: str) -> None:
+        await self.step("stop service")
+        self.services.pop(network, None)
+        await self.step("service stopped")
+
+    async def forget_service(self, network: str) -> None:
+        await self.step("forget service")
+        self.names.pop(network, None)
+        await self.step("service forgotten")
+
+    async def tell_names(self, network: str, lines: str) -> None:
+        await self.step("tell names")
+        self.names[network] = lines

@@ -1,0 +1,83 @@
+"""Which things a host needs for its networks, in the order in which they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from xenia.model.network import Mode, Network
+from xenia.network.dnsmasq_config import ServiceFiles
+from xenia.network.host import Link, Seen
+from xenia.network.rules import rules_for
+from xenia.network.things import Address, Bridge, PacketRules, Port, Service, Sysctl, Thing, Vlan
+
+_FORWARD_4 = "net/ipv4/ip_forward"
+_REDIRECTS_4 = "net/ipv4/conf/all/accept_redirects"
+"""The kernel changes it together with ip_forward (Linux net/ipv4/devinet.c, inet_forward_change)."""
+
+_FORWARD_6 = "net/ipv6/conf/all/forwarding"
+
+
+def things_for(
+    networks: Sequence[Network], seen: Seen, ours: Callable[[str], bool], files: Callable[[str], ServiceFiles]
+) -> list[Thing]:
+    """`ours` tells of the key of a thing whether we have made it: a bridge that others have made is used as it is."""
+    things: dict[str, Thing] = {}
+    for network in networks:
+        for thing in (*_bridge(network, seen, ours), *_sysctls(network, seen, ours), *_addresses(network)):
+            things.setdefault(thing.key, thing)
+    if rules_for(networks) is not None:
+        things["rules"] = PacketRules(tuple(networks))
+    for network in networks:
+        if network.subnets:
+            service = Service(network, files(network.name))
+            things[service.key] = service
+    return list(things.values())
+
+
+def _bridge(network: Network, seen: Seen, ours: Callable[[str], bool]) -> Iterator[Thing]:
+    bridge = Bridge(network.bridge, network.mtu)
+    if network.mode is not Mode.BRIDGE or network.bridge not in seen.links or ours(bridge.key):
+        yield bridge
+        if seen.accept_ra:  # guests are not to tell the host its addresses and routes
+            conf = f"net/ipv6/conf/{network.bridge}"
+            yield Sysctl(f"{conf}/disable_ipv6", "1") if network.ipv6 is None else Sysctl(f"{conf}/accept_ra", "0")
+    if network.port:
+        vlan = Vlan(network.port, network.interface, network.vlan)
+        if network.vlan and (network.port not in seen.links or ours(vlan.key)):
+            yield vlan
+        yield Port(network.bridge, network.port)
+
+
+def _addresses(network: Network) -> Iterator[Address]:
+    for subnet in network.subnets:
+        yield Address(network.bridge, subnet.address)
+
+
+def _sysctls(network: Network, seen: Seen, ours: Callable[[str], bool]) -> Iterator[Sysctl]:
+    """What makes the host a router, in the order that the kernel needs: what it changes by itself is remembered before
+    it does.
+    """
+    if not network.forwarding:
+        return
+    if network.proxy or network.ipv4 is not None:
+        yield Sysctl(_REDIRECTS_4, "0")
+        yield Sysctl(_FORWARD_4, "1")
+    if network.ipv6 is not None or (network.proxy and seen.accept_ra):
+        # A router does not listen to advertisements, by which the host may have its own address and way out.
+        for name, value in sorted(seen.accept_ra.items()):
+            listens = Sysctl(f"net/ipv6/conf/{name}/accept_ra", "2")
+            if name in seen.links and _is_hosts(seen.links[name], ours) and (value == "1" or ours(listens.key)):
+                yield listens
+        yield Sysctl(_FORWARD_6, "1")
+    if network.proxy:
+        for interface in (network.interface, network.bridge):
+            yield Sysctl(f"net/ipv4/conf/{interface}/proxy_arp", "1")
+            yield Sysctl(f"net/ipv4/neigh/{interface}/proxy_delay", "0")
+        if seen.accept_ra:
+            yield Sysctl(f"net/ipv6/conf/{network.interface}/proxy_ndp", "1")
+
+
+def _is_hosts(link: Link, ours: Callable[[str], bool]) -> bool:
+    """Whether the host itself may have its way out by it: it is no end of a guest's card, and none of ours."""
+    made = ours(Bridge(link.name).key) or ours(Vlan(link.name, "", 0).key)
+    return link.name != "lo" and link.kind != "tun" and not link.master and not made
