@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +70,15 @@ async def test_a_setting_is_changed_in_its_file_and_a_variable_in_the_registry(t
     [
         ({"stop_timout": "7"}, 404, "there is no setting 'stop_timout'"),
         ({"": "7"}, 404, "there is no setting ''"),
+        *[
+            ({name: "x\udcff"}, 422, f"{name} must be one line")
+            for name in ("vnc_password", "qemu", "bridge.interface")
+        ],
+        ({"engine": "x\udcff"}, 422, "engine cannot be 'x"),
         ({"stop_timeout": "0"}, 422, "stop_timeout cannot be 0"),
         ({"stop_timeout": "7", "qemu": "q", "host_stop": "save"}, 422, "host_stop must have shutdown"),
         ({"xen/vnc/listen": "x"}, 422, "xen/vnc/listen cannot be 'x'"),
-        ({"xen/vnc/password": "a\nb"}, 422, "several lines"),
+        ({"xen/vnc/password": "a\nb"}, 422, "xen/vnc/password must be one line"),
         ({"xen/server/http_server": "yes"}, 422, "is no setting: never opened"),
         ({"xen/vnc/listen": "::", "vnc_password": "x"}, 422, "not changed together"),
         ({}, 422, "at least 1"),
@@ -81,7 +87,11 @@ async def test_a_setting_is_changed_in_its_file_and_a_variable_in_the_registry(t
 )
 async def test_what_cannot_be_changes_nothing(tmp_path: Path, changes: dict[str, Any], status: int, said: str) -> None:
     async with running_xend(tmp_path) as xend:
-        answer = await xend.client.patch("/v1/host/settings", json={"changes": changes})
+        answer = await xend.client.patch(
+            "/v1/host/settings",
+            content=json.dumps({"changes": changes}),  # half of a surrogate pair as well
+            headers={"content-type": "application/json"},
+        )
     assert (answer.status_code, said in answer.text) == (status, True), answer.text
     assert not (tmp_path / "etc").exists()
 

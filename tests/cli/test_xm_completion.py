@@ -29,6 +29,10 @@ def xend(xend: FakeXend, root: Path) -> FakeXend:
     ]
     answer = {"domain": domain(), "config": {"disks": disks}, "macs": ["00:16:3e:00:00:01"]}
     xend.routes["GET /domains/web"] = answer
+    rows = [{"name": name, "state": "up"} for name in ("lan", "dmz")]
+    xend.routes["GET /networks"] = {"networks": rows, "bridges": []}
+    settings = [{"name": name, "meaning": "what it is"} for name in ("vnc_listen", "bring_back")]
+    xend.routes["GET /host/settings"] = {"settings": settings}
     for name in ("web.cfg", "db.cfg", "notes.txt"):
         (root / "etc/xen" / name).write_text("")
     return xend
@@ -42,7 +46,11 @@ def offered(root: Path, line: str, breaks: str = "") -> list[str]:
     ("line", "words"),
     [
         ("xm dom", ["domid", "domname", "domstate"]),
-        ("xm config s", ["show", "set"]),
+        ("xm config s", ["settings", "show", "set"]),
+        ("xm config settings vnc", ["vnc_listen"]),
+        ("xm network sh", ["show"]),
+        ("xm network show l", ["lan"]),
+        ("xm network apply ", ["lan", "dmz"]),
         ("xm help do", ["domid", "domname", "domstate"]),
         ("xm help config ch", ["check"]),
         ("xm console ", ["web", "mail"]),

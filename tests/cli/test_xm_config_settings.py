@@ -105,6 +105,7 @@ def test_all_about_one(xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
     [
         ("vnc_lisden", "there is no setting 'vnc_lisden'\n  hint: did you mean vnc_listen"),
         ("xen/server/api", "xen/server/api is no setting: not offered"),
+        ("", "there is no setting ''"),
         ("q", "there is no setting 'q'\n  hint: xm config settings lists them all"),
     ],
 )

@@ -76,7 +76,13 @@ def test_words_become_one_spec_below_the_folder_one_is_in(
     }
     assert xm("block-attach", "web", *words) == 0
     assert capsys.readouterr() == ("", "xm: mind\\x1b this\n")
-    assert xend.requests[-1][2] == {"spec": spec, "folder": str(tmp_path), "scope": "both"}
+    body = {"spec": spec, "folder": str(tmp_path), "scope": "both"}
+    assert xend.requests[-1][2] == {**body, "until_taken": True}
+    assert xm("block-attach", "--no-wait", "web", *words) == 0
+    assert xend.requests[-1][2] == {**body, "until_taken": False}
+    xend.routes["POST /domains/web/block-configure?wait=30"] = xend.routes[ATTACH]
+    assert xm("block-configure", "web", *words) == 0
+    assert xend.requests[-1][2] == body
 
 
 def test_a_disk_is_detached_without_a_word(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:

@@ -70,7 +70,7 @@ def test_cards_are_plugged_in_and_unplugged_without_a_word(
     xend.routes["POST /domains/web/network-detach?wait=30"] = {"job": job(result={**result, "notes": []})}
     for words, spec in ((("bridge=lan", "mac=00:16:3e:00:00:02"), "bridge=lan,mac=00:16:3e:00:00:02"), ((), "")):
         assert xm("network-attach", "web", *words) == 0
-        assert xend.requests[-1][2] == {"spec": spec, "scope": "both"}
+        assert xend.requests[-1][2] == {"spec": spec, "scope": "both", "until_taken": True}
     assert xm("network-detach", "web", "2") == 0
     assert xend.requests[-1][2] == {"card": "2", "scope": "both"}
     assert capsys.readouterr() == ("", "xm: mind\nxm: mind\n")

@@ -7,7 +7,7 @@ import importlib
 import os
 import signal
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -59,7 +59,7 @@ class Rig(Protocol):
 
     def open_disk(self, started: Started, disk: Disk) -> AbstractAsyncContextManager[OpenedDisk]: ...
 
-    def attach_vif(self, started: Started, vif: Vif, mac: str) -> AbstractContextManager[AttachedVif]: ...
+    def attach_vif(self, started: Started, vif: Vif, mac: str) -> AbstractAsyncContextManager[AttachedVif]: ...
 
     def with_drive(self, started: Started, drive: Disk) -> Started:
         """With a CD-ROM drive: as another kind of guest, where only that has one."""
@@ -131,7 +131,7 @@ class SimulatedRig:
     def open_disk(self, started: Started, disk: Disk) -> AbstractAsyncContextManager[OpenedDisk]:
         return self._preparer.open_disk(started, disk)
 
-    def attach_vif(self, started: Started, vif: Vif, mac: str) -> AbstractContextManager[AttachedVif]:
+    def attach_vif(self, started: Started, vif: Vif, mac: str) -> AbstractAsyncContextManager[AttachedVif]:
         return self._preparer.attach_vif(started, vif, mac)
 
     def with_drive(self, started: Started, drive: Disk) -> Started:
@@ -215,7 +215,7 @@ class QemuRig:
     def open_disk(self, started: Started, disk: Disk) -> AbstractAsyncContextManager[OpenedDisk]:
         return self._preparer.open_disk(started, disk)
 
-    def attach_vif(self, started: Started, vif: Vif, mac: str) -> AbstractContextManager[AttachedVif]:
+    def attach_vif(self, started: Started, vif: Vif, mac: str) -> AbstractAsyncContextManager[AttachedVif]:
         return self._preparer.attach_vif(started, vif, mac)
 
     def with_drive(self, started: Started, drive: Disk) -> Started:
@@ -324,7 +324,7 @@ class XenRig:
     def open_disk(self, started: Started, disk: Disk) -> AbstractAsyncContextManager[OpenedDisk]:
         return self._preparer.open_disk(started, disk)
 
-    def attach_vif(self, started: Started, vif: Vif, mac: str) -> AbstractContextManager[AttachedVif]:
+    def attach_vif(self, started: Started, vif: Vif, mac: str) -> AbstractAsyncContextManager[AttachedVif]:
         return self._preparer.attach_vif(started, vif, mac)
 
     def with_drive(self, started: Started, drive: Disk) -> Started:

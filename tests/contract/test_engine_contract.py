@@ -14,7 +14,7 @@ import pytest
 from tests.contract.rigs import QemuRig, Rig, SimulatedRig, XenRig, next_end
 
 from xenia.engines.agent import HasAgents
-from xenia.engines.base import ChangesMedia, DumpsCores, PlugsCards, PlugsDisks, SharesCpuTime
+from xenia.engines.base import ChangesMedia, DumpsCores, Plugged, PlugsCards, PlugsDisks, SharesCpuTime
 from xenia.engines.debugging import HasHypervisor, HasMonitor, SendsSignals
 from xenia.engines.xen.probe import booted_into_xen
 from xenia.images import demo
@@ -399,7 +399,7 @@ async def test_a_disk_is_plugged_into_a_guest_that_runs_found_again_and_unplugge
         await engine.attach_disk(with_disk, opened)
     assert disks_of(rig, started) == {"xvdb"}
     await rig.sees_disks(started, 1)
-    assert await engine.has_taken(started.uuid, "xvdb")
+    assert await engine.how_taken(started.uuid, "xvdb", 10) is Plugged.TAKEN
     with pytest.raises(XeniaError) as raised:
         async with rig.open_disk(started, disk):
             pass
@@ -511,10 +511,10 @@ async def test_a_card_is_plugged_into_a_guest_that_runs_found_again_and_unplugge
 
     for _ in range(2):
         guarded.clear()
-        with rig.attach_vif(started, vif, mac) as attached:
+        async with rig.attach_vif(started, vif, mac) as attached:
             await cast(PlugsCards, rig.engine).attach_vif(changed, attached, guard)
         await rig.sees_cards(started, has + 1)
-        assert await cast(PlugsCards, rig.engine).has_taken(started.uuid, 5)
+        assert await cast(PlugsCards, rig.engine).how_taken(started.uuid, 5, 10) is Plugged.TAKEN
         await rig.new_engine()
         (found,) = await rig.engine.recover([changed])
         assert found.cards == {*range(has), 5}

@@ -462,3 +462,10 @@ def test_a_port_in_the_place_of_a_vnc_display_is_warned_of() -> None:
 
 def test_a_word_of_a_pci_device_that_nobody_knows_is_warned_of() -> None:
     assert warnings(HVM + "pci=['01:00.0,romfile=x']") == ["a PCI device knows no romfile: it has no effect"]
+
+
+def test_a_card_is_on_a_network_or_on_a_bridge() -> None:
+    head = "name='x'\nkernel='/k'\nmemory=64\n"
+    assert config(head + "vif=['network=lan']").vifs[0].network == "lan"
+    (said,) = errors(head + "vif=['network=lan,bridge=br0']")
+    assert "a card is on a network (lan) or on a bridge (br0), not on both" in said

@@ -64,6 +64,51 @@ def test_two_guests_on_a_bridge_reach_each_other_and_their_ports_go_with_them(
     until(lambda: not ports(network), "the ports are gone")
 
 
+@pytest.fixture
+def router(network: str) -> Iterator[str]:
+    """A namespace at the other end of the wire of eth0, the card of `network`, which has no bridge."""
+    name = f"xenia-{uuid4().hex[:8]}"
+    subprocess.run(["ip", "netns", "add", name], check=True)
+    try:
+        for place, words in (
+            (network, "link del xenbr0"),
+            (network, f"link add eth0 type veth peer name eth0 netns {name}"),
+            (network, "addr add 10.9.0.3/24 dev eth0"),
+            (name, "addr add 10.9.0.254/24 dev eth0"),
+            (name, "link set eth0 up"),
+            (network, "link set eth0 up"),
+            (network, "route add default via 10.9.0.254"),
+        ):
+            subprocess.run(["ip", "-n", place, *words.split()], check=True)
+        yield name
+    finally:
+        subprocess.run(["ip", "netns", "del", name], check=True)
+
+
+def test_guests_reach_the_router_through_the_bridge_over_the_hosts_card(
+    stopped_host: LiveHost, network: str, router: str
+) -> None:
+    host = stopped_host
+    host.inside = ["ip", "netns", "exec", network]
+    with (host.root / "etc/xen/xend.toml").open("a") as settings:
+        settings.write('\n[bridge]\ninterface = "eth0"\n')
+    host.start()
+    assert "Confirm within" in host.ok("network", "bridge")
+    host.ok("network", "confirm")
+    guest = host.linux()
+    host.ok("create", "-q", "demo")
+    assert ports(network) == {"eth0", "vif1.0"}
+    with Terminal(host.command("console", "demo"), host.environment) as first:
+        first.sees(guest.marker)
+        first.types("ip addr add 10.9.0.1/24 dev eth0; ip link set eth0 up; ping -c 1 -w 30 10.9.0.254\r")
+        first.sees("1 packets received")
+    host.ok("destroy", "demo")
+    host.ok("config", "settings", "bridge.interface=")
+    host.ok("network", "bridge", "--apply")
+    told = subprocess.run(["ip", "-n", network, "-br", "addr", "show", "eth0"], check=True, capture_output=True)
+    assert b"10.9.0.3/24" in told.stdout
+
+
 def test_a_bridge_that_is_not_there_is_told_with_the_way_out(stopped_host: LiveHost, network: str) -> None:
     host = stopped_host
     host.inside = ["ip", "netns", "exec", network]

@@ -139,7 +139,7 @@ def test_a_nat_network_with_two_guests(stopped_host: LiveHost, wire: Wire) -> No
 
 def in_the_network(host: LiveHost, wire: Wire) -> None:
     guest = host.linux()
-    mac = "vif=['bridge=lan,mac=00:16:3e:00:00:{}']"
+    mac = "vif=['network=lan,mac=00:16:3e:00:00:{}']"
     host.ok("create", "-q", "demo", mac.format("11"))
     host.ok("create", "-q", "demo", "name=second", "disk=[]", "extra=xenia.guest=second", mac.format("22"))
     with (
@@ -158,7 +158,7 @@ def in_the_network(host: LiveHost, wire: Wire) -> None:
         first.types("nc 192.0.2.2 7000\r")
         first.sees("you are 192.0.2.1")
         # By router advertisements it has an address of IPv6, and a way out.
-        first.types("until nc -w 1 2001:db8::2 7000 2>/dev/null; do sleep 0.2; done\r")
+        first.types("until ping -c 1 -w 2 2001:db8::2 >/dev/null; do :; done; nc 2001:db8::2 7000\r")
         first.sees("you are 2001:db8::1")
         # The world gets in by the port that is forwarded, and so does a guest that asks the host for it.
         second.types("while :; do echo 'second is here' | nc -l -p 80; done &\r")

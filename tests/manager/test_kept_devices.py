@@ -152,13 +152,55 @@ async def test_what_the_engine_refuses_is_not_kept(manager: Manager, etc: Path, 
     assert (etc / "web.cfg").read_text() == kept
 
 
-async def test_a_guest_that_ignores_what_is_plugged_in_is_told_of(manager: Manager, etc: Path, world: World) -> None:
+async def test_a_guest_that_is_not_up_keeps_what_is_plugged_in(manager: Manager, etc: Path, world: World) -> None:
     world.host.deaf.add("web")
     await start(manager, etc)
     said = "the guest has not taken it yet: it does when its system is up and knows such devices"
     assert result_of(await attach(manager, "file:/b,xvdb,w"))["notes"] == [said]
     assert result_of(await ended(manager, manager.vifs.attach("web", "", Scope.LIVE, ROOT)))["notes"] == [said]
     assert targets(manager) == ["xvda", "xvdb"]
+
+
+async def test_a_paused_guest_keeps_what_is_plugged_in(manager: Manager, etc: Path, world: World) -> None:
+    world.host.ignorant.add("web")
+    await start(manager, etc)
+    result_of(await ended(manager, manager.operate("pause", "web", ROOT)))
+    said = "the guest is paused: it takes it when it runs on"
+    assert result_of(await attach(manager, "file:/b,xvdb,w"))["notes"] == [said]
+    assert targets(manager) == ["xvda", "xvdb"]
+
+
+async def test_what_a_guest_ignores_is_taken_back_and_not_kept(manager: Manager, etc: Path, world: World) -> None:
+    world.host.ignorant.add("web")
+    await start(manager, etc)
+    kept = (etc / "web.cfg").read_text()
+    said = error_of(await attach(manager, "file:/b,xvdb,w"))
+    assert said == (
+        "timed_out",
+        "the guest is up and has not taken xvdb within 10 s, so it was unplugged again",
+        "has it a driver for it? To leave it plugged in all the same: --no-wait",
+    )
+    card = error_of(await ended(manager, manager.vifs.attach("web", "", Scope.BOTH, ROOT)))
+    assert "has not taken its card 1 within 10 s, so it was unplugged again" in card[1]
+    assert (targets(manager), (etc / "web.cfg").read_text()) == (["xvda"], kept)
+    assert next(iter(world.host.guests.values())).disks.keys() == {"xvda"}
+    left = manager.disks.attach("web", "file:/b,xvdb,w", "/", Scope.BOTH, ROOT, until_taken=False)
+    assert result_of(await ended(manager, left))["notes"] == []
+    assert targets(manager) == ["xvda", "xvdb"]
+    assert "target=/b" in (etc / "web.cfg").read_text()
+
+
+async def test_what_a_guest_ignores_and_does_not_let_go_of_either_is_true_and_said(
+    manager: Manager, etc: Path, world: World
+) -> None:
+    world.host.ignorant.add("web")
+    world.host.clinging.add("web")
+    await start(manager, etc)
+    kept = (etc / "web.cfg").read_text()
+    kind, said, _ = error_of(await attach(manager, "file:/b,xvdb,w"))
+    assert (kind, "taking it back failed: the guest does not let go of xvdb" in said) == ("timed_out", True)
+    assert targets(manager) == ["xvda", "xvdb"], "that it has"
+    assert (etc / "web.cfg").read_text() == kept
 
 
 async def test_the_first_disk_is_spared_in_the_file_as_well(manager: Manager, etc: Path) -> None:

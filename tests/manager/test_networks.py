@@ -11,11 +11,14 @@ import pytest
 from tests.support.world import ROOT, World, read_really
 
 from xenia.manager.manager import Manager
+from xenia.manager.networks.cards import CardNetworks
+from xenia.manager.networks.guests import Guests
 from xenia.model.caller import Caller, Role
 from xenia.model.errors import ErrorKind, GuestFileError, XeniaError
 from xenia.model.job import Job
 from xenia.model.network import NetworkState
 from xenia.model.request import CreateRequest
+from xenia.model.vif import Vif
 from xenia.network.host import Link, Listener, Route
 from xenia.store.networks import etag_of
 
@@ -309,6 +312,24 @@ async def test_a_network_with_guests_is_not_removed(world: World) -> None:
     await manager.close()
 
 
+async def test_guests_are_kept_from_each_other_where_that_is_wanted(world: World) -> None:
+    manager = world.boot()
+    await manager.start()
+    await make(manager, "lan", 'mode = "bridge"\ninterface = "eth0"\nvlan = 12\nisolate = true')
+    await settle(lambda: world.network.news is not None)
+    interfaces, news = world.network.interfaces, world.network.news
+    assert news is not None
+    interfaces["vif1.0"] = Link("vif1.0", 30, "tun", up=True, master="lan")
+    news.set()
+    await settle(lambda: interfaces["vif1.0"].isolated)
+    assert not interfaces["eth0.12"].isolated
+    _, text, _ = await manager.networks.show("lan")
+    job = await put(manager, "lan", text.replace("true", "false"), etag_of(text))
+    assert job.error is None
+    assert not interfaces["vif1.0"].isolated
+    await manager.close()
+
+
 async def test_ports_of_others_keep_a_bridge(world: World, manager: Manager) -> None:
     await make(manager, "lan", NAT)
     world.network.interfaces["tap7"] = Link("tap7", 30, "tun", master="lan")
@@ -411,3 +432,45 @@ async def test_a_name_that_is_none_is_not_found(manager: Manager) -> None:
     job = await delete(manager, "nosuch")
     assert job.error is not None
     assert job.error["kind"] == "not_found"
+
+
+def cards_of(manager: Manager) -> CardNetworks:
+    lifecycle = manager._parts.lifecycle
+    guests = Guests(lifecycle.table, lifecycle.records, "xenbr0", lifecycle.engine.observe)
+    return CardNetworks(manager.networks, guests)
+
+
+async def test_a_card_on_a_network_gets_its_bridge(world: World, manager: Manager) -> None:
+    await make(manager, "lan", NAT + 'bridge = "br7"')
+    cards = cards_of(manager)
+    for card in (await cards.look(Vif(network="lan")), await cards.ready(Vif(network="lan"))):
+        assert (card.network, card.bridge) == (None, "br7")
+    assert await cards.ready(Vif(bridge="other")) == Vif(bridge="other")
+    assert await cards.ready(Vif()) == Vif()
+    del world.network.interfaces["br7"]
+    await cards.ready(Vif(bridge="br7"))
+    assert "br7" in world.network.interfaces
+
+
+async def test_a_card_on_a_network_that_is_not_up_is_refused(world: World, manager: Manager) -> None:
+    cards = cards_of(manager)
+    world.files["etc/xen/networks/new.toml"] = NAT.encode()
+    for name, kind, said in (
+        ("nosuch", ErrorKind.NOT_FOUND, "there is no network 'nosuch'"),
+        ("new", ErrorKind.CONFLICT, "the network 'new' is not up"),
+    ):
+        with pytest.raises(XeniaError) as caught:
+            await cards.ready(Vif(network=name))
+        assert (caught.value.kind, caught.value.message) == (kind, said)
+
+
+async def test_the_script_for_nat_of_old_has_a_network_of_its_own(world: World, manager: Manager) -> None:
+    cards = cards_of(manager)
+    wish = Vif(script="/etc/xen/scripts/vif-nat")
+    assert (await cards.look(wish)).bridge is None
+    assert "xennat0" not in world.network.interfaces
+    assert (await cards.ready(wish)).bridge == "xennat0"
+    assert (await cards.ready(wish)).bridge == "xennat0"
+    assert (await cards.look(wish)).bridge == "xennat0"
+    assert world.network.interfaces["xennat0"].addresses[0] == "10.88.69.1/24"
+    assert (await cards.ready(replace(wish, bridge="lan"))).bridge == "lan"

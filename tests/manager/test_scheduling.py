@@ -155,8 +155,12 @@ async def test_where_nothing_is_shared_out_the_reason_is_told(
     manager = world.boot()
     await manager.start()
     await start(manager, etc / "web.cfg")
-    for call in (give(manager, 512), manager.scheduling.list()):
-        with pytest.raises(XeniaError, match=r"sched-credit2? is not possible: .*: there is no cgroup v2"):
+    for said, call in (
+        ("sched-credit2", give(manager, 512)),
+        ("sched-credit", give(manager, 512, verb="sched-credit")),
+        ("to share CPU time out", manager.scheduling.list()),
+    ):
+        with pytest.raises(XeniaError, match=rf"{said} is not possible: .*: there is no cgroup v2"):
             await call
     assert (await give(manager, 512, scope=Scope.CONFIG))["file"]
     await manager.close()

@@ -59,6 +59,7 @@ def test_what_the_file_says_holds(tmp_path: Path) -> None:
         ("restart_limit = 0", ":1: restart_limit cannot be 0", "from 1 to 1000"),
         ("restart_window = 86401", ":1: restart_window cannot be 86401", "it is seconds, from 1 to 86400"),
         ("restart_delay = -1", ":1: restart_delay cannot be -1", "it is seconds, from 0 to 60"),
+        ("attach_timeout = 0", ":1: attach_timeout cannot be 0", "it is seconds, from 1 to 600"),
         ("restart_delay = 0.5", ":1: restart_delay must be a whole number, not a number", ""),
         ('roots = "/srv"', ":1: roots must be a list of absolute paths", "for example"),
         ('roots = ["srv"]', ":1: roots must be a list of absolute paths", "for example"),

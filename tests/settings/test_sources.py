@@ -101,6 +101,11 @@ def test_a_wrong_value_of_the_registry_has_no_effect_and_is_told(tmp_path: Path,
         ("[[bridge]]\na = 1", ": there is no setting 'bridge'"),
         ('vnc_listen = "0.0.0"', ":1: vnc_listen cannot be '0.0.0': that is no IP address"),
         ("a = " + "[" * 10_000, "nested"),
+        ('qemu = " "', ":1: qemu cannot be empty"),
+        ('default_bridge = ""', ":1: default_bridge cannot be ''"),
+        ('default_bridge = "a\\u001b"', ":1: default_bridge must be one line, of characters that can be seen"),
+        ('vnc_password = "a\\nb"', ":1: vnc_password must be one line"),
+        ('roots = ["/a\\tb"]', ":1: roots must be one line"),
     ],
 )
 def test_a_wrong_value_of_the_file_is_an_error(tmp_path: Path, text: str, message: str) -> None:
@@ -139,3 +144,14 @@ def test_variables_of_old_are_explained(tmp_path: Path) -> None:
     assert fates["xen/relocation/prot_ssl"] == "not known; perhaps xen/relocation/port_ssl is meant"
     assert fates["xen/server/http_server"].startswith("never opened")
     assert found.settings == load(Paths(tmp_path / "elsewhere"), {}).settings.__class__(roots=found.settings.roots)
+
+
+def test_a_password_that_others_can_read_is_told(tmp_path: Path) -> None:
+    found = loaded(tmp_path, 'vnc_password = "secret"\n')
+    file = tmp_path / "etc/xen/xend.toml"
+    assert found.remarks == (f"{file} has a password and can be read by others: chmod 600 {file}",)
+    file.chmod(0o600)
+    assert load(Paths(tmp_path), {}).remarks == ()
+    file.chmod(0o644)
+    file.write_text('vnc_password = ""\n')
+    assert load(Paths(tmp_path), {}).remarks == ()

@@ -43,6 +43,40 @@ def test_the_size_of_raw_and_qcow2_is_the_guests(tmp_path: Path) -> None:
     assert facts(create(tmp_path / "qcow", "qcow"))["size"] == 8 << 20
 
 
+@pytest.mark.parametrize(
+    ("form", "options"),
+    [
+        ("vmdk", ["subformat=monolithicSparse"]),
+        ("vmdk", ["subformat=streamOptimized"]),
+        ("vpc", ["subformat=fixed,force_size=on"]),
+        ("vpc", ["subformat=dynamic,force_size=on"]),
+        ("vhdx", ["subformat=fixed"]),
+        ("vhdx", ["subformat=dynamic"]),
+        ("vdi", ["static=on"]),
+        ("vdi", ["static=off"]),
+        ("qed", []),
+        ("qcow", []),
+    ],
+)
+def test_the_size_in_other_formats_is_the_guests(tmp_path: Path, form: str, options: list[str]) -> None:
+    found = facts(create(tmp_path / "image", form, *(word for each in options for word in ("-o", each))))
+    assert found == {"format": form, "size": 8 << 20, "elsewhere": None, "problem": None}
+
+
+@pytest.mark.parametrize("form", ["vmdk", "qed", "qcow"])
+def test_what_is_only_a_difference_or_a_description_says_so(tmp_path: Path, form: str) -> None:
+    options = ["-o", "subformat=twoGbMaxExtentFlat"] if form == "vmdk" else ["-u", "-b", "base", "-F", "raw"]
+    assert facts(create(tmp_path / "image", form, *options))["elsewhere"]
+
+
+@pytest.mark.parametrize("magic", [b"KDMV", b"COWD", b"vhdxfile", b"conectix", b"QED\x00", b"QFI\xfb\0\0\0\1"])
+@pytest.mark.parametrize("rest", [b"", b"\xff" * 508, b"\xff" * (300 << 10)])
+def test_other_headers_that_lie_are_a_problem_or_a_size_and_no_crash(tmp_path: Path, magic: bytes, rest: bytes) -> None:
+    (tmp_path / "image").write_bytes(magic + rest)
+    found = facts(tmp_path / "image")
+    assert found["problem"] or 0 <= found["size"] < 1 << 62
+
+
 @pytest.mark.parametrize("compat", ["0.10", "1.1"])
 def test_the_backing_file_and_its_format_are_read(tmp_path: Path, compat: str) -> None:
     create(tmp_path / "base.img", "raw")

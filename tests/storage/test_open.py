@@ -13,6 +13,7 @@ import pytest
 from xenia.model.disk import Disk, DiskFormat, DiskMode, DiskSource
 from xenia.model.errors import ErrorKind, XeniaError, unavailable
 from xenia.storage.inspect import Inspect
+from xenia.storage.lock import usage
 from xenia.storage.open import DEPTH_LIMIT, OpenedDisk, Storage
 from xenia.storage.paths import Roots
 
@@ -289,7 +290,7 @@ async def test_what_an_ordinary_user_may_not_write_is_denied(
     open_to_all: Path, anything: Roots, storage: Storage
 ) -> None:
     image = raw(open_to_all / "disk")
-    image.chmod(0o444)
+    image.chmod(0o644)
     os.seteuid(65534)
     try:
         error = await refused(storage, disk(image), anything)
@@ -329,3 +330,24 @@ async def test_commands_in_hints_can_be_pasted_whatever_the_file_is_called(
     assert (error.hint or "").endswith("a b;$(reboot)' 10G")
     error = await refused(storage, disk("/srv/x.qcow2", DiskFormat.QCOW), anything)
     assert (error.hint or "").endswith("/srv/x.qcow2 /srv/x-new.qcow2")
+
+
+async def test_what_others_are_based_on_is_written_to_by_nobody_not_even_root(
+    storage: Storage, tmp_path: Path, anything: Roots
+) -> None:
+    image = raw(tmp_path / "base")
+    image.chmod(0o444)
+    for mode in (DiskMode.WRITE, DiskMode.SHARED):
+        error = await refused(storage, disk(image, mode=mode), anything)
+        assert error.kind is ErrorKind.DENIED
+        assert "write-protected" in error.message
+    storage.close(await storage.open_disk(disk(image, mode=DiskMode.READ_ONLY), anything))
+
+
+async def test_the_locks_of_others_tell_how_an_image_is_used(storage: Storage, tmp_path: Path, anything: Roots) -> None:
+    image = raw(tmp_path / "image")
+    for mode, used in ((DiskMode.WRITE, "writing"), (DiskMode.READ_ONLY, "reading"), (DiskMode.SHARED, "")):
+        opened = await storage.open_disk(disk(image, mode=mode), anything)
+        with image.open("rb") as other:
+            assert usage(other.fileno()) == used
+        storage.close(opened)

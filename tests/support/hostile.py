@@ -1,4 +1,4 @@
-"""What a hostile guest may try, and from which level of `filter=` on it is dropped; what a guest needs, which passes."""
+"""What a hostile guest may try, and from which level of `filter=` on it is dropped; what guests need, which passes."""
 
 from __future__ import annotations
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import importlib
 import itertools
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from xenia.engines.base import Resources
 from xenia.engines.simulated.engine import SimulatedEngine
@@ -20,6 +22,7 @@ from xenia.manager.adoption import Adoption
 from xenia.manager.aside import Aside
 from xenia.manager.autostart import Autostart
 from xenia.manager.brake import Brake
+from xenia.manager.bridge import Bridges
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.conversion import Converter
@@ -39,6 +42,7 @@ from xenia.manager.networks.networks import Networks
 from xenia.manager.noticing import Keeper
 from xenia.manager.prepare import Findings
 from xenia.manager.table import Table
+from xenia.model.bridge import BridgeWish
 from xenia.model.caller import Caller, Role
 from xenia.model.change import Change, Edited
 from xenia.model.disk import Disk, DiskMode
@@ -52,6 +56,10 @@ from xenia.model.vif import Vif
 from xenia.network.attach import AttachedVif
 from xenia.network.port import Port
 from xenia.network.simulated import SimulatedNetworkHost
+from xenia.network.uplink.record import Place
+from xenia.network.uplink.uplink import Uplink
+from xenia.storage.images.look import Looker
+from xenia.storage.inspect import INSPECTIONS
 from xenia.storage.open import OpenedDisk
 from xenia.storage.usb import OpenedUsb
 from xenia.store.applied import Journal
@@ -117,7 +125,10 @@ class World:
     cores: set[Path] = field(default_factory=set)
     brake: Brake = field(default_factory=Brake)
     folder: Path = Path("/nonexistent")
+    image_roots: tuple[str, ...] = ()
+    """Where images lie, on the real file system."""
     boot_id: str = "boot"
+    bridge: BridgeWish = field(default_factory=lambda: BridgeWish("xenbr0"))
     refuse_beside_others: Callable[[], None] = lambda: None
     start_with_host: bool = True
     read: ReadGuestFile = field(default_factory=lambda: read_plain)
@@ -186,11 +197,13 @@ class World:
                 adoption=adoption,
                 dumps=Dumps(lifecycle, MemoryCoreFiles(self), Path("/dump")),
                 aside=Aside(lifecycle, self.new_uuid),
+                bridges=Bridges(Uplink(Place(self.folder), self.boot_id), lambda: self.bridge, jobs),
                 brake=self.brake,
                 sleep=self.sleep,
                 read=read_really,
                 autostart=Autostart(AutoFolder(self.folder / "auto"), guest_files),
                 host_runs=HostRuns(files, self.boot_id),
+                looker=Looker(inspect_really, self.image_roots),
                 networks=Networks(self.network, NetworkStore(files, self.boot_id), guests, jobs, Path("/")),
                 refuse_beside_others=self.refuse_beside_others,
                 start_with_host=self.start_with_host,
@@ -296,8 +309,8 @@ class SimulatedPreparer:
             await self.world.step("disk opened")
             yield disks[0]
 
-    @contextmanager
-    def attach_vif(self, started: Started, vif: Vif, mac: str) -> Iterator[AttachedVif]:
+    @asynccontextmanager
+    async def attach_vif(self, started: Started, vif: Vif, mac: str) -> AsyncIterator[AttachedVif]:
         yield AttachedVif(vif, mac)
 
     @contextmanager
@@ -360,6 +373,13 @@ async def read_plain(text: str, file: str, overrides: tuple[str, ...]) -> Readin
 async def read_really(text: str, file: str, overrides: tuple[str, ...]) -> Reading:
     """A guest file in its own language."""
     return read(text, file=file, overrides=overrides)
+
+
+async def inspect_really(name: str, arguments: dict[str, Any], descriptors: Sequence[int]) -> dict[str, Any]:
+    """In this process, not in a worker."""
+    module, _, function = INSPECTIONS[name].partition(":")
+    result: dict[str, Any] = getattr(importlib.import_module(module), function)(arguments, list(descriptors))
+    return result
 
 
 async def edit_really(text: str, file: str, changes: Sequence[Change]) -> Edited:

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from xenia.api.doors import About
 from xenia.model.agent import AgentInfo, Execution, Interface
 from xenia.model.autostart import Linked, Member
+from xenia.model.bridge import HostBridge
 from xenia.model.check import Claim
 from xenia.model.complaint import Complaint
 from xenia.model.conversion import Converted
@@ -25,6 +26,7 @@ from xenia.model.folder_plan import FolderPlan
 from xenia.model.guest_file import Saved, Shown, Version
 from xenia.model.host import EngineReport, Host
 from xenia.model.host_run import HostRun
+from xenia.model.image import ImageInfo, ImageList
 from xenia.model.job import Job
 from xenia.model.live import Difference
 from xenia.model.network import Lease, NetworkRow, OtherBridge
@@ -346,6 +348,7 @@ ANSWERS = (
     SettingsChange,
     Imported,
     LogPiece,
+    HostBridge,
     Topology,
     AutostartAnswer,
     Linked,
@@ -367,6 +370,8 @@ ANSWERS = (
     StartFileAnswer,
     DifferenceList,
     FolderPlan,
+    ImageList,
+    ImageInfo,
 )
 
 

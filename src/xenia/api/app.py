@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from xenia.api import (
     agent,
+    bridge,
     console,
     debugging,
     disks,
@@ -16,6 +17,7 @@ from xenia.api import (
     guest_files,
     host,
     host_power,
+    images,
     jobs,
     log,
     networks,
@@ -55,9 +57,9 @@ def make_app(doors: Doors) -> FastAPI:
     )
     app.state.doors = doors
     api = APIRouter(prefix="/v1")
-    devices = (disks, vifs, usb, pci)
+    devices = (disks, images, vifs, usb, pci)
     cpus = (vcpus, scheduling, pools)
-    looking = (host, host_power, log, domains, stats, why, debugging)
+    looking = (host, bridge, host_power, log, domains, stats, why, debugging)
     rooms = (*looking, *devices, *cpus, networks, agent, texts, guest_files, folder, jobs, events, console, schema)
     for part in rooms:
         api.include_router(part.router)

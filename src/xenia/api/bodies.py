@@ -107,9 +107,16 @@ class ScopedBody(Body):
     scope: Annotated[Scope, Field(description="where the change is made", strict=False)] = Scope.BOTH
 
 
-class AttachDiskBody(ScopedBody):
+UntilTaken = Annotated[bool, Field(description="unplug it again if the guest is up and does not take it in time")]
+
+
+class DiskBody(ScopedBody):
     spec: Annotated[Text, Field(description="the disk, written as an item of disk = [...]")]
     folder: Annotated[Text, Field(description="the absolute path below which a path that is not absolute lies")] = "/"
+
+
+class AttachDiskBody(DiskBody):
+    until_taken: UntilTaken = True
 
 
 class DetachDiskBody(ScopedBody):
@@ -129,6 +136,7 @@ class InsertBody(EjectBody):
 
 class AttachVifBody(ScopedBody):
     spec: Annotated[Text, Field(description="the card, written as an item of vif = [...]")] = ""
+    until_taken: UntilTaken = True
 
 
 class DetachVifBody(ScopedBody):

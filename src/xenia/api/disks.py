@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from xenia.api.answers import JobAnswer
-from xenia.api.bodies import AttachDiskBody, DetachDiskBody, EjectBody, InsertBody
+from xenia.api.bodies import AttachDiskBody, DetachDiskBody, DiskBody, EjectBody, InsertBody
 from xenia.api.domains import Ref
 from xenia.api.doors import DoorsOf
 from xenia.api.jobs import Wait, settle
@@ -26,7 +26,8 @@ async def attach(
     request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: AttachDiskBody, wait: Wait = 0
 ) -> Response:
     await doors.manager.inventory.look_up(ref)
-    job = doors.manager.disks.attach(ref, body.spec, body.folder, body.scope, caller)
+    disks = doors.manager.disks
+    job = disks.attach(ref, body.spec, body.folder, body.scope, caller, until_taken=body.until_taken)
     return await settle(request, doors, job, caller, wait)
 
 
@@ -49,7 +50,7 @@ async def detach(
     responses=answers(JobAnswer, 200, 202),
 )
 async def configure(
-    request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: AttachDiskBody, wait: Wait = 0
+    request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: DiskBody, wait: Wait = 0
 ) -> Response:
     await doors.manager.inventory.look_up(ref)
     job = doors.manager.disks.configure(ref, body.spec, body.folder, body.scope, caller)

@@ -43,6 +43,11 @@ async def one_job(
     return await settle(request, doors, job, caller, wait)
 
 
+@router.post("/jobs/{number}/cancel", summary="End a job early, with nothing left of it", responses=answers(JobAnswer))
+async def cancel(doors: DoorsOf, caller: CallerOf, number: Number) -> Response:
+    return json_response({"job": _plain(await doors.manager.cancel(number, caller), caller)})
+
+
 async def settle(request: Request, doors: Doors, job: Job, caller: Caller, seconds: float) -> Response:
     """The answer to who asked for `job` and waits for it: 200 when it has ended well, 202 while it runs, and the
     problem it failed with.
@@ -67,7 +72,9 @@ async def disconnected(request: Request) -> None:
 
 
 def _unfinished(job: Job) -> XeniaError:
-    """What is said of a job that xend could not bring to an end."""
+    """What is said of a job that did not come to its own end."""
+    if job.state is JobState.CANCELLED and job.cancellable:
+        return unavailable(f"{job.operation} of '{job.domain}' was cancelled", "nothing of it is left")
     return unavailable(
         f"xend is stopping or was stopped before {job.operation} of '{job.domain}' had ended",
         "xm list --all shows what became of it, once xend runs again",

@@ -26,7 +26,8 @@ async def attach(
     request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: AttachVifBody, wait: Wait = 0
 ) -> Response:
     await doors.manager.inventory.look_up(ref)
-    return await settle(request, doors, doors.manager.vifs.attach(ref, body.spec, body.scope, caller), caller, wait)
+    job = doors.manager.vifs.attach(ref, body.spec, body.scope, caller, until_taken=body.until_taken)
+    return await settle(request, doors, job, caller, wait)
 
 
 @router.post(

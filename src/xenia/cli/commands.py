@@ -97,6 +97,7 @@ TABLE = (
     ),
     Entry("Devices", "pci-assignable-add", "pci", "Take a PCI device from the host's drivers, for domains"),
     Entry("Devices", "pci-assignable-remove", "pci", "Let the host's driver have a PCI device again"),
+    Entry("Images", "disk", "", "List, make, change, convert and remove images", table="disk.table"),
     Entry(
         "Guest files",
         "config",

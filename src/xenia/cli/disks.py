@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 from xenia.cli.command import Command, add_output
+from xenia.cli.long import add_long, print_devices
 from xenia.cli.running import running
-from xenia.cli.scope import WHERE, add_scope, change
+from xenia.cli.scope import TAKEN, WHERE, add_no_wait, add_scope, change
 from xenia.lib.text import printable
 
 TYPE_CHECKING = False
@@ -22,14 +23,18 @@ _HEADER = ("Vdev", "Mode", "Kind", "Format", "Image")
 
 def _list_options(parser: ArgumentParser) -> None:
     parser.add_argument("domain", metavar="DOMAIN", help=_DOMAIN)
+    add_long(parser)
     add_output(parser, "text", "json")
 
 
 def _list(context: Context, options: Namespace) -> int:
     disks = running(context, options.domain, "disks")["config"]["disks"]
     from xenia.cli.output import print_data, table
+    from xenia.cli.sxp import describe_disk
 
-    if options.output == "json":
+    if options.long:
+        print_devices(map(describe_disk, disks))
+    elif options.output == "json":
         print_data(disks, options.output)
     else:
         print(table([_HEADER, *map(_row, disks)]))
@@ -43,15 +48,20 @@ def _row(disk: dict[str, Any]) -> tuple[str, ...]:
     return tuple(map(printable, (disk["target"], disk["mode"], kind, disk["format"] if disk["path"] else "-", image)))
 
 
-def _attach_options(parser: ArgumentParser) -> None:
+def _spec_options(parser: ArgumentParser) -> None:
     parser.add_argument("domain", metavar="DOMAIN", help=_DOMAIN)
     parser.add_argument("spec", metavar="SPEC", nargs="+", help="the disk, as in disk = [...] of a guest file")
     add_scope(parser)
 
 
+def _attach_options(parser: ArgumentParser) -> None:
+    _spec_options(parser)
+    add_no_wait(parser)
+
+
 def _attach(context: Context, options: Namespace) -> int:
     body = {"spec": ",".join(options.spec), "folder": os.path.abspath(".")}  # noqa: PTH100
-    return change(context, options, "block-attach", body)
+    return change(context, options, "block-attach", {**body, "until_taken": not options.no_wait})
 
 
 def _configure(context: Context, options: Namespace) -> int:
@@ -99,7 +109,7 @@ def _eject(context: Context, options: Namespace) -> int:
 
 COMMANDS = {
     "block-list": Command(
-        "xm block-list [-o FORMAT] DOMAIN",
+        "xm block-list [-l | -o FORMAT] DOMAIN",
         "List the disks of a running domain, those of its guest file and those attached since.",
         _list_options,
         _list,
@@ -107,13 +117,14 @@ COMMANDS = {
         see_also=("block-attach", "block-detach"),
     ),
     "block-attach": Command(
-        "xm block-attach [--live | --config] [-o FORMAT] DOMAIN SPEC...",
+        "xm block-attach [--no-wait] [--live | --config] [-o FORMAT] DOMAIN SPEC...",
         f"""\
 Plug a disk into a domain. SPEC is written as an item of disk = [...] in a guest file, in xm's words or in xl's;
-several words are joined by commas, so that xm's BACKDEV FRONTDEV MODE works. The guest finds it in a moment.
+several words are joined by commas, so that xm's BACKDEV FRONTDEV MODE works.
 
 Only paravirtual disks (xvdX, vdX) can be plugged into a guest that runs; on Xen a PV or PVH guest takes any. A qcow2
 image needs a QEMU beside a guest on Xen: HVM guests have one, others where they were started with such an image.
+{TAKEN}
 {WHERE}""",
         _attach_options,
         _attach,
@@ -145,7 +156,7 @@ Make a disk of a domain what SPEC says; which one is meant is told by its name. 
 While a guest runs, only the medium of a CD-ROM drive can be another one. All else is changed with --config, for the
 next start.
 {WHERE}""",
-        _attach_options,
+        _spec_options,
         _configure,
         examples=(
             ("xm block-configure winxp file:/srv/iso/drivers.iso hdc:cdrom r", "another medium, in xm's words"),

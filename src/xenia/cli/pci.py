@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xenia.cli.command import Command, add_output
+from xenia.cli.long import add_long, print_devices
 from xenia.client.domains import domain_path, follow, submit
 
 TYPE_CHECKING = False
@@ -25,11 +26,17 @@ def _output_options(parser: ArgumentParser) -> None:
 
 def _list_options(parser: ArgumentParser) -> None:
     parser.add_argument("domain", metavar="DOMAIN", help=_DOMAIN)
+    add_long(parser)
     add_output(parser, "text", "json")
 
 
 def _list(context: Context, options: Namespace) -> int:
     devices = context.client.get(f"{domain_path(options.domain)}/pci")["devices"]
+    if options.long:
+        from xenia.cli.sxp import describe_pci
+
+        print_devices(describe_pci(device["address"]) for device in devices)
+        return 0
     return _show(devices, [device["item"] for device in devices], options.output)
 
 
@@ -98,7 +105,7 @@ xl."""
 
 COMMANDS = {
     "pci-list": Command(
-        "xm pci-list [-o FORMAT] DOMAIN",
+        "xm pci-list [-l | -o FORMAT] DOMAIN",
         "List the PCI devices of the host that a running domain has.",
         _list_options,
         _list,

@@ -19,6 +19,15 @@ A domain that runs is changed at once, and where a file in etc/xen defines it, t
 config history has the version before). --live changes the domain only, --config the file only. What a domain that runs
 was given it has until it ends, also when it reboots or a policy starts it anew."""
 
+TAKEN = """
+Once the guest has taken it, xm is done. A guest that is up and has not taken it after ten seconds (attach_timeout in
+xend.toml) has no driver for it, say: it is unplugged again, which is an error. One that is not up yet takes it when it
+is, which is said. --no-wait leaves it plugged in, whatever the guest does."""
+
+
+def add_no_wait(parser: ArgumentParser) -> None:
+    parser.add_argument("--no-wait", action="store_true", help="do not wait until the guest has taken it")
+
 
 def add_scope(parser: ArgumentParser) -> None:
     """The options --live, --config and -o."""

@@ -1,4 +1,4 @@
-"""S-expressions, the long form of xm list: what a domain is, with the keys that xm used, and how they are written."""
+"""S-expressions, the long form of xm's lists: what a domain or a device is, with the keys that xm used."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from xenia.lib.text import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     Sxp = str | list["Sxp"]
@@ -117,41 +118,81 @@ def _named(key: str, boot: dict[str, Any]) -> str:
 
 def _devices(answer: dict[str, Any], config: dict[str, Any]) -> list[Sxp]:
     macs = answer.get("macs") or []
-    told = {each["vif"]: " ".join(each["addresses"]) for each in answer.get("interfaces") or ()}
-    devices: list[Sxp] = [
-        [
-            "vif",
-            *_pairs(
-                ("bridge", vif["bridge"]),
-                ("mac", macs[number] if number < len(macs) else vif["mac"]),
-                ("script", vif["script"]),
-                ("ip", " ".join(vif["ip"]) or None),
-                ("addresses", told.get(vif.get("item", number)) or None),
-                ("model", vif["model"]),
-                ("vifname", vif["vifname"]),
-                ("rate", vif["rate"]),
-                ("type", "ioemu" if vif["type"] == "ioemu" else None),
-                ("backend", vif["backend"] or 0),
-            ),
-        ]
+    told = {each["vif"]: each["addresses"] for each in answer.get("interfaces") or ()}
+    devices = [
+        describe_card(vif, macs[number] if number < len(macs) else vif["mac"], told.get(vif.get("item", number)) or ())
         for number, vif in enumerate(config.get("vifs") or ())
     ]
-    devices += [
-        [
-            "vbd",
-            _pair("dev", f"{disk['target']}:{'cdrom' if disk['cdrom'] else 'disk'}"),
-            _pair("uname", _uname(disk)),
-            _pair("mode", disk["mode"]),
-            _pair("backend", disk["backend"] or 0),
-        ]
-        for disk in config.get("disks") or ()
-    ]
+    devices += [describe_disk(disk) for disk in config.get("disks") or ()]
     if config:
         devices.append(["console", _pair("protocol", "vt100")])
     vnc = answer["domain"]["vnc"]
     if vnc:
         devices.append(["vfb", _pair("vnc", 1), _pair("location", vnc)])
     return [["device", device] for device in devices]
+
+
+def describe_card(vif: dict[str, Any], mac: str | None, addresses: Iterable[str]) -> Sxp:
+    """A card, with the addresses that an agent tells of it."""
+    return [
+        "vif",
+        *_pairs(
+            ("bridge", vif["bridge"]),
+            ("mac", mac),
+            ("script", vif["script"]),
+            ("ip", " ".join(vif["ip"]) or None),
+            ("addresses", " ".join(addresses) or None),
+            ("model", vif["model"]),
+            ("vifname", vif["vifname"]),
+            ("rate", vif["rate"]),
+            ("type", "ioemu" if vif["type"] == "ioemu" else None),
+            ("backend", vif["backend"] or 0),
+        ),
+    ]
+
+
+def describe_disk(disk: dict[str, Any]) -> Sxp:
+    return [
+        "vbd",
+        _pair("dev", f"{disk['target']}:{'cdrom' if disk['cdrom'] else 'disk'}"),
+        _pair("uname", _uname(disk)),
+        _pair("mode", disk["mode"]),
+        _pair("backend", disk["backend"] or 0),
+    ]
+
+
+def describe_usb(device: str) -> Sxp:
+    return ["vusb", _pair("usbdevice", device)]
+
+
+def describe_pci(address: str) -> Sxp:
+    """By its address, DOMAIN:BUS:SLOT.FUNCTION in hexadecimal."""
+    domain, bus, place = address.split(":")
+    slot, _, function = place.partition(".")
+    parts = (("domain", domain), ("bus", bus), ("slot", slot), ("func", function))
+    return ["pci", ["dev", *(_pair(name, f"0x{part}") for name, part in parts)]]
+
+
+def describe_vcpus(domain: dict[str, Any]) -> Sxp:
+    """The virtual CPUs of a domain, from the answer to GET /vcpus."""
+    count = len(domain["vcpus"])
+    about = [_pair("domid", domain["domid"]), _pair("name", domain["domain"]), _pair("vcpu_count", count)]
+    return ["domain", *about, *map(_vcpu, domain["vcpus"])]
+
+
+def _vcpu(vcpu: dict[str, Any]) -> Sxp:
+    state, cpus = vcpu["state"], [str(cpu) for cpu in vcpu["cpus"] or ()]
+    cpumap: list[Sxp] = ["cpumap", [*cpus]]
+    return [
+        "vcpu",
+        _pair("number", vcpu["number"]),
+        _pair("online", state != "offline"),
+        _pair("blocked", state == "blocked"),
+        _pair("running", state == "running"),
+        _pair("cpu_time", vcpu["cpu_time"]),
+        *_pairs(("cpu", vcpu["cpu"])),
+        cpumap,
+    ]
 
 
 def _cpus(config: dict[str, Any], vcpus: int) -> list[Sxp]:

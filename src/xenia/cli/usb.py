@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xenia.cli.command import Command, add_output
+from xenia.cli.long import add_long, print_devices
 from xenia.cli.running import running
 from xenia.client.domains import domain_path, follow, submit
 from xenia.lib.text import printable
@@ -19,6 +20,7 @@ _HEADER = ("Device", "Kind")
 
 def _options(parser: ArgumentParser) -> None:
     parser.add_argument("domain", metavar="DOMAIN", help="name, id, UUID or a unique beginning")
+    add_long(parser)
     add_output(parser, "text", "json")
 
 
@@ -26,8 +28,11 @@ def _list(context: Context, options: Namespace) -> int:
     devices = running(context, options.domain, "USB devices")["config"]["platform"]["usb_devices"]
     rows = [(device, "host" if device.startswith("host") else "emulated") for device in devices]
     from xenia.cli.output import print_data, table
+    from xenia.cli.sxp import describe_usb
 
-    if options.output == "json":
+    if options.long:
+        print_devices(map(describe_usb, devices))
+    elif options.output == "json":
         print_data([{"device": device, "kind": kind} for device, kind in rows], options.output)
     else:
         print(table([_HEADER, *(tuple(map(printable, row)) for row in rows)]))
@@ -66,7 +71,7 @@ for want of hardware."""
 
 COMMANDS = {
     "usb-list": Command(
-        "xm usb-list [-o FORMAT] DOMAIN",
+        "xm usb-list [-l | -o FORMAT] DOMAIN",
         "List the USB devices of a running domain: those of its usbdevice, and those that were plugged in since.",
         _options,
         _list,

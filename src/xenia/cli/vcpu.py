@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xenia.cli.command import Command, add_output
+from xenia.cli.long import add_long
 from xenia.cli.options import refuse
 from xenia.cli.scope import WHERE, add_scope, change
 from xenia.client.domains import domain_path
@@ -24,12 +25,18 @@ _LETTERS = {"running": "r--", "blocked": "-b-", "ready": "---", "offline": "--p"
 
 def _list_options(parser: ArgumentParser) -> None:
     parser.add_argument("domains", metavar="DOMAIN", nargs="*", help="only these: name, id, UUID or a unique beginning")
+    add_long(parser)
     add_output(parser, "table", "json", "yaml")
 
 
 def _list(context: Context, options: Namespace) -> int:
     paths = [f"{domain_path(ref)}/vcpus" for ref in options.domains] or ["/vcpus"]
     domains = [domain for path in paths for domain in context.client.get(path)["domains"]]
+    if options.long:
+        from xenia.cli.sxp import describe_vcpus, render
+
+        print("\n".join(render(describe_vcpus(domain)) for domain in domains))
+        return 0
     if options.output != "table":
         from xenia.cli.output import print_data
 
@@ -86,7 +93,7 @@ def _pin(context: Context, options: Namespace) -> int:
 
 COMMANDS = {
     "vcpu-list": Command(
-        "xm vcpu-list [-o FORMAT] [DOMAIN...]",
+        "xm vcpu-list [-l | -o FORMAT] [DOMAIN...]",
         """\
 List the virtual CPUs of domains that run, in xm's columns: the host's CPU on which each ran last, its state (r running,
 b blocked: waiting for something to do, p offline), the time that it ran, and the host's CPUs that it may run on; on Xen

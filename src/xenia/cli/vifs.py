@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import zip_longest
 
 from xenia.cli.command import Command, add_output
+from xenia.cli.long import add_long, print_devices
 from xenia.cli.running import running
-from xenia.cli.scope import WHERE, add_scope, change
+from xenia.cli.scope import TAKEN, WHERE, add_no_wait, add_scope, change
 from xenia.lib.text import printable
 
 TYPE_CHECKING = False
@@ -21,6 +22,7 @@ _HEADER = ("Idx", "MAC", "Type", "Model", "Bridge", "Interface", "Addresses")
 
 def _options(parser: ArgumentParser) -> None:
     parser.add_argument("domain", metavar="DOMAIN", help="name, id, UUID or a unique beginning")
+    add_long(parser)
     add_output(parser, "text", "json")
 
 
@@ -34,8 +36,11 @@ def _list(context: Context, options: Namespace) -> int:
         for vif, mac, interface in whole
     ]
     from xenia.cli.output import print_data, table
+    from xenia.cli.sxp import describe_card
 
-    if options.output == "json":
+    if options.long:
+        print_devices(describe_card(card, card["mac"], card["addresses"]) for card in cards)
+    elif options.output == "json":
         print_data(cards, options.output)
     else:
         print(table([_HEADER, *map(_row, cards)]))
@@ -52,10 +57,12 @@ def _attach_options(parser: ArgumentParser) -> None:
     parser.add_argument("domain", metavar="DOMAIN", help="name, id, UUID or a unique beginning")
     parser.add_argument("words", metavar="KEY=VALUE", nargs="*", help="the card, as in vif = [...] of a guest file")
     add_scope(parser)
+    add_no_wait(parser)
 
 
 def _attach(context: Context, options: Namespace) -> int:
-    return change(context, options, "network-attach", {"spec": ",".join(options.words)})
+    body = {"spec": ",".join(options.words), "until_taken": not options.no_wait}
+    return change(context, options, "network-attach", body)
 
 
 def _detach_options(parser: ArgumentParser) -> None:
@@ -70,7 +77,7 @@ def _detach(context: Context, options: Namespace) -> int:
 
 COMMANDS = {
     "network-list": Command(
-        "xm network-list [-o FORMAT] DOMAIN",
+        "xm network-list [-l | -o FORMAT] DOMAIN",
         """\
 List the network cards of a running domain: address, kind, the bridge that its guest file names, the host's end of it
 (`user` for user-mode networking), and the addresses that the agent in the guest tells, where it has one.""",
@@ -80,11 +87,12 @@ List the network cards of a running domain: address, kind, the bridge that its g
         see_also=("network-attach", "network-detach", "agent"),
     ),
     "network-attach": Command(
-        "xm network-attach [--live | --config] [-o FORMAT] DOMAIN [KEY=VALUE...]",
+        "xm network-attach [--no-wait] [--live | --config] [-o FORMAT] DOMAIN [KEY=VALUE...]",
         f"""\
 Plug a network card into a domain. The words are those of an item of vif = [...] in a guest file; without any it
-is a card on the default bridge, with an address of its own. The guest finds it in a moment. On Xen it is Xen's own
-card, also in an HVM guest, which has an emulated one beside it only from its next start on.
+is a card on the default bridge, with an address of its own. On Xen it is Xen's own card, also in an HVM guest, which
+has an emulated one beside it only from its next start on.
+{TAKEN}
 {WHERE}""",
         _attach_options,
         _attach,

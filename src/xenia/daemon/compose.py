@@ -8,6 +8,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 from xenia.api.doors import About, Doors
 from xenia.console.hub import ConsoleHub
@@ -22,6 +23,7 @@ from xenia.lib.paths import Paths
 from xenia.manager.adoption import Adoption
 from xenia.manager.aside import Aside
 from xenia.manager.autostart import Autostart
+from xenia.manager.bridge import Bridges
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.conversion import Converter
@@ -37,12 +39,14 @@ from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.manager import Manager, Parts
+from xenia.manager.networks.cards import CardNetworks
 from xenia.manager.networks.guests import Guests
 from xenia.manager.networks.networks import Networks
 from xenia.manager.noticing import Keeper
 from xenia.manager.old_config import OldConfigImport
 from xenia.manager.prepare import HostPreparer
 from xenia.manager.table import Table
+from xenia.model.bridge import BridgeWish
 from xenia.model.domain import DOMAIN_0_UUID
 from xenia.network.dnsmasq import Dnsmasq
 from xenia.network.host import NetworkHost
@@ -50,9 +54,14 @@ from xenia.network.kernel import KernelHost
 from xenia.network.mac import generate_mac
 from xenia.network.nft import Nft
 from xenia.network.simulated import SimulatedNetworkHost
-from xenia.settings.load import Loaded
+from xenia.network.uplink.record import Place
+from xenia.network.uplink.uplink import Uplink
+from xenia.settings.load import Loaded, load
 from xenia.settings.settings import Settings
 from xenia.storage.core_file import CoreFiles
+from xenia.storage.images.look import Looker
+from xenia.storage.images.walk import folders_below
+from xenia.storage.new_file import remove_leftovers
 from xenia.storage.open import Storage
 from xenia.store.applied import Journal
 from xenia.store.auto import AutoFolder
@@ -85,7 +94,7 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
         choice = choose(paths, settings, sandbox)
         parts.push_async_callback(choice.chosen.filter.close)
         bus = EventBus(time.time, history.put_event)
-        manager = _manager(paths, settings, sandbox, history, choice, bus)
+        manager = _manager(paths, loaded, sandbox, history, choice, bus)
         parts.push_async_callback(manager.close)
         await manager.start()
         hub = ConsoleHub(
@@ -102,21 +111,28 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
 
 
 def _manager(
-    paths: Paths, settings: Settings, sandbox: Sandbox, history: History, choice: Choice, bus: EventBus
+    paths: Paths, loaded: Loaded, sandbox: Sandbox, history: History, choice: Choice, bus: EventBus
 ) -> Manager:
-    chosen = choice.chosen
+    settings, chosen = loaded.settings, choice.chosen
     files, table, locks = DiskFiles(paths.root), Table(), NameLocks()
     for state in (paths.run, paths.state):
         files.remove_leftovers(str(state))
+    roots = tuple(str(root) for root in settings.roots)
+    remove_leftovers(folders_below(roots))
+    jobs = Jobs(time.time, history.put_job, history.last_jobs(_JOBS))
+    records = Records(files)
+    guests = Guests(table, records, settings.default_bridge, chosen.engine.observe)
+    networks = Networks(_network_host(paths, settings), NetworkStore(files, boot_id()), guests, jobs, paths.root)
     preparer = HostPreparer(
         storage=Storage(sandbox.inspect),
         network=chosen.network,
         prepare_boot=chosen.prepare_boot,
         table=table,
-        roots=tuple(str(root) for root in settings.roots),
+        roots=roots,
         privileged=os.geteuid() == 0,
+        cards=CardNetworks(networks, guests),
     )
-    runs, records = Runs(files, boot_id()), Records(files)
+    runs = Runs(files, boot_id())
     lifecycle = Lifecycle(chosen.engine, preparer, runs, records, table, bus, time.time, chosen.filter)
     creation = Creation(chosen.engine, lifecycle, locks, sandbox.read_guest_file, _new_uuid, generate_mac)
     versions = Versions(files, time.time)
@@ -135,8 +151,6 @@ def _manager(
         sandbox.read_guest_file,
         sandbox.edit_guest_file,
     )
-    jobs = Jobs(time.time, history.put_job, history.last_jobs(_JOBS))
-    guests = Guests(table, lifecycle.records, settings.default_bridge, chosen.engine.observe)
     return Manager(
         Parts(
             engine=chosen.engine,
@@ -154,8 +168,16 @@ def _manager(
             read=sandbox.read_guest_file,
             autostart=Autostart(AutoFolder(paths.guest_files / "auto"), guest_files),
             host_runs=HostRuns(files, boot_id()),
-            networks=Networks(_network_host(paths, settings), NetworkStore(files, boot_id()), guests, jobs, paths.root),
+            looker=Looker(sandbox.inspect, roots, leave_out=(str(paths.cores),)),
+            bridges=Bridges(
+                Uplink(Place(paths.root), boot_id()),
+                partial(_bridge_wish, paths, loaded),
+                jobs,
+                privileged=os.geteuid() == 0,
+            ),
+            networks=networks,
             stop_settings=stop_settings_of(settings),
+            attach_timeout=settings.attach_timeout,
             bring_back=settings.bring_back,
             start_with_host=settings.autostart_domains,
             refuse_beside_others=partial(_refuse_beside_xendomains, paths),
@@ -167,6 +189,15 @@ def _manager(
             others=choice.others,
         )
     )
+
+
+def _bridge_wish(paths: Paths, loaded: Loaded) -> BridgeWish:
+    """What the settings want of the bridge now; its name is the one that xend has started with. A xend with a folder of
+    its own leaves the host alone where they say nothing.
+    """
+    interface = load(paths, loaded.command_line).settings.bridge_interface
+    bare = paths.root == Path("/") and os.geteuid() == 0
+    return BridgeWish(loaded.settings.default_bridge, interface, bare)
 
 
 def _network_host(paths: Paths, settings: Settings) -> NetworkHost:

@@ -61,6 +61,7 @@ def _apply(manager: Manager, choice: Choice, settings: Settings) -> None:
     manager.configure(
         brake_of(settings),
         stop_settings_of(settings),
+        attach_timeout=settings.attach_timeout,
         bring_back=settings.bring_back,
         start_with_host=settings.autostart_domains,
     )

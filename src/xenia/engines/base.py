@@ -260,16 +260,26 @@ class Engine(Protocol):
         """Let go of the guests; they run on."""
 
 
-TAKE_SECONDS = 1.0
-"""How long a guest is given to take a device; a Linux guest takes some hundredths of a second."""
+class Plugged(StrEnum):
+    """What has become of a device that was plugged into a guest."""
+
+    TAKEN = "taken"
+    IGNORED = "ignored"
+    """The guest's system is up, and has not taken it."""
+    UNSEEN = "unseen"
+    """Nothing tells that the guest has a system that could."""
+
+
+UNSEEN_SECONDS = 1.0
+"""How long a guest whose system is not up is given to take a device all the same."""
 
 
 class Plugs(Protocol):
     """What an engine with the capability DISK_HOTPLUG or VIF_HOTPLUG can do beside that."""
 
-    async def has_taken(self, uuid: str, device: str | int) -> bool:
-        """Whether the guest has taken a disk (by its target) or a card (by its number), or does so within TAKE_SECONDS.
-        Raises engine_failed.
+    async def how_taken(self, uuid: str, device: str | int, seconds: float) -> Plugged:
+        """What becomes of a disk (by its target) or a card (by its number) within so many seconds: TAKEN or UNSEEN as
+        soon as that is known, IGNORED after them. Raises engine_failed.
         """
 
 

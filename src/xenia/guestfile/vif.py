@@ -20,7 +20,7 @@ _KNOWN = frozenset(
     {
         "type", "mac", "bridge", "ip", "gateway", "script", "backend", "vifname", "rate", "model", "accel",
         "devid", "mtu", "trusted", "policy", "label", "gatewaydev", "netmask", "uuid", "coloft_forwarddev",
-        "security_label", "bus", "hidden", "filter",
+        "security_label", "bus", "hidden", "network", "filter",
     }
 )  # fmt: skip
 _TYPES = {
@@ -71,7 +71,7 @@ def _words(given: Given, key: str, text: str) -> dict[str, str]:
             _keyless(given, key, part, said)
         elif name not in _KNOWN:
             near = difflib.get_close_matches(name[:32], sorted(_KNOWN), n=1)
-            words = "the words are mac, bridge, type, model, ip, script, vifname, rate, backend, filter"
+            words = "the words are mac, bridge, network, type, model, ip, script, vifname, rate, backend, filter"
             given.warn(
                 key, f"vif knows no {name}: it has no effect", f"did you mean {near[0]}={value}?" if near else words
             )
@@ -104,6 +104,7 @@ def _vif(given: Given, key: str, said: dict[str, str], kind: Kind, index: int) -
         type=_type(given, key, said, kind, model),
         mac=_mac(given, key, said.get("mac", "")),
         bridge=said.get("bridge") or None,
+        network=_network(given, key, said),
         model=_type_model(said) or model,
         script=said.get("script") or None,
         ip=tuple(said.get("ip", "").split()),
@@ -160,6 +161,15 @@ def _mac(given: Given, key: str, text: str) -> str | None:
     elif not any(octets):
         given.error(key, f"{mac} is no address of a card", "leave mac out: one is made and kept")
     return mac
+
+
+def _network(given: Given, key: str, said: dict[str, str]) -> str | None:
+    """A word of our own: the network of this host that the card is on (docs/guide/networking.md)."""
+    name = said.get("network", "")
+    if name and said.get("bridge"):
+        message = f"a card is on a network ({name}) or on a bridge ({said['bridge']}), not on both"
+        given.error(key, message, f"network={name}")
+    return name or None
 
 
 def _vifname(given: Given, key: str, text: str) -> str | None:

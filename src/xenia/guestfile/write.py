@@ -121,6 +121,7 @@ def vif_item(vif: Vif, kind: Kind) -> str:
     words = {
         "mac": vif.mac,
         "bridge": vif.bridge,
+        "network": vif.network,
         "type": "vif" if kind is Kind.HVM and vif.type is VifType.PARAVIRTUAL else None,
         "model": vif.model,
         "script": vif.script,

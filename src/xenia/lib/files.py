@@ -63,28 +63,7 @@ class DiskFiles:
             self._write(path, content, False)
 
     def _write(self, path: str, content: bytes, durable: bool) -> None:
-        target = self.root / path
-        target.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-        try:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with open(descriptor, "wb") as file:
-                file.write(content)
-                if durable:
-                    file.flush()
-                    os.fsync(descriptor)
-            temporary.replace(target)
-        except BaseException as error:
-            temporary.unlink(missing_ok=True)
-            if isinstance(error, OSError):  # a write that fails does not say of which file
-                raise OSError(error.errno, error.strerror, str(target)) from error
-            raise
-        if durable:
-            folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+        replace_file(self.root / path, content, durable=durable)
 
     async def remove(self, path: str) -> None:
         target = self.root / path
@@ -98,3 +77,30 @@ class DiskFiles:
             return sorted(name for name in os.listdir(self.root / path) if not name.startswith("."))
         except FileNotFoundError:
             return []
+
+
+def replace_file(target: Path, content: bytes, *, durable: bool) -> None:
+    """What `Files.write` does, at once: for processes that have nothing else to do meanwhile. Raises OSError with the
+    file's name.
+    """
+    target.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "wb") as file:
+            file.write(content)
+            if durable:
+                file.flush()
+                os.fsync(descriptor)
+        temporary.replace(target)
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):  # a write that fails does not say of which file
+            raise OSError(error.errno, error.strerror, str(target)) from error
+        raise
+    if durable:
+        folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": PATH}
+ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": PATH}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,9 @@ class Ended:
     err: str
 
 
-async def run(words: Sequence[str], content: str = "", *, seconds: float) -> Ended:
-    """Run `words[0]`, a name in the usual folders or a path, with `content` as its input.
+async def run(words: Sequence[str], content: str = "", *, seconds: float, descriptors: Sequence[int] = ()) -> Ended:
+    """Run `words[0]`, a name in the usual folders or a path, with `content` as its input. It inherits `descriptors`
+    under their numbers.
 
     Raises OSError when it cannot be started (FileNotFoundError: it is not installed), TimeoutError when it has not
     ended within `seconds`; it is killed then, as when this call is cancelled.
@@ -31,7 +32,8 @@ async def run(words: Sequence[str], content: str = "", *, seconds: float) -> End
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=_ENVIRONMENT,
+        env=ENVIRONMENT,
+        pass_fds=descriptors,
     )
     try:
         async with asyncio.timeout(seconds):

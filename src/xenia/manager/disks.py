@@ -13,6 +13,7 @@ from xenia.guestfile.write import disk_item
 from xenia.lib.codec import to_plain
 from xenia.manager.definitions import ReadGuestFile
 from xenia.manager.lifecycle import Lifecycle
+from xenia.manager.plugging import Plugging
 from xenia.manager.scopes import Asked, Edits, Kept, Scopes
 from xenia.manager.table import Entry
 from xenia.model.caller import Caller, Role
@@ -35,15 +36,19 @@ class Disks:
     """
 
     lifecycle: Lifecycle
+    plugging: Plugging
     read: ReadGuestFile
     scopes: Scopes
 
-    def attach(self, ref: str, spec: str, folder: str, scope: Scope, caller: Caller) -> Job:
+    def attach(
+        self, ref: str, spec: str, folder: str, scope: Scope, caller: Caller, *, until_taken: bool = True
+    ) -> Job:
         """Plug in the disk that `spec` is, as an item of `disk = [...]`; a path without a slash in front is below
-        `folder`.
+        `folder`. With `until_taken`, a guest that is up is to take it, or it is unplugged again.
 
         Fails with invalid for what is no disk or cannot be plugged in here, denied for an operator and a domain that an
-        administrator has started, a conflict for a target or image that is taken, and what opening an image raises.
+        administrator has started, a conflict for a target or image that is taken, timed_out for a guest that ignores
+        it, and what opening an image raises.
         """
 
         async def change(asked: Asked) -> dict[str, Any]:
@@ -53,7 +58,7 @@ class Disks:
                 disk = self._pluggable(disk, _givable(asked.entry, caller).config)
 
             async def live(entry: Entry) -> tuple[str, ...]:
-                return await self.lifecycle.attach_disk(entry, disk)
+                return await self.plugging.attach_disk(entry, disk, until_taken=until_taken)
 
             def edits(wanted: DomainConfig) -> Sequence[Change]:
                 other = _kept(wanted, disk.target)
@@ -103,7 +108,7 @@ class Disks:
             gone: list[Disk] = []
 
             async def live(entry: Entry) -> tuple[str, ...]:
-                await self.lifecycle.detach_disk(entry, name)
+                await self.plugging.detach_disk(entry, name)
                 return ()
 
             def edits(wanted: DomainConfig) -> Sequence[Change]:

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from xenia.lib.aio import Tasks
-from xenia.model.caller import Caller
-from xenia.model.errors import ErrorKind, XeniaError, not_found, unavailable
+from xenia.model.caller import Caller, Role
+from xenia.model.errors import ErrorKind, XeniaError, conflict, denied, not_found, unavailable
 from xenia.model.job import Job, JobState
 
 log = logging.getLogger(__name__)
@@ -39,10 +39,13 @@ class Jobs:
             if job.state is JobState.RUNNING:
                 self._end(job, JobState.LOST)
 
-    def start(self, operation: str, domain: str, caller: Caller, work: Work) -> Job:
-        """Run `work` as a job. What it raises becomes the job's error; what it returns its result."""
+    def start(self, operation: str, domain: str, caller: Caller, work: Work, *, cancellable: bool = False) -> Job:
+        """Run `work` as a job. What it raises becomes the job's error; what it returns its result. `cancellable` where
+        `work` leaves nothing behind when it is cancelled.
+        """
         self._last_id += 1
-        job = Job(self._last_id, operation, domain, caller.name, JobState.RUNNING, self._clock())
+        started = self._clock()
+        job = Job(self._last_id, operation, domain, caller.name, JobState.RUNNING, started, cancellable=cancellable)
         self._set(job)
         self._running[job.id] = self._tasks.start(self._run(job, work), name=f"job {job.id}: {operation} {domain}")
         return job
@@ -71,6 +74,22 @@ class Jobs:
         """How much of a job that runs is done, from 0 to 1. It is told, and not kept."""
         if number in self._running:
             self._jobs[number] = replace(self._jobs[number], progress=done)
+
+    async def cancel(self, number: int, caller: Caller) -> Job:
+        """End a job early; the job as it has ended, which may be otherwise, when it was over already.
+
+        Raises not_found, denied for a job of others, and a conflict for one that has to run to its end.
+        """
+        job = self.get(number)
+        if caller.role < Role.ADMINISTRATOR and caller.name != job.caller:
+            raise denied(f"job {number} was started by {job.caller}")
+        if not job.cancellable:
+            raise conflict(f"{job.operation} cannot be cancelled: it has to run to its end")
+        task = self._running.get(number)
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
+        return self._jobs.get(number, job)
 
     def _end(
         self, job: Job, state: JobState, *, result: dict[str, Any] | None = None, error: dict[str, Any] | None = None

@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from xenia.engines.base import ChangesMedia, Engine, Observed, Plugs, PlugsCards, PlugsDisks
+from xenia.engines.base import ChangesMedia, Engine, Observed
 from xenia.manager.devices import Device, absent, without_devices
 from xenia.manager.events import EventBus
 from xenia.manager.ports import ports_of
@@ -36,16 +36,12 @@ from xenia.model.domain import (
 from xenia.model.errors import XeniaError, conflict
 from xenia.model.event import EventKind
 from xenia.model.host import Capability
-from xenia.model.vif import Vif
 from xenia.network.filter import PortFilter
-from xenia.network.port import Port
 from xenia.storage.open import OpenedDisk
 from xenia.store.records import Records
 from xenia.store.runs import Runs
 
 log = logging.getLogger(__name__)
-
-_NOT_TAKEN = "the guest has not taken it yet: it does when its system is up and knows such devices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,62 +227,6 @@ class Lifecycle:
         asked = await self.engine.shutdown(entry.started.uuid, reboot=intent is Intent.REBOOT, mode=mode)
         self.bus.publish(EventKind.SHUTTING_DOWN, entry.started, f"{intent.value}, asked by {asked.value}")
         return asked
-
-    async def attach_disk(self, entry: Entry, disk: Disk) -> tuple[str, ...]:
-        """Plug in one more disk; what its author should know about it. It is written down first: a new xend strikes out
-        what the engine does not have. Raises ResourceError, and what PlugsDisks.attach_disk raises.
-        """
-        before = entry.started.config
-        wanted = replace(entry.started, config=replace(before, disks=(*before.disks, disk)))
-        async with self.preparer.open_disk(entry.started, disk) as opened:
-            await self._set(entry, config=wanted.config)
-            try:
-                await cast(PlugsDisks, self.engine).attach_disk(wanted, opened)
-            except XeniaError:
-                await self.note(entry, config=before)
-                raise
-        self.bus.publish(EventKind.DISK_ATTACHED, entry.started, disk.target)
-        return opened.notes + await self._taken(entry, disk.target)
-
-    async def detach_disk(self, entry: Entry, target: str) -> None:
-        """Unplug a disk. Raises what PlugsDisks.detach_disk raises; then it stays."""
-        await cast(PlugsDisks, self.engine).detach_disk(entry.started.uuid, target)
-        await self.strike_out(entry, {target})
-
-    async def attach_vif(self, entry: Entry, vif: Vif, mac: str) -> tuple[str, ...]:
-        """As `attach_disk`, a card. Raises ResourceError, and what PlugsCards.attach_vif raises."""
-        before = entry.started
-        cards = sorted([*zip(before.config.vifs, before.macs, strict=True), (vif, mac)], key=lambda card: card[0].item)
-        vifs, macs = zip(*cards, strict=True)
-
-        async def guard(interface: str) -> None:
-            await self.filter.guard([Port(interface, mac, vif)])
-
-        with self.preparer.attach_vif(before, vif, mac) as attached:
-            await self._set(entry, config=replace(before.config, vifs=vifs), macs=macs)
-            try:
-                await cast(PlugsCards, self.engine).attach_vif(entry.started, attached, guard)
-            except XeniaError:
-                await self.note(entry, config=before.config, macs=before.macs)
-                self.filter.sweep()
-                raise
-        self.bus.publish(EventKind.VIF_ATTACHED, entry.started, mac)
-        return attached.notes + await self._taken(entry, vif.item)
-
-    async def _taken(self, entry: Entry, device: str | int) -> tuple[str, ...]:
-        """What is to be said of a guest that has not taken a device by now. It is there all the same."""
-        if entry.state is State.PAUSED:
-            return ()
-        try:
-            taken = await cast(Plugs, self.engine).has_taken(entry.started.uuid, device)
-        except XeniaError:  # it ends just now
-            return ()
-        return () if taken else (_NOT_TAKEN,)
-
-    async def detach_vif(self, entry: Entry, number: int) -> None:
-        """Unplug a card. Raises what PlugsCards.detach_vif raises; then it stays."""
-        await cast(PlugsCards, self.engine).detach_vif(entry.started.uuid, number)
-        await self.strike_out(entry, {number})
 
     async def strike_out(self, entry: Entry, gone: Set[Device]) -> None:
         """Forget devices that the guest has no longer."""

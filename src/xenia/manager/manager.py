@@ -17,6 +17,7 @@ from xenia.manager.agents import Agents
 from xenia.manager.aside import Aside
 from xenia.manager.autostart import Autostart
 from xenia.manager.brake import Brake
+from xenia.manager.bridge import Bridges
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.explain import explain
 from xenia.manager.conversion import Converter
@@ -34,6 +35,8 @@ from xenia.manager.guest_files import GuestFiles, require_administrator
 from xenia.manager.host_power import HostPower
 from xenia.manager.host_start import HostStart
 from xenia.manager.host_stop import HostStop, StopSettings
+from xenia.manager.image_users import ImageUsers
+from xenia.manager.images import Images
 from xenia.manager.inventory import Inventory
 from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
@@ -44,6 +47,7 @@ from xenia.manager.networks.networks import Networks
 from xenia.manager.noticing import Watch
 from xenia.manager.pci import Pci
 from xenia.manager.pinning import Pinning
+from xenia.manager.plugging import Plugging
 from xenia.manager.policy import PolicyKeeper
 from xenia.manager.pools import Pools
 from xenia.manager.power import Power
@@ -70,6 +74,8 @@ from xenia.model.job import Job
 from xenia.model.live import Difference
 from xenia.model.operations import OPERATIONS, require
 from xenia.model.request import CreateRequest, Plan
+from xenia.settings.settings import DEFAULT_ATTACH_TIMEOUT
+from xenia.storage.images.look import Looker
 from xenia.store.host_runs import HostRuns
 
 
@@ -94,11 +100,15 @@ class Parts:
     jobs: Jobs
     autostart: Autostart
     host_runs: HostRuns
+    looker: Looker
+    bridges: Bridges
     networks: Networks
     read_host: Callable[[], Host]
     read: ReadGuestFile
     """Reads the words of a device that is plugged in."""
     stop_settings: StopSettings = field(default_factory=StopSettings)
+    attach_timeout: float = DEFAULT_ATTACH_TIMEOUT
+    """Seconds that a guest is given to take a device."""
     bring_back: bool = True
     """Whether what host-stop has ended is started with the host again."""
     start_with_host: bool = True
@@ -134,8 +144,9 @@ class Manager:
         self._turns = Turns(self.inventory, table, parts.locks, parts.bus, parts.jobs, self.engine_report)
         scopes = Scopes(parts.guest_files, self.inventory, self._turns, table)
         self.memory = Memory(parts.lifecycle, self.inventory, scopes)
-        self.disks = Disks(parts.lifecycle, parts.read, scopes)
-        self.vifs = Vifs(parts.lifecycle, parts.read, scopes, parts.creation.new_mac)
+        self._plugging = plugging = Plugging(parts.lifecycle, parts.attach_timeout)
+        self.disks = Disks(parts.lifecycle, plugging, parts.read, scopes)
+        self.vifs = Vifs(parts.lifecycle, plugging, parts.read, scopes, parts.creation.new_mac)
         self.scheduling = Scheduling(parts.lifecycle, scopes)
         self.pools = Pools(parts.lifecycle, scopes, self.host)
         self.defining = Defining(parts.guest_files, parts.autostart, parts.locks)
@@ -147,6 +158,7 @@ class Manager:
         self.vcpus = Vcpus(parts.lifecycle, self.inventory, scopes, self.host)
         self.pinning = Pinning(parts.lifecycle, scopes, self.host)
         self.freezing = Freezing(parts.lifecycle, parts.locks, self._turns)
+        self.images = Images(parts.looker, ImageUsers(parts.definitions, table), parts.jobs)
         self.agents = Agents(parts.engine, self.inventory, self._turns)
         power = Power(parts.lifecycle, parts.adoption, self.freezing, self._turns)
         self.operate = power.operate
@@ -170,14 +182,18 @@ class Manager:
         self._report = EngineReport(parts.engine.name, reason="not probed yet")
         self._other_reports = {each.name: EngineReport(each.name, reason="not probed yet") for each in parts.others}
 
-    def configure(self, brake: Brake, stop: StopSettings, *, bring_back: bool, start_with_host: bool) -> None:
+    def configure(
+        self, brake: Brake, stop: StopSettings, *, attach_timeout: float, bring_back: bool, start_with_host: bool
+    ) -> None:
         """These settings hold from now on."""
         self._policy.brake = brake
+        self._plugging.seconds = attach_timeout
         self.host_power.configure(stop, bring_back=bring_back, with_host=start_with_host)
 
     async def start(self) -> None:
         """Probe the engine and find again what runs."""
         self.inventory.start()
+        await self._parts.bridges.start()
         self._report = await self._parts.engine.probe()
         await self._parts.lifecycle.records.load()
         await self.networks.start()
@@ -203,6 +219,7 @@ class Manager:
     async def close(self) -> None:
         """Let go of the guests and end the background tasks."""
         await self._parts.jobs.close()
+        await self._parts.bridges.close()
         await self.freezing.close()
         await self._tasks.close()
         self._guest_file_watch.close()
@@ -303,6 +320,11 @@ class Manager:
         return self._parts.guest_files
 
     @property
+    def bridges(self) -> Bridges:
+        """The bridge of the host."""
+        return self._parts.bridges
+
+    @property
     def folder(self) -> FolderApply:
         """What they do with a folder of them as a whole."""
         return self._parts.folder
@@ -345,6 +367,10 @@ class Manager:
     async def wait(self, number: int, seconds: float) -> Job:
         """The job as it is when it has ended or `seconds` are over, whichever is first. Raises not_found."""
         return await self._parts.jobs.wait(number, seconds)
+
+    async def cancel(self, number: int, caller: Caller) -> Job:
+        """End a job early. Raises as `Jobs.cancel`."""
+        return await self._parts.jobs.cancel(number, caller)
 
     def listen(self) -> AbstractContextManager[Listener]:
         """What happens from now on, while the context lasts; an async iterator of events.

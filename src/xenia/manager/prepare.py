@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
+    AsyncExitStack,
     ExitStack,
     asynccontextmanager,
     contextmanager,
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from xenia.engines.base import Resources
+from xenia.manager.networks.cards import CardNetworks
 from xenia.manager.table import Table
 from xenia.model.disk import Disk, DiskMode
 from xenia.model.domain import DomainConfig, Started
@@ -56,7 +58,7 @@ class Preparer(Protocol):
     def open_disk(self, started: Started, disk: Disk) -> AbstractAsyncContextManager[OpenedDisk]:
         """Open and lock one more disk of a domain, with the rights that it was started with; as `prepare`."""
 
-    def attach_vif(self, started: Started, vif: Vif, mac: str) -> AbstractContextManager[AttachedVif]:
+    def attach_vif(self, started: Started, vif: Vif, mac: str) -> AbstractAsyncContextManager[AttachedVif]:
         """Attach one more card of a domain; as `prepare`."""
 
     def open_usb(self, started: Started, word: str) -> AbstractContextManager[OpenedUsb]:
@@ -69,7 +71,7 @@ class Preparer(Protocol):
 @dataclass(frozen=True, slots=True)
 class HostPreparer:
     """The real one. `roots` are the folders that guests of others than administrators may use; `privileged` tells
-    whether xend may make tap devices.
+    whether xend may make tap devices. `cards` puts cards on networks, where there are some.
     """
 
     storage: Storage
@@ -79,11 +81,12 @@ class HostPreparer:
     roots: tuple[str, ...]
     privileged: bool
     usb: UsbHost = field(default_factory=UsbHost)
+    cards: CardNetworks | None = None
 
     @asynccontextmanager
     async def prepare(self, started: Started) -> AsyncIterator[Resources]:
         roots = self._roots(started.definition.file, trusted=started.trusted)
-        with ExitStack() as opened:
+        async with AsyncExitStack() as opened:
             disks = []
             for disk in started.config.disks:
                 disks.append(await self._open(started, disk, roots))
@@ -91,7 +94,8 @@ class HostPreparer:
             boot = await self.prepare_boot(started.config, roots, disks)
             if boot is not None:
                 opened.callback(close_boot, boot)
-            vifs = self._attach(started, opened)
+            cards = zip(started.config.vifs, started.macs, strict=True)
+            vifs = [await opened.enter_async_context(self.attach_vif(started, vif, mac)) for vif, mac in cards]
             if devices_of(started.config.other.get("pci", ())) and not started.trusted:
                 raise ResourceError("pci", denied("only an administrator may give a PCI device of the host to a guest"))
             words = filter(is_hosts, usb_words(started.config.platform.usb_devices))
@@ -129,9 +133,11 @@ class HostPreparer:
                     return entry.started
         return None
 
-    @contextmanager
-    def attach_vif(self, started: Started, vif: Vif, mac: str) -> Iterator[AttachedVif]:
+    @asynccontextmanager
+    async def attach_vif(self, started: Started, vif: Vif, mac: str) -> AsyncIterator[AttachedVif]:
         try:
+            if self.privileged and self.cards is not None:
+                vif = await self.cards.ready(vif)
             card = self.network.attach(vif, started.domid, vif.item, mac, privileged=self.privileged)
         except XeniaError as error:
             raise ResourceError(f"vif[{vif.item}]", error) from error
@@ -154,10 +160,6 @@ class HostPreparer:
                 raise ResourceError("usbdevice", error) from error
             yield opened
 
-    def _attach(self, started: Started, opened: ExitStack) -> list[AttachedVif]:
-        cards = zip(started.config.vifs, started.macs, strict=True)
-        return [opened.enter_context(self.attach_vif(started, vif, mac)) for vif, mac in cards]
-
     async def look(self, config: DomainConfig, file: str, *, trusted: bool) -> Findings:
         roots = self._roots(file, trusted=trusted)
         findings = Findings()
@@ -172,6 +174,8 @@ class HostPreparer:
                 findings.errors.append(error)
         for vif in config.vifs:
             try:
+                if self.privileged and self.cards is not None:
+                    vif = await self.cards.look(vif)
                 self.network.check(vif, privileged=self.privileged)
             except XeniaError as error:
                 findings.errors.append(ResourceError(f"vif[{vif.item}]", error))

@@ -29,7 +29,7 @@ class Scheduling:
         """The share of one domain, or of all that run, by domain id. Raises as `Inventory.find`, invalid where the
         engine shares nothing out, and a conflict for a domain that has no share.
         """
-        able(OPERATIONS["sched-credit"], self.scopes.turns.report())
+        able(replace(OPERATIONS["sched-credit"], name="to share CPU time out"), self.scopes.turns.report())
         inventory, told = self.scopes.inventory, await self._engine.shares()
         if ref is None:
             return [(each, told[each.uuid]) for each in inventory.all(everything=False) if each.uuid in told]

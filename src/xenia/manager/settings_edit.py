@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,14 +16,13 @@ from xenia.settings.given import Given
 from xenia.settings.kinds import Unfit
 from xenia.settings.old_variables import FATES
 from xenia.settings.settings import SETTINGS, Setting
-from xenia.settings.toml import check_text, hint_for, read_text, read_toml
+from xenia.settings.toml import check_text, meant, open_to_others, read_text, read_toml
 from xenia.settings.toml_edit import edited
 from xenia.store.folder import changed_meanwhile
 from xenia.ucr.write import RegistryWriter
 
 _MODE = 0o600
 """Of a new xend.toml: it may hold a password."""
-_OTHERS = stat.S_IRGRP | stat.S_IROTH
 
 Changes = Mapping[str, str | None]
 """New values as texts, by the names of settings or of their variables; None takes one out."""
@@ -86,11 +84,10 @@ class SettingsEditor:
         try:
             if new != old:
                 replace_file(self.path, new.encode(), mode=_MODE, check=lambda: self._still(old))
-            open_to_others = self.path.exists() and self.path.stat().st_mode & _OTHERS
         except OSError as error:
             raise unavailable(f"{error.filename} cannot be written: {error.strerror}") from error
         notes = [f"{name} is not in {self.path}" for name in missing]
-        if open_to_others and any(SETTINGS[name].secret and value for name, value in changes.items()):
+        if open_to_others(self.path) and any(SETTINGS[name].secret and value for name, value in changes.items()):
             notes.append(f"{self.path} can be read by others: chmod 600 {self.path}")
         return tuple(notes)
 
@@ -108,7 +105,7 @@ def _row(name: str) -> Setting:
             return row
     if name in FATES:
         raise invalid(f"{name} is no setting: {FATES[name]}")
-    raise not_found(f"there is no setting '{name}'", hint_for(name))
+    raise not_found(f"there is no setting '{name}'", meant(name) or "xm config settings lists them all")
 
 
 def _checked(name: str, row: Setting, value: str | None) -> None:

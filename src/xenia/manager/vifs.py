@@ -12,6 +12,7 @@ from xenia.lib.codec import to_plain
 from xenia.manager.definitions import ReadGuestFile
 from xenia.manager.disks import own, refuse
 from xenia.manager.lifecycle import Lifecycle
+from xenia.manager.plugging import Plugging
 from xenia.manager.scopes import Asked, Kept, Scopes
 from xenia.model.caller import Caller
 from xenia.model.change import Action, Change
@@ -30,15 +31,17 @@ class Vifs:
     """As Disks, with `"vif": Vif` in the results; `new_mac` makes an address that is none of those it is told."""
 
     lifecycle: Lifecycle
+    plugging: Plugging
     read: ReadGuestFile
     scopes: Scopes
     new_mac: Callable[[frozenset[str]], str]
 
-    def attach(self, ref: str, spec: str, scope: Scope, caller: Caller) -> Job:
-        """Plug in the card that `spec` is, as an item of `vif = [...]`; its address, if none is named, is made.
+    def attach(self, ref: str, spec: str, scope: Scope, caller: Caller, *, until_taken: bool = True) -> Job:
+        """Plug in the card that `spec` is, as an item of `vif = [...]`; its address, if none is named, is made. With
+        `until_taken`, a guest that is up is to take it, or it is unplugged again.
 
         Fails with invalid for what is no card or cannot be plugged in here, a conflict for an address that the domain
-        has already, and what attaching to a bridge raises.
+        has already, timed_out for a guest that ignores it, and what attaching to a bridge raises.
         """
 
         async def change(asked: Asked) -> dict[str, Any]:
@@ -58,7 +61,9 @@ class Vifs:
                 return ()
 
             async def live() -> tuple[str, ...]:
-                return await self.lifecycle.attach_vif(entry, vif, vif.mac or "") if entry is not None else ()
+                if entry is None:
+                    return ()
+                return await self.plugging.attach_vif(entry, vif, vif.mac or "", until_taken=until_taken)
 
             notes, kept = await asked.change(edits, live)
             return _told(vif, kept, [*remarks, *(notes or ())])
@@ -115,7 +120,7 @@ class Vifs:
 
             async def live() -> None:
                 if entry is not None:
-                    await self.lifecycle.detach_vif(entry, gone[0].item)
+                    await self.plugging.detach_vif(entry, gone[0].item)
 
             _, kept = await asked.change(edits, live)
             return _told(gone[0], kept, [])

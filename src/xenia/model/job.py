@@ -33,3 +33,5 @@ class Job:
     error: dict[str, Any] | None = None
     progress: float | None = None
     """How much of it is done, from 0 to 1, where that is known."""
+    cancellable: bool = False
+    """Whether it may be ended early, with nothing left of it."""

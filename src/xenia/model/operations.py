@@ -245,6 +245,16 @@ HOST_OPERATIONS: dict[str, Operation] = {
 }
 """Those that concern no domain."""
 
+IMAGE_OPERATIONS: dict[str, Operation] = {
+    name: Operation(name, sentence, frozenset())
+    for name, sentence in (
+        ("disk create", "Make an image"),
+        ("disk list", "List the images, and who uses them"),
+        ("disk info", "Tell all about an image"),
+    )
+}
+"""Those that concern images."""
+
 _ENDS = frozenset({"shutdown", "destroy"})
 _WAY_OUT = {
     State.DEFINED: "start it first: xm create {file}",

@@ -38,9 +38,10 @@ class Vif:
     """One item of `vif = [...]`, or one of `nics`.
 
     `mac` is lower-case with two digits each, or None: then one is made in Xen's range 00:16:3e and kept in the domain
-    record. `bridge` None means the host's default. `rate` is kept as it was written (`10Mb/s`). `item` is its index in
-    the list, from 0: the number of the card, by which its host's end is called (`vif3.0`). `filter` None means: the
-    addresses where some are known, else as a client.
+    record. `network` is the name of a network of this host, whose bridge it goes to; else `bridge`, None meaning the
+    host's default. `rate` is kept as it was written (`10Mb/s`). `item` is its index in the list, from 0: the number of
+    the card, by which its host's end is called (`vif3.0`). `filter` None means: the addresses where some are known,
+    else as a client.
     """
 
     type: VifType = VifType.EMULATED
@@ -53,6 +54,7 @@ class Vif:
     vifname: str | None = None
     rate: str | None = None
     backend: str | None = None
+    network: str | None = None
     filter: VifFilter | None = None
     item: int = 0
 

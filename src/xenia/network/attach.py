@@ -69,7 +69,8 @@ class TapNetwork:
         """
         notes = _script_notes(vif)
         if not privileged:
-            wish = f"bridge {vif.bridge} needs root: " if vif.bridge else ""
+            wished = f"network {vif.network}" if vif.network else vif.bridge and f"bridge {vif.bridge}"
+            wish = f"{wished} needs root: " if wished else ""
             return AttachedVif(vif, mac, notes=(f"{wish}{_USER_MODE}", *notes))
         there = bridges()
         bridge = vif.bridge or self._default

@@ -14,7 +14,7 @@ from xenia.network.nft import Command
 class Link:
     """A network interface. `kind` is the kernel's word (`bridge`, `vlan`, `tun`), "" for a card. `addresses` have their
     prefix (`10.20.0.1/24`) and are global ones. `master` is the bridge or bond that it is a port of; `parent` and
-    `vlan` are what a VLAN is on, and its number.
+    `vlan` are what a VLAN is on, and its number. An `isolated` port of a bridge reaches only those that are not.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Link:
     master: str = ""
     parent: str = ""
     vlan: int = 0
+    isolated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,9 @@ class NetworkHost(Protocol):
 
     async def set_link(self, name: str, *, up: bool | None = None, mtu: int = 0, master: str | None = None) -> None:
         """`master` "" makes it a port of nothing."""
+
+    async def isolate(self, port: str, *, isolated: bool) -> None:
+        """Keep a port of a bridge from the other isolated ones, or not; silent when there is none."""
 
     async def add_address(self, interface: str, address: str) -> None:
         """`address` has its prefix. It can be used at once."""

@@ -83,6 +83,9 @@ class KernelHost:
     async def set_link(self, name: str, *, up: bool | None = None, mtu: int = 0, master: str | None = None) -> None:
         await links.set_link(name, up=up, mtu=mtu, master=master)
 
+    async def isolate(self, port: str, *, isolated: bool) -> None:
+        await links.isolate(port, isolated=isolated)
+
     async def add_address(self, interface: str, address: str) -> None:
         await links.add_address(interface, address)
 

@@ -36,6 +36,7 @@ async def read_links() -> dict[str, Link]:
         info = each.get("linkinfo")
         kind = (info.get("kind") if info else "") or ""
         data = info.get("data") if kind == "vlan" else None
+        port = info.get("slave_data") if info and info.get("slave_kind") == "bridge" else None
         links[each.get("ifname")] = Link(
             each.get("ifname"),
             each["index"],
@@ -46,6 +47,7 @@ async def read_links() -> dict[str, Link]:
             names.get(each.get("master")) or "",
             names.get(each.get("link")) or "" if kind == "vlan" else "",
             (data.get("vlan_id") or 0) if data else 0,
+            bool(port and port.get("isolated")),
         )
     return links
 
@@ -65,7 +67,7 @@ async def add_link(name: str, kind: str, *, parent: str = "", vlan: int = 0, mac
     """A new bridge with the address `mac`, or a VLAN on `parent`. Raises XeniaError."""
     async with _netlink(f"cannot make the {kind} '{name}'") as netlink:
         if kind == "vlan":
-            await netlink.link("add", ifname=name, kind=kind, link=socket.if_nametoindex(parent), vlan_id=vlan)
+            await netlink.link("add", ifname=name, kind=kind, link=_index(parent), vlan_id=vlan)
         else:
             await netlink.link("add", ifname=name, kind=kind, address=mac, br_stp_state=0, br_forward_delay=0)
 
@@ -74,7 +76,7 @@ async def remove_link(name: str) -> None:
     """Silent when there is none. Raises XeniaError."""
     await _forgiving(
         f"cannot remove the interface '{name}'",
-        lambda netlink: netlink.link("del", index=socket.if_nametoindex(name)),
+        lambda netlink: netlink.link("del", index=_index(name)),
         errno.ENODEV,
     )
 
@@ -86,10 +88,20 @@ async def set_link(name: str, *, up: bool | None = None, mtu: int = 0, master: s
         wanted["mtu"] = mtu
     async with _netlink(f"cannot set up the interface '{name}'") as netlink:
         if master is not None:
-            wanted["master"] = socket.if_nametoindex(master) if master else 0
+            wanted["master"] = _index(master) if master else 0
         if up is not None:
             wanted["state"] = "up" if up else "down"
-        await netlink.link("set", index=socket.if_nametoindex(name), **wanted)
+        await netlink.link("set", index=_index(name), **wanted)
+
+
+async def isolate(port: str, *, isolated: bool) -> None:
+    """Keep a port of a bridge from the other isolated ones, or not; silent when it is none. Raises XeniaError."""
+    await _forgiving(
+        f"cannot keep '{port}' from other ports",
+        lambda netlink: netlink.link("set", index=_index(port), kind="bridge_slave", isolated=int(isolated)),
+        errno.EINVAL,
+        errno.ENODEV,
+    )
 
 
 async def add_address(interface: str, address: str) -> None:
@@ -102,7 +114,7 @@ async def add_address(interface: str, address: str) -> None:
         f"cannot give '{interface}' the address {address}",
         lambda netlink: netlink.addr(
             "add",
-            index=socket.if_nametoindex(interface),
+            index=_index(interface),
             address=str(given.ip),
             prefixlen=given.network.prefixlen,
             **more,
@@ -117,25 +129,33 @@ async def remove_address(interface: str, address: str) -> None:
     await _forgiving(
         f"cannot take the address {address} from '{interface}'",
         lambda netlink: netlink.addr(
-            "del", index=socket.if_nametoindex(interface), address=str(given.ip), prefixlen=given.network.prefixlen
+            "del", index=_index(interface), address=str(given.ip), prefixlen=given.network.prefixlen
         ),
         errno.EADDRNOTAVAIL,
+        errno.ENODEV,
     )
 
 
 async def _forgiving(what: str, call: Callable[[Any], Any], *fine: int) -> None:
-    """Errors of the numbers `fine` mean that it is as it should be; so does an interface that is gone."""
-
-    async def attempt(netlink: Any) -> None:
+    """Errors of the numbers `fine` mean that it is as it should be."""
+    async with _netlink(what) as netlink:
         try:
             await call(netlink)
         except (OSError, _error()) as error:
-            number = getattr(error, "code", None) or getattr(error, "errno", None)
-            if number not in (*fine, errno.ENODEV, errno.ENXIO):
+            if _number(error) not in fine:
                 raise
 
-    async with _netlink(what) as netlink:
-        await attempt(netlink)
+
+def _index(name: str) -> int:
+    """Raises OSError with a number, which socket's own has not."""
+    try:
+        return socket.if_nametoindex(name)
+    except OSError:
+        raise OSError(errno.ENODEV, f"there is no interface '{name}'") from None
+
+
+def _number(error: Exception) -> int:
+    return getattr(error, "code", None) or getattr(error, "errno", None) or 0
 
 
 def _error() -> type[Exception]:
@@ -151,8 +171,7 @@ async def _netlink(what: str = "cannot look at the interfaces of this host") -> 
         async with pyroute2.AsyncIPRoute() as netlink:
             yield netlink
     except (OSError, _error()) as error:
-        number = getattr(error, "code", None) or getattr(error, "errno", None) or 0
-        raise _failure(what, number, error) from error
+        raise _failure(what, _number(error), error) from error
 
 
 def _failure(what: str, number: int, error: Exception) -> XeniaError:

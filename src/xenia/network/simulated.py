@@ -110,6 +110,11 @@ class SimulatedNetworkHost:
         )
         await self.step("link set")
 
+    async def isolate(self, port: str, *, isolated: bool) -> None:
+        await self.step("set link")
+        if port in self.interfaces:
+            self.interfaces[port] = replace(self.interfaces[port], isolated=isolated)
+
     async def add_address(self, interface: str, address: str) -> None:
         await self.step("add address")
         link = self.interfaces[interface]

@@ -129,6 +129,39 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True)
+class Isolation:
+    """The ports of `bridge` reach only `port`, its way out, and the host."""
+
+    kind: ClassVar[str] = "isolation"
+    bridge: str
+    port: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"isolation {self.bridge}"
+
+    @property
+    def words(self) -> str:
+        return f"guests on {self.bridge} kept from each other"
+
+    def wrong(self, seen: Seen, host: NetworkHost) -> str:
+        del host
+        free = [name for name in self._ports(seen.links) if not seen.links[name].isolated]
+        return f"not {', '.join(free)}" if free else ""
+
+    def _ports(self, links: Mapping[str, Link]) -> list[str]:
+        return [name for name, link in links.items() if link.master == self.bridge and name != self.port]
+
+    async def make(self, host: NetworkHost) -> None:
+        for name in self._ports(await host.links()):
+            await host.isolate(name, isolated=True)
+
+    async def unmake(self, host: NetworkHost) -> None:
+        for name in self._ports(await host.links()):
+            await host.isolate(name, isolated=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Address:
     """The host has `address` (with its prefix) on `interface`."""
 
@@ -249,7 +282,7 @@ class Service:
         await host.stop_service(self.network.name)
 
 
-_KINDS: Sequence[type[Any]] = (Bridge, Vlan, Port, Address, Sysctl, PacketRules, Service)
+_KINDS: Sequence[type[Any]] = (Bridge, Vlan, Port, Isolation, Address, Sysctl, PacketRules, Service)
 
 
 def written(thing: Thing) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from xenia.model.network import Mode, Network
 from xenia.network.dnsmasq_config import ServiceFiles
 from xenia.network.host import Link, Seen
 from xenia.network.rules import rules_for
-from xenia.network.things import Address, Bridge, PacketRules, Port, Service, Sysctl, Thing, Vlan
+from xenia.network.things import Address, Bridge, Isolation, PacketRules, Port, Service, Sysctl, Thing, Vlan
 
 _FORWARD_4 = "net/ipv4/ip_forward"
 _REDIRECTS_4 = "net/ipv4/conf/all/accept_redirects"
@@ -46,6 +46,8 @@ def _bridge(network: Network, seen: Seen, ours: Callable[[str], bool]) -> Iterat
         if network.vlan and (network.port not in seen.links or ours(vlan.key)):
             yield vlan
         yield Port(network.bridge, network.port)
+    if network.isolate:
+        yield Isolation(network.bridge, network.port)
 
 
 def _addresses(network: Network) -> Iterator[Address]:

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from xenia.lib.text import printable
+
 TRUE = frozenset({"yes", "true", "1", "enable", "enabled", "on"})
 FALSE = frozenset({"no", "false", "0", "disable", "disabled", "off"})
 """The registry's words, which xend-config.sxp also had."""
 
 _LONGEST_INTERFACE = 15
+_SHOWN = 200
 _NAMES = {str: "a text in quotes", int: "a whole number", bool: "true or false", float: "a number", list: "a list"}
 
 
@@ -22,7 +25,7 @@ class Unfit(Exception):
 
     def __init__(self, wrong: str, hint: str | None = None) -> None:
         super().__init__(wrong)
-        self.wrong = wrong
+        self.wrong = printable(wrong[:_SHOWN])
         self.hint = hint
 
 
@@ -43,16 +46,28 @@ class Kind(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Text:
+    """One line."""
+
     takes: str = "a text"
 
     def of_toml(self, value: Any) -> str:
         return self.of_text(_typed(value, str))
 
     def of_text(self, text: str) -> str:
-        return text
+        return _visible(text)
 
     def to_toml(self, value: str) -> str:
         return json.dumps(value, ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Text):
+    """What has to be something."""
+
+    def of_text(self, text: str) -> str:
+        if not text.strip():
+            raise Unfit("cannot be empty", f"it is {self.takes}")
+        return _visible(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +117,18 @@ class Interface(Text):
         name = text.strip()
         if name.lower() == NO_BRIDGE:
             return NO_BRIDGE
-        if len(name.encode()) > _LONGEST_INTERFACE or re.search(r"[\s/:\0]", name) or name in (".", ".."):
-            hint = "it is the name of a card, at most 15 letters, as ip link shows it; none for no bridge"
-            raise Unfit(f"cannot be '{name}'", hint)
-        return name
+        hint = "it is the name of a card, at most 15 letters, as ip link shows it; none for no bridge"
+        return _interface_name(name, hint) if name else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge(Text):
+    """A bridge of the host."""
+
+    takes: str = "the name of a bridge"
+
+    def of_text(self, text: str) -> str:
+        return _interface_name(text.strip(), "it is the name of a bridge, at most 15 letters, as ip link shows it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +138,7 @@ class Patterns(Text):
     takes: str = "regular expressions with blanks between them"
 
     def of_text(self, text: str) -> str:
-        for pattern in text.split():
+        for pattern in _visible(text).split():
             try:
                 re.compile(pattern)
             except (re.error, OverflowError, RecursionError) as error:
@@ -185,7 +208,7 @@ class Folders:
     def of_toml(self, value: Any) -> tuple[Path, ...]:
         if not isinstance(value, list) or not all(isinstance(item, str) and item.startswith("/") for item in value):
             raise Unfit("must be a list of absolute paths", 'for example: roots = ["/var/lib/xen"]')
-        return tuple(Path(item) for item in value)
+        return tuple(Path(_visible(item)) for item in value)
 
     def of_text(self, text: str) -> tuple[Path, ...]:
         return self.of_toml([item.strip() for item in text.split(",") if item.strip()])
@@ -219,6 +242,20 @@ class Methods:
 
     def to_toml(self, value: tuple[str, ...]) -> str:
         return _list(value)
+
+
+def _visible(text: str) -> str:
+    if not text.isprintable():
+        raise Unfit("must be one line, of characters that can be seen")
+    return text
+
+
+def _interface_name(name: str, hint: str) -> str:
+    """What the kernel takes for one (dev_valid_name)."""
+    _visible(name)
+    if not 0 < len(name.encode()) <= _LONGEST_INTERFACE or re.search(r"[\s/:]", name) or name in (".", ".."):
+        raise Unfit(f"cannot be '{name}'", hint)
+    return name
 
 
 def _typed(value: Any, expected: type) -> Any:

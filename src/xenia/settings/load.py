@@ -13,7 +13,7 @@ from xenia.settings.given import Given, Origin, Source
 from xenia.settings.old_variables import old_variables
 from xenia.settings.registry import of_registry
 from xenia.settings.settings import SETTINGS, Setting, Settings
-from xenia.settings.toml import read_toml
+from xenia.settings.toml import open_to_others, read_toml
 from xenia.ucr.registry import backed_up, files_of, read_registry
 
 
@@ -57,11 +57,19 @@ def load(paths: Paths, chosen: Mapping[str, Any]) -> Loaded:
         for name, there in registry.items()
         if given[name] is not there
     )
+    remarks += _readable_by_others(paths.settings, file)
     values = {SETTINGS[name].member: each.value for name, each in given.items()}
     settings = Settings(**({"roots": (paths.images,)} | values))
     default = Origin(Source.DEFAULT)
     origins = {name: given[name].origin if name in given else default for name in SETTINGS}
     return Loaded(settings, origins, (paths.images,), chosen, remarks, old_variables(read))
+
+
+def _readable_by_others(path: Path, given: Mapping[str, Given]) -> tuple[str, ...]:
+    """What is to be said of a file that has a password and is not for its owner alone."""
+    if not any(SETTINGS[name].secret and each.value for name, each in given.items()) or not open_to_others(path):
+        return ()
+    return (f"{path} has a password and can be read by others: chmod 600 {path}",)
 
 
 def _said(origin: Origin) -> str:

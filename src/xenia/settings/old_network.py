@@ -13,6 +13,11 @@ Meant = Mapping[str, str] | tuple[Fate, str]
 
 _BY_HAND = "scripts of one's own are not run: make the bridge in /etc/network/interfaces, and name it in default_bridge"
 
+_NETWORKS = {
+    "network-nat": "xm network create lan --nat --subnet 10.0.0.0/16",
+    "network-route": "xm network create lan --routed --proxy --interface eth0 --subnet SUBNET",
+}
+
 
 def network_script(value: str) -> Meant:
     """`network-bridge netdev=eth1 bridge=br0`: the name of a script, and words for it."""
@@ -21,9 +26,8 @@ def network_script(value: str) -> Meant:
         return {"bridge.interface": NO_BRIDGE}
     if script == "network-bridge":
         return _bridge(words)
-    if script in ("network-route", "network-nat"):
-        kind = script.removeprefix("network-")
-        return Fate.REFUSED, f"a {'NAT' if kind == 'nat' else 'routed'} network is a definition of its own here"
+    if script in _NETWORKS:
+        return Fate.REFUSED, f"not by a script of the host: {_NETWORKS[script]} makes such a network"
     return Fate.REFUSED, f"{script}: {_BY_HAND}"
 
 

@@ -14,11 +14,13 @@ from xenia.network.attach import DEFAULT_BRIDGE
 from xenia.settings.kinds import (
     Address,
     Autostart,
+    Bridge,
     Flag,
     Folders,
     Interface,
     Kind,
     Methods,
+    Name,
     Number,
     Patterns,
     Text,
@@ -29,6 +31,7 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 ENGINES = ("auto", "xen", "qemu", "simulated")
 ACCELERATORS = ("auto", "kvm", "tcg")
 
+DEFAULT_ATTACH_TIMEOUT = 10
 DEFAULT_RESTART_LIMIT = 10
 DEFAULT_RESTART_WINDOW = 600
 DEFAULT_RESTART_DELAY = 2
@@ -93,23 +96,23 @@ class Settings:
         }
     )
     log_level: str = _setting("info", choice(*LOG_LEVELS), "How much xend logs", Effect.AT_ONCE)
-    socket_group: str = _setting("xen", Text("a group"), "Who may use xend beside root", Effect.RESTART)
+    socket_group: str = _setting("xen", Name("a group"), "Who may use xend beside root", Effect.RESTART)
     engine: str = _setting(
         "auto", choice(*ENGINES), "What runs the guests; auto is xen in a Domain-0, qemu elsewhere", Effect.RESTART
     )
     accelerator: str = _setting(
         "auto", choice(*ACCELERATORS), "What executes a guest's instructions on QEMU", Effect.RESTART
     )
-    qemu: str = _setting(DEFAULT_BINARY, Text("a program"), "The program of QEMU", Effect.RESTART)
+    qemu: str = _setting(DEFAULT_BINARY, Name("a program"), "The program of QEMU", Effect.RESTART)
     uid_base: int = _setting(
         DEFAULT_UID_BASE,
         Number(1000, 2**32 - 2**17, "the first of 65,536 user ids that are free"),
         "Where xend is root, each guest of QEMU runs as a user of its own from here on",
         Effect.RESTART,
     )
-    xl: str = _setting(DEFAULT_XL, Text("a program"), "The program xl, on Xen", Effect.RESTART)
+    xl: str = _setting(DEFAULT_XL, Name("a program"), "The program xl, on Xen", Effect.RESTART)
     system_python: str = _setting(
-        PYTHON, Text("a program"), "The Python for which Xen's own Python module is built", Effect.RESTART
+        PYTHON, Name("a program"), "The Python for which Xen's own Python module is built", Effect.RESTART
     )
     dom0_ballooning: bool = _setting(
         False, Flag(), "Whether Domain-0 gives up memory for a guest that would not fit", Effect.RESTART
@@ -122,7 +125,7 @@ class Settings:
     )
     default_bridge: str = _setting(
         DEFAULT_BRIDGE,
-        Text("the name of a bridge"),
+        Bridge(),
         "The bridge of cards whose guest file names none",
         Effect.RESTART,
     )
@@ -222,6 +225,12 @@ class Settings:
     )
     stop_timeout: int = _setting(
         90, _SECONDS, "How long each has to shut down, where its guest file says nothing", Effect.AT_ONCE
+    )
+    attach_timeout: int = _setting(
+        DEFAULT_ATTACH_TIMEOUT,
+        Number(1, 600, "seconds"),
+        "How long a guest that is up has to take a disk or card; after that it is unplugged again",
+        Effect.AT_ONCE,
     )
     bring_back: bool = _setting(
         True, Flag(), "Whether the start of the host starts also what xm host-stop has ended", Effect.AT_ONCE

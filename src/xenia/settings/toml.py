@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import stat
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,6 +46,14 @@ def read_text(path: Path) -> str | None:
         raise invalid(f"{path} cannot be read: {error.strerror}") from None
 
 
+def open_to_others(path: Path) -> bool:
+    """Whether others than its owner may read the file."""
+    try:
+        return bool(path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
+    except OSError:
+        return False
+
+
 def check_text(text: str, path: Path) -> dict[str, Given]:
     """As `read_toml`, of the text of the file."""
     try:
@@ -77,13 +86,15 @@ def _given(name: str, value: Any, text: str, path: Path) -> Given:
 
 
 def _unknown(name: str, place: str) -> XeniaError:
-    return invalid(f"{place}: there is no setting '{name}'", hint_for(name))
+    return invalid(
+        f"{place}: there is no setting '{name}'", meant(name) or f"the settings are: {', '.join(sorted(SETTINGS))}"
+    )
 
 
-def hint_for(name: str) -> str:
-    """What is meant by a name that no setting has."""
+def meant(name: str) -> str | None:
+    """What is probably meant by a name that no setting has, as a hint; None where none is near."""
     near = difflib.get_close_matches(name, SETTINGS, n=1)
-    return f"did you mean {near[0]}?" if near else f"the settings are: {', '.join(sorted(SETTINGS))}"
+    return f"did you mean {near[0]}?" if near else None
 
 
 def line_of(name: str, text: str) -> int:

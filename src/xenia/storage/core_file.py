@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from xenia.model.errors import XeniaError, conflict, unavailable
+from xenia.model.errors import unavailable
+from xenia.storage.new_file import NewFile, exists_already
 
 MIB = 1 << 20
 
@@ -22,24 +23,25 @@ class CoreFiles:
     def open(self, path: Path, size: int) -> Iterator[int]:
         """The descriptor of a new file, with room for `size` bytes, that will be `path` when the context ends well.
 
-        Until then it has no name (open(2), O_TMPFILE): whatever else ends it, xend's own death included, the kernel
-        removes it. Only xend's own user can read it. Raises a conflict where there is such a file, unavailable where it
-        does not fit or cannot be made.
+        Until then it has no name (`new_file`), and vanishes with xend. Only xend's own user can read it. Raises a
+        conflict where there is such a file, unavailable where it does not fit or cannot be made.
         """
         if os.path.lexists(path):
-            raise _exists(path)
+            raise exists_already(path)
         try:
             _require_room(path.parent, size)
-            core = os.open(path.parent, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            core = _new_file(path.parent)
         except OSError as error:
             raise unavailable(
                 f"no core can be written to the folder {path.parent}: {error.strerror}", "name a file in another folder"
             ) from error
         try:
-            yield core
-            _name(core, path)
+            yield core.descriptor
+            core.keep(path.name)
+        except FileExistsError as error:
+            raise exists_already(path) from error
         finally:
-            os.close(core)
+            core.close()
 
     def make_folder(self, path: Path) -> None:
         """A folder that only xend's own user can look into. Raises OSError."""
@@ -56,16 +58,9 @@ def _require_room(folder: Path, size: int) -> None:
         )
 
 
-def _name(core: int, path: Path) -> None:
-    """Give the open file its name; never one that another has got meanwhile."""
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def _new_file(folder: Path) -> NewFile:
+    descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.link(f"/proc/self/fd/{core}", path.name, dst_dir_fd=folder, follow_symlinks=True)
-    except FileExistsError as error:
-        raise _exists(path) from error
+        return NewFile(descriptor)
     finally:
-        os.close(folder)
-
-
-def _exists(path: Path) -> XeniaError:
-    return conflict(f"there is a file {path} already", "name another file, or remove that one")
+        os.close(descriptor)

@@ -9,6 +9,8 @@ import os
 import struct
 from typing import Any
 
+from xenia.storage.other_formats import read_other
+
 QCOW_MAGIC = b"QFI\xfb"
 
 _BACKING_NAME_LIMIT = 1023
@@ -31,21 +33,23 @@ _MAGICS = (
 def inspect_image(arguments: dict[str, Any], descriptors: list[int]) -> dict[str, Any]:
     """The facts of the image that is open as the first descriptor.
 
-    `format` is QEMU's name for it (`raw` for anything that is no image format), `size` the virtual size in bytes (0
-    where the header was not read so far). Of a qcow2 image also `backing`, `backing_format` (None: none named),
-    `encrypted`, `corrupt`, `data_file` and `unknown_features`. `problem` says why a header has no meaning; None for a
-    sound one.
+    `format` is QEMU's name for it (`raw` for anything that is no image format), `size` the virtual size in bytes. Of a
+    qcow2 image also `backing`, `backing_format` (None: none named), `encrypted`, `corrupt`, `data_file` and
+    `unknown_features`; of those in other formats `elsewhere`, why its content does not lie in it, or None. `problem`
+    says why a header has no meaning; None for a sound one.
     """
     del arguments
     descriptor = descriptors[0]
     length = os.lseek(descriptor, 0, os.SEEK_END)
     head = os.pread(descriptor, 512, 0)
-    if head.startswith(QCOW_MAGIC):
-        return _qcow(descriptor, head)
     name = format_by_magic(head)
+    if name == "qcow2":
+        return _qcow(descriptor, head)
     if name == "raw" and os.pread(descriptor, 8, max(length - 512, 0)) == b"conectix":
         name = "vpc"
-    return {"format": name, "size": length if name == "raw" else 0, "problem": None}
+    if name == "raw":
+        return {"format": name, "size": length, "problem": None}
+    return read_other(name, head, descriptor, length)
 
 
 def format_by_magic(head: bytes) -> str:
@@ -61,8 +65,6 @@ def _qcow(descriptor: int, head: bytes) -> dict[str, Any]:
     if len(head) < 72:
         return _broken("qcow2", "its header is cut off")
     version = int.from_bytes(head[4:8], "big")
-    if version == 1:
-        return {"format": "qcow", "size": int.from_bytes(head[24:32], "big"), "problem": None}
     if version not in (2, 3):
         return _broken("qcow2", f"it is of version {version}, which does not exist")
     return _qcow2(descriptor, head, version)

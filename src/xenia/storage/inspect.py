@@ -15,6 +15,7 @@ INSPECTIONS = {
     "inspect_image": "xenia.storage.image:inspect_image",
     "classify_kernel": "xenia.storage.kernel_image:classify_kernel",
     "expand_kernel": "xenia.storage.kernel_image:expand_kernel",
+    "read_layout": "xenia.storage.guest.layout:read_layout",
     "extract_boot": "xenia.storage.guest.extract:extract_boot",
 }
 """The functions of this room that a worker must offer, as `module:function`."""

@@ -54,6 +54,15 @@ def lock(descriptor: int, *, write: bool, path: str) -> None:
         )
 
 
+def usage(descriptor: int) -> str:
+    """How the image open as `descriptor` is used now, as the locks of others tell: `writing`, `reading` or "". Takes no
+    lock itself.
+    """
+    if not _free(descriptor, _USED + _WRITE):
+        return "writing"
+    return "" if _free(descriptor, _USED + _READ) else "reading"
+
+
 def unlock(descriptor: int) -> None:
     """Give up the locks that were taken on `descriptor`."""
     fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, struct.pack(_FLOCK, fcntl.F_UNLCK, os.SEEK_SET, _USED, 2 * _USED, 0))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from xenia.model.disk import Disk, DiskFormat, DiskMode, DiskSource
-from xenia.model.errors import ErrorKind, XeniaError, invalid, not_found
+from xenia.model.errors import ErrorKind, XeniaError, denied, invalid, not_found
 from xenia.storage.image import format_by_magic
 from xenia.storage.inspect import Inspect
 from xenia.storage.lock import holder_key, lock
@@ -85,6 +85,8 @@ class Storage:
         """Fill `layers`, each added as soon as it is open, so that the caller can close what there is."""
         write = disk.mode is not DiskMode.READ_ONLY and not disk.cdrom
         _refuse_wrong_kind(place, device=disk.source is DiskSource.BLOCK)
+        if write:
+            refuse_protected(place)
         layers.append(_open_layer(place, disk.format, write=write, claim=disk.mode is not DiskMode.SHARED))
         if disk.mode is not DiskMode.SHARED:
             lock(layers[0].descriptor, write=write, path=place.path)
@@ -167,6 +169,15 @@ def _refuse_wrong_kind(place: Place, *, device: bool) -> None:
     if device and stat.S_ISREG(place.mode):
         raise invalid(f"'{place.path}' is a file, not a block device", f"write file:{place.path}")
     raise invalid(f"'{place.path}' is neither a file nor a block device")
+
+
+def refuse_protected(place: Place) -> None:
+    """Raises denied for a file that its mode lets nobody write to, not even root: so the base of others is marked."""
+    if stat.S_ISREG(place.mode) and not place.mode & 0o222:
+        raise denied(
+            f"'{place.path}' is write-protected, as is what other images are based on",
+            f"xm disk info {shell_word(place.path)} tells; if none is: chmod u+w {shell_word(place.path)}",
+        )
 
 
 def _open_layer(place: Place, form: DiskFormat, *, write: bool, claim: bool = True) -> ImageLayer:

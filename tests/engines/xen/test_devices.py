@@ -6,8 +6,9 @@ import pytest
 from tests.engines.xen.drivers import Drivers
 from tests.support.xenstored import Xenstored
 
+from xenia.engines.base import Plugged
 from xenia.engines.xen import devices as module
-from xenia.engines.xen.devices import Device, add, devices, release, withdraw
+from xenia.engines.xen.devices import Device, add, devices, how_taken, release, withdraw
 from xenia.engines.xen.transaction import Transaction
 from xenia.engines.xen.xenstore import Xenstore
 from xenia.model.errors import ErrorKind, XeniaError
@@ -51,6 +52,21 @@ async def test_a_number_is_given_once(store: Xenstore) -> None:
         await plugged_in(store)
     assert raised.value.kind is ErrorKind.CONFLICT
     assert await store.read(f"{DISK.front}/state") == "4"
+
+
+@pytest.mark.usefixtures("drivers")
+async def test_a_guest_takes_a_device_ignores_it_or_has_no_system_that_could(
+    store: Xenstore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "UNSEEN_SECONDS", 0.01)
+    await plugged_in(store, used=False)
+    assert await how_taken(store, DISK, 0.05) is Plugged.UNSEEN
+    await store.write("/local/domain/0/control/feature-poweroff", "")  # as Xen's tools make it
+    assert await how_taken(store, DISK, 0.05) is Plugged.UNSEEN
+    await store.write("/local/domain/0/control/feature-poweroff", "1")
+    assert await how_taken(store, DISK, 0.05) is Plugged.IGNORED
+    await Drivers(store).take(DISK.back)
+    assert await how_taken(store, DISK, 0.05) is Plugged.TAKEN
 
 
 @pytest.mark.usefixtures("drivers")

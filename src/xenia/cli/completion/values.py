@@ -107,6 +107,10 @@ def _keys(_asked: Asked) -> Iterable[Offer]:
     return [(row["name"], row["meaning"]) for rows in key_table().values() for row in rows]
 
 
+def _settings(asked: Asked) -> Iterable[Offer]:
+    return [(row["name"], row["meaning"]) for row in asked.get("/host/settings")["settings"]]
+
+
 def _assignments(asked: Asked) -> Iterable[Offer]:
     return [(f"{key}=", meaning) for key, meaning in _keys(asked)]
 
@@ -120,6 +124,10 @@ def _disks(asked: Asked) -> Iterable[Offer]:
 def _cards(asked: Asked) -> Iterable[Offer]:
     answer = asked.get(domain_path(asked.given[0]))
     return [(str(number), mac) for number, mac in enumerate(answer.get("macs") or ())]
+
+
+def _networks(asked: Asked) -> Iterable[Offer]:
+    return [(row["name"], row["state"]) for row in asked.get("/networks")["networks"] if row["name"] not in asked.given]
 
 
 def _config(asked: Asked) -> dict[str, Any]:
@@ -154,6 +162,15 @@ def _card_keys(_asked: Asked) -> Iterable[Offer]:
     return [(f"{key}=", "") for key in ("bridge", "ip", "mac", "model", "rate", "script", "type", "vifname")]
 
 
+def _images(asked: Asked) -> Iterable[Offer]:
+    """For xm disk also those that there are, as it calls them."""
+    if asked.command.startswith("disk "):
+        folder = os.path.join(asked.root, "var/lib/xen/")
+        for image in asked.get("/images")["images"]:
+            yield image["path"].removeprefix(folder), image["format"]
+    yield _FILES
+
+
 def _files(_asked: Asked) -> Iterable[Offer]:
     return (_FILES,)
 
@@ -166,12 +183,14 @@ _PLACES: dict[str, Callable[[Asked], Iterable[Offer]]] = {
     "FILE|NAME key=value": _file_and_keys,
     "key=value": _assignments,
     "KEY": _keys,
+    "KEY[=VALUE]": _settings,
     "DEV": _disks,
     "CARD": _cards,
+    "NETWORK": _networks,
     "KEY=VALUE": _card_keys,
     "ACTION": _agent_actions,
     "ENGINE": _engines,
-    "IMAGE": _files,
+    "IMAGE": _images,
     "DIR": _files,
     "COMMAND": _commands,
     "STATES": _state_words,

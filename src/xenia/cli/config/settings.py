@@ -72,8 +72,9 @@ def _found(report: dict[str, Any], words: list[str]) -> list[dict[str, Any]]:
     """The rows that `words` name or, where one names none, those that have it in their names."""
     found: dict[str, dict[str, Any]] = {}
     for word in words:
-        rows = [row for row in report["settings"] if word in (row["name"], row["variable"])]
-        rows = rows or [row for row in report["settings"] if word.lower() in f"{row['name']} {row['variable']}"]
+        rows = [row for row in report["settings"] if word and word in (row["name"], row["variable"])]
+        if word and not rows:
+            rows = [row for row in report["settings"] if word.lower() in f"{row['name']} {row['variable']}"]
         if not rows:
             raise _no_such(report, word)
         found |= {row["name"]: row for row in rows}

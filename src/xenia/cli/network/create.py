@@ -36,7 +36,7 @@ def _options(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--no-dhcp", action="store_true", help="give no addresses")
     parser.add_argument("--domain", metavar="NAME", help="the DNS domain of the guests")
-    parser.add_argument("--interface", metavar="CARD", help="the card of the host behind it; the only way out")
+    parser.add_argument("--interface", metavar="INTERFACE", help="the card of the host behind it; the only way out")
     parser.add_argument("--vlan", metavar="NUMBER", type=int, help="with --bridge: that VLAN on the card")
     parser.add_argument("--mtu", metavar="BYTES", type=int, help="the size of its packets")
     parser.add_argument("--isolate", action="store_true", help="keep its guests from each other")
@@ -151,7 +151,7 @@ COMMANDS = {
 Define a network and make it: show the definition's plan, ask where a person can be asked, write the definition to
 /etc/xen/networks/NAME.toml and apply it. Whatever speaks against it is told before anything changes.
 
-A guest is on it with bridge=BRIDGE in vif = [...] of its guest file.
+A guest is on it with network=NAME in vif = [...] of its guest file.
 
   --nat       guests get addresses from the host and reach out under the host's address; DNS knows them by their names;
               --forward lets the world reach ports of theirs

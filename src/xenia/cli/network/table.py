@@ -12,4 +12,6 @@ TABLE = (
     Entry("Changing", "edit", "network.edit", "Change the definition of a network and apply it"),
     Entry("Changing", "delete", "network.edit", "Remove a network and its definition", ("rm",)),
     Entry("Changing", "apply", "network.plan", "Make the host what the definitions say"),
+    Entry("The host's bridge", "bridge", "network.bridge", "Show the bridge of the host, or put it over its card"),
+    Entry("The host's bridge", "confirm", "network.bridge", "Say that the host is reached over its bridge"),
 )

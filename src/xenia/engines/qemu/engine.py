@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Guard, Meaning, Observed, Resources
+from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Guard, Meaning, Observed, Plugged, Resources
 from xenia.engines.qemu import cgroup, ends, lease, oom, signals
 from xenia.engines.qemu.aside import let_go
 from xenia.engines.qemu.circumstances import circumstances_of
@@ -20,12 +20,12 @@ from xenia.engines.qemu.facts import Facts
 from xenia.engines.qemu.guest import Guest
 from xenia.engines.qemu.lacks import LACKS
 from xenia.engines.qemu.machine import abi_of
-from xenia.engines.qemu.pci import is_taken
 from xenia.engines.qemu.probe import probe
 from xenia.engines.qemu.recover import recover
 from xenia.engines.qemu.settings import QemuSettings
 from xenia.engines.qemu.start import launch, pin_as_written, take_over
 from xenia.engines.qemu.stats import Counters
+from xenia.engines.qemu.taking import how_taken
 from xenia.engines.qemu.vif import card_name
 from xenia.engines.qga.agent import QemuGuestAgent
 from xenia.lib.aio import Tasks
@@ -165,10 +165,9 @@ class QemuEngine:
         """Raises also a conflict when the guest refuses."""
         await self._known(uuid).hotplug.unplug(target)
 
-    async def has_taken(self, uuid: str, device: str | int) -> bool:
-        """A guest that has given a PCI device addresses has taken it."""
+    async def how_taken(self, uuid: str, device: str | int, seconds: float) -> Plugged:
         name = card_name(device) if isinstance(device, int) else device_name(device)
-        return await is_taken(self._known(uuid), name)
+        return await how_taken(self._known(uuid), name, seconds)
 
     async def attach_vif(self, started: Started, attached: AttachedVif, guard: Guard) -> None:
         if attached.tap is not None:

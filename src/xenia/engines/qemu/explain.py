@@ -104,5 +104,5 @@ def _opened(disk: Disk) -> OpenedDisk:
 def _attached(config: DomainConfig, number: int) -> AttachedVif:
     vif = config.vifs[number]
     mac = vif.mac or "00:16:3e:<made>"
-    bridge = vif.bridge or "the default bridge"
+    bridge = f"the bridge of the network {vif.network}" if vif.network else vif.bridge or "the default bridge"
     return AttachedVif(vif, mac, _NONE, vif.vifname or f"on {bridge}", vif.bridge)

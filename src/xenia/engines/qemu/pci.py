@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from xenia.engines.base import TAKE_SECONDS
 from xenia.engines.qemu.machine import BRIDGE, SLOTS_BRIDGE, board_of
 from xenia.engines.qemu.monitor import SECONDS
 from xenia.model.domain import DomainConfig
@@ -15,9 +14,6 @@ from xenia.model.errors import XeniaError, conflict, timed_out
 UNPLUG_SECONDS = 10.0
 """How long a guest may take to let go of a device; a Linux guest takes some tenths of a second."""
 
-_LOOK_AGAIN = 0.01
-_UNMAPPED = (-1, (1 << 64) - 1)
-"""PCI_BAR_UNMAPPED (hw/pci/pci.h), with and without its sign."""
 _PENDING = "in the process of unplug"
 """What QEMU says (qdev_unplug) while the guest has not yet answered an earlier request."""
 
@@ -55,26 +51,6 @@ async def free_slot(qemu: Qemu, config: DomainConfig, slots: range) -> dict[str,
     if free is None:
         raise conflict(f"all {len(slots)} places of the guest for such devices are taken", "unplug one first")
     return {"bus": bus, "addr": f"{free:#x}"}
-
-
-async def is_taken(qemu: Qemu, device: str) -> bool:
-    """Whether the guest has given a device addresses, or does so within TAKE_SECONDS. Raises engine_failed."""
-    try:
-        async with asyncio.timeout(TAKE_SECONDS):
-            while not await _has_addresses(qemu, device):  # noqa: ASYNC110  # QEMU tells nobody
-                await asyncio.sleep(_LOOK_AGAIN)
-    except TimeoutError:
-        return False
-    return True
-
-
-async def _has_addresses(qemu: Qemu, device: str) -> bool:
-    for bus in await qemu.execute("query-pci"):
-        for each in bus["devices"]:
-            for found in (each, *each.get("pci_bridge", {}).get("devices", ())):
-                if found["qdev_id"] == device:
-                    return any(region["address"] not in _UNMAPPED for region in found["regions"])
-    return False
 
 
 class Unplugging:

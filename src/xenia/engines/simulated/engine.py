@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 
-from xenia.engines.base import EngineEvent, Figures, Guard, Meaning, Observed, Resources
+from xenia.engines.base import EngineEvent, Figures, Guard, Meaning, Observed, Plugged, Resources
 from xenia.engines.simulated.agent import SimulatedAgent
 from xenia.engines.simulated.host import SimulatedGuest, SimulatedHost
 from xenia.engines.simulated.pools import SimulatedPools
@@ -187,9 +187,12 @@ class SimulatedEngine:
         guest.disks.pop(target, None)
         await self._host.step("disk detached")
 
-    async def has_taken(self, uuid: str, device: str | int) -> bool:
-        del device
-        return not self._guest(uuid).deaf
+    async def how_taken(self, uuid: str, device: str | int, seconds: float) -> Plugged:
+        del device, seconds
+        guest = self._guest(uuid)
+        if guest.started.config.name in self._host.ignorant:
+            return Plugged.IGNORED
+        return Plugged.UNSEEN if guest.deaf else Plugged.TAKEN
 
     async def attach_vif(self, started: Started, attached: AttachedVif, guard: Guard) -> None:
         await self._host.step("attach vif")

@@ -62,16 +62,17 @@ class SimulatedHost:
     """`step` is awaited before and after everything that the engine does here: the place to die, to fail or to wait.
 
     `deaf` holds the names of guests that will ignore what they are asked, `clinging` of those that keep a disk which is
-    to be unplugged, and lock their drives. `agents` are what the agents in guests tell, by the guests' names, and
-    `mute` holds the names of guests whose agents do not answer. `like_xen`: it gives domain ids itself, starts no guest
-    over in place, changes the most memory of guests that run, gives agents no commands, has pools of CPUs, and has
-    guests of others.
+    to be unplugged, and lock their drives, `ignorant` of those that have no drivers for what is plugged in. `agents`
+    are what the agents in guests tell, by the guests' names, and `mute` holds the names of guests whose agents do not
+    answer. `like_xen`: it gives domain ids itself, starts no guest over in place, changes the most memory of guests
+    that run, gives agents no commands, has pools of CPUs, and has guests of others.
     """
 
     step: Callable[[str], Awaitable[None]] = _no_step
     guests: dict[str, SimulatedGuest] = field(default_factory=dict)
     deaf: set[str] = field(default_factory=set)
     clinging: set[str] = field(default_factory=set)
+    ignorant: set[str] = field(default_factory=set)
     agents: dict[str, AgentInfo] = field(default_factory=dict)
     mute: set[str] = field(default_factory=set)
     like_xen: bool = False

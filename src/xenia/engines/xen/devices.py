@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from xenia.engines.base import TAKE_SECONDS
+from xenia.engines.base import UNSEEN_SECONDS, Plugged
 from xenia.engines.xen.transaction import Transaction
 from xenia.engines.xen.xenstore import Xenstore
 from xenia.model.errors import conflict, timed_out
@@ -114,9 +114,25 @@ async def is_used(store: Xenstore, device: Device) -> bool:
     return await store.read(f"{device.front}/state") in _IN_USE
 
 
-async def is_taken(store: Xenstore, device: Device) -> bool:
-    """Whether a driver of the guest has taken it, or does so within TAKE_SECONDS. Raises engine_failed, unavailable."""
-    return await store.comes_to(f"{device.front}/state", {CONNECTED}, TAKE_SECONDS)
+async def how_taken(store: Xenstore, device: Device, seconds: float) -> Plugged:
+    """As engines.base.Plugs.how_taken: a driver of the guest says that it is connected."""
+    at_first = min(seconds, UNSEEN_SECONDS)
+    if await _is_connected(store, device, at_first):
+        return Plugged.TAKEN
+    if not await _is_up(store, device.domid):
+        return Plugged.UNSEEN
+    return Plugged.TAKEN if await _is_connected(store, device, seconds - at_first) else Plugged.IGNORED
+
+
+async def _is_connected(store: Xenstore, device: Device, seconds: float) -> bool:
+    return await store.comes_to(f"{device.front}/state", {CONNECTED}, seconds)
+
+
+async def _is_up(store: Xenstore, domid: int) -> bool:
+    """Whether a system with Xen's drivers runs in a guest: Linux says so here once it listens to xenstore
+    (drivers/xen/manage.c, setup_shutdown_watcher).
+    """
+    return await store.read(f"/local/domain/{domid}/control/feature-poweroff") == "1"
 
 
 async def is_asked_for(store: Xenstore, device: Device) -> bool:

@@ -13,14 +13,14 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Guard, Meaning, Observed, Resources
+from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Guard, Meaning, Observed, Plugged, Resources
 from xenia.engines.xen import debugging, disk_hotplug, ends, foreign, medium, pci, places, usb, vif_hotplug
 from xenia.engines.xen.agent import XenstoreAgent
 from xenia.engines.xen.aside import become, let_go
 from xenia.engines.xen.circumstances import circumstances_of
 from xenia.engines.xen.core import dump, end_dumps
 from xenia.engines.xen.device_model import DeviceModel, pid_of
-from xenia.engines.xen.devices import is_taken
+from xenia.engines.xen.devices import how_taken
 from xenia.engines.xen.explain import complaints_of, explain
 from xenia.engines.xen.facts import XenFacts
 from xenia.engines.xen.guest import ENDED, Guest
@@ -376,11 +376,11 @@ class XenEngine:
         """Raises also a conflict for a drive that is emulated."""
         await disk_hotplug.detach(self._store, self._known(uuid), target)
 
-    async def has_taken(self, uuid: str, device: str | int) -> bool:
+    async def how_taken(self, uuid: str, device: str | int, seconds: float) -> Plugged:
         guest = self._known(uuid)
         if isinstance(device, int):
-            return await is_taken(self._store, await vif_hotplug.find(self._store, guest, device))
-        return await is_taken(self._store, await disk_hotplug.find(self._store, guest, device))
+            return await how_taken(self._store, await vif_hotplug.find(self._store, guest, device), seconds)
+        return await how_taken(self._store, await disk_hotplug.find(self._store, guest, device), seconds)
 
     async def attach_vif(self, started: Started, attached: AttachedVif, guard: Guard) -> None:
         await vif_hotplug.attach(self._store, self._known(started.uuid), attached, self._settings, guard)

@@ -18,7 +18,7 @@ def to_xl(config: DomainConfig) -> Written:
     """Raises invalid for a value that cannot stand in a guest file."""
     kept, lost = others(config.other, Dialect.XL)
     config, renamed = lettered(config)
-    config, words = without_our_words(config)
+    config, words = without_our_words(config, "xl")
     lost = [*renamed, *words, *filter(None, map(_lost, config.disks)), *lost]
     disks = tuple(_as_xl_has_it(disk) for disk in config.disks if _unspeakable(disk) is None)
     settings = settings_of(replace(config, disks=disks))

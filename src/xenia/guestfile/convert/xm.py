@@ -27,7 +27,7 @@ _IN_OTHER_WORDS = frozenset({"type", "maxvcpus", "vga", "bios", "disk", "usbdevi
 def to_xm(config: DomainConfig) -> Written:
     """Raises invalid for a value that cannot stand in a guest file."""
     kept, lost = others(config.other, Dialect.XM)
-    config, words = without_our_words(config)
+    config, words = without_our_words(config, "xm")
     lost = [*_lost(config), *words, *lost]
     if not _names_numbers(config):
         config = replace(config, cpus=None, vcpu_pins=())

@@ -69,13 +69,16 @@ def _add_disk(devices: Node, disk: Disk, lost: list[str]) -> None:
 
 
 def _add_interface(devices: Node, config: DomainConfig, vif: Vif, lost: list[str]) -> None:
-    node = devices.add("interface", {"type": "bridge" if vif.bridge else "ethernet"})
+    kind = "network" if vif.network else "bridge" if vif.bridge else "ethernet"
+    node = devices.add("interface", {"type": kind})
     if vif.mac:
         node.add("mac", {"address": vif.mac})
     bridge, tag = vif.bridge, ""
     if bridge and (vif.script or "").endswith("vif-openvswitch"):
         bridge, _, tag = bridge.partition(".")
-    if bridge:
+    if vif.network:
+        node.add("source", {"network": vif.network})
+    elif bridge:
         node.add("source", {"bridge": bridge})
     for address in vif.ip:
         node.add("ip", {"address": address})

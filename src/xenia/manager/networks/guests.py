@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from xenia.engines.base import Observed
 from xenia.manager.table import Table
+from xenia.model.domain import Started
 from xenia.model.network import Network
+from xenia.model.vif import Vif
 from xenia.store.records import Records
 
 EMULATED = "-emu"
@@ -25,24 +27,35 @@ class Guests:
 
     def on(self, network: Network) -> tuple[str, ...]:
         """The domains that run with a card on it."""
-        return self.on_bridge(network.bridge)
+        return self._of(lambda vif: self._is_in(vif, network))
 
     def on_bridge(self, bridge: str) -> tuple[str, ...]:
-        found = [
-            entry.started.config.name
-            for entry in self.table
-            if any((vif.bridge or self.default_bridge) == bridge for vif in entry.started.config.vifs)
-        ]
-        return tuple(sorted(found))
+        return self._of(lambda vif: self._is_on(vif, bridge))
 
-    def ports(self, bridge: str) -> tuple[str, ...]:
+    def _of(self, chosen: Callable[[Vif], bool]) -> tuple[str, ...]:
+        return tuple(sorted(each.config.name for each in self._started() if any(map(chosen, each.config.vifs))))
+
+    def _started(self) -> list[Started]:
+        return [entry.started for entry in self.table]
+
+    def bridge_of(self, vif: Vif) -> str:
+        """Of a card that names no network."""
+        return vif.bridge or self.default_bridge
+
+    def _is_in(self, vif: Vif, network: Network) -> bool:
+        return vif.network == network.name or self._is_on(vif, network.bridge)
+
+    def _is_on(self, vif: Vif, bridge: str) -> bool:
+        return not vif.network and self.bridge_of(vif) == bridge
+
+    def ports(self, network: Network) -> tuple[str, ...]:
         """The host's ends of their cards on it."""
         found: list[str] = []
-        for entry in self.table:
-            observed = self.observe(entry.started.uuid)
+        for started in self._started():
+            observed = self.observe(started.uuid)
             ends = observed.vifs if observed is not None else ()
-            for vif, end in zip(entry.started.config.vifs, ends, strict=False):
-                if (vif.bridge or self.default_bridge) == bridge:
+            for vif, end in zip(started.config.vifs, ends, strict=False):
+                if self._is_in(vif, network):
                     found += [end, f"{end}{EMULATED}"]
         return tuple(found)
 

@@ -126,9 +126,25 @@ class Networks:
         """Guests whose bridge was removed and made again are put on it."""
         links = await self.host.links()
         for network in self._converge.applied.networks:
-            for port in self._guests.ports(network.bridge):
+            for port in self._guests.ports(network):
                 if port in links and not links[port].master:
                     await self.host.set_link(port, master=network.bridge)
+
+    def applied(self, name: str) -> Network | None:
+        """A network as it is on the host."""
+        return self._converge.applied.network(name)
+
+    def with_bridge(self, bridge: str) -> Network | None:
+        """The network that has this bridge on the host."""
+        return next((each for each in self._converge.applied.networks if each.bridge == bridge), None)
+
+    def problem(self, name: str) -> XeniaError | None:
+        """Why a network could not be applied."""
+        return self._problems.get(name)
+
+    async def names(self) -> list[str]:
+        """Of all that are defined."""
+        return await self._store.names()
 
     async def tell_names(self) -> None:
         """Tell each dnsmasq which domain has which card."""
@@ -233,24 +249,28 @@ class Networks:
         require_administrator(caller)
 
         async def work() -> dict[str, Any]:
-            network = _meaning(self._read(name, text))
-            async with self._turn:
-                self.host.refuse()
-                old = await self._store.text(name)
-                if old is not None and etag is None:
-                    raise conflict(f"there is a network '{name}' already", f"xm network edit {name}")
-                if etag is not None and (old is None or etag_of(old) != etag):
-                    message = f"the definition of '{name}' was changed by somebody else meanwhile"
-                    raise conflict(f"{message}; nothing was done", f"xm network show {name}")
-                await self._store.define(name, text)
-                try:
-                    await self._to(self._with(network))
-                except (XeniaError, OSError):
-                    await self._store.define(name, old)
-                    raise
+            await self.define(name, text, etag)
             return {"network": name, "file": self._file(name)}
 
         return self._jobs.start("network edit" if etag is not None else "network create", name, caller, work)
+
+    async def define(self, name: str, text: str, etag: str | None) -> None:
+        """What `put` does. Raises what its job fails with."""
+        network = _meaning(self._read(name, text))
+        async with self._turn:
+            self.host.refuse()
+            old = await self._store.text(name)
+            if old is not None and etag is None:
+                raise conflict(f"there is a network '{name}' already", f"xm network edit {name}")
+            if etag is not None and (old is None or etag_of(old) != etag):
+                message = f"the definition of '{name}' was changed by somebody else meanwhile"
+                raise conflict(f"{message}; nothing was done", f"xm network show {name}")
+            await self._store.define(name, text)
+            try:
+                await self._to(self._with(network))
+            except (XeniaError, OSError):
+                await self._store.define(name, old)
+                raise
 
     def delete(self, name: str, caller: Caller) -> Job:
         """Remove a network and its definition, as a job. Its result is `{"network": NAME}`.

@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from xenia.storage.guest.blocks import Blocks, RawBlocks, Unreadable, Window
+from xenia.storage.guest.blocks import Unreadable
 from xenia.storage.guest.find import Choice, find_boot
-from xenia.storage.guest.qcow2_blocks import Qcow2Blocks
+from xenia.storage.guest.layers import open_layers
 from xenia.storage.guest.volumes import Found
 from xenia.storage.loader_options import KERNEL_LIMIT, RAMDISK_LIMIT, LoaderOptions
 
@@ -22,7 +22,7 @@ def extract_boot(arguments: dict[str, Any], descriptors: list[int]) -> dict[str,
     """
     *layers, kernel_pipe, ramdisk_pipe = descriptors
     try:
-        disk = _open_layers(layers, arguments["formats"])
+        disk = open_layers(layers, arguments["formats"])
         choice = find_boot(disk, LoaderOptions(**arguments["wanted"]))
         _refuse_sizes(choice)
         _write(kernel_pipe, _content(choice.kernel))
@@ -38,15 +38,6 @@ def extract_boot(arguments: dict[str, Any], descriptors: list[int]) -> dict[str,
         "ramdisks": [found.path for found in choice.ramdisks],
         "arguments": choice.arguments,
     }
-
-
-def _open_layers(descriptors: list[int], formats: list[str]) -> Blocks:
-    disk: Blocks | None = None
-    for descriptor, form in zip(reversed(descriptors), reversed(formats), strict=True):
-        disk = Qcow2Blocks(descriptor, disk) if form == "qcow2" else RawBlocks(descriptor)
-    if disk is None or disk.size < 1024:
-        raise Unreadable("it is too small to hold anything")
-    return Window(disk, 0, disk.size)
 
 
 def _refuse_sizes(choice: Choice) -> None:

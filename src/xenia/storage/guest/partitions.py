@@ -51,6 +51,17 @@ def read_partitions(disk: Blocks) -> list[Partition]:
     return [*sorted(sound, key=lambda one: (not one.active, one.number)), whole]
 
 
+def table_name(disk: Blocks) -> str:
+    """gpt or mbr, as the first sector has it; "" where there is no table. Raises what reading the disk raises."""
+    first = disk.read(0, SECTOR)
+    entries = _table(first)
+    if first[510:] != b"\x55\xaa" or any(status & 0x7F for status, *_ in entries):
+        return ""
+    if any(kind == _PROTECTIVE for _, kind, *_ in entries):
+        return "gpt" if disk.read(SECTOR, 8) == b"EFI PART" else ""
+    return "mbr" if any(kind for _, kind, *_ in entries) else ""
+
+
 def _table(sector: bytes) -> list[tuple[int, int, int, int]]:
     """Status, type, first sector and sectors of the four entries."""
     return [struct.unpack_from("<B3xB3xII", sector, 446 + 16 * number) for number in range(4)]

@@ -1,0 +1,1 @@
+"""xm disk: images."""

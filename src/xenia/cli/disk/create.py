@@ -1,0 +1,65 @@
+"""xm disk create."""
+
+from __future__ import annotations
+
+from xenia.cli.command import Command, add_output
+from xenia.cli.disk.job import carry_out, tell
+from xenia.cli.disk.words import NAMES, SIZES, image_path, shown_size, size
+from xenia.client.errors import usage
+from xenia.lib.text import printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from xenia.cli.command import Context
+
+
+def _options(parser: ArgumentParser) -> None:
+    parser.add_argument("image", metavar="IMAGE", help="its name, or its path from / on")
+    parser.add_argument("size", metavar="SIZE", nargs="?", type=size, help=SIZES)
+    parser.add_argument("-f", "--format", metavar="FORMAT", choices=("raw", "qcow2"), help="raw or qcow2")
+    parser.add_argument("-b", "--backing", metavar="IMAGE", default="", help="the image that it is to be based on")
+    parser.add_argument("-p", "--preallocate", action="store_true", help="take all its space on the host now")
+    add_output(parser, "text", "json")
+
+
+def _create(context: Context, options: Namespace) -> int:
+    if options.size is None and not options.backing:
+        raise usage("disk create: say how large it is to be", f"xm disk create {options.image} 10g")
+    body = {
+        "path": image_path(options.image),
+        "size": options.size,
+        "format": options.format,
+        "backing": image_path(options.backing),
+        "preallocate": options.preallocate,
+    }
+    result = carry_out(context, "/images", body)
+    image = result["image"]
+    text = (
+        f"{printable(image['path'])}: {image['format']}, {shown_size(image['size'])}, takes "
+        f"{shown_size(image['allocated'])} now; {shown_size(result['free'])} free"
+    )
+    return tell(result, options, text)
+
+
+COMMANDS = {
+    "create": Command(
+        "xm disk create [-f FORMAT] [-p] [-b IMAGE] [-o FORMAT] IMAGE [SIZE]",
+        f"""\
+Make an image for a disk of a guest. It is raw, or qcow2 where its name ends so. Both take space on the host only as
+their guest writes; --preallocate takes all of it now. Folders are made as needed.
+
+An image with a base (-b) holds what differs from it: the base must not be written to from then on, and its mode is
+changed so that it cannot be. Its size is that of the base where none is given.
+{NAMES}""",
+        _options,
+        _create,
+        examples=(
+            ("xm disk create winxp/hdimage 8g", "what dd if=/dev/zero of=... seek=8000 was for"),
+            ("xm disk create web.qcow2 20g", "in the format qcow2"),
+            ("xm disk create -b debian.qcow2 test.qcow2", "based on another image"),
+        ),
+        see_also=("disk list", "disk info"),
+    )
+}

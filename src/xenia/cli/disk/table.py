@@ -1,0 +1,11 @@
+"""The table of the commands of xm disk."""
+
+from __future__ import annotations
+
+from xenia.cli.commands import Entry
+
+TABLE = (
+    Entry("Look", "list", "disk.list", "List the images, and who uses them", ("ls",)),
+    Entry("Look", "info", "disk.info", "Tell all about an image"),
+    Entry("Make and change", "create", "disk.create", "Make an image"),
+)

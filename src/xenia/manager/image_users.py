@@ -1,0 +1,64 @@
+"""Which domains have which images: those that guest files name, and those of what runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from xenia.manager.definitions import Definitions
+from xenia.manager.table import Table
+from xenia.model.disk import Disk, DiskSource
+from xenia.model.image import Image, ImageUser
+
+
+@dataclass(frozen=True, slots=True)
+class ImageUsers:
+    """As it is when it is asked: by the real paths of images, each with the format that its disk says it has."""
+
+    definitions: Definitions
+    table: Table
+
+    async def now(self) -> Mapping[str, tuple[tuple[ImageUser, str], ...]]:
+        """The users of each image that is named, without those of what is based on it."""
+        await self.definitions.refresh()
+        found: dict[str, dict[tuple[str, str], tuple[ImageUser, str]]] = {}
+        for user, path, disk in [*self._defined(), *self._running()]:
+            found.setdefault(path, {})[user.domain, user.target] = (user, disk.format.value)
+        return {path: tuple(users.values()) for path, users in found.items()}
+
+    def _defined(self) -> Iterator[tuple[ImageUser, str, Disk]]:
+        for config, file in self.definitions.files():
+            for disk in config.disks:
+                if path := _real(disk, file):
+                    yield ImageUser(config.name, disk.target), path, disk
+
+    def _running(self) -> Iterator[tuple[ImageUser, str, Disk]]:
+        for entry in self.table:
+            started = entry.started
+            for disk in started.config.disks:
+                if path := _real(disk, started.definition.file):
+                    yield ImageUser(started.config.name, disk.target, runs=True), path, disk
+
+
+def with_users(images: Iterable[Image], users: Mapping[str, tuple[tuple[ImageUser, str], ...]]) -> tuple[Image, ...]:
+    """`images` with who uses each, by itself or by what is based on it."""
+    known = {image.path: image for image in images}
+    own = {path: tuple(user for user, _ in found) for path, found in users.items()}
+
+    def of(path: str, met: frozenset[str]) -> Iterator[ImageUser]:
+        yield from own.get(path, ())
+        for clone in known[path].clones if path in known and path not in met else ():
+            yield from of(clone, met | {path})
+
+    return tuple(replace(image, users=tuple(dict.fromkeys(of(path, frozenset())))) for path, image in known.items())
+
+
+def _real(disk: Disk, file: str) -> str:
+    """The real path of an image; "" where there is none. A block device may be named without /dev/."""
+    if disk.source not in (DiskSource.FILE, DiskSource.BLOCK) or not disk.path:
+        return ""
+    folder = "/dev" if disk.source is DiskSource.BLOCK else str(Path(file).parent) if file else ""
+    path = os.path.join(folder, disk.path)
+    return os.path.realpath(path) if path.startswith("/") else ""

@@ -1,0 +1,116 @@
+"""Images: the files and block devices that disks are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ImageFormat(StrEnum):
+    """The formats that are written here. QEMU's names."""
+
+    RAW = "raw"
+    QCOW2 = "qcow2"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageUser:
+    """A disk of a domain that is this image, or is based on it; `runs`: the domain has it open now."""
+
+    domain: str
+    target: str
+    runs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One image. `path` is its real path, `format` QEMU's name of it, `size` what a guest sees and `allocated` what it
+    takes on the host, in bytes.
+
+    `backing` is the path of the image that it is based on, or "". `clones` are those that are based on it, as far as
+    they lie below the roots. `problem` says why it cannot be used, or is "".
+    """
+
+    path: str
+    format: str
+    size: int
+    allocated: int
+    backing: str = ""
+    problem: str = ""
+    users: tuple[ImageUser, ...] = ()
+    clones: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFolder:
+    """A folder of images, and what is free on its file system, in bytes."""
+
+    path: str
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImageList:
+    """What lies below the roots. `partial`: there was more than a list holds."""
+
+    images: tuple[Image, ...]
+    folders: tuple[ImageFolder, ...]
+    partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionRow:
+    """A partition: `start` and `size` in bytes, `content` what it holds, or "" where nothing is recognised."""
+
+    number: int
+    start: int
+    size: int
+    content: str = ""
+    active: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What is in an image. `table` is gpt, mbr or "", `content` what a disk without partitions holds, `problem` why it
+    cannot be read, or "".
+    """
+
+    table: str = ""
+    partitions: tuple[PartitionRow, ...] = ()
+    content: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInfo:
+    """All about one image. `chain` are the files that it is based on, from the top down, without itself; `used` is
+    `writing`, `reading` or "", as the locks on it tell; `protected`: its mode lets nobody write to it.
+    """
+
+    image: Image
+    chain: tuple[Image, ...]
+    layout: Layout
+    used: str
+    protected: bool
+    free: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewImage:
+    """A wish: an image of `size` bytes at `path`; `format` None: as the name and `backing` say. `backing` is the image
+    that it is to be based on, or "". `preallocate`: all its space is taken at once.
+    """
+
+    path: str
+    size: int | None
+    format: ImageFormat | None = None
+    backing: str = ""
+    preallocate: bool = False
+
+    @property
+    def chosen_format(self) -> ImageFormat:
+        """What nobody has named is qcow2 for a name that ends so, and for what is based on another image."""
+        if self.format is not None:
+            return self.format
+        return ImageFormat.QCOW2 if self.backing or self.path.endswith(".qcow2") else ImageFormat.RAW

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.cli.conftest import Xm
+from tests.cli.fake_xend import FakeXend, job, problem
+
+from xenia.cli.disk.table import TABLE
+from xenia.cli.disk.words import shown_size, size
+from xenia.model.operations import IMAGE_OPERATIONS
+
+CREATE = "POST /images?wait=0.3"
+MADE = {"image": {"path": "/i/web", "format": "raw", "size": 10 << 30, "allocated": 0}, "free": 5 << 30, "notes": []}
+
+
+def image(path: str, **others: Any) -> dict[str, Any]:
+    plain = {"path": path, "format": "raw", "size": 1 << 30, "allocated": 0, "backing": "", "problem": ""}
+    return {**plain, "users": [], "clones": [], **others}
+
+
+def test_the_table_says_what_the_model_says() -> None:
+    assert {f"disk {entry.name}": entry.summary for entry in TABLE} == {
+        name: operation.sentence for name, operation in IMAGE_OPERATIONS.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("word", "count"), [("512", 512 << 20), ("10g", 10 << 30), ("1.5g", 3 << 29), ("7b", 7), ("1T", 1 << 40)]
+)
+def test_sizes_are_in_mib_or_what_their_letter_says(word: str, count: int) -> None:
+    assert size(word) == count
+
+
+@pytest.mark.parametrize("word", ["", "g", "-1", "1x", "1.", "1.g", "x", "٣", "1" * 30])
+def test_what_is_no_size_is_refused(xm: Xm, capsys: pytest.CaptureFixture[str], word: str) -> None:
+    assert xm("disk", "create", "web", "--", word) == 2
+    assert capsys.readouterr().err
+
+
+def test_sizes_are_shown_short() -> None:
+    assert [shown_size(count) for count in (0, 100, 1536, 3 << 29, 10 << 30)] == [
+        *("0", "100 B", "1.5 KiB", "1.5 GiB", "10 GiB")
+    ]
+
+
+def test_create_sends_bytes_and_names_as_they_are_meant(
+    xend: FakeXend, xm: Xm, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    xend.routes[CREATE] = {"job": job("disk create", result=MADE)}
+    assert xm("disk", "create", "web", "10g") == 0
+    assert capsys.readouterr().out == "/i/web: raw, 10 GiB, takes 0 now; 5 GiB free\n"
+    assert xm("disk", "create", "-f", "qcow2", "-b", "../base", "./web", "-p") == 0
+    first, second = (body for _, _, body in xend.requests)
+    plain = {"path": "web", "size": 10 << 30, "format": None, "backing": "", "preallocate": False}
+    assert first == plain
+    here = Path.cwd()
+    assert second == {
+        **plain,
+        "path": str(here / "web"),
+        "size": None,
+        "format": "qcow2",
+        "backing": str(here.parent / "base"),
+        "preallocate": True,
+    }
+
+
+def test_create_without_size_and_base_is_a_mistake(xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    assert xm("disk", "create", "web") == 2
+    assert "hint: xm disk create web 10g" in capsys.readouterr().err
+
+
+def test_the_list_has_no_empty_cell_and_says_what_is_wrong(
+    xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]
+) -> None:
+    user = {"domain": "web", "target": "xvda", "runs": True}
+    images = [image("/i/a\x1b", users=[user]), image("/i/b", clones=["/i/c"]), image("/i/c", problem="it is damaged")]
+    folders = [{"path": "/i", "free": 1 << 40}]
+    xend.routes["GET /images"] = {"images": images, "folders": folders, "partial": False}
+    assert xm("disk", "list") == 0
+    said = capsys.readouterr()
+    assert said.out == (
+        "Image     Format  Size   Taken  Used by\n"
+        "/i/a\\x1b  raw     1 GiB  0      web (xvda, runs)\n"
+        "/i/b      raw     1 GiB  0      1 based on it\n"
+        "/i/c      raw     1 GiB  0      -\n"
+    )
+    assert said.err == "xm: /i: 1 TiB free\nxm: /i/c cannot be used: it is damaged\n"
+    assert xm("disk", "list", "--unused", "-o", "json") == 0
+    assert [each["path"] for each in json.loads(capsys.readouterr().out)["images"]] == ["/i/c"]
+
+
+def test_info_tells_the_chain_and_the_partitions(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    partition = {"number": 1, "start": 1 << 20, "size": 1 << 29, "content": "swap space", "active": True}
+    xend.routes["GET /images/info?path=web.qcow2"] = {
+        "image": image("/i/web.qcow2", format="qcow2", clones=["/i/x", "/i/y"]),
+        "chain": [image("/i/base"), image("/i/gone", problem="it does not exist")],
+        "layout": {"table": "mbr", "partitions": [partition], "content": "", "problem": ""},
+        "used": "writing",
+        "protected": False,
+        "free": 0,
+        "notes": ["beware"],
+    }
+    assert xm("disk", "info", "web.qcow2") == 0
+    said = capsys.readouterr()
+    assert said.err == "xm: beware\n"
+    assert said.out == (
+        "/i/web.qcow2\n"
+        "  format     qcow2\n"
+        "  size       1 GiB (1073741824 bytes)\n"
+        "  taken      0; 0 free where it lies\n"
+        "  used by    -\n"
+        "  open       open for writing\n"
+        "  based on   /i/base (raw, takes 0)\n"
+        "             /i/gone (it does not exist)\n"
+        "  base of    /i/x\n"
+        "             /i/y\n"
+        "  partitions MBR\n"
+        "      1    512 MiB from 1 MiB on: swap space, active\n"
+    )
+
+
+def test_what_fails_ends_with_its_code(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    xend.routes[CREATE] = problem("there is a file web already", kind="conflict", status=409, exit_code=5)
+    assert xm("disk", "create", "web", "10g") == 5
+    assert "there is a file web already" in capsys.readouterr().err
