@@ -136,7 +136,6 @@ def _until_it_says(log: Path, words: str) -> None:
 
 def _on_xen(rounds: int) -> list[Row]:
     with XenHost() as host:
-        host.start_xend()
         host.put("/opt/xenia/bench.py", _PROGRAM.read_bytes())
         environment = {"PYTHONPATH": "/opt/xenia/site:/opt/xenia/lib"}
         said = host.run(

@@ -142,7 +142,7 @@ async def test_the_host_its_engine_and_xend_are_told(xend: Xend) -> None:
     assert answer["host"]["total_memory"] == 16384
     assert answer["engine"]["capabilities"] == [
         "agent", "agent-commands", "core-dump", "disk-hotplug", "hvm", "medium-change", "memory", "monitor", "pause",
-        "pci", "pv", "pvh", "reset", "scheduling", "signals", "usb-hotplug", "vcpus", "vif-hotplug",
+        "pci", "pv", "pvh", "reset", "save", "scheduling", "signals", "usb-hotplug", "vcpus", "vif-hotplug",
     ]  # fmt: skip
     assert (answer["xend"]["version"], answer["xend"]["pid"]) == ("1.2.3", 4711)
 

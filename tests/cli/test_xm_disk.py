@@ -126,3 +126,16 @@ def test_what_fails_ends_with_its_code(xend: FakeXend, xm: Xm, capsys: pytest.Ca
     xend.routes[CREATE] = problem("there is a file web already", kind="conflict", status=409, exit_code=5)
     assert xm("disk", "create", "web", "10g") == 5
     assert "there is a file web already" in capsys.readouterr().err
+
+
+def test_clone_and_delete_say_what_became_of_it(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    xend.routes["POST /images/clone?wait=0.3"] = {"job": job("disk clone", result=MADE)}
+    assert xm("disk", "clone", "--full", "base", "web") == 0
+    assert capsys.readouterr().out == "/i/web: raw, 10 GiB, takes 0 now; 5 GiB free\n"
+    result = {"path": "/i/web", "notes": ["nothing is based on /i/base any more"]}
+    xend.routes["POST /images/delete?wait=0.3"] = {"job": job("disk delete", result=result)}
+    assert xm("disk", "rm", "web") == 0
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("/i/web is gone\n", "xm: nothing is based on /i/base any more\n")
+    bodies = [body for _, _, body in xend.requests]
+    assert bodies == [{"source": "base", "target": "web", "full": True}, {"path": "web", "force": False}]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
@@ -11,10 +12,10 @@ from typing import cast
 from uuid import uuid4
 
 import pytest
-from tests.contract.rigs import QemuRig, Rig, SimulatedRig, XenRig, next_end
+from tests.contract.rigs import QemuRig, Rig, SimulatedRig, XenRig, inspect_here, next_end
 
 from xenia.engines.agent import HasAgents
-from xenia.engines.base import ChangesMedia, DumpsCores, Plugged, PlugsCards, PlugsDisks, SharesCpuTime
+from xenia.engines.base import ChangesMedia, DumpsCores, Plugged, PlugsCards, PlugsDisks, Saves, SharesCpuTime
 from xenia.engines.debugging import HasHypervisor, HasMonitor, SendsSignals
 from xenia.engines.xen.probe import booted_into_xen
 from xenia.images import demo
@@ -24,10 +25,12 @@ from xenia.model.disk import Disk, DiskBus, DiskMode, DiskSource
 from xenia.model.domain import EndAction, EndReason, Kind, Started, State
 from xenia.model.errors import ErrorKind, XeniaError
 from xenia.model.host import Capability
+from xenia.model.save import SaveInfo
 from xenia.model.signal import Trigger
 from xenia.model.vcpu import VcpuState
 from xenia.model.vif import Vif, VifType
 from xenia.storage.open import OpenedDisk
+from xenia.storage.save.files import SaveFiles
 
 
 @pytest.fixture(scope="session")
@@ -100,6 +103,7 @@ def starts_over_in_place(rig: Rig) -> bool:
     return Capability.RESET in rig.engine.capabilities
 
 
+@pytest.mark.xen_full
 async def test_a_guest_starts_with_its_cpus_stopped_and_can_be_paused_and_unpaused(rig: Rig) -> None:
     started = await start(rig, "a")
     assert state_of(rig, started) is State.PAUSED
@@ -128,6 +132,7 @@ async def test_a_guest_that_powers_itself_off_stays_to_be_looked_at_and_can_be_s
     await rig.booted(started)
 
 
+@pytest.mark.xen_full
 async def test_a_guest_obeys_its_power_button(rig: Rig) -> None:
     started = await run(rig, "a")
     assert await rig.engine.shutdown(started.uuid) is not ShutdownMode.AUTO, "it tells how it was asked"
@@ -135,6 +140,7 @@ async def test_a_guest_obeys_its_power_button(rig: Rig) -> None:
     assert (event.uuid, event.end) == (started.uuid, EndReason.POWEROFF)
 
 
+@pytest.mark.xen_full
 async def test_a_guest_without_an_agent_is_told_at_once(rig: Rig) -> None:
     started = await run(rig, "a")
     agent = cast(HasAgents, rig.engine).agent(started.uuid)
@@ -156,6 +162,7 @@ async def test_a_reboot_from_inside_starts_the_guest_over_or_is_told(rig: Rig) -
     assert state_of(rig, started) is State.RUNNING
 
 
+@pytest.mark.xen_full
 async def test_a_reboot_from_inside_ends_a_guest_whose_policy_is_another(rig: Rig) -> None:
     started = await run(rig, "a", on_reboot=EndAction.DESTROY)
     await rig.reboot(started)
@@ -219,6 +226,7 @@ async def test_what_runs_is_found_again_as_it_is(rig: Rig) -> None:
         assert rig.engine.observe(started.uuid) is None
 
 
+@pytest.mark.xen_full
 async def test_a_guest_gives_memory_back_and_takes_it_again(rig: Rig) -> None:
     started = await run(rig, "a")
     most = started.config.memory
@@ -231,6 +239,7 @@ async def test_a_guest_gives_memory_back_and_takes_it_again(rig: Rig) -> None:
         await rig.engine.set_max_memory(started.uuid, most)
 
 
+@pytest.mark.xen_full
 async def test_virtual_cpus_come_up_to_the_most_and_go_where_they_can(rig: Rig) -> None:
     plain = rig.started("a")
     started = replace(plain, config=replace(plain.config, max_vcpus=3))
@@ -255,6 +264,7 @@ async def test_virtual_cpus_come_up_to_the_most_and_go_where_they_can(rig: Rig) 
     assert raised.value.kind is ErrorKind.INVALID
 
 
+@pytest.mark.xen_full
 async def test_what_has_been_counted_of_a_guest_is_told(rig: Rig) -> None:
     started = await start(rig, "a")
     before = (await rig.engine.stats())[started.uuid]
@@ -268,6 +278,7 @@ async def test_what_has_been_counted_of_a_guest_is_told(rig: Rig) -> None:
     assert started.uuid not in await rig.engine.stats()
 
 
+@pytest.mark.xen_full
 async def test_virtual_cpus_are_told_and_pinned(rig: Rig) -> None:
     started = await start(rig, "a")
     (vcpu,) = (await rig.engine.vcpus())[started.uuid]
@@ -285,6 +296,7 @@ async def test_virtual_cpus_are_told_and_pinned(rig: Rig) -> None:
         assert (await rig.engine.vcpus())[started.uuid][0].soft in ((0,), None), "None where the host has only one"
 
 
+@pytest.mark.xen_full
 async def test_the_share_of_cpu_time_is_that_of_the_guest_file_and_can_be_changed(rig: Rig) -> None:
     if Capability.SCHEDULING not in rig.engine.capabilities:
         return
@@ -303,6 +315,7 @@ async def test_the_share_of_cpu_time_is_that_of_the_guest_file_and_can_be_change
     assert raised.value.kind is ErrorKind.ENGINE_FAILED
 
 
+@pytest.mark.xen_full
 async def test_a_guest_may_be_renamed_and_its_old_name_given_to_another(rig: Rig) -> None:
     old = await start(rig, "a")
     await rig.engine.rename(old.uuid, "b")
@@ -341,6 +354,7 @@ async def test_several_start_at_once_and_their_cpu_time_is_known(rig: Rig) -> No
     assert all(each.cpu_time >= 0 for each in figures.values())
 
 
+@pytest.mark.xen_full
 async def test_a_plain_configuration_has_a_meaning_and_an_abi_that_holds(rig: Rig) -> None:
     started = rig.started("a")
     meaning = rig.engine.explain(started.config)
@@ -354,6 +368,7 @@ async def test_a_plain_configuration_has_a_meaning_and_an_abi_that_holds(rig: Ri
     assert state_of(rig, recorded) is State.PAUSED
 
 
+@pytest.mark.xen_full
 async def test_signals_reach_a_guest(rig: Rig) -> None:
     started = await run(rig, "a")
     engine = cast(SendsSignals, rig.engine)
@@ -366,6 +381,7 @@ async def test_signals_reach_a_guest(rig: Rig) -> None:
     assert state_of(rig, started) is State.RUNNING
 
 
+@pytest.mark.xen_full
 async def test_the_monitor_of_its_qemu_answers_or_there_is_none(rig: Rig) -> None:
     started = await start(rig, "a")
     engine = cast(HasMonitor, rig.engine)
@@ -377,6 +393,7 @@ async def test_the_monitor_of_its_qemu_answers_or_there_is_none(rig: Rig) -> Non
     assert raised.value.kind is ErrorKind.CONFLICT
 
 
+@pytest.mark.xen_full
 async def test_the_hypervisor_has_messages(rig: Rig) -> None:
     if Capability.HYPERVISOR not in rig.engine.capabilities:
         return
@@ -416,6 +433,7 @@ async def test_a_disk_is_plugged_into_a_guest_that_runs_found_again_and_unplugge
     await rig.sees_disks(started, 1)
 
 
+@pytest.mark.xen_full
 async def test_the_medium_of_a_drive_is_changed_locked_and_found_again(rig: Rig, short_folder: Path) -> None:
     if Capability.MEDIUM_CHANGE not in rig.engine.capabilities:
         return
@@ -440,6 +458,7 @@ async def test_the_medium_of_a_drive_is_changed_locked_and_found_again(rig: Rig,
     assert raised.value.kind is ErrorKind.INVALID
 
 
+@pytest.mark.xen_full
 async def test_the_core_of_a_guest_is_dumped_and_it_runs_on(rig: Rig, short_folder: Path) -> None:
     if not rig.dumps_cores:
         return
@@ -460,6 +479,42 @@ async def test_the_core_of_a_guest_is_dumped_and_it_runs_on(rig: Rig, short_fold
     with open("/dev/null", "wb") as core, pytest.raises(XeniaError) as raised:
         await engine.dump_core(started.uuid, core.fileno(), live=False, tell=progress.append)
     assert raised.value.kind is ErrorKind.ENGINE_FAILED
+
+
+class _Full:
+    """A disk that takes nothing."""
+
+    async def state(self, source: int, *, memory: int) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    async def memory(self, source: int) -> None:
+        raise AssertionError("there was no state")
+
+
+async def test_a_guest_is_saved_and_goes_on_from_there(rig: Rig, short_folder: Path) -> None:
+    if Capability.SAVE not in rig.engine.capabilities:
+        return
+    started = await start(rig, "a")
+    await rig.engine.unpause(started.uuid)
+    engine, files, path = cast(Saves, rig.engine), SaveFiles(inspect_here), short_folder / "a.save"
+    with pytest.raises(OSError, match="full"):
+        await engine.save(started, _Full())
+    await rig.engine.unpause(started.uuid)
+    with files.create(path, "0" * 32, lambda _: None) as sink:
+        traits = await engine.save(started, sink)
+        await sink.finish(SaveInfo("0" * 32, 1.0, "here", "now", "1", started, traits=traits))
+        await sink.keep()
+    assert state_of(rig, started) is State.PAUSED
+    await rig.engine.unpause(started.uuid)
+    assert state_of(rig, started) is State.RUNNING
+    await rig.engine.destroy(started.uuid)
+    async with files.open(path, lambda _: None) as source, rig.resources(started) as resources:
+        await rig.engine.start(started, replace(resources, save=source))
+    assert state_of(rig, started) is State.PAUSED
+    await rig.engine.unpause(started.uuid)
+    await rig.booted(started)
+    await rig.power_off(started)
+    assert (await next_end(rig)).end is EndReason.POWEROFF
 
 
 async def test_a_dead_guest_is_set_aside_and_another_has_its_disk(rig: Rig, short_folder: Path) -> None:
@@ -495,6 +550,7 @@ async def test_a_dead_guest_is_set_aside_and_another_has_its_disk(rig: Rig, shor
     await rig.engine.destroy(again.uuid)
 
 
+@pytest.mark.xen_full
 async def test_a_card_is_plugged_into_a_guest_that_runs_found_again_and_unplugged(rig: Rig) -> None:
     if Capability.VIF_HOTPLUG not in rig.engine.capabilities:
         return

@@ -30,6 +30,7 @@ from xenia.model.host_run import HostRow, RowState
 from xenia.model.job import Job, JobState
 from xenia.model.network import NetworkState
 from xenia.model.pci import devices_of
+from xenia.model.save import Afterwards, RestoreRequest, SaveRequest
 from xenia.model.scope import Scope
 from xenia.model.signal import Trigger
 from xenia.network.simulated import SimulatedNetworkHost
@@ -100,6 +101,8 @@ class Promises:
         """The targets that it surely has."""
         self.sizes: dict[str, tuple[int, int]] = {}
         """Its memory and its virtual CPUs, also when a policy has started it anew."""
+        self.in_one_place: dict[str, Path] = {}
+        """A domain that was being saved to a file to end then: it runs or is in there, never both and never neither."""
         self.networks: dict[str, str | None] = {}
         """The definitions that surely hold; None for one that was removed."""
         self.incarnation: dict[str, int | None] = {}
@@ -399,6 +402,26 @@ async def scenario_dump_core(world: World, manager: Manager, told: Promises) -> 
             await create(world, manager, told, "a", disk="/a")
 
 
+async def scenario_save_and_restore(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", disk="/a")
+    uuid_of(world, "a")
+    await finish(world, manager, manager.saving.save("a", SaveRequest("/checkpoint", Afterwards.RUN), ROOT))
+    uuid_of(world, "a")
+    told.asked("a")
+    told.in_one_place["a"] = Path("/end")
+    job = await finish(world, manager, manager.saving.save("a", SaveRequest("/end"), ROOT))
+    if job.state is not JobState.DONE:
+        return
+    told.in_one_place.clear()
+    told.must_not_run.add("a")
+    for _ in range(2):
+        told.asked("a")
+        if (await finish(world, manager, manager.saving.restore(RestoreRequest("/end"), ROOT))).state is JobState.DONE:
+            told.must_run.add("a")
+            await operate(world, manager, told, "destroy", "a")
+    assert Path("/end") in world.saves
+
+
 async def scenario_a_disk_comes_and_goes(world: World, manager: Manager, told: Promises) -> None:
     await create(world, manager, told, "a", disk="/a")
     told.disks["a"] = {"xvda"}
@@ -614,6 +637,8 @@ def check(world: World, told: Promises) -> None:
         assert world.runs() == {guest.started.uuid for guest in guests.values()}, "nothing is left over"
         assert told.must_run <= guests.keys(), f"lost: {told.must_run - guests.keys()}"
         assert not told.must_not_run & guests.keys(), f"came back: {told.must_not_run & guests.keys()}"
+        for name, file in told.in_one_place.items():
+            assert (name in guests) != (file in world.saves), f"{name} is in both places, or in none"
         for name, domid in told.incarnation.items():
             assert name not in known or known[name].domid == domid, f"{name} was destroyed and came back"
         for name, paused in told.paused.items():

@@ -41,17 +41,19 @@ from xenia.manager.networks.guests import Guests
 from xenia.manager.networks.networks import Networks
 from xenia.manager.noticing import Keeper
 from xenia.manager.prepare import Findings
+from xenia.manager.saves import Here
 from xenia.manager.table import Table
 from xenia.model.bridge import BridgeWish
 from xenia.model.caller import Caller, Role
 from xenia.model.change import Change, Edited
 from xenia.model.disk import Disk, DiskMode
 from xenia.model.domain import DomainConfig, EndAction, Policy, Started
-from xenia.model.errors import ResourceError, conflict, engine_failed, unavailable
+from xenia.model.errors import ResourceError, conflict, engine_failed, not_found, unavailable
 from xenia.model.event import Event, EventKind
 from xenia.model.host import Host
 from xenia.model.reading import Reading
 from xenia.model.request import CreateRequest
+from xenia.model.save import DiskStamp, SaveInfo
 from xenia.model.vif import Vif
 from xenia.network.attach import AttachedVif
 from xenia.network.port import Port
@@ -78,7 +80,7 @@ HOST = Host("sim", "6.1", "#1", "x86_64", 4, 1, 4, 1, 2800, "", 16384, 8192, 0.0
 _DEVICES = ("disk", "vif", "usb", "pci")
 _DEVICE_STEPS = ("eject", "insert", *(f"{verb} {device}" for verb in ("attach", "detach") for device in _DEVICES))
 _SIZE_STEPS = ("set memory", "set vcpus", "set share", "pin", "move to pool")
-_CORE_STEPS = ("dump core", "core dumped", "set aside")
+_CORE_STEPS = ("dump core", "core dumped", "set aside", "save", "saved state", "saved")
 _AGENT_STEPS = ("freeze", "frozen", "thaw")
 ENGINE_STEPS = frozenset(
     {
@@ -122,7 +124,10 @@ class World:
     dead: bool = False
     domids: list[int] = field(default_factory=list)
     published: list[Event] = field(default_factory=list)
+    written: dict[str, int] = field(default_factory=dict)
+    """How large images are that were written to."""
     cores: set[Path] = field(default_factory=set)
+    saves: dict[Path, Save] = field(default_factory=dict)
     brake: Brake = field(default_factory=Brake)
     folder: Path = Path("/nonexistent")
     image_roots: tuple[str, ...] = ()
@@ -196,6 +201,8 @@ class World:
                 folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks, jobs),
                 adoption=adoption,
                 dumps=Dumps(lifecycle, MemoryCoreFiles(self), Path("/dump")),
+                save_files=MemorySaves(self),
+                here=Here("sim", self.boot_id, "1"),
                 aside=Aside(lifecycle, self.new_uuid),
                 bridges=Bridges(Uplink(Place(self.folder), self.boot_id), lambda: self.bridge, jobs),
                 brake=self.brake,
@@ -285,6 +292,65 @@ class MemoryCoreFiles:
 
     def make_folder(self, path: Path) -> None:
         pass
+
+
+@dataclass
+class Save:
+    """A save in memory, being written or read."""
+
+    world: World
+    path: Path
+    id: str
+    content: bytes = b""
+    info: SaveInfo = field(init=False)
+    memory: int = 0
+    trusted: bool = True
+
+    async def state(self, source: int, *, memory: int) -> None:
+        self.content = os.read(source, 1 << 16)
+        await self.world.step("write")
+
+    async def finish(self, info: SaveInfo) -> None:
+        self.info = info
+        await self.world.step("write")
+
+    async def keep(self) -> None:
+        await self.world.step("write")
+        self.world.saves[self.path] = self
+        await self.world.step("kept")
+
+    async def check(self) -> None:
+        await self.world.step("check")
+
+    async def feed(self, state: int) -> None:
+        os.write(state, self.content)
+        await self.world.step("feed")
+
+    async def fill(self, memory: int) -> None:
+        raise NotImplementedError("simulated guests have no memory")
+
+
+@dataclass
+class MemorySaves:
+    world: World
+
+    @contextmanager
+    def create(self, path: Path, identity: str, tell: Callable[[float], None]) -> Iterator[Save]:
+        tell(0.5)
+        yield Save(self.world, path, identity)
+
+    @asynccontextmanager
+    async def open(self, path: Path, tell: Callable[[float], None]) -> AsyncIterator[Save]:
+        if path not in self.world.saves:
+            raise not_found(f"there is no file {path}")
+        tell(0.5)
+        yield self.world.saves[path]
+
+    def holds(self, path: Path, identity: str) -> bool:
+        return path in self.world.saves and self.world.saves[path].id == identity
+
+    def stamps(self, disks: Sequence[Disk]) -> tuple[DiskStamp, ...]:
+        return tuple(DiskStamp(disk.target, disk.path, self.world.written.get(disk.path, 0)) for disk in disks)
 
 
 @dataclass

@@ -34,6 +34,7 @@ from xenia.model.network_plan import NetworkPlan
 from xenia.model.old_config import Imported
 from xenia.model.pci import HostPci, PciDevice
 from xenia.model.pool import Pool
+from xenia.model.save import SaveInfo
 from xenia.model.scheduling import Share
 from xenia.model.setting import SettingsChange, SettingsReport
 from xenia.model.stats import DiskStats, Stats, VcpuStats, VifStats
@@ -318,6 +319,13 @@ class RunningAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveAnswer:
+    """What a save says of itself."""
+
+    save: SaveInfo
+
+
+@dataclass(frozen=True, slots=True)
 class DifferenceList:
     """In what a domain that runs is not as its guest file wants it."""
 
@@ -367,6 +375,7 @@ ANSWERS = (
     VersionList,
     VersionAnswer,
     RunningAnswer,
+    SaveAnswer,
     StartFileAnswer,
     DifferenceList,
     FolderPlan,

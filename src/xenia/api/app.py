@@ -23,6 +23,7 @@ from xenia.api import (
     networks,
     pci,
     pools,
+    saves,
     scheduling,
     schema,
     stats,
@@ -59,7 +60,7 @@ def make_app(doors: Doors) -> FastAPI:
     api = APIRouter(prefix="/v1")
     devices = (disks, images, vifs, usb, pci)
     cpus = (vcpus, scheduling, pools)
-    looking = (host, bridge, host_power, log, domains, stats, why, debugging)
+    looking = (host, bridge, host_power, log, domains, saves, stats, why, debugging)
     rooms = (*looking, *devices, *cpus, networks, agent, texts, guest_files, folder, jobs, events, console, schema)
     for part in rooms:
         api.include_router(part.router)

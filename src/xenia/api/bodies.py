@@ -15,6 +15,7 @@ from xenia.model.conversion import ConvertRequest, Form, SourceForm
 from xenia.model.dump import After, DumpRequest
 from xenia.model.errors import invalid
 from xenia.model.request import CreateRequest
+from xenia.model.save import Afterwards, RestoreRequest, SaveRequest
 from xenia.model.scope import Scope
 from xenia.model.signal import Trigger
 
@@ -161,6 +162,31 @@ class DumpBody(Body):
 
     def request(self) -> DumpRequest:
         return DumpRequest(self.file, self.live, self.then)
+
+
+def _absolute(file: str) -> str:
+    if not file.startswith("/") or "\0" in file:
+        raise ValueError("it must be absolute")
+    return file
+
+
+class SaveBody(Body):
+    file: Annotated[Text, AfterValidator(_absolute), Field(description="the absolute path of the file")]
+    then: Annotated[Afterwards, Field(description="what becomes of the domain afterwards", strict=False)] = (
+        Afterwards.END
+    )
+
+    def request(self) -> SaveRequest:
+        return SaveRequest(self.file, self.then)
+
+
+class RestoreBody(Body):
+    file: Annotated[Text, AfterValidator(_absolute), Field(description="the absolute path of the file")]
+    paused: Annotated[bool, Field(description="leave the guest's CPUs stopped")] = False
+    changed: Annotated[bool, Field(description="go on also where a disk is not as it was")] = False
+
+    def request(self) -> RestoreRequest:
+        return RestoreRequest(self.file, self.paused, self.changed)
 
 
 class HostStopBody(Body):

@@ -39,7 +39,7 @@ Interfaces = Annotated[bool, Query(description="ask the agent in the guest, for 
 All = Annotated[bool, Query(alias="all", description="also those that are only defined by a guest file")]
 
 _OTHER_DOORS = {
-    *("create", "console", "rename", "vcpu-pin", "sysrq", "trigger", "qemu-monitor-command", "dump-core"),
+    *("create", "console", "rename", "vcpu-pin", "sysrq", "trigger", "qemu-monitor-command", "dump-core", "save"),
     *("block-attach", "block-detach", "block-configure", "cd-insert", "cd-eject", "network-attach", "network-detach"),
     *("usb-attach", "usb-detach", "pci-attach", "pci-detach"),
     *("vcpu-set", "sched-credit", "sched-credit2", "cpupool-migrate"),

@@ -21,3 +21,14 @@ class NewImageBody(Body):
 
     def wish(self) -> NewImage:
         return NewImage(self.path, self.size, self.format, self.backing, self.preallocate)
+
+
+class CloneImageBody(Body):
+    source: Annotated[Text, Field(description="the image that it begins as")]
+    target: Annotated[Text, Field(description="where it is to lie; not from / on: below the first of the roots")]
+    full: Annotated[bool, Field(description="copy all, so that it stands alone")] = False
+
+
+class DeleteImageBody(Body):
+    path: Annotated[Text, Field(description="the image")]
+    force: Annotated[bool, Field(description="also where a guest file names it")] = False

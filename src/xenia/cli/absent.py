@@ -21,8 +21,7 @@ class Absent:
 _NOT_YET = "it is not there yet"
 
 ABSENT = (
-    Absent("save restore", _NOT_YET, "xm shutdown -w DOMAIN, and later xm start DOMAIN, without the guest's memory"),
-    Absent("suspend resume", _NOT_YET, "xm shutdown -w DOMAIN, and later xm start DOMAIN, without the guest's memory"),
+    Absent("suspend resume", _NOT_YET, "xm save DOMAIN FILE, and later xm restore FILE"),
     Absent("migrate", _NOT_YET, "copy guest file and images, and start the guest on the other host"),
     Absent("migrate-receive", "it is xl's own end of a migration, which xl starts by itself"),
     Absent("remus", "Xen has it as an experiment only, and no guest of today has been seen to live with it"),

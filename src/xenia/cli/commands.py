@@ -70,6 +70,8 @@ TABLE = (
     Entry("Domains", "sched-credit", "sched", "Set a domain's share of CPU time, by weight and cap"),
     Entry("Domains", "sched-credit2", "sched", "Set a domain's share of CPU time, by weight and cap"),
     Entry("Domains", "dump-core", "dump", "Write the memory of a domain to a file"),
+    Entry("Domains", "save", "save", "Save a domain to a file, memory and all"),
+    Entry("Domains", "restore", "save", "Let a domain go on from a file that save has written"),
     Entry("Domains", "agent", "agent", "Ask the agent in a guest"),
     Entry("Domains", "rename", "rename", "Give a domain another name"),
     Entry("Domains", "adopt", "adopt", "Take over a domain that others have started"),
@@ -97,7 +99,7 @@ TABLE = (
     ),
     Entry("Devices", "pci-assignable-add", "pci", "Take a PCI device from the host's drivers, for domains"),
     Entry("Devices", "pci-assignable-remove", "pci", "Let the host's driver have a PCI device again"),
-    Entry("Images", "disk", "", "List, make, change, convert and remove images", table="disk.table"),
+    Entry("Images", "disk", "", "List, make, clone and remove images", table="disk.table"),
     Entry(
         "Guest files",
         "config",

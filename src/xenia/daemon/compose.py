@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -45,6 +46,7 @@ from xenia.manager.networks.networks import Networks
 from xenia.manager.noticing import Keeper
 from xenia.manager.old_config import OldConfigImport
 from xenia.manager.prepare import HostPreparer
+from xenia.manager.saves import Here
 from xenia.manager.table import Table
 from xenia.model.bridge import BridgeWish
 from xenia.model.domain import DOMAIN_0_UUID
@@ -63,6 +65,7 @@ from xenia.storage.images.look import Looker
 from xenia.storage.images.walk import folders_below
 from xenia.storage.new_file import remove_leftovers
 from xenia.storage.open import Storage
+from xenia.storage.save.files import SaveFiles
 from xenia.store.applied import Journal
 from xenia.store.auto import AutoFolder
 from xenia.store.folder import GuestFolder
@@ -94,7 +97,7 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
         choice = choose(paths, settings, sandbox)
         parts.push_async_callback(choice.chosen.filter.close)
         bus = EventBus(time.time, history.put_event)
-        manager = _manager(paths, loaded, sandbox, history, choice, bus)
+        manager = _manager(paths, loaded, sandbox, history, choice, bus, about.version)
         parts.push_async_callback(manager.close)
         await manager.start()
         hub = ConsoleHub(
@@ -111,7 +114,13 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
 
 
 def _manager(
-    paths: Paths, loaded: Loaded, sandbox: Sandbox, history: History, choice: Choice, bus: EventBus
+    paths: Paths,
+    loaded: Loaded,
+    sandbox: Sandbox,
+    history: History,
+    choice: Choice,
+    bus: EventBus,
+    version: str,
 ) -> Manager:
     settings, chosen = loaded.settings, choice.chosen
     files, table, locks = DiskFiles(paths.root), Table(), NameLocks()
@@ -163,6 +172,8 @@ def _manager(
             folder=FolderApply(Planner(guest_files, checker), guest_files, Journal(files), lifecycle, locks, jobs),
             adoption=Adoption(lifecycle, sandbox.read_guest_file, files, paths.guest_files),
             dumps=Dumps(lifecycle, CoreFiles(), paths.cores),
+            save_files=SaveFiles(sandbox.inspect),
+            here=Here(platform.node(), boot_id(), version),
             aside=Aside(lifecycle, _new_uuid),
             brake=brake_of(settings),
             read=sandbox.read_guest_file,

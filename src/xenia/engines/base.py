@@ -18,6 +18,7 @@ from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.host import Capability, EngineReport, Host
 from xenia.model.pool import Pool
+from xenia.model.save import SaveInfo
 from xenia.model.scheduling import Share
 from xenia.model.stats import Stats
 from xenia.model.vcpu import Vcpu
@@ -74,6 +75,37 @@ class Figures:
     vcpus: int | None = None
 
 
+class SaveSink(Protocol):
+    """Where an engine puts what it saves. Raises OSError where that takes no more."""
+
+    async def state(self, source: int, *, memory: int) -> None:
+        """Take the state of a guest from a pipe, up to its end; `memory` is how many bytes of memory follow."""
+
+    async def memory(self, source: int) -> None:
+        """Copy the memory of a guest from an open file. After `state`; not called where the state has the memory in
+        it.
+        """
+
+
+class SaveSource(Protocol):
+    """What an engine restores from: every byte of it is checked before it is handed over. Raises invalid for one that
+    has changed since, OSError.
+    """
+
+    @property
+    def info(self) -> SaveInfo: ...
+
+    @property
+    def memory(self) -> int:
+        """Bytes of memory; 0 where the state has it in it."""
+
+    async def fill(self, memory: int) -> None:
+        """Copy the memory into an open file that has nothing in it."""
+
+    async def feed(self, state: int) -> None:
+        """Write the state into a pipe."""
+
+
 @dataclass(frozen=True, slots=True)
 class Resources:
     """What manager has prepared for a start; the engine uses it during `start` and keeps nothing open that it did not
@@ -85,6 +117,8 @@ class Resources:
     boot: PreparedBoot | None = None
     usb: Sequence[OpenedUsb] = ()
     """Devices of the host."""
+    save: SaveSource | None = None
+    """What the guest goes on from, instead of booting; only with the capability SAVE."""
 
     def notes(self) -> tuple[tuple[str, str], ...]:
         """What the author of the guest file should know, as (key or item, note)."""
@@ -156,6 +190,7 @@ class Engine(Protocol):
         """Start a guest with its CPUs stopped and return once it is under control.
 
         Raises engine_failed with the engine's own words when it dies or does not answer; then nothing of it is left.
+        With a save it also raises what speaks against restoring it here.
         May add what it decided for the guest ABI (machine type, CPU model) through `abi_of`.
         """
 
@@ -381,4 +416,16 @@ class DumpsCores(Protocol):
         Its CPUs stand still until it is done, unless `live`, which needs the capability LIVE_CORE_DUMP. `tell` is told
         from time to time how much of it is done, from 0 to 1. Raises engine_failed, and OSError where the file takes no
         more. Whatever ends it, nothing goes on writing, and a guest that ran runs on.
+        """
+
+
+class Saves(Protocol):
+    """What an engine with the capability SAVE can do beside that; `start` restores."""
+
+    async def save(self, started: Started, sink: SaveSink) -> dict[str, str]:
+        """Stop the CPUs of a guest and put its memory and the state of its devices into `sink`; it stands still then,
+        and its images are written out. The traits of the save, for `SaveInfo`.
+
+        `unpause` lets it go on, also when this has failed or an xend has died in it; `destroy` ends it. Raises
+        engine_failed for a guest that cannot be saved, OSError where the sink takes no more.
         """

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, ParamSpec, TypeVar
 
 log = logging.getLogger(__name__)
+
+_Words = ParamSpec("_Words")
+_Result = TypeVar("_Result")
+
+
+async def to_end(function: Callable[_Words, _Result], *words: _Words.args, **named: _Words.kwargs) -> _Result:
+    """As asyncio.to_thread, but it returns only when `function` has, also when it is cancelled: nothing that `function`
+    uses may be taken from it before.
+    """
+    thread = asyncio.get_running_loop().run_in_executor(None, lambda: function(*words, **named))
+    try:
+        return await asyncio.shield(thread)
+    except asyncio.CancelledError:
+        await asyncio.wait({thread})
+        raise
 
 
 class Tasks:

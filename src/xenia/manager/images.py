@@ -16,7 +16,7 @@ from xenia.model.caller import Caller, Role
 from xenia.model.errors import conflict, denied, invalid
 from xenia.model.image import Image, ImageFormat, ImageInfo, ImageList, NewImage
 from xenia.model.job import Job
-from xenia.model.operations import IMAGE_OPERATIONS, require
+from xenia.model.operations import IMAGE_OPERATIONS, Operation, require
 from xenia.storage.images.create import Base, check_size, create
 from xenia.storage.images.look import Looker, Seen, free_space
 from xenia.storage.images.place import folder_for
@@ -84,13 +84,13 @@ class Images:
         image = replace(image, clones=tuple(each.path for each in others if each.backing == image.path))
         return with_users([image, *others], await self.users.now())[0]
 
-    def create(self, wish: NewImage, caller: Caller) -> Job:
+    def create(self, wish: NewImage, caller: Caller, operation: Operation = IMAGE_OPERATIONS["disk create"]) -> Job:
         """Make an image. The result is `{"image": Image, "free": BYTES, "notes": [TEXT]}`.
 
         Fails with invalid for a size or a format that cannot be, a conflict where the file is there or the base is
         written to, and as storage.images.create does.
         """
-        require(caller.role, IMAGE_OPERATIONS["disk create"])
+        require(caller.role, operation)
         roots = self.roots(caller)
 
         async def work() -> dict[str, Any]:
@@ -106,7 +106,7 @@ class Images:
                     protect(based_on.path)
                 return await self.told(str(Path(folder.path, name)), size)
 
-        return self.jobs.start("disk create", wish.path, caller, work)
+        return self.jobs.start(operation.name, wish.path, caller, work)
 
     async def _base(self, wish: NewImage, folder: str, roots: Roots) -> tuple[Base, Image]:
         """What the new image in `folder` is based on, as it is called there. Raises what speaks against that."""

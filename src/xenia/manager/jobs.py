@@ -75,6 +75,10 @@ class Jobs:
         if number in self._running:
             self._jobs[number] = replace(self._jobs[number], progress=done)
 
+    def commit(self, number: int) -> None:
+        """From here on a job cannot be cancelled."""
+        self._jobs[number] = replace(self._jobs[number], cancellable=False)
+
     async def cancel(self, number: int, caller: Caller) -> Job:
         """End a job early; the job as it has ended, which may be otherwise, when it was over already.
 

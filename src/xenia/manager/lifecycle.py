@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from xenia.engines.base import ChangesMedia, Engine, Observed
+from xenia.engines.base import ChangesMedia, Engine, Observed, SaveSource
 from xenia.manager.devices import Device, absent, without_devices
 from xenia.manager.events import EventBus
 from xenia.manager.ports import ports_of
@@ -59,8 +59,8 @@ class Lifecycle:
         """The id of a domain that is about to start."""
         return UNNUMBERED if self.engine.assigns_ids else await self.runs.new_domid()
 
-    async def create(self, started: Started, record: DomainRecord) -> Entry:
-        """Start a domain that does not exist; its CPUs run unless `started.paused`.
+    async def create(self, started: Started, record: DomainRecord, save: SaveSource | None = None) -> Entry:
+        """Start a domain that does not exist; its CPUs run unless `started.paused`. It boots, or goes on from `save`.
 
         Whatever fails, nothing is left of it. Raises a conflict for a taken name or UUID and while the host is being
         stopped, ResourceError, engine_failed, OSError.
@@ -73,9 +73,9 @@ class Lifecycle:
             undo.callback(self.table.remove, started.uuid)
             undo.push_async_callback(self.runs.remove, started.uuid)
             await self.runs.save(started)
-            await self._launch(entry, record)
+            await self._launch(entry, record, save)
             undo.pop_all()
-        self.bus.publish(EventKind.STARTED, entry.started)
+        self.bus.publish(EventKind.STARTED if save is None else EventKind.RESTORED, entry.started)
         await self._run(entry)
         return entry
 
@@ -161,12 +161,12 @@ class Lifecycle:
         entry.state = State.RUNNING
         self.bus.publish(EventKind.REBOOTED, entry.started, detail)
 
-    async def _launch(self, entry: Entry, record: DomainRecord | None) -> None:
+    async def _launch(self, entry: Entry, record: DomainRecord | None, save: SaveSource | None = None) -> None:
         """From written down to promised: the guest is there, paused, and will be found again."""
         uuid = entry.started.uuid
         async with self.preparer.prepare(entry.started) as resources:
             entry.notes = resources.notes()
-            observed = await self.engine.start(entry.started, resources)
+            observed = await self.engine.start(entry.started, replace(resources, save=save))
         try:
             await self.filter.guard(ports_of(entry.started, observed.vifs))
             if record is not None:

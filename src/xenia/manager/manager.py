@@ -53,6 +53,8 @@ from xenia.manager.pools import Pools
 from xenia.manager.power import Power
 from xenia.manager.reconcile import Reconcile
 from xenia.manager.renaming import Renaming
+from xenia.manager.saves import Here, KeepsSaves, Saves
+from xenia.manager.saving import Saving
 from xenia.manager.scheduling import Scheduling
 from xenia.manager.scopes import Scopes
 from xenia.manager.start_file import to_start
@@ -93,6 +95,8 @@ class Parts:
     folder: FolderApply
     adoption: Adoption
     dumps: Dumps
+    save_files: KeepsSaves
+    here: Here
     aside: Aside
     brake: Brake
     locks: NameLocks
@@ -160,6 +164,8 @@ class Manager:
         self.freezing = Freezing(parts.lifecycle, parts.locks, self._turns)
         self.images = Images(parts.looker, ImageUsers(parts.definitions, table), parts.jobs)
         self.agents = Agents(parts.engine, self.inventory, self._turns)
+        self._saves = Saves(parts.lifecycle, self.freezing, parts.locks, parts.save_files, parts.here)
+        self.saving = Saving(self._saves, self._turns, parts.jobs, self.engine_report)
         power = Power(parts.lifecycle, parts.adoption, self.freezing, self._turns)
         self.operate = power.operate
         self.debugging = Debugging(parts.engine, self.inventory, self._turns, power, self.engine_report)
@@ -197,7 +203,7 @@ class Manager:
         self._report = await self._parts.engine.probe()
         await self._parts.lifecycle.records.load()
         await self.networks.start()
-        await Reconcile(self._parts.lifecycle, self._policy).run()
+        await Reconcile(self._parts.lifecycle, self._policy, self._saves).run()
         self.freezing.recover()
         await self._parts.folder.recover()
         self._guest_file_watch.start(self._tasks)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from xenia.engines.base import EngineEvent, Observed
 from xenia.manager.lifecycle import Lifecycle, state_at_end
 from xenia.manager.policy import PolicyKeeper
+from xenia.manager.saves import Saves
 from xenia.manager.table import Entry
 from xenia.model.domain import ALIVE, EndReason, Phase, Started, State
 from xenia.model.errors import XeniaError
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 class Reconcile:
     lifecycle: Lifecycle
     policy: PolicyKeeper
+    saves: Saves
 
     async def run(self) -> None:
         """Called once, before any request: nobody else touches a domain yet, so no lock is needed."""
@@ -50,6 +52,8 @@ class Reconcile:
         self.lifecycle.table.add(entry)
         if started.phase is Phase.RESTARTING:
             await self.lifecycle.restart(entry, "begun again by a new xend", started.restarts)
+        elif await self.saves.settle(entry):
+            return
         elif started.end is not None and started.restart_at is not None:
             entry.state = state_at_end(started.end)
             self.policy.start_later(entry, started.restart_at)

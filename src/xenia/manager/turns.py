@@ -44,6 +44,7 @@ class Turns:
         *,
         until_gone: bool = False,
         then: Verb | None = None,
+        cancellable: bool = False,
     ) -> Job:
         """Do `verb` to the domain that `ref` names, as a job; its result is `{"domain": NAME}` and what the verb tells.
 
@@ -65,7 +66,7 @@ class Turns:
             more = await then(entry) if then is not None and (entry := self.table.get(domain.uuid)) is not None else {}
             return {"domain": domain.name} | (told or {}) | (more or {})
 
-        return self.jobs.start(operation, domain.name, caller, work)
+        return self.jobs.start(operation, domain.name, caller, work, cancellable=cancellable)
 
     async def _act(self, operation: str, domain: Domain, verb: Verb) -> dict[str, Any] | None:
         """Do it when the domain's turn comes, if it is still the same and still possible."""

@@ -214,6 +214,14 @@ class Intent(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Saving:
+    """A save after which the domain is to end: once `file` is the save `id`, it is not to run on."""
+
+    file: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
     """The as-started configuration of a domain (`run/xenia/domains/UUID/started.json`): what runs, and starts over.
 
@@ -224,7 +232,7 @@ class Started:
     started over by itself lately (manager.brake). `kept_of` is the UUID of the domain of which this is the dead guest,
     kept under another name (rename-restart). `trusted`: an administrator started it, so its paths may name any file of
     the host. `foreign`: others have started it and keep its policies; it is shown and can be managed, but nothing is
-    written down of it.
+    written down of it. `saving` is set while it is saved to end then.
     """
 
     uuid: str
@@ -245,6 +253,7 @@ class Started:
     kept_of: str = ""
     trusted: bool = False
     foreign: bool = False
+    saving: Saving | None = None
     abi: dict[str, str] = field(default_factory=dict)
 
 

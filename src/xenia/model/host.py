@@ -51,6 +51,8 @@ class Capability(StrEnum):
     """The memory of a guest is written to a file."""
     LIVE_CORE_DUMP = "live-core-dump"
     """That is done while the guest runs on; elsewhere it stands still meanwhile."""
+    SAVE = "save"
+    """A guest is saved to a file, and goes on from there."""
     AGENT = "agent"
     """An agent in a guest tells about it."""
     AGENT_COMMANDS = "agent-commands"

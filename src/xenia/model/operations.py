@@ -128,6 +128,14 @@ OPERATIONS: dict[str, Operation] = {
             Capability.CORE_DUMP,
             role=Role.ADMINISTRATOR,
         ),
+        Operation(
+            "save",
+            "Save a domain to a file, memory and all",
+            _RUNS | {State.PAUSED},
+            Capability.SAVE,
+            role=Role.ADMINISTRATOR,
+            instead="xm shutdown ends it without its memory",
+        ),
         Operation("agent", "Ask the agent in a guest", _RUNS, Capability.AGENT),
         *(
             Operation(f"agent-{action}", sentence, _RUNS, Capability.AGENT_COMMANDS, role, instead=_ONLY_TOLD)
@@ -183,6 +191,13 @@ OPERATIONS: dict[str, Operation] = {
 HOST_OPERATIONS: dict[str, Operation] = {
     operation.name: operation
     for operation in (
+        Operation(
+            "restore",
+            "Let a domain go on from a file that save has written",
+            frozenset(),
+            Capability.SAVE,
+            role=Role.ADMINISTRATOR,
+        ),
         Operation(
             "debug-keys",
             "Have the hypervisor handle debug keys",
@@ -251,6 +266,8 @@ IMAGE_OPERATIONS: dict[str, Operation] = {
         ("disk create", "Make an image"),
         ("disk list", "List the images, and who uses them"),
         ("disk info", "Tell all about an image"),
+        ("disk clone", "Make an image that begins as another one"),
+        ("disk delete", "Remove an image that nobody needs"),
     )
 }
 """Those that concern images."""

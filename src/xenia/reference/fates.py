@@ -27,6 +27,7 @@ _DONE_OTHERWISE = {
     ("vcpu-set", "qemu"): "translated: CPUs are plugged in by ACPI; to unplug them takes KVM",
     ("pci-attach", "qemu"): "translated: through vfio-pci; untried, for want of an IOMMU",
     ("pci-attach", "xen"): "translated: through xl; untried, for want of an IOMMU",
+    ("save", "qemu"): "translated: not a guest with a USB or PCI device of the host",
     ("reset", "xen"): "translated: the domain starts anew, under a new id",
     ("sysrq", "qemu"): "translated: Alt, SysRq and the letter on the guest's keyboard",
     ("trigger", "qemu"): "translated: nmi to all virtual CPUs at once; sleep, s3resume and init are refused",

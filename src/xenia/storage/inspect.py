@@ -17,5 +17,6 @@ INSPECTIONS = {
     "expand_kernel": "xenia.storage.kernel_image:expand_kernel",
     "read_layout": "xenia.storage.guest.layout:read_layout",
     "extract_boot": "xenia.storage.guest.extract:extract_boot",
+    "inspect_save": "xenia.storage.save.inspect:inspect_save",
 }
 """The functions of this room that a worker must offer, as `module:function`."""

@@ -16,7 +16,7 @@ HOSTS = pytest.StashKey[list[XenHost]]()
 """The hosts that run now, to be asked for their logs when a test fails."""
 
 
-_LONG = ("test_verbs", "test_contract", "test_errors", "test_kill", "test_linux_hvm")
+_LONG = ("test_contract", "test_pvh", "test_pv", "test_errors", "test_hvm", "test_linux_hvm", "test_foreign")
 """What takes long begins first, so that two workers end at the same time."""
 
 

@@ -37,8 +37,7 @@ SMALL = "builder = 'hvm'\nmemory = 16\n"
 @pytest.fixture(scope="module")
 def shared(xen_host: XenHost) -> XenHost:
     xen_host.put("/root/xl", XL.encode(), 0o755)
-    xen_host.put("/etc/xen/xend.toml", SETTINGS.encode())
-    xen_host.start_xend()
+    restarted(xen_host, SETTINGS)
     return xen_host
 
 
@@ -169,7 +168,6 @@ def test_domain_0_gives_up_memory_for_a_guest_where_it_may(host: XenHost) -> Non
     assert 512 <= of_dom0(host) < before - 50
     started(host.xm("destroy", "large"))
     host.ok("xl", "mem-set", "0", f"{before}m")
-    restarted(host, SETTINGS)
 
 
 @pytest.mark.full  # the probe alone: tests/engines/xen
@@ -183,6 +181,7 @@ def test_who_is_not_root_cannot_use_xen(host: XenHost) -> None:
     host.ok("kill", str(pid))
 
 
+@pytest.mark.full  # the same without a xend: tests/engines/xen
 def test_without_xl_xend_says_what_is_missing(host: XenHost) -> None:
     restarted(host, "xl = '/no/such/xl'\n")
     info = host.xm("info")

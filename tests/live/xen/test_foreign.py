@@ -18,18 +18,12 @@ SOON = 60.0
 
 
 @pytest.fixture(scope="module")
-def host(xen_host: XenHost) -> XenHost:
-    xen_host.start_xend()
-    return xen_host
-
-
-@pytest.fixture(scope="module")
-def linux(host: XenHost) -> XenHost:
+def linux(xen_host: XenHost) -> XenHost:
     """The host, with a PV guest `linux` that xl has started and that is up."""
-    host.put("/root/linux.cfg", guests.file("pv", "linux", "vif = ['bridge=xenbr0']").encode())
-    host.ok("xl", "create", "/root/linux.cfg")
-    host.hears("linux", guests.marker("linux"))
-    return host
+    xen_host.put("/root/linux.cfg", guests.file("pv", "linux", "vif = ['bridge=xenbr0']").encode())
+    xen_host.ok("xl", "create", "/root/linux.cfg")
+    xen_host.hears("linux", guests.marker("linux"))
+    return xen_host
 
 
 def same_to_both(host: XenHost, *names: str) -> None:
@@ -49,7 +43,8 @@ def xm(host: XenHost, *words: str) -> str:
     return said.out
 
 
-def test_a_boot_sector_of_xl_comes_is_paused_and_goes(host: XenHost) -> None:
+def test_a_boot_sector_of_xl_comes_is_paused_and_goes(xen_host: XenHost) -> None:
+    host = xen_host
     host.put("/root/theirs.cfg", guests.file("sector", "theirs").encode())
     host.ok("xl", "create", "-p", "/root/theirs.cfg")
     same_to_both(host, "theirs")

@@ -137,7 +137,6 @@ _ID = re.compile(
 def run(host: XenHost, names: Sequence[str], kills: int, seed: int) -> None:
     series = Series(host, random.Random(seed), dict.fromkeys(names, False))  # noqa: S311 (one that can be had again)
     series.define()
-    host.start_xend()
     for _ in range(kills):
         series.kill()
         series.check()
@@ -150,7 +149,6 @@ def run(host: XenHost, names: Sequence[str], kills: int, seed: int) -> None:
         said = host.xm("destroy", name)
         assert said.code == 0 or name not in by_xl(host), said
     nothing_left(host)
-    host.stop_xend()
 
 
 @pytest.mark.full

@@ -30,6 +30,7 @@ def test_the_hypervisor_answers_its_own_tool(xen_host: XenHost) -> None:
     assert "host                   : xen1\n" in info
 
 
+@pytest.mark.full  # xend and its tests import most of it
 def test_dom0s_python_is_complete_and_reaches_the_hypervisor(xen_host: XenHost) -> None:
     program = (
         "import asyncio, ctypes, fastapi, lzma, multiprocessing, pydantic, sqlite3, ssl, xenia\n"
@@ -53,7 +54,7 @@ def test_programs_are_run_with_input_environment_and_an_end(xen_host: XenHost) -
     assert answers == [f"{number}\n" for number in range(8)]
 
 
-@pytest.mark.full  # the same by xm: test_verbs
+@pytest.mark.full  # the same by xm: test_pv
 def test_a_pv_guest_comes_up_answers_and_shuts_down(xen_host: XenHost) -> None:
     disk = f'disk = ["format=raw,vdev=xvda,access=rw,target={GUESTS}/disk.raw"]'
     xen_host.put("/etc/xen/one.cfg", guests.file("pv", "one", CARD, disk, extra="xenia.address=10.9.0.11/24").encode())
@@ -64,7 +65,7 @@ def test_a_pv_guest_comes_up_answers_and_shuts_down(xen_host: XenHost) -> None:
     gone(xen_host, "one")
 
 
-@pytest.mark.full  # the same by xm: test_verbs
+@pytest.mark.full  # the same by xm: test_pvh
 def test_a_pvh_guest_comes_up_reboots_and_crashes(xen_host: XenHost) -> None:
     xen_host.put("/etc/xen/two.cfg", guests.file("pvh", "two", 'on_crash = "destroy"').encode())
     xen_host.ok("xl", "create", "/etc/xen/two.cfg")
@@ -77,7 +78,7 @@ def test_a_pvh_guest_comes_up_reboots_and_crashes(xen_host: XenHost) -> None:
     gone(xen_host, "two")
 
 
-@pytest.mark.full  # the same by xm: test_verbs
+@pytest.mark.full  # the same by xm: test_hvm
 def test_a_boot_sector_runs_as_an_hvm_guest(xen_host: XenHost) -> None:
     xen_host.put("/etc/xen/three.cfg", guests.file("sector", "three").encode())
     xen_host.ok("xl", "create", "/etc/xen/three.cfg")
@@ -86,6 +87,7 @@ def test_a_boot_sector_runs_as_an_hvm_guest(xen_host: XenHost) -> None:
 
 
 def test_the_programs_themselves_start_and_reach_each_other(xen_host: XenHost) -> None:
+    xen_host.stop_xend()
     xen_host.start_xend(cold=True)
     assert "Domain-0" in xen_host.ok("xm", "list")
     xen_host.stop_xend()
@@ -117,6 +119,7 @@ def test_a_host_ends_with_the_program_that_started_it(tmp_path: Path) -> None:
     until(lambda: not process.exists() or not (process / "cmdline").read_bytes(), "QEMU has ended")
 
 
+@pytest.mark.full  # nothing moves between hosts yet
 def test_two_hosts_reach_each_other(xen_pair: tuple[XenHost, XenHost]) -> None:
     left, right = xen_pair
     left.ok("ping", "-c", "1", "-w", "30", "10.9.0.2")

@@ -16,7 +16,6 @@ pytestmark = [pytest.mark.xen, pytest.mark.timeout(600)]
 
 def test_a_linux_hvm_guest_comes_up_on_its_serial_port(xen_host: XenHost) -> None:
     xen_host.put("/etc/xen/linux.cfg", guests.file("hvm", "linux").encode())
-    xen_host.start_xend()
     said = xen_host.xm("create", "linux")
     assert said.code == 0, said
     talk(xen_host, "xm", "console", "linux", awaited=guests.marker("linux"), seconds=400)

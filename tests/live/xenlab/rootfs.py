@@ -89,7 +89,7 @@ def _only(names: tuple[str, ...], locked: str) -> str:
 
 def settle(root: Path) -> None:
     """Write into `root` what makes it a lab host: its first process, the agent, the keys and the settings of ssh."""
-    for name in ("init", "agent.py", "warm.py"):
+    for name in ("init", "agent.py"):
         _write(root / "opt/xenia/lab" / name, (DOM0 / name).read_text(), 0o755)
     _write(root / "etc/ssh/sshd_config", _SSHD)
     _write(root / "root/.ssh/config", _SSH)

@@ -28,6 +28,14 @@ class Snapshot:
     def disk(self) -> Path:
         return self.folder / "disk.qcow2"
 
+    def freeze(self, machine: Machine, base: str, form: str) -> None:
+        """Write the state of a machine, which has its disk here, and end it. `base` is what its disk lies on, by a name
+        that holds where the snapshot comes to lie, wherever the cache is.
+        """
+        machine.save(self.state)
+        rebase = ["qemu-img", "rebase", "-u", "-b", base, "-F", form, str(self.disk)]
+        call(rebase, "name the base of a snapshot's disk")
+
 
 def key() -> str:
     """Names the snapshots that this QEMU can load into the machine as it is made now."""
@@ -44,13 +52,10 @@ def take(image: Image, target: Snapshot) -> None:
             until(lambda: _ready(machine), "the Xen host has booted", _BOOT_SECONDS)
         except AssertionError as error:
             raise LabError(f"{error}; its console said:\n{machine.console[-3000:]}") from error
-        machine.save(target.state)
+        target.freeze(machine, f"../{image.disk.name}", "raw")
     except BaseException:
         machine.end()
         raise
-    # By a name that holds where the snapshot comes to lie, wherever the cache is.
-    rebase = ["qemu-img", "rebase", "-u", "-b", f"../{image.disk.name}", "-F", "raw", str(target.disk)]
-    call(rebase, "name the image in a snapshot's disk")
 
 
 def _ready(machine: Machine) -> bool:

@@ -12,14 +12,15 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from tests.live.xenlab.recipe import CHECK, CHECKOUT, LIB, SITE
+from tests.live.xenlab.recipe import CHECKOUT, LIB, SITE
 from tests.live.xenlab.words import call
+
+from xenia.cli.commands import TABLE
 
 TESTS = "/opt/xenia/checkout"
 """The folder in dom0 that holds `tests`, for pytest."""
 
 PYTHON_PATH = f"{SITE}:{LIB}"
-CHECK_PATH = f"{PYTHON_PATH}:{CHECK}"
 
 PYTHON = "/usr/bin/python3"
 DOM0_PYTHON = (3, 11)
@@ -43,10 +44,18 @@ PROGRAMS = {"xm": "xenia.cli.main:main", "xend": "xenia.daemon.main:main"}
 """The function that each is."""
 
 WARM = {
-    "xm": ["xenia.cli.main", *(f"xenia.cli.{name}" for name in ("create", "list", "power", "info"))],
-    "xend": ["xenia.daemon.main"],
+    "xm": (
+        *("argparse", "difflib", "http.client", "json", "person", "xenia.cli.main", "xenia.client.console"),
+        *sorted({f"xenia.cli.{each.module}" for each in TABLE if each.module}),
+    ),
+    "xend": (
+        *("argparse", "asyncio", "difflib", "hashlib", "http.client", "logging.handlers", "sqlite3", "tomllib", "uuid"),
+        *("fastapi", "pydantic", "qemu.qmp", "uvicorn", "uvicorn.protocols.http.h11_impl"),
+        *("uvicorn.protocols.websockets.websockets_sansio_impl", "websockets.sync.client", "xenia.daemon.main"),
+        "pytest",
+    ),
 }
-"""What each needs not import any more when it is started."""
+"""What each needs not import any more when it is started. A person is started as xm is, pytest as xend."""
 
 
 @cache

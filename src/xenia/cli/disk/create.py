@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from xenia.cli.command import Command, add_output
-from xenia.cli.disk.job import carry_out, tell
-from xenia.cli.disk.words import NAMES, SIZES, image_path, shown_size, size
+from xenia.cli.disk.job import carry_out, made, tell
+from xenia.cli.disk.words import NAMES, SIZES, image_path, size
 from xenia.client.errors import usage
-from xenia.lib.text import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,12 +34,7 @@ def _create(context: Context, options: Namespace) -> int:
         "preallocate": options.preallocate,
     }
     result = carry_out(context, "/images", body)
-    image = result["image"]
-    text = (
-        f"{printable(image['path'])}: {image['format']}, {shown_size(image['size'])}, takes "
-        f"{shown_size(image['allocated'])} now; {shown_size(result['free'])} free"
-    )
-    return tell(result, options, text)
+    return tell(result, options, made(result))
 
 
 COMMANDS = {

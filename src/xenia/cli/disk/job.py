@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 
+from xenia.cli.disk.words import shown_size
 from xenia.cli.errors import say
 from xenia.client.domains import follow, submit
+from xenia.lib.text import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,6 +55,15 @@ def tell(result: dict[str, Any], options: Namespace, text: str) -> int:
         say(note)
     print(text)
     return 0
+
+
+def made(result: dict[str, Any]) -> str:
+    """What is told of a new image."""
+    image = result["image"]
+    return (
+        f"{printable(image['path'])}: {image['format']}, {shown_size(image['size'])}, takes "
+        f"{shown_size(image['allocated'])} now; {shown_size(result['free'])} free"
+    )
 
 
 class _Bar:

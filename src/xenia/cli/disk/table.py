@@ -8,4 +8,6 @@ TABLE = (
     Entry("Look", "list", "disk.list", "List the images, and who uses them", ("ls",)),
     Entry("Look", "info", "disk.info", "Tell all about an image"),
     Entry("Make and change", "create", "disk.create", "Make an image"),
+    Entry("Make and change", "clone", "disk.clone", "Make an image that begins as another one"),
+    Entry("Make and change", "delete", "disk.delete", "Remove an image that nobody needs", ("rm",)),
 )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any, Protocol
 
 from xenia.engines.qemu.argv import CommandLine
 from xenia.engines.qemu.boot import bootindex
 from xenia.engines.qemu.machine import SLOT_SCSI, board_of
+from xenia.engines.qemu.place import NOT_MOVED, address_in
 from xenia.engines.qemu.slots import Slot, scsi_controller, slots_of
 from xenia.engines.remarks import error, note
 from xenia.model.complaint import Complaint
@@ -21,8 +23,14 @@ _DRIVERS = {DiskFormat.VHD: "vpc"}
 """Where QEMU's name of a format is not ours."""
 
 
-def add_disks(line: CommandLine, config: DomainConfig, disks: Sequence[OpenedDisk], held: ExitStack | None) -> None:
-    """Controllers, block nodes and drives.
+def add_disks(
+    line: CommandLine,
+    config: DomainConfig,
+    disks: Sequence[OpenedDisk],
+    held: ExitStack | None,
+    traits: Mapping[str, str] = NOT_MOVED,
+) -> None:
+    """Controllers, block nodes and drives; the drives where the `traits` of a save have them.
 
     `held` keeps descriptors that are opened for QEMU alone until it has been started; None when nothing is to be
     opened.
@@ -35,7 +43,11 @@ def add_disks(line: CommandLine, config: DomainConfig, disks: Sequence[OpenedDis
     for number, (opened, slot) in enumerate(placed):
         if opened.layers:
             line.add("blockdev", node_of(opened, line, held))
-        _add_drive(line, opened, slot, bootindex(config, slot.letter, number))
+        moved = address_in(traits, device_name(opened.disk.target), config)
+        if moved is None:
+            _add_drive(line, opened, slot, bootindex(config, slot.letter, number))
+        else:
+            _add_drive(line, opened, replace(slot, address=moved), None)
 
 
 def device_name(target: str) -> str:

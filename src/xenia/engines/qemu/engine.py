@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Guard, Meaning, Observed, Plugged, Resources
+from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Guard, Meaning, Observed, Plugged, Resources, SaveSink
 from xenia.engines.qemu import cgroup, ends, lease, oom, signals
 from xenia.engines.qemu.aside import let_go
 from xenia.engines.qemu.circumstances import circumstances_of
@@ -20,8 +20,11 @@ from xenia.engines.qemu.facts import Facts
 from xenia.engines.qemu.guest import Guest
 from xenia.engines.qemu.lacks import LACKS
 from xenia.engines.qemu.machine import abi_of
+from xenia.engines.qemu.moved import moved_devices
 from xenia.engines.qemu.probe import probe
 from xenia.engines.qemu.recover import recover
+from xenia.engines.qemu.restore import go_on_from, refuse_elsewhere, traits_of
+from xenia.engines.qemu.save import save
 from xenia.engines.qemu.settings import QemuSettings
 from xenia.engines.qemu.start import launch, pin_as_written, take_over
 from xenia.engines.qemu.stats import Counters
@@ -111,16 +114,21 @@ class QemuEngine:
         for complaint in complaints_of(started.config, self._settings, self._facts):
             if complaint.severity is Severity.ERROR:
                 raise invalid(complaint.message, complaint.hint)
+        if resources.save is not None:
+            refuse_elsewhere(resources.save.info.traits, self._facts)
         guest = self._guest(started)
         client = launch(guest, started, resources, self._settings, self._facts)
         try:
             if self._facts.cgroups is not None:
                 cgroup.enter(guest.folder, self._facts.cgroups, guest.process.pid, guest.share)
-            await take_over(guest, started, client, self._settings, self._facts)
+            boots = resources.save is None
+            await take_over(guest, started, client, self._settings, self._facts, boots=boots)
             for opened in resources.usb:
                 await guest.usb.plug(started.config, opened)
             for device in devices_of(started.config.other.get("pci", ())):
                 await self._plug_pci(guest, started, device)
+            if resources.save is not None:
+                await go_on_from(guest, resources.save)
         except BaseException:
             await guest.end()
             raise
@@ -211,6 +219,12 @@ class QemuEngine:
         """No capability LIVE_CORE_DUMP: QEMU stops the guest meanwhile."""
         del live
         await dump(self._known(uuid), core, tell)
+
+    async def save(self, started: Started, sink: SaveSink) -> dict[str, str]:
+        guest = self._known(started.uuid)
+        moved = await moved_devices(guest, started.config)
+        await save(guest, sink)
+        return traits_of(self._facts) | moved
 
     async def set_memory(self, uuid: str, size: int) -> int:
         return await self._known(uuid).set_memory(size)

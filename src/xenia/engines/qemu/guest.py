@@ -22,6 +22,7 @@ from xenia.engines.qemu.display import FIRST_PORT
 from xenia.engines.qemu.events import ENDED, Situation, after, of_status
 from xenia.engines.qemu.hotplug import Hotplug
 from xenia.engines.qemu.launch import reboot_action, reboots_in_place
+from xenia.engines.qemu.migration import give_up
 from xenia.engines.qemu.monitor import SECONDS, Monitor, NoAnswer, NoGreeting, connect_to, unresponsive
 from xenia.engines.qemu.pci import Unplugging
 from xenia.engines.qemu.process import Process
@@ -260,6 +261,7 @@ class Guest:
 
     async def refresh(self) -> None:
         """Ask QEMU for what events may have told while nobody listened. Raises engine_failed."""
+        await give_up(self)
         status = (await self.execute("query-status"))["status"]
         self.settle(of_status(status, ends.end_in(self.log, in_place=self._in_place)))
         for target in await self.hotplug.look():

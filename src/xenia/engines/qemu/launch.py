@@ -73,9 +73,12 @@ def compose(
     add_display(line, config, settings, started.domid)
     add_consoles(line, doors.consoles)
     add_agent(line, config, doors.agent)
-    add_disks(line, config, resources.disks, held)
-    add_vifs(line, config, resources.vifs)
+    traits = resources.save.info.traits if resources.save is not None else {}
+    add_disks(line, config, resources.disks, held, traits)
+    add_vifs(line, config, resources.vifs, traits)
     add_boot(line, config, resources.boot)
+    if resources.save is not None:
+        line.add("incoming", "defer")
 
 
 def _add_ends(line: CommandLine, *, in_place: bool) -> None:

@@ -89,10 +89,11 @@ def _spawn(
 
 
 async def take_over(
-    guest: Guest, started: Started, client: socket.socket, settings: QemuSettings, facts: Facts
+    guest: Guest, started: Started, client: socket.socket, settings: QemuSettings, facts: Facts, *, boots: bool
 ) -> None:
     """Bring a process that was just launched under control, its virtual CPUs on their CPUs of the host. Raises
-    engine_failed with QEMU's own words when it dies or stays silent.
+    engine_failed with QEMU's own words when it dies or stays silent. A guest that does not boot, but goes on from a
+    save, has its memory as it was.
     """
     try:
         await guest.connect(client, seconds=_READY_SECONDS)
@@ -100,7 +101,7 @@ async def take_over(
         ended = await guest.process.wait(_DYING_SECONDS)
         raise _failure(guest, started, settings, "" if ended else str(error)) from error
     await pin_as_written(guest, started.config, facts)
-    if guest.most_memory > started.config.memory:
+    if boots and guest.most_memory > started.config.memory:
         await guest.execute("balloon", {"value": started.config.memory << 20})
     display = started.config.display
     if display.vnc:

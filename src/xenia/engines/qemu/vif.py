@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from xenia.engines.qemu.argv import CommandLine
 from xenia.engines.qemu.boot import bootindex
 from xenia.engines.qemu.machine import SLOTS_VIF
+from xenia.engines.qemu.place import NOT_MOVED, address_in
 from xenia.engines.remarks import error
 from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig
@@ -44,17 +45,22 @@ def model_of(vif: Vif) -> str | None:
     return MODELS.get((vif.model or DEFAULT_MODEL).lower())
 
 
-def add_vifs(line: CommandLine, config: DomainConfig, vifs: Sequence[AttachedVif]) -> None:
-    """A netdev and a device for each card, in list order and in slots of their own."""
+def add_vifs(
+    line: CommandLine, config: DomainConfig, vifs: Sequence[AttachedVif], traits: Mapping[str, str] = NOT_MOVED
+) -> None:
+    """A netdev and a device for each card, in list order and in slots of their own, or where the `traits` of a save
+    have them.
+    """
     for sequence, attached in enumerate(vifs):
         number = attached.vif.item
         tap = line.inherit(attached.tap, f"tap {attached.ifname}") if attached.tap is not None else ""
         line.add("netdev", netdev_of(attached, tap))
-        index = bootindex(config, "n", sequence)
+        moved = address_in(traits, card_name(number), config)
+        index = bootindex(config, "n", sequence) if moved is None else None
         line.device(
             {
                 **card_of(attached),
-                "addr": f"{SLOTS_VIF[number]:#x}",
+                **(moved or {"addr": f"{SLOTS_VIF[number]:#x}"}),
                 "bootindex": index,
                 # Without its boot ROM a card costs the firmware no time.
                 "romfile": "" if index is None else None,

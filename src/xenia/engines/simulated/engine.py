@@ -7,10 +7,11 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 
-from xenia.engines.base import EngineEvent, Figures, Guard, Meaning, Observed, Plugged, Resources
+from xenia.engines.base import EngineEvent, Figures, Guard, Meaning, Observed, Plugged, Resources, SaveSink
 from xenia.engines.simulated.agent import SimulatedAgent
 from xenia.engines.simulated.host import SimulatedGuest, SimulatedHost
 from xenia.engines.simulated.pools import SimulatedPools
+from xenia.engines.simulated.save import restored, save
 from xenia.model.agent import ShutdownMode
 from xenia.model.disk import DiskMode
 from xenia.model.domain import ALIVE, DOMAIN_0_UUID, DomainConfig, Started, State
@@ -44,7 +45,7 @@ class SimulatedEngine:
         }
         own = like_xen if host.like_xen else {Capability.RESET, Capability.AGENT_COMMANDS}
         kinds = {Capability.HVM, Capability.PV, Capability.PVH}
-        live = {Capability.MEMORY, Capability.VCPUS, Capability.SCHEDULING, Capability.CORE_DUMP}
+        live = {Capability.MEMORY, Capability.VCPUS, Capability.SCHEDULING, Capability.CORE_DUMP, Capability.SAVE}
         insights = {Capability.SIGNALS, Capability.MONITOR} | ({Capability.HYPERVISOR} if host.like_xen else set())
         devices = {Capability.DISK_HOTPLUG, Capability.MEDIUM_CHANGE, Capability.VIF_HOTPLUG, Capability.AGENT}
         devices |= {Capability.USB_HOTPLUG, Capability.PCI}
@@ -85,7 +86,9 @@ class SimulatedEngine:
 
     async def start(self, started: Started, resources: Resources) -> Observed:
         await self._host.step("start")
+        boots = 1 if resources.save is None else await restored(resources.save)
         guest = self._host.start(started, {opened.disk.target: _written(opened) for opened in resources.disks})
+        guest.boots = boots
         guest.usb = set(usb_words(started.config.platform.usb_devices))
         guest.pci = {device.address for device in devices_of(started.config.other.get("pci", ()))}
         guest.media = {each.disk.target: bool(each.disk.path) for each in resources.disks if each.disk.cdrom}
@@ -284,6 +287,15 @@ class SimulatedEngine:
         os.write(core, f"simulated guest {guest.name}\n".encode())
         tell(1.0)
         await self._host.step("core dumped")
+
+    async def save(self, started: Started, sink: SaveSink) -> dict[str, str]:
+        await self._host.step("save")
+        guest = self._guest(started.uuid)
+        guest.state = State.PAUSED
+        await self._host.step("saved state")
+        await save(guest, sink)
+        await self._host.step("saved")
+        return {"version": "1"}
 
     def observe(self, uuid: str) -> Observed | None:
         guest = self._host.guests.get(uuid)

@@ -1,25 +1,18 @@
-"""The engine: what xend asks of Xen.
-
-Nothing is polled: xenstore's special watches tell that a domain has come, gone, or shut itself down; the hypervisor is
-then asked which one, and how it is.
-"""
+"""The engine: what xend asks of Xen."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Guard, Meaning, Observed, Plugged, Resources
-from xenia.engines.xen import debugging, disk_hotplug, ends, foreign, medium, pci, places, usb, vif_hotplug
+from xenia.engines.xen import debugging, disk_hotplug, ends, foreign, medium, pci, usb, vif_hotplug
 from xenia.engines.xen.agent import XenstoreAgent
 from xenia.engines.xen.aside import become, let_go
 from xenia.engines.xen.circumstances import circumstances_of
 from xenia.engines.xen.core import dump, end_dumps
-from xenia.engines.xen.device_model import DeviceModel, pid_of
 from xenia.engines.xen.devices import how_taken
 from xenia.engines.xen.explain import complaints_of, explain
 from xenia.engines.xen.facts import XenFacts
@@ -37,12 +30,12 @@ from xenia.engines.xen.start import create
 from xenia.engines.xen.stats import read_stats
 from xenia.engines.xen.topology import read_topology
 from xenia.engines.xen.vcpus import read_list, set_online
+from xenia.engines.xen.watch import Watch
 from xenia.engines.xen.xenstore import Xenstore
 from xenia.engines.xen.xl import Xl
-from xenia.lib.aio import Tasks
 from xenia.model.agent import ShutdownMode
 from xenia.model.complaint import Severity
-from xenia.model.domain import DOMAIN_0_NAME, DOMAIN_0_UUID, DomainConfig, EndReason, Kind, Started, State
+from xenia.model.domain import DOMAIN_0_NAME, DOMAIN_0_UUID, DomainConfig, Kind, Started, State
 from xenia.model.errors import XeniaError, conflict, engine_failed, invalid, unavailable
 from xenia.model.host import Capability, EngineReport, Host
 from xenia.model.pci import HostPci, PciDevice, devices_of
@@ -61,10 +54,6 @@ from xenia.storage.usb import OpenedUsb, UsbHost
 log = logging.getLogger(__name__)
 
 _ALWAYS = frozenset(Capability) - LACKS.keys() - {Capability(kind) for kind in Kind}
-_WATCH_AGAIN = 1.0
-_MODEL_FIRST = 1.0
-_TRANSIENT = "--incoming"
-"""libxl's suffix for a domain that is still being received."""
 
 
 class XenEngine:
@@ -82,14 +71,9 @@ class XenEngine:
         self.pools = Pools(self._xl, self._domid)
         self._hypervisor = Hypervisor(settings.python, module_folders(*version()))
         self._usb = UsbHost()
-        self._guests: dict[str, Guest] = {}
-        self._busy: set[str] = set()
-        """UUIDs of domains that are being started or ended: what is seen of them is told by who does it."""
-        self._appearing: set[str] = set()
-        self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
-        self._changed = asyncio.Event()
-        self._looking = asyncio.Lock()
-        self._tasks = Tasks()
+        self._watch = Watch(self._store, self._hypervisor, self._xl)
+        self._guests = self._watch.guests
+        self._busy = self._watch.busy
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -120,11 +104,11 @@ class XenEngine:
         for each in started:
             info = there.get(each.uuid)
             if info is not None and not info.dying:
-                guest = self._guests[each.uuid] = await self._guest(info, each.config)
+                guest = self._guests[each.uuid] = await self._watch.guest(info, each.config)
                 await self._learn_devices(guest, each.config)
                 await self._called(info.domid, each.config.name)
         found = [guest.observed for guest in self._guests.values()]
-        self._tasks.start(self._watch(), name="watch over the domains")
+        self._watch.start()
         return found
 
     async def _learn_devices(self, guest: Guest, config: DomainConfig) -> None:
@@ -190,65 +174,23 @@ class XenEngine:
     async def _find(self, started: Started) -> Guest:
         for info in await self._hypervisor.domains():
             if info.uuid == started.uuid and info.state not in (*ENDED, State.DYING):
-                return await self._guest(info, started.config)
+                return await self._watch.guest(info, started.config)
         raise engine_failed(
             f"domain '{started.config.name}' has ended while it was created",
             f"what xl and its device model said: /var/log/xen/*{started.config.name}*.log; Xen: xl dmesg",
         )
 
-    async def _guest(self, info: DomainInfo, config: DomainConfig) -> Guest:
-        guest = Guest(info.uuid, info.domid, config.name, config.kind, info.state, info.end, info.why)
-        await self._locate(guest, serial=config.kind is Kind.HVM)
-        return guest
-
-    async def _locate(self, guest: Guest, *, serial: bool) -> None:
-        guest.consoles = await places.consoles(self._store, guest.domid, serial=serial)
-        guest.vnc = await places.vnc(self._store, guest.domid)
-        guest.vifs = await places.vifs(self._store, guest.domid)
-        pid = await pid_of(self._store, guest.domid)
-        if pid is None or guest.state in ENDED:
-            return
-        try:
-            guest.model = DeviceModel(pid, lambda: self._on_model_end(guest))
-        except ProcessLookupError:
-            self._on_model_end(guest)
-
-    def _on_model_end(self, guest: Guest) -> None:
-        self._tasks.start(self._lost_model(guest), name=f"the device model of {guest.name}")
-
-    async def _lost_model(self, guest: Guest) -> None:
-        """Whoever ends a domain ends its device model first, so a moment later it is known which of the two this is. A
-        guest without it waits for its devices for ever: its CPUs are stopped.
-        """
-        await asyncio.sleep(_MODEL_FIRST)
-        await self._look()
-        known = self._guests.get(guest.uuid) is guest and guest.uuid not in self._busy
-        if not known or guest.state in (*ENDED, State.DYING):
-            return
-        guest.lose_model()
-        try:
-            if not await self._is_paused(guest):
-                await self._hypervisor.pause(guest.domid)
-        except XeniaError as error:
-            log.warning("domain %s has lost its device model and cannot be paused: %s", guest.name, error)
-        self._events.put_nowait(EngineEvent(guest.uuid, guest.state, guest.end, guest.why))
-
     async def unpause(self, uuid: str) -> None:
         guest = self._known(uuid)
-        if await self._is_paused(guest):
+        if await self._watch.is_paused(guest):
             await self._hypervisor.unpause(guest.domid)
         guest.state = State.RUNNING
 
     async def pause(self, uuid: str) -> None:
         guest = self._known(uuid)
-        if not await self._is_paused(guest):
+        if not await self._watch.is_paused(guest):
             await self._hypervisor.pause(guest.domid)
         guest.state = State.PAUSED
-
-    async def _is_paused(self, guest: Guest) -> bool:
-        """Asked anew, since Xen counts how often a domain was paused, and wants as many unpauses."""
-        domains = await self._hypervisor.domains()
-        return any(info.domid == guest.domid and info.paused for info in domains)
 
     async def shutdown(
         self, uuid: str, *, reboot: bool = False, mode: ShutdownMode = ShutdownMode.AUTO
@@ -418,7 +360,7 @@ class XenEngine:
         return guest.observed if guest is not None else None
 
     async def figures(self) -> Mapping[str, Figures]:
-        domains = await self._look() if self._usable else []
+        domains = await self._watch.look() if self._usable else []
         return {info.uuid if info.domid else DOMAIN_0_UUID: _figures(info) for info in domains}
 
     async def stats(self, uuid: str | None = None) -> Mapping[str, Stats]:
@@ -480,96 +422,18 @@ class XenEngine:
 
     async def events(self) -> AsyncIterator[EngineEvent]:
         while True:
-            yield await self._events.get()
+            yield await self._watch.events.get()
 
     async def close(self) -> None:
-        await self._tasks.close()
+        await self._watch.close()
         await self._store.close()
         await self._hypervisor.close()
-        for guest in self._guests.values():
-            guest.close()
-        self._guests.clear()
+        self._watch.forget()
 
     def _known(self, uuid: str) -> Guest:
         guest = self._guests.get(uuid)
         if guest is None:
             raise engine_failed(f"Xen runs no domain {uuid}")
-        return guest
-
-    async def _watch(self) -> None:
-        """The special watches fire once at their beginning: that is the first look."""
-        for path in ("@introduceDomain", "@releaseDomain"):
-            await self._listen_at(path)
-        while True:
-            await self._changed.wait()
-            self._changed.clear()
-            try:
-                await self._look()
-            except XeniaError as error:
-                log.warning("the domains cannot be looked at: %s", error)
-
-    async def _listen_at(self, path: str) -> None:
-        while True:
-            try:
-                await self._store.watch(path, lambda _path: self._changed.set())
-                return
-            except XeniaError as error:
-                log.warning("xenstore cannot be watched: %s", error)
-                await asyncio.sleep(_WATCH_AGAIN)
-
-    async def _look(self) -> list[DomainInfo]:
-        """Ask the hypervisor for all domains, and tell what is new. One look at a time, so that it is told once."""
-        async with self._looking:
-            domains = await self._hypervisor.domains()
-            there = {info.uuid: info for info in domains if info.domid and not info.dying}
-            for uuid, guest in tuple(self._guests.items()):
-                info = there.get(uuid)
-                if uuid in self._busy:
-                    continue
-                if info is None or info.domid != guest.domid:
-                    self._gone(guest)
-                elif guest.look(info):
-                    self._events.put_nowait(EngineEvent(uuid, guest.state, guest.end, guest.why))
-            for uuid, info in there.items():
-                if uuid not in self._guests and uuid not in self._busy | self._appearing:
-                    self._appearing.add(uuid)
-                    self._tasks.start(self._appeared(info), name=f"a look at domain {info.domid}")
-        return domains
-
-    def _gone(self, guest: Guest) -> None:
-        del self._guests[guest.uuid]
-        guest.close()
-        end = guest.end if guest.state in ENDED else EndReason.CRASH
-        detail = "" if guest.state in ENDED else "it was ended from outside of xend"
-        self._events.put_nowait(EngineEvent(guest.uuid, State.DYING, end, detail))
-
-    async def _appeared(self, info: DomainInfo) -> None:
-        """Somebody else has started a domain, or is about to. It may be gone again when all is known of it: so another
-        look follows.
-        """
-        try:
-            guest = await self._get_to_know(info)
-        except XeniaError as error:
-            log.warning("domain %d of somebody else is not shown: %s", info.domid, error)
-            return
-        finally:
-            self._appearing.discard(info.uuid)
-        if guest is not None and guest.uuid not in self._busy | self._guests.keys():
-            self._guests[guest.uuid] = guest
-            self._events.put_nowait(EngineEvent(guest.uuid, guest.state, guest.end, found=guest.found))
-            self._changed.set()
-
-    async def _get_to_know(self, info: DomainInfo) -> Guest | None:
-        """None while it is still built, or received, and has no name of its own: the event that it is introduced, or
-        the next look, finds it then.
-        """
-        name = await self._store.read(f"/local/domain/{info.domid}/name")
-        if not name or name.endswith(_TRANSIENT):
-            return None
-        started_at = await places.start_time(self._store, info.uuid) or time.time()
-        found = await foreign.describe(info.domid, info.uuid, name, started_at, self._xl)
-        guest = Guest(info.uuid, info.domid, name, found.config.kind, info.state, info.end, info.why, found=found)
-        await self._locate(guest, serial=found.config.kind is Kind.HVM and found.config.platform.serial[:1] == ("pty",))
         return guest
 
 

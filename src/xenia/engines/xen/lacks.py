@@ -6,5 +6,6 @@ from xenia.model.host import Capability
 
 LACKS = {
     Capability.RESET: "Xen starts a domain anew, under a new id",
+    Capability.SAVE: "saving a guest is not there yet",
     Capability.AGENT_COMMANDS: "a guest on Xen tells of itself by xenstore, and is given no commands",
 }

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from xenia.lib.aio import to_end
 from xenia.lib.program import run
 from xenia.lib.text import printable
 from xenia.model.errors import XeniaError, engine_failed, invalid, unavailable
@@ -62,10 +62,10 @@ async def create(
     new = new_file(folder)
     try:
         if form is ImageFormat.RAW:
-            await asyncio.to_thread(_extend, new.descriptor, size, preallocate=preallocate)
+            await to_end(_extend, new.descriptor, size, preallocate=preallocate)
         else:
             await _make_qcow2(new.descriptor, size, base, preallocate=preallocate)
-        await asyncio.to_thread(new.keep_durably, name)
+        await to_end(new.keep_durably, name)
     except FileExistsError as error:
         raise exists_already(Path(folder.path, name)) from error
     finally:

@@ -8,7 +8,6 @@ A request is one line of JSON, followed by `size` bytes; an answer as well, foll
     {"daemon": [WORD...], and as for spawn, "timeout": SECONDS}                   → the same, once it says it is ready
     {"hear": WORD, "times": N, "in": [PATH...], "timeout": SECONDS, "size": 0}    → code: 0 as soon as the files say it
     {"end": PID, "signal": N, "size": 0}                                          sends it, and waits for the end
-    {"import": [MODULE...], "warm": NAME, "size": 0}                              the warm.py of this name imports these
     {"put": PATH, "mode": MODE, "size": N}                                        the content follows
     {"get": PATH, "size": 0}                                                      → out: the content
 
@@ -59,9 +58,6 @@ def answer(request, content):
     if "end" in request:
         end(request["end"], request["signal"])
         return 0, b"", b""
-    if "import" in request:
-        imported(request)
-        return 0, b"", b""
     if "put" in request:
         put(Path(request["put"]), content, request["mode"])
         return 0, b"", b""
@@ -99,14 +95,6 @@ def start(request, stdin, out, err):
         stderr=err,
         start_new_session=True,
     )
-
-
-def imported(request):
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
-        connection.connect(WARM.format(request["warm"]))
-        connection.send(json.dumps({"import": request["import"]}).encode())
-        if not connection.recv(4096):
-            raise OSError("warm.py has hung up")
 
 
 class Forked:

@@ -1,11 +1,11 @@
 #!/usr/bin/python3 -SP
-"""warm.py NAME: runs functions of Python modules, each in a process forked from this one, which has imported them.
+"""warm.py NAME MODULE...: runs functions of Python modules, each in a process forked from this one, which has imported
+them.
 
 Under emulation the imports of a xend take ten seconds, those of an xm most of one; the fork of a process with much
 memory takes a second as well, which is why there is one for each of the names. A request is one packet of JSON with
 three descriptors, for stdin, stdout and stderr; the answers are packets on the same connection:
 
-    {"import": [MODULE...]}                                                   → {}
     {"function": "MODULE:NAME", "argv": [WORD...], "env": {}, "folder": "/"}  → {"pid": N}, and at its end {"code": N}
 """
 
@@ -22,24 +22,25 @@ import socket
 import sys
 
 SOCKET = "/run/xenlab-warm-{}"
-PATH = ["/opt/xenia/site", "/opt/xenia/lib"]
-MODULES = {
-    "xm": ("argparse", "difflib", "http.client", "json"),
-    "xend": (
-        *("argparse", "asyncio", "difflib", "hashlib", "http.client", "logging.handlers", "sqlite3", "tomllib", "uuid"),
-        *("fastapi", "pydantic", "qemu.qmp", "uvicorn", "uvicorn.protocols.http.h11_impl"),
-        *("uvicorn.protocols.websockets.websockets_sansio_impl", "websockets.sync.client"),
-    ),
-}
+PATH = [f"/opt/xenia/{name}" for name in ("site", "lib", "check", "lab")]
 
 
-def main(name):
+def main(name, *modules):
     os.environ["PYTHONPATH"] = ":".join(PATH)
     sys.path[:0] = PATH
-    for module in MODULES[name]:
+    for module in modules:
         importlib.import_module(module)
+    server = Server(SOCKET.format(name))
+    ready(os.environ.pop("NOTIFY_SOCKET"))
+    # What is collected is written to, and so copied from the process that was forked: nothing that is there now is.
+    gc.collect()
     gc.freeze()
-    sys.exit(Server(SOCKET.format(name)).serve()())
+    sys.exit(server.serve()())
+
+
+def ready(path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as agent:
+        agent.sendto(b"READY=1", path)
 
 
 class Server:
@@ -67,13 +68,6 @@ class Server:
                     self.end(key.fd)
 
     def answer(self, connection, request, descriptors):
-        if "import" in request:
-            importlib.invalidate_caches()
-            for name in request["import"]:
-                importlib.import_module(name)
-            connection.send(b"{}")
-            connection.close()
-            return None
         pid = os.fork()
         if pid == 0:
             self.close()

@@ -1,0 +1,75 @@
+"""QEMU's migration, to a file and from one, through a pipe.
+
+QEMU never gets a descriptor of a save, in which xend writes down what to trust. When xend is gone, the pipe is, and
+QEMU gives up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+from typing import Any
+
+from xenia.engines.qemu.pci import Qemu
+
+_PIPE = 1 << 20
+_NAME = "save"
+"""What QEMU calls its end of the pipe."""
+_MOST_BANDWIDTH = 1 << 40
+_LOOK_AGAIN = 0.005
+_OVER = frozenset({"none", "completed", "failed", "cancelled"})
+
+
+async def leave_memory_out(qemu: Qemu, *, wanted: bool) -> None:
+    """Whether a migration is without the memory that QEMU shares (x-ignore-shared). Raises engine_failed."""
+    capability = {"capability": "x-ignore-shared", "state": wanted}
+    await qemu.execute("migrate-set-capabilities", {"capabilities": [capability]})
+    await qemu.execute("migrate-set-parameters", {"max-bandwidth": _MOST_BANDWIDTH})
+
+
+def pipe() -> tuple[int, int]:
+    """The ends to read from and to write to."""
+    reader, writer = os.pipe2(os.O_CLOEXEC)
+    with contextlib.suppress(OSError):  # it only goes slower with less
+        fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, _PIPE)
+    return reader, writer
+
+
+async def migrate(qemu: Qemu, writer: int) -> None:
+    """Have QEMU begin to write its state to `writer`. Raises engine_failed."""
+    await _hand_over(qemu, writer)
+    await qemu.execute("migrate", {"uri": f"fd:{_NAME}"})
+
+
+async def migrate_from(qemu: Qemu, reader: int) -> None:
+    """Have a QEMU that waits for it take in what comes from `reader`. Raises engine_failed."""
+    await _hand_over(qemu, reader)
+    await qemu.execute("migrate-incoming", {"uri": f"fd:{_NAME}"})
+
+
+async def _hand_over(qemu: Qemu, descriptor: int) -> None:
+    qemu.send(descriptor)
+    await qemu.execute("getfd", {"fdname": _NAME})
+
+
+async def until_over(qemu: Qemu) -> str:
+    """Until no migration is under way; "" where the last has ended well, else why not. Raises engine_failed."""
+    told = await _told(qemu)
+    while told["status"] not in _OVER:  # its events may have come while no xend listened
+        await asyncio.sleep(_LOOK_AGAIN)
+        told = await _told(qemu)
+    return "" if told["status"] == "completed" else str(told.get("error-desc", f"its migration has {told['status']}"))
+
+
+async def _told(qemu: Qemu) -> dict[str, Any]:
+    told: dict[str, Any] = await qemu.execute("query-migrate")
+    return {"status": "none"} | told
+
+
+async def give_up(qemu: Qemu) -> None:
+    """End a save that an earlier xend has died in; the guest stands still then. Raises engine_failed."""
+    if (await _told(qemu))["status"] not in _OVER:
+        await qemu.execute("migrate_cancel")
+        await until_over(qemu)

@@ -1,0 +1,62 @@
+"""save and restore, as jobs that tell how far they are and can be cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xenia.manager.jobs import Jobs
+from xenia.manager.saves import Saves
+from xenia.manager.turns import Turns
+from xenia.model.caller import Caller
+from xenia.model.errors import unavailable
+from xenia.model.host import EngineReport
+from xenia.model.job import Job
+from xenia.model.operations import HOST_OPERATIONS, OPERATIONS, able, require
+from xenia.model.save import RestoreRequest, SaveInfo, SaveRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    saves: Saves
+    turns: Turns
+    jobs: Jobs
+    report: Callable[[], EngineReport]
+
+    def save(self, ref: str, request: SaveRequest, caller: Caller) -> Job:
+        """What `Saves.save` does; its result has `file`. Raises as `Turns.start`."""
+        job = self.turns.start(
+            "save",
+            ref,
+            caller,
+            lambda entry: self.saves.save(
+                entry, request, lambda done: self.jobs.progress(job.id, done), lambda: self.jobs.commit(job.id)
+            ),
+            cancellable=True,
+        )
+        return job
+
+    def restore(self, request: RestoreRequest, caller: Caller) -> Job:
+        """What `Saves.restore` does; its result has `domain`, `uuid` and `domid`. Raises denied, unavailable, and
+        invalid where the engine restores nothing.
+        """
+        operation, report = HOST_OPERATIONS["restore"], self.report()
+        require(caller.role, operation)
+        if not report.usable:
+            raise unavailable(f"the engine {report.name} cannot run domains here: {report.reason}")
+        able(operation, report)
+
+        async def work() -> dict[str, Any]:
+            entry = await self.saves.restore(request, lambda done: self.jobs.progress(job.id, done))
+            started = entry.started
+            return {"domain": started.config.name, "uuid": started.uuid, "domid": started.domid}
+
+        job = self.jobs.start("restore", Path(request.file).name, caller, work)
+        return job
+
+    async def look(self, file: str, caller: Caller) -> SaveInfo:
+        """What a save says of itself, all of it checked. Raises denied, and as `Saves.look`."""
+        require(caller.role, OPERATIONS["save"])
+        return await self.saves.look(file, lambda _: None)

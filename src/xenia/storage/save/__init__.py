@@ -1,0 +1,1 @@
+"""Files that hold a saved domain: written, checked and read."""

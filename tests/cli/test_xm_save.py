@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import Xm
+from tests.cli.fake_xend import FakeXend, job, problem
+
+ROUTE = "POST /domains/web/save?wait=0"
+
+
+@pytest.mark.parametrize(
+    ("words", "then"), [([], "end"), (["-c"], "run"), (["--checkpoint"], "run"), (["-p"], "pause")]
+)
+def test_what_is_asked_for(
+    xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str], words: list[str], then: str
+) -> None:
+    result = {"domain": "web", "file": "/srv/x"}
+    xend.routes[ROUTE] = {"job": job("save", result=result)}
+    assert xm("save", *words, "web", "x") == 0
+    assert capsys.readouterr().out == "Saved domain web to /srv/x\n"
+    assert xend.requests[0][2] == {"file": str(Path.cwd() / "x"), "then": then}
+    assert xm("save", "-o", "json", *words, "web", "x") == 0
+    assert json.loads(capsys.readouterr().out) == result
+
+
+@pytest.mark.parametrize("words", [[], ["web"], ["-c", "-p", "web", "x"], ["--info", "x", "web"]])
+def test_what_makes_no_sense(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    assert xm("save", *words) == 2
+    assert capsys.readouterr().err.startswith("xm: save: ")
+
+
+def test_a_restore(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    xend.routes["POST /restore?wait=30"] = {"job": job("restore", result={"domain": "web", "domid": 3, "uuid": "u"})}
+    assert xm("restore", "-p", "/srv/x") == 0
+    assert capsys.readouterr().out == "Restored domain web (id=3)\n"
+    assert xend.requests[0][2] == {"file": "/srv/x", "paused": True, "changed": False}
+    assert xm("restore", "web.cfg", "/srv/x") == 2
+
+
+def test_what_does_not_fit_is_told(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    words = "domain 'web' cannot go on: the image /a of xvda was written to"
+    xend.routes["POST /restore?wait=30"] = problem(words, "conflict", 409, 5, hint="xm restore --changed /srv/x")
+    assert xm("restore", "/srv/x") == 5
+    assert capsys.readouterr().err == f"xm: {words}\n  hint: xm restore --changed /srv/x\n"

@@ -1,0 +1,53 @@
+"""A PV guest, whose file xl itself could not read."""
+
+from __future__ import annotations
+
+import json
+import signal
+
+import pytest
+from tests.live.xen.walk.kinds import FILES
+from tests.live.xen.walk.verbs import through_all_verbs
+from tests.live.xenlab.console import talk
+from tests.live.xenlab.guests import marker
+from tests.live.xenlab.host import XenHost
+from tests.live.xenlab.traces import by_xl, by_xm, letters, nothing_left
+from tests.support.live import until
+
+pytestmark = [pytest.mark.xen, pytest.mark.timeout(400)]
+
+
+def test_it_goes_through_all_verbs(xen_host: XenHost) -> None:
+    through_all_verbs(xen_host, "pv")
+
+
+def test_xl_refuses_its_file(xen_host: XenHost) -> None:
+    xen_host.put("/root/pv.cfg", FILES["pv"].encode())
+    said = xen_host.run("xl", "create", "-n", "/root/pv.cfg")
+    assert said.code != 0
+    assert "parsing error" in said.err
+
+
+@pytest.mark.full  # the engine's part is in the contract, xend's in tests/manager
+def test_a_dead_guest_is_kept_and_its_domain_starts_over(xen_host: XenHost) -> None:
+    """rename-restart, whose disk is not used twice."""
+    host, text = xen_host, FILES["pv"] + "on_crash = 'rename-restart'\r\n"
+    host.put("/etc/xen/pv.cfg", text.encode())
+    assert host.xm("create", "pv").code == 0
+    host.hears("pv", marker("pv"))
+    host.put("/etc/xen/pv.cfg", text.replace("memory = 32 * 4", "memory = 80").encode())
+    talk(host, "xm", "console", "pv", typed="echo c > /proc/sysrq-trigger", awaited="sysrq: Trigger a crash")
+    until(lambda: len(by_xm(host)) == 2, "the dead guest is kept, and the domain is there", 60, every=0.5)
+    (kept,) = [name for name in by_xl(host) if name != "pv"]
+    assert letters(host, kept)[-2] == "c"
+    said = host.xm("domstate", kept)
+    assert (said.out, "the guest crashed" in said.err) == ("crashed\n", True), said
+    host.hears("pv", marker("pv"), times=2)
+    (told,) = json.loads(host.xm("list", "-o", "json", "pv").out)
+    assert told["max_memory"] == 128, "as it was started, not as its file is now"
+    host.stop_xend(signal.SIGKILL)
+    host.start_xend()
+    assert by_xm(host) == by_xl(host)
+    for name in (kept, "pv"):
+        assert host.xm("destroy", name).code == 0
+    nothing_left(host)

@@ -1,0 +1,39 @@
+"""A PVH guest, and pools of CPUs."""
+
+from __future__ import annotations
+
+import pytest
+from tests.live.xen.walk.kinds import FILES
+from tests.live.xen.walk.verbs import through_all_verbs
+from tests.live.xenlab.host import XenHost
+
+pytestmark = [pytest.mark.xen, pytest.mark.timeout(400)]
+
+
+def test_it_goes_through_all_verbs(xen_host: XenHost) -> None:
+    through_all_verbs(xen_host, "pvh")
+
+
+@pytest.mark.full
+def test_pools_of_cpus_and_what_is_in_the_way(xen_host: XenHost) -> None:
+    """The host has one CPU, which Domain-0 needs."""
+    host = xen_host
+    host.put("/etc/xen/pvh.cfg", FILES["pvh"].encode())
+
+    def refused(code: int, word: str, *words: str) -> None:
+        said = host.xm(*words)
+        assert (said.code, word in said.err) == (code, True), (words, said)
+
+    assert host.xm("cpupool-list").out.splitlines()[1].split() == ["Pool-0", "1", "credit2", "y", "1"]
+    assert host.xm("cpupool-create", "--sched", "credit", "empty").code == 0
+    refused(5, "'empty' already", "cpupool-create", "empty")
+    refused(5, "is in the pool 'Pool-0'", "cpupool-cpu-add", "empty", "0")
+    refused(1, "Xen does not take CPU 0 out of the pool 'Pool-0'", "cpupool-cpu-remove", "Pool-0", "0")
+    refused(5, "other pools already: empty", "cpupool-numa-split")
+    assert host.xm("cpupool-rename", "empty", "none").code == 0
+    host.xm("create", "-p", "pvh")
+    refused(5, "has no CPUs", "cpupool-migrate", "--live", "pvh", "none")
+    assert host.xm("cpupool-migrate", "--live", "pvh", "Pool-0").code == 0
+    host.xm("destroy", "pvh")
+    assert host.xm("cpupool-destroy", "none").code == 0
+    assert [line.split()[0] for line in host.ok("xl", "cpupool-list").splitlines()[1:]] == ["Pool-0"]
