@@ -562,15 +562,22 @@ async def test_a_card_is_plugged_into_a_guest_that_runs_found_again_and_unplugge
     vif, mac = Vif(VifType.PARAVIRTUAL, item=5), "00:16:3e:00:00:99"
     vifs, macs = (*started.config.vifs, vif), (*started.macs, mac)
     changed = replace(started, config=replace(started.config, vifs=vifs), macs=macs)
+    guarded: list[str] = []
+
+    async def guard(interface: str) -> None:
+        guarded.append(interface)
+
     for _ in range(2):
+        guarded.clear()
         async with rig.attach_vif(started, vif, mac) as attached:
-            await cast(PlugsCards, rig.engine).attach_vif(changed, attached)
+            await cast(PlugsCards, rig.engine).attach_vif(changed, attached, guard)
         await rig.sees_cards(started, has + 1)
         assert await cast(PlugsCards, rig.engine).how_taken(started.uuid, 5, 10) is Plugged.TAKEN
         await rig.new_engine()
         (found,) = await rig.engine.recover([changed])
         assert found.cards == {*range(has), 5}
         assert len(found.vifs) == has + 1
+        assert guarded == [name for name in found.vifs[has:] if name != "user"]
         await cast(PlugsCards, rig.engine).detach_vif(started.uuid, 5)
         observed = rig.engine.observe(started.uuid)
         assert observed is not None

@@ -657,6 +657,7 @@ def check(world: World, told: Promises) -> None:
             assert loaded == guest.media, f"{name} has other media"
             assert told.disks.get(name, set()) <= guest.disks.keys(), f"{name} has lost a disk"
             assert told.sizes.get(name, (guest.memory, len(guest.pins))) == (guest.memory, len(guest.pins)), name
+        assert world.rules.keys() == world.interfaces(), "all cards are guarded, and no others"
         assert not [domain for domain in known.values() if domain.state in (State.STARTING, State.DYING)]
         for name in known:
             job = manager.operate("destroy", name, ROOT)

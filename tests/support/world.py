@@ -56,6 +56,7 @@ from xenia.model.request import CreateRequest
 from xenia.model.save import DiskStamp, SaveInfo
 from xenia.model.vif import Vif
 from xenia.network.attach import AttachedVif
+from xenia.network.port import Port
 from xenia.network.simulated import SimulatedNetworkHost
 from xenia.network.uplink.record import Place
 from xenia.network.uplink.uplink import Uplink
@@ -83,7 +84,7 @@ _CORE_STEPS = ("dump core", "core dumped", "set aside", "save", "saved state", "
 _AGENT_STEPS = ("freeze", "frozen", "thaw")
 ENGINE_STEPS = frozenset(
     {
-        *("start", "started", "unpause", "pause", "shutdown", "rename"),
+        *("start", "started", "unpause", "pause", "shutdown", "rename", "guard"),
         *(*_SIZE_STEPS, *_DEVICE_STEPS, *_CORE_STEPS, *_AGENT_STEPS),
     }
 )
@@ -137,6 +138,8 @@ class World:
     start_with_host: bool = True
     read: ReadGuestFile = field(default_factory=lambda: read_plain)
     serial: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    rules: dict[str, Port] = field(default_factory=dict)
+    """The cards that are guarded, by the host's ends of them."""
 
     def __post_init__(self) -> None:
         self.host.step = self.step
@@ -173,7 +176,8 @@ class World:
         table, bus, locks = Table(), EventBus(self.clock, self.published.append), NameLocks()
         engine = SimulatedEngine(self.host)
         preparer = SimulatedPreparer(self, table)
-        lifecycle = Lifecycle(engine, preparer, Runs(files, self.boot_id), Records(files), table, bus, self.clock)
+        runs, records = Runs(files, self.boot_id), Records(files)
+        lifecycle = Lifecycle(engine, preparer, runs, records, table, bus, self.clock, SimulatedFilter(self))
         creation = Creation(engine, lifecycle, locks, self.read, self.new_uuid, self.new_mac)
         jobs = Jobs(self.clock, lambda job: None)
         versions = Versions(files, self.clock)
@@ -234,6 +238,10 @@ class World:
     def new_mac(self, taken: frozenset[str]) -> str:
         number = next(self.serial)
         return f"00:16:3e:{number >> 16 & 0x7F:02x}:{number >> 8 & 0xFF:02x}:{number & 0xFF:02x}"
+
+    def interfaces(self) -> set[str]:
+        """The host's ends of all cards."""
+        return {f"vif{guest.domid}.{number}" for guest in self.host.guests.values() for number in guest.cards}
 
     def runs(self) -> set[str]:
         """The UUIDs that are written down to run."""
@@ -390,6 +398,26 @@ class SimulatedPreparer:
 
     async def look(self, config: DomainConfig, file: str, *, trusted: bool) -> Findings:
         return Findings()
+
+
+@dataclass
+class SimulatedFilter:
+    world: World
+    problem: str = ""
+
+    async def guard(self, ports: Sequence[Port]) -> None:
+        await self.world.step("guard")
+        self.world.rules |= {port.interface: port for port in ports}
+        await self.world.step("guarded")
+
+    async def restore(self, ports: Sequence[Port]) -> None:
+        await self.world.step("guard all")
+        self.world.rules = {port.interface: port for port in ports}
+        await self.world.step("all guarded")
+
+    def sweep(self) -> None:
+        there = self.world.interfaces()
+        self.world.rules = {name: port for name, port in self.world.rules.items() if name in there}
 
 
 async def read_plain(text: str, file: str, overrides: tuple[str, ...]) -> Reading:

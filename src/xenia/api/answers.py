@@ -46,13 +46,16 @@ from xenia.store.log import LogPiece
 
 @dataclass(frozen=True, slots=True)
 class HostAnswer:
-    """`choice` says why the engine is this one; `other_engines` what those that were not chosen could do here."""
+    """`choice` says why the engine is this one; `other_engines` what those that were not chosen could do here.
+    `unfiltered` is the reason why what guests send is not filtered on this host, "" where it is.
+    """
 
     host: Host
     engine: EngineReport
     choice: str
     other_engines: tuple[EngineReport, ...]
     xend: About
+    unfiltered: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

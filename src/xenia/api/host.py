@@ -22,7 +22,12 @@ router = APIRouter(tags=["host"])
 async def host(doors: DoorsOf) -> Response:
     manager = doors.manager
     answer = HostAnswer(
-        await manager.host(), manager.engine_report(), manager.choice, manager.other_reports(), doors.about
+        await manager.host(),
+        manager.engine_report(),
+        manager.choice,
+        manager.other_reports(),
+        doors.about,
+        manager.unfiltered,
     )
     return json_response(to_plain(answer))
 

@@ -109,6 +109,7 @@ def _lines(answer: dict[str, Any]) -> list[tuple[str, Any]]:
         *((key, engine[member]) for key, member in _ENGINE[1:]),
         *((f"no_{capability}", why) for capability, why in sorted(engine.get("lacks", {}).items())),
         *sorted(engine["facts"].items()),
+        ("card_filter", f"none: {answer['unfiltered']}" if answer.get("unfiltered") else "nftables"),
         *((f"other_engine_{other['name']}", _other(other)) for other in answer.get("other_engines", ())),
         *((f"xend_{key}", value) for key, value in (xend.items() if isinstance(xend, dict) else ())),
     ]

@@ -95,6 +95,7 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
         history = History(paths.database)
         parts.callback(history.close)
         choice = choose(paths, settings, sandbox)
+        parts.push_async_callback(choice.chosen.filter.close)
         bus = EventBus(time.time, history.put_event)
         manager = _manager(paths, loaded, sandbox, history, choice, bus, about.version)
         parts.push_async_callback(manager.close)
@@ -140,7 +141,8 @@ def _manager(
         privileged=os.geteuid() == 0,
         cards=CardNetworks(networks, guests),
     )
-    lifecycle = Lifecycle(chosen.engine, preparer, Runs(files, boot_id()), records, table, bus, clock=time.time)
+    runs = Runs(files, boot_id())
+    lifecycle = Lifecycle(chosen.engine, preparer, runs, records, table, bus, time.time, chosen.filter)
     creation = Creation(chosen.engine, lifecycle, locks, sandbox.read_guest_file, _new_uuid, generate_mac)
     versions = Versions(files, time.time)
     keeper = Keeper(versions)

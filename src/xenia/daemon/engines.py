@@ -24,6 +24,8 @@ from xenia.lib.paths import Paths
 from xenia.manager.prepare import PrepareBoot
 from xenia.model.domain import DomainConfig
 from xenia.network.attach import BackendNetwork, Network, TapNetwork
+from xenia.network.filter import NftFilter
+from xenia.network.nft import Nft
 from xenia.settings.settings import Settings
 from xenia.storage.kernel import PreparedBoot
 from xenia.storage.open import OpenedDisk
@@ -37,6 +39,7 @@ class Fitted:
     engine: Engine
     prepare_boot: PrepareBoot
     network: Network
+    filter: NftFilter
     console_log: Callable[[str, ConsoleKind], Path | None]
 
 
@@ -70,7 +73,7 @@ def choose(paths: Paths, settings: Settings, sandbox: Sandbox) -> Choice:
 
 
 def _simulated() -> Fitted:
-    return Fitted(SimulatedEngine(SimulatedHost()), _no_kernel, TapNetwork(), lambda _uuid, _kind: None)
+    return Fitted(SimulatedEngine(SimulatedHost()), _no_kernel, TapNetwork(), _filter(), lambda _uuid, _kind: None)
 
 
 async def _no_kernel(config: DomainConfig, roots: Roots, disks: Sequence[OpenedDisk]) -> PreparedBoot | None:
@@ -93,7 +96,7 @@ def _qemu(paths: Paths, settings: Settings, sandbox: Sandbox) -> Fitted:
         )
     )
     boot = partial(qemu_kernel.prepare_boot, inspect=sandbox.inspect)
-    return Fitted(engine, boot, TapNetwork(settings.default_bridge), engine.console_log)
+    return Fitted(engine, boot, TapNetwork(settings.default_bridge), _filter(), engine.console_log)
 
 
 def _xen(paths: Paths, settings: Settings, sandbox: Sandbox) -> Fitted:
@@ -111,4 +114,9 @@ def _xen(paths: Paths, settings: Settings, sandbox: Sandbox) -> Fitted:
     async def boot(config: DomainConfig, roots: Roots, disks: Sequence[OpenedDisk]) -> PreparedBoot | None:
         return await prepare_boot(config, roots, disks, sandbox.inspect, judge_of(engine.facts))
 
-    return Fitted(engine, boot, BackendNetwork(settings.default_bridge), engine.console_log)
+    network = BackendNetwork(settings.default_bridge)
+    return Fitted(engine, boot, network, _filter(own_rate=True), engine.console_log)
+
+
+def _filter(*, own_rate: bool = False) -> NftFilter:
+    return NftFilter(Nft(), own_rate=own_rate, privileged=os.geteuid() == 0)

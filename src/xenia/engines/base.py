@@ -7,7 +7,7 @@ over. What not every engine can do stands in its report's capabilities.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -335,11 +335,17 @@ class PlugsDisks(Plugs, Protocol):
         """
 
 
+Guard = Callable[[str], Awaitable[None]]
+"""Is called with the name of the host's end of a card when that is there, and before the guest can send through it."""
+
+
 class PlugsCards(Plugs, Protocol):
     """What an engine with the capability VIF_HOTPLUG can do beside that."""
 
-    async def attach_vif(self, started: Started, attached: AttachedVif) -> None:
-        """As PlugsDisks.attach_disk, a card. Its number in the domain is `attached.vif.item`."""
+    async def attach_vif(self, started: Started, attached: AttachedVif, guard: Guard) -> None:
+        """As PlugsDisks.attach_disk, a card. Its number in the domain is `attached.vif.item`. Raises what `guard`
+        raises.
+        """
 
     async def detach_vif(self, uuid: str, number: int) -> None:
         """As PlugsDisks.detach_disk, a card."""

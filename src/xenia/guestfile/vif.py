@@ -10,14 +10,9 @@ from dataclasses import replace
 
 from xenia.guestfile.given import Given
 from xenia.model.domain import Kind
-from xenia.model.vif import Vif, VifType
+from xenia.model.vif import Vif, VifFilter, VifType, read_rate
 
 _MAC = re.compile(r"[0-9a-fA-F]{1,2}(?:[:-][0-9a-fA-F]{1,2}){5}")
-_RATE = re.compile(r"(\d+)([GMK]?[Bb])/s(?:@(\d+)(ms|us|s))?")
-_UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3}
-_INTERVALS = {"s": 1000**2, "ms": 1000, "us": 1}
-_INTERVAL = 50_000
-_MOST_RATE = (1 << 32) - 1
 _LOST_COMMA = re.compile(r"\s+([A-Za-z_]+)=")
 _NAME = re.compile(r"[A-Za-z0-9_.\-]{1,15}")
 _PATTERN = re.compile(r"%[0-9]*[a-z]|\$\{?\w+\}?|\{\w*\}")
@@ -25,7 +20,7 @@ _KNOWN = frozenset(
     {
         "type", "mac", "bridge", "ip", "gateway", "script", "backend", "vifname", "rate", "model", "accel",
         "devid", "mtu", "trusted", "policy", "label", "gatewaydev", "netmask", "uuid", "coloft_forwarddev",
-        "security_label", "bus", "hidden", "network",
+        "security_label", "bus", "hidden", "network", "filter",
     }
 )  # fmt: skip
 _TYPES = {
@@ -76,7 +71,7 @@ def _words(given: Given, key: str, text: str) -> dict[str, str]:
             _keyless(given, key, part, said)
         elif name not in _KNOWN:
             near = difflib.get_close_matches(name[:32], sorted(_KNOWN), n=1)
-            words = "the words are mac, bridge, network, type, model, ip, script, vifname, rate, backend"
+            words = "the words are mac, bridge, network, type, model, ip, script, vifname, rate, backend, filter"
             given.warn(
                 key, f"vif knows no {name}: it has no effect", f"did you mean {near[0]}={value}?" if near else words
             )
@@ -117,6 +112,7 @@ def _vif(given: Given, key: str, said: dict[str, str], kind: Kind, index: int) -
         vifname=_vifname(given, key, said.get("vifname", "")),
         rate=_rate(given, key, said.get("rate", "")),
         backend=said.get("backend") or None,
+        filter=_filter(given, key, said.get("filter", "")),
         item=index,
     )
 
@@ -191,25 +187,23 @@ def _vifname(given: Given, key: str, text: str) -> str | None:
     return text or None
 
 
-def read_rate(text: str) -> tuple[int, int] | None:
-    """`10Mb/s`, `1MB/s@20ms` (xl-network-configuration(5)) as bytes in a second and the microseconds after which a card
-    gets new credit. None where it is no rate; every figure has 32 bits at most.
-    """
-    found = _RATE.fullmatch(text)
-    if found is None:
-        return None
-    number = int(found[1][:20])
-    bytes_per_second = number * _UNITS[found[2][:-1]] // (8 if found[2][-1] == "b" else 1)
-    microseconds = int(found[3][:20]) * _INTERVALS[found[4]] if found[3] else _INTERVAL
-    if number > _MOST_RATE or not (0 < bytes_per_second <= _MOST_RATE and 0 < microseconds <= _MOST_RATE):
-        return None
-    return bytes_per_second, microseconds
-
-
 def _rate(given: Given, key: str, text: str) -> str | None:
     if text and read_rate(text) is None:
         given.error(key, f"{text} is no rate that a card can have", "as in rate=10Mb/s or rate=1MB/s@20ms")
     return text or None
+
+
+def _filter(given: Given, key: str, text: str) -> VifFilter | None:
+    word = text.lower()
+    if word in set(VifFilter):
+        return VifFilter(word)
+    if word:
+        given.error(
+            key,
+            f"filter={text} is no filter of a card",
+            f"filter= is one of {', '.join(VifFilter)}; without it: address where addresses are known, else client",
+        )
+    return None
 
 
 def _halves(given: Given, words: list[dict[str, str]]) -> None:

@@ -130,6 +130,7 @@ def vif_item(vif: Vif, kind: Kind) -> str:
         "vifname": vif.vifname,
         "rate": vif.rate,
         "backend": vif.backend,
+        "filter": vif.filter,
     }
     return _words(words)
 

@@ -57,6 +57,7 @@ class Adoption:
         )
         await self.lifecycle.note(entry, foreign=False, definition=definition, abi=abi)
         await cast(Adopts, engine).adopt(started.uuid)
+        await self.lifecycle.guard(entry)
         self.lifecycle.bus.publish(EventKind.FOUND, entry.started, "adopted")
         return {"file": os.fspath(file), "differs": _differences(started.config, meant)}
 

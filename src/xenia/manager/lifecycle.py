@@ -16,6 +16,7 @@ from typing import Any, cast
 from xenia.engines.base import ChangesMedia, Engine, Observed, SaveSource
 from xenia.manager.devices import Device, absent, without_devices
 from xenia.manager.events import EventBus
+from xenia.manager.ports import ports_of
 from xenia.manager.prepare import Preparer
 from xenia.manager.table import Entry, Table
 from xenia.model.agent import ShutdownMode
@@ -35,6 +36,7 @@ from xenia.model.domain import (
 from xenia.model.errors import XeniaError, conflict
 from xenia.model.event import EventKind
 from xenia.model.host import Capability
+from xenia.network.filter import PortFilter
 from xenia.storage.open import OpenedDisk
 from xenia.store.records import Records
 from xenia.store.runs import Runs
@@ -51,6 +53,7 @@ class Lifecycle:
     table: Table
     bus: EventBus
     clock: Callable[[], float]
+    filter: PortFilter
 
     async def new_domid(self) -> int:
         """The id of a domain that is about to start."""
@@ -76,6 +79,21 @@ class Lifecycle:
         await self._run(entry)
         return entry
 
+    async def guard_all(self) -> None:
+        """Guard the cards of all domains anew, for a xend that has just come up."""
+        ports = []
+        for entry in self.table:
+            observed = self.engine.observe(entry.started.uuid)
+            if observed is not None and not entry.started.foreign:
+                ports += ports_of(entry.started, observed.vifs)
+        await self.filter.restore(ports)
+
+    async def guard(self, entry: Entry) -> None:
+        """Guard the cards of one that others have started. Raises as PortFilter.guard."""
+        observed = self.engine.observe(entry.started.uuid)
+        if observed is not None:
+            await self.filter.guard(ports_of(entry.started, observed.vifs))
+
     async def restart(self, entry: Entry, detail: str, restarts: tuple[float, ...] = ()) -> None:
         """Start a domain over as it was started, under a new id; if that fails it ends. `restarts` are those that the
         brake counts from now on.
@@ -86,6 +104,7 @@ class Lifecycle:
     async def finish_restart(self, entry: Entry, detail: str, *, spare: Entry | None = None) -> None:
         """What follows `begin_restart`; `spare` is another domain, which is ended where there is no room for both."""
         await self.engine.destroy(entry.started.uuid)
+        self.filter.sweep()
         try:
             await self._launch(entry, None)
         except (XeniaError, OSError) as error:
@@ -149,12 +168,14 @@ class Lifecycle:
             entry.notes = resources.notes()
             observed = await self.engine.start(entry.started, replace(resources, save=save))
         try:
+            await self.filter.guard(ports_of(entry.started, observed.vifs))
             if record is not None:
                 await self.records.save(record)
             domid = entry.started.domid if observed.domid is None else observed.domid
             await self._set(entry, phase=Phase.RUNNING, domid=domid)
         except BaseException:
             await self.engine.destroy(uuid)
+            self.filter.sweep()
             raise
         entry.state = State.PAUSED
 
@@ -212,6 +233,7 @@ class Lifecycle:
         left, told = without_devices(entry.started, gone)
         if told:
             await self.note(entry, config=left.config, macs=left.macs)
+            self.filter.sweep()
         for kind, device in told:
             self.bus.publish(kind, entry.started, device)
 
@@ -267,6 +289,7 @@ class Lifecycle:
         uuid = entry.started.uuid
         await self.note(entry, phase=Phase.ENDING)
         await self.engine.destroy(uuid)
+        self.filter.sweep()
         if not entry.started.foreign:
             await self.runs.remove(uuid)
         self.table.remove(uuid)

@@ -246,6 +246,11 @@ class Manager:
         """Why the engine is this one."""
         return self._parts.choice
 
+    @property
+    def unfiltered(self) -> str:
+        """Why what guests send is not filtered; "" where it is."""
+        return self._parts.lifecycle.filter.problem
+
     def other_reports(self) -> tuple[EngineReport, ...]:
         """What the engines that were not chosen could do here."""
         return tuple(self._other_reports.values())

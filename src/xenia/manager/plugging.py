@@ -19,6 +19,7 @@ from xenia.model.domain import State
 from xenia.model.errors import XeniaError, timed_out
 from xenia.model.event import EventKind
 from xenia.model.vif import Vif
+from xenia.network.port import Port
 
 D = TypeVar("D", str, int)
 
@@ -67,12 +68,17 @@ class Plugging:
         life, before = self.lifecycle, entry.started
         cards = sorted([*zip(before.config.vifs, before.macs, strict=True), (vif, mac)], key=lambda card: card[0].item)
         vifs, macs = zip(*cards, strict=True)
+
+        async def guard(interface: str) -> None:
+            await life.filter.guard([Port(interface, mac, vif)])
+
         async with life.preparer.attach_vif(before, vif, mac) as attached:
             await life.record(entry, config=replace(before.config, vifs=vifs), macs=macs)
             try:
-                await cast(PlugsCards, life.engine).attach_vif(entry.started, attached)
+                await cast(PlugsCards, life.engine).attach_vif(entry.started, attached, guard)
             except XeniaError:
                 await life.note(entry, config=before.config, macs=before.macs)
+                life.filter.sweep()
                 raise
         life.bus.publish(EventKind.VIF_ATTACHED, entry.started, mac)
         if not until_taken:

@@ -36,6 +36,10 @@ class Reconcile:
                 await self._settle(started, found.get(started.uuid))
             except (XeniaError, OSError) as error:
                 log.error("domain %s: %s", started.config.name, error)
+        try:
+            await self.lifecycle.guard_all()
+        except XeniaError as error:
+            log.error("%s", error)
 
     async def _settle(self, started: Started, observed: Observed | None) -> None:
         name = started.config.name

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+_RATE = re.compile(r"(\d+)([GMK]?[Bb])/s(?:@(\d+)(ms|us|s))?")
+_UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3}
+_INTERVALS = {"s": 1000**2, "ms": 1000, "us": 1}
+_INTERVAL = 50_000
+_MOST_RATE = (1 << 32) - 1
 
 
 class VifType(StrEnum):
@@ -13,14 +20,28 @@ class VifType(StrEnum):
     """Xen netfront; virtio-net on QEMU."""
 
 
+class VifFilter(StrEnum):
+    """What of a card's guest is dropped at the host's end of it; each level has those above it."""
+
+    OFF = "off"
+    """Nothing."""
+    MAC = "mac"
+    """Frames and ARP with another hardware address than the card's, and those that bridges keep to themselves."""
+    CLIENT = "client"
+    """What only servers and routers send: DHCP answers, router advertisements, redirects; frames in two VLAN tags."""
+    ADDRESS = "address"
+    """Other addresses than those that are known of the card, in ARP, neighbour discovery and IP; other protocols."""
+
+
 @dataclass(frozen=True, slots=True)
 class Vif:
     """One item of `vif = [...]`, or one of `nics`.
 
     `mac` is lower-case with two digits each, or None: then one is made in Xen's range 00:16:3e and kept in the domain
     record. `network` is the name of a network of this host, whose bridge it goes to; else `bridge`, None meaning the
-    host's default. `rate` is kept as it was written (`10Mb/s`). `item` is its index in
-    the list, from 0: the number of the card, by which its host's end is called (`vif3.0`).
+    host's default. `rate` is kept as it was written (`10Mb/s`). `item` is its index in the list, from 0: the number of
+    the card, by which its host's end is called (`vif3.0`). `filter` None means: the addresses where some are known,
+    else as a client.
     """
 
     type: VifType = VifType.EMULATED
@@ -34,4 +55,20 @@ class Vif:
     rate: str | None = None
     backend: str | None = None
     network: str | None = None
+    filter: VifFilter | None = None
     item: int = 0
+
+
+def read_rate(text: str) -> tuple[int, int] | None:
+    """`10Mb/s`, `1MB/s@20ms` (xl-network-configuration(5)) as bytes in a second and the microseconds after which a card
+    gets new credit. None where it is no rate; every figure has 32 bits at most.
+    """
+    found = _RATE.fullmatch(text)
+    if found is None:
+        return None
+    number = int(found[1][:20])
+    bytes_per_second = number * _UNITS[found[2][:-1]] // (8 if found[2][-1] == "b" else 1)
+    microseconds = int(found[3][:20]) * _INTERVALS[found[4]] if found[3] else _INTERVAL
+    if number > _MOST_RATE or not (0 < bytes_per_second <= _MOST_RATE and 0 < microseconds <= _MOST_RATE):
+        return None
+    return bytes_per_second, microseconds

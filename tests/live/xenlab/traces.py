@@ -12,17 +12,18 @@ _LOOK = """\
 xenstore-ls -f | cut -d' ' -f1
 ls -d /sys/class/net/vif* /run/xenia/domains/* 2>/dev/null || true
 losetup -a
+nft list chains netdev | grep -o 'chain vif.*' || true
 ps -eo args | grep -E '^(\\S*/)?(xl (create|reboot)|xen-qemu-system-i386|qemu-system)\\b' || true
 """
 
 _OF_GUESTS = re.compile(
     r"/local/domain/[1-9]|/vm/(?!0{8}-)|/libxl/[1-9]|/local/domain/0/backend/[^/]+/\d|/local/domain/0/device-model/[1-9]"
-    r"|/sys/class/net/|/run/xenia/|/dev/loop|(?:\S*/)?xl |\S*qemu\S* (?!-xen-domid 0 )"
+    r"|/sys/class/net/|chain vif|/run/xenia/|/dev/loop|(?:\S*/)?xl |\S*qemu\S* (?!-xen-domid 0 )"
 )
 
 
 def of_guests(host: XenHost) -> list[str]:
-    """Everything that only guests need: entries of xenstore, cards, loop devices, run folders, processes."""
+    """Everything that only guests need: entries of xenstore, cards, rules, loop devices, run folders, processes."""
     return [line for line in host.sh(_LOOK).out.splitlines() if _OF_GUESTS.match(line)]
 
 

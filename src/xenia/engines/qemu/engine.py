@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Plugged, Resources, SaveSink
+from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Guard, Meaning, Observed, Plugged, Resources, SaveSink
 from xenia.engines.qemu import cgroup, ends, lease, oom, signals
 from xenia.engines.qemu.aside import let_go
 from xenia.engines.qemu.circumstances import circumstances_of
@@ -177,7 +177,9 @@ class QemuEngine:
         name = card_name(device) if isinstance(device, int) else device_name(device)
         return await how_taken(self._known(uuid), name, seconds)
 
-    async def attach_vif(self, started: Started, attached: AttachedVif) -> None:
+    async def attach_vif(self, started: Started, attached: AttachedVif, guard: Guard) -> None:
+        if attached.tap is not None:
+            await guard(attached.ifname)
         await self._known(started.uuid).cards.plug(started.config, attached)
 
     async def detach_vif(self, uuid: str, number: int) -> None:

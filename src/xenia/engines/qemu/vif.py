@@ -10,10 +10,11 @@ from xenia.engines.qemu.argv import CommandLine
 from xenia.engines.qemu.boot import bootindex
 from xenia.engines.qemu.machine import SLOTS_VIF
 from xenia.engines.qemu.place import NOT_MOVED, address_in
-from xenia.engines.remarks import error, note
+from xenia.engines.remarks import error
 from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig
 from xenia.model.vif import Vif, VifType
+from xenia.network.addresses import network_of
 from xenia.network.attach import AttachedVif
 
 DEFAULT_MODEL = "rtl8139"
@@ -108,5 +109,6 @@ def explain_vifs(config: DomainConfig) -> Iterator[Complaint]:
             near = difflib.get_close_matches((vif.model or "").lower(), MODELS, 1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(MODELS))}"
             yield error(item, f"QEMU has no card {vif.model!r}", hint)
-        if vif.rate:
-            yield note(item, f"rate={vif.rate} has no effect yet")
+        for word in vif.ip:
+            if network_of(word) is None:
+                yield error(item, f"ip={word} is no address", "as in ip=192.0.2.7, several with blanks between")

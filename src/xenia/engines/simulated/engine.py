@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 
-from xenia.engines.base import EngineEvent, Figures, Meaning, Observed, Plugged, Resources, SaveSink
+from xenia.engines.base import EngineEvent, Figures, Guard, Meaning, Observed, Plugged, Resources, SaveSink
 from xenia.engines.simulated.agent import SimulatedAgent
 from xenia.engines.simulated.host import SimulatedGuest, SimulatedHost
 from xenia.engines.simulated.pools import SimulatedPools
@@ -197,8 +197,9 @@ class SimulatedEngine:
             return Plugged.IGNORED
         return Plugged.UNSEEN if guest.deaf else Plugged.TAKEN
 
-    async def attach_vif(self, started: Started, attached: AttachedVif) -> None:
+    async def attach_vif(self, started: Started, attached: AttachedVif, guard: Guard) -> None:
         await self._host.step("attach vif")
+        await guard(f"vif{self._guest(started.uuid).domid}.{attached.vif.item}")
         self._guest(started.uuid).cards.add(attached.vif.item)
         await self._host.step("vif attached")
 

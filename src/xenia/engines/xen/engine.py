@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Meaning, Observed, Plugged, Resources
+from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Guard, Meaning, Observed, Plugged, Resources
 from xenia.engines.xen import debugging, disk_hotplug, ends, foreign, medium, pci, usb, vif_hotplug
 from xenia.engines.xen.agent import XenstoreAgent
 from xenia.engines.xen.aside import become, let_go
@@ -324,8 +324,8 @@ class XenEngine:
             return await how_taken(self._store, await vif_hotplug.find(self._store, guest, device), seconds)
         return await how_taken(self._store, await disk_hotplug.find(self._store, guest, device), seconds)
 
-    async def attach_vif(self, started: Started, attached: AttachedVif) -> None:
-        await vif_hotplug.attach(self._store, self._known(started.uuid), attached, self._settings)
+    async def attach_vif(self, started: Started, attached: AttachedVif, guard: Guard) -> None:
+        await vif_hotplug.attach(self._store, self._known(started.uuid), attached, self._settings, guard)
 
     async def detach_vif(self, uuid: str, number: int) -> None:
         """Raises also a conflict for a card that is emulated."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import re
 from collections.abc import Iterator, Sequence
 
@@ -14,6 +13,7 @@ from xenia.model.complaint import Complaint
 from xenia.model.domain import DOMAIN_0_NAME, DomainConfig, Kind
 from xenia.model.errors import invalid
 from xenia.model.vif import Vif, VifType
+from xenia.network.addresses import network_of
 
 DEFAULT_MODEL = "rtl8139"
 """libxl's own (libxl_nic.c), which is also what xm's guests have."""
@@ -67,7 +67,7 @@ def _item(config: DomainConfig, backend: VifBackend) -> str:
             "model": model,
             "bridge": backend.bridge,
             "vifname": backend.vifname,
-            "ip": " ".join(filter(_is_address, vif.ip)) or None,
+            "ip": " ".join(word for word in vif.ip if network_of(word) is not None) or None,
             "rate": vif.rate if vif.rate and _RATE.fullmatch(vif.rate) else None,
             "script": backend.script,
         }
@@ -89,14 +89,6 @@ def _is_emulated(config: DomainConfig, vif: Vif) -> bool:
     return vif.type is VifType.EMULATED or model.startswith("virtio")
 
 
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_interface(text)
-    except ValueError:
-        return False
-    return True
-
-
 def explain_vifs(config: DomainConfig) -> Iterator[Complaint]:
     """Cards that are not known, or ask for what has no effect."""
     for vif in config.vifs:
@@ -106,7 +98,7 @@ def explain_vifs(config: DomainConfig) -> Iterator[Complaint]:
         if vif.vifname and len(vif.vifname) > limit:
             yield error(item, f"vifname={vif.vifname} has more than {limit} characters", "choose a shorter one")
         for word in vif.ip:
-            if not _is_address(word):
+            if network_of(word) is None:
                 yield error(item, f"ip={word} is no address", "as in ip=192.0.2.7, several with blanks between")
         if vif.gateway:
             yield note(item, f"gateway={vif.gateway} has no effect: no script of Xen asks for it")

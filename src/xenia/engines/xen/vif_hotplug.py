@@ -6,13 +6,13 @@ import itertools
 import os
 from collections.abc import Mapping, Sequence
 
+from xenia.engines.base import Guard
 from xenia.engines.xen.devices import Device, add, devices, is_asked_for, is_used, release, remove, until, withdraw
 from xenia.engines.xen.guest import Guest
 from xenia.engines.xen.settings import XenSettings
 from xenia.engines.xen.xenstore import Xenstore
-from xenia.guestfile.vif import read_rate
 from xenia.model.errors import conflict, engine_failed, unavailable
-from xenia.model.vif import Vif
+from xenia.model.vif import Vif, read_rate
 from xenia.network.attach import AttachedVif
 from xenia.network.interface import exists, rename
 from xenia.network.tap import plug
@@ -51,10 +51,10 @@ async def _learn(store: Xenstore, guest: Guest) -> None:
     guest.vifs = tuple(name for _, name in sorted(found.items()))
 
 
-async def attach(store: Xenstore, guest: Guest, attached: AttachedVif, settings: XenSettings) -> None:
+async def attach(store: Xenstore, guest: Guest, attached: AttachedVif, settings: XenSettings, guard: Guard) -> None:
     """Plug in a card, which becomes a port of its bridge. On an HVM guest it has no emulated side.
 
-    Raises unavailable where the host refuses that, and what `add` raises; then there is none.
+    Raises unavailable where the host refuses that, and what `guard` and `add` raise; then there is none.
     """
     taken = {device.number for device in await devices(store, guest.domid, _KIND)}
     item = attached.vif.item
@@ -63,7 +63,7 @@ async def attach(store: Xenstore, guest: Guest, attached: AttachedVif, settings:
     front = {"handle": str(number), "mac": attached.mac, "trusted": "1"}
     await add(store, device, _back(device, attached, os.fspath(settings.hotplug / "vif")), front)
     try:
-        await _plug(device, attached)
+        await _plug(device, attached, guard)
         await store.write(f"{device.back}/hotplug-status", _PLUGGED_IN)
     except BaseException:
         await remove(store, device)
@@ -92,7 +92,7 @@ def _back(device: Device, attached: AttachedVif, script: str) -> Mapping[str, st
     return values
 
 
-async def _plug(device: Device, attached: AttachedVif) -> None:
+async def _plug(device: Device, attached: AttachedVif, guard: Guard) -> None:
     """netback says that it is ready a moment before it has made the interface."""
     made = f"vif{device.domid}.{device.number}"
     if not await until(lambda: exists(made), _MADE_SECONDS):
@@ -103,6 +103,7 @@ async def _plug(device: Device, attached: AttachedVif) -> None:
             rename(made, name)
     except OSError as error:
         raise unavailable(f"{made} cannot be called {name}: {error.strerror}") from error
+    await guard(name)
     plug(name, attached.bridge or "")
 
 

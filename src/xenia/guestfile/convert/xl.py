@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from xenia.guestfile.convert.cards import without_our_words
 from xenia.guestfile.convert.numbered import lettered
 from xenia.guestfile.convert.others import others
 from xenia.guestfile.convert.written import Written
@@ -12,16 +13,13 @@ from xenia.guestfile.write import layout, settings_of
 from xenia.model.disk import Disk, DiskBus, DiskFormat, DiskMode
 from xenia.model.domain import DomainConfig
 
-_NO_NETWORKS = "xl knows bridges only; name that of the network, bridge=..."
-
 
 def to_xl(config: DomainConfig) -> Written:
     """Raises invalid for a value that cannot stand in a guest file."""
     kept, lost = others(config.other, Dialect.XL)
     config, renamed = lettered(config)
-    networks = [f"network={vif.network} of vif[{vif.item}]: {_NO_NETWORKS}" for vif in config.vifs if vif.network]
-    lost = [*renamed, *filter(None, map(_lost, config.disks)), *networks, *lost]
-    config = replace(config, vifs=tuple(replace(vif, network=None) for vif in config.vifs))
+    config, words = without_our_words(config, "xl")
+    lost = [*renamed, *words, *filter(None, map(_lost, config.disks)), *lost]
     disks = tuple(_as_xl_has_it(disk) for disk in config.disks if _unspeakable(disk) is None)
     settings = settings_of(replace(config, disks=disks))
     others_last = settings | {name: value for name, value in kept.items() if name not in settings}

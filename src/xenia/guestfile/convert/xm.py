@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from xenia.guestfile.convert.cards import without_our_words
 from xenia.guestfile.convert.others import others
 from xenia.guestfile.convert.written import Written
 from xenia.guestfile.keys import Dialect
@@ -26,7 +27,8 @@ _IN_OTHER_WORDS = frozenset({"type", "maxvcpus", "vga", "bios", "disk", "usbdevi
 def to_xm(config: DomainConfig) -> Written:
     """Raises invalid for a value that cannot stand in a guest file."""
     kept, lost = others(config.other, Dialect.XM)
-    lost = [*_lost(config), *lost]
+    config, words = without_our_words(config, "xm")
+    lost = [*_lost(config), *words, *lost]
     if not _names_numbers(config):
         config = replace(config, cpus=None, vcpu_pins=())
     known = {name: value for name, value in settings_of(config).items() if name not in _IN_OTHER_WORDS}

@@ -96,6 +96,8 @@ def _add_interface(devices: Node, config: DomainConfig, vif: Vif, lost: list[str
     _add_rate(node, vif, lost)
     if vif.gateway:
         lost.append(f"gateway={vif.gateway} of vif[{vif.item}]: libvirt has no word for it")
+    if vif.filter:
+        lost.append(f"filter={vif.filter} of vif[{vif.item}]: libvirt's filters (clean-traffic ...) are others")
     if vif.backend:
         node.add("backenddomain", {"name": vif.backend})
 

@@ -28,6 +28,9 @@ def is_shown(walk: Walk) -> None:
     assert told["state"] in ("running", "blocked")
     assert told["vifs"] == [f"vif{domid}.0"]
     walk.found("list -o json")
+    ends = {f"vif{domid}.0"} | ({f"vif{domid}.0-emu"} if kind == "hvm" else set())
+    rules = host.ok("nft", "list", "table", "netdev", "xenia")
+    assert set(re.findall(r"chain (\S+) {", rules)) == ends, "either side of its card is guarded"
     row = walk.xm("list", kind).splitlines()[1].split()
     assert row[:2] == [kind, str(domid)]
     walk.found("list")
