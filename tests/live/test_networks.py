@@ -57,6 +57,7 @@ class Wire:
                 f"addr add 2001:db8::{last}/64 dev eth0 nodad",
             ):
                 self.ip(name, words)
+        until(lambda: "tentative" not in self.run(self.host, "ip", "addr", "show"), "the host's addresses are its own")
 
     def ip(self, name: str, words: str) -> None:
         subprocess.run(["ip", "-n", name, *words.split()], check=True)
@@ -134,6 +135,7 @@ def test_a_nat_network_with_two_guests(stopped_host: LiveHost, wire: Wire) -> No
     until(lambda: "guests  none" in host.ok("network", "show", "lan"), "no guest is on it")
     until(lambda: host.xm("network", "delete", "lan").code == 0, "the network is removed")
     assert not dnsmasqs(host)
+    until(lambda: "netdev" not in wire.run(wire.host, "nft", "list", "ruleset"), "the cards' rules have gone")
     assert wire.look() == before
 
 

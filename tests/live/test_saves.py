@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 
 import pytest
@@ -31,8 +32,8 @@ def test_it_goes_on_where_it_was() -> None:
         image.write_bytes(bytes(1 << 20))
         with console(host) as screen:
             screen.sees("is up")
-            screen.types("dd if=/dev/urandom of=/run/data bs=1M count=8; sha1sum /run/data; echo re''ady\n")
-            digest = screen.sees("ready\r\n").split("  /run/data")[0].split()[-1]
+            screen.types("dd if=/dev/urandom of=/run/data bs=1M count=8; sha1sum /run/data; echo dige''sted\n")
+            (digest,) = re.findall(r"([0-9a-f]{40})  /run/data", screen.sees("digested\r\n"))
             host.ok("block-attach", "demo", f"file:{image},xvdb,w")
             host.ok("network-attach", "demo", "type=user")
             screen.types("ls /sys/block | grep -c vd; ls /sys/class/net | grep -c eth; echo the''re\n")

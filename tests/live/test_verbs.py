@@ -143,6 +143,7 @@ def is_shown(walk: Walk) -> None:
     (told,) = json.loads(walk.xm("list", "-o", "json", walk.kind))
     assert (told["domid"], told["kind"], told["engine"], told["state"]) == (1, walk.kind, "qemu", "running")
     walk.found("list -o json")
+    until(lambda: walk.host.domain(walk.kind)["memory"] == 96, "the balloon has taken what is above")
     assert walk.xm("list", walk.kind).splitlines()[1].split()[:4] == [walk.kind, "1", "96", "1"]
     walk.found("list")
     sxp = walk.xm("list", "-l", walk.kind)

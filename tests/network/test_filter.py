@@ -161,6 +161,18 @@ async def test_rules_go_with_their_interface(ip: Ip, filter_: NftFilter) -> None
     network.detach(cards[1])
 
 
+async def test_where_nothing_is_guarded_any_more_the_host_is_as_it_was(ip: Ip, filter_: NftFilter) -> None:
+    before = nft("list", "ruleset")
+    ip("tuntap", "add", "dev", "vif7.0", "mode", "tap")
+    await filter_.guard([Port("vif7.0", MAC, Vif())])
+    assert "vif7.0" in nft("list", "ruleset")
+    ip("link", "del", "vif7.0")
+    filter_.sweep()
+    await asyncio.sleep(0)
+    await filter_.guard([])  # its turn comes after the sweep
+    assert nft("list", "ruleset") == before
+
+
 async def test_a_new_xend_keeps_what_is_right_and_removes_what_is_left_over(wire: Wire, ip: Ip) -> None:
     earlier = NftFilter(Nft())
     ip("link", "add", "gone0", "type", "bridge")

@@ -99,10 +99,12 @@ class NftFilter:
         else:
             self.problem = ""
             self._ports |= wanted
+            if stale:
+                await self._tidy()
 
     async def _held(self) -> list[str]:
         """The interfaces that have a chain."""
-        return [each["chain"]["name"] for each in await self._nft.table(FAMILY) or () if "chain" in each]
+        return _chains(await self._nft.table(FAMILY) or ())
 
     def _fail(self, error: XeniaError, ports: Iterable[Port]) -> None:
         if self.problem != error.message:
@@ -125,6 +127,15 @@ class NftFilter:
                 del self._ports[name]
             if gone:
                 await self._nft.apply([command for name in gone for command in remove(name)])
+                await self._tidy()
+
+    async def _tidy(self) -> None:
+        """Where nothing is guarded, the host is as it was: without our table."""
+        if self._ports:
+            return
+        left = await self._nft.table(FAMILY)
+        if left is not None and not _chains(left):
+            await self._nft.remove(FAMILY)
 
     async def close(self) -> None:
         """The rules stay."""
@@ -138,3 +149,8 @@ class NftFilter:
             beside = f"{port.interface}{_EMULATED}"
             if self._privileged and exists(beside):
                 yield replace(port, interface=beside)
+
+
+def _chains(told: Sequence[Command]) -> list[str]:
+    """The names of the chains in a table."""
+    return [each["chain"]["name"] for each in told if "chain" in each]

@@ -130,7 +130,6 @@ def test_what_cannot_be_is_an_error_and_nothing_is_rendered(changes: dict[str, A
         ({"display": Display(vga=VgaModel.CIRRUS, keymap="de")}, "keymap"),
         ({"cpu_weight": 512}, "cpu_weight=512"),
         ({"max_memory": 512}, "maxmem=512"),
-        ({"vifs": (Vif(rate="10Mb/s"),)}, "rate=10Mb/s"),
         ({"disks": (Disk("xvda", "/a"),)}, "xvda is the virtio disk vda"),
         ({"disks": (Disk("hda", "/a", bus=DiskBus.IDE, script="block-x"),)}, "block-x"),
         ({"platform": Platform(serial=("file:/tmp/x",))}, "xm console"),

@@ -38,6 +38,9 @@ class Interfaces:
             raise unavailable("no port")
         self.done.append((name, bridge))
 
+    async def guard(self, name: str) -> None:
+        self.done.append((name, "guarded"))
+
 
 @pytest.fixture
 def interfaces(monkeypatch: pytest.MonkeyPatch) -> Interfaces:
@@ -66,14 +69,16 @@ async def test_a_card_comes_is_found_again_and_goes(
     store: Xenstore, settings: XenSettings, interfaces: Interfaces, drivers: Drivers
 ) -> None:
     web = guest()
-    await vif_hotplug.attach(store, web, card(1, vifname="web1", rate="10Mb/s", ip=("192.0.2.7",)), settings)
+    await vif_hotplug.attach(
+        store, web, card(1, vifname="web1", rate="10Mb/s", ip=("192.0.2.7",)), settings, interfaces.guard
+    )
     back = f"{BACKEND}/vif/0/1"
     names = ("bridge", "handle", "hotplug-status", "ip", "mac", "rate", "script", "type", "vifname")
     assert {name: await store.read(f"{back}/{name}") for name in names} == {
         "bridge": "lan", "handle": "1", "hotplug-status": "connected", "ip": "192.0.2.7", "mac": MAC,
         "rate": "62500,50000", "script": "/hotplug/vif", "type": "vif", "vifname": "web1",
     }  # fmt: skip
-    assert interfaces.done == [("vif0.1", "web1"), ("web1", "lan")]
+    assert interfaces.done == [("vif0.1", "web1"), ("web1", "guarded"), ("web1", "lan")]
     await drivers.take(back)
     again = guest()
     await vif_hotplug.look(store, again)
@@ -94,7 +99,7 @@ async def test_a_card_keeps_its_number_where_xen_counts_anew(
         await store.write(f"/libxl/0/device/vif/{place}/backend", f"{BACKEND}/vif/0/{place}")
     await vif_hotplug.started(store, web, [card(1).vif, card(2).vif])
     assert web.cards == {1, 2}
-    await vif_hotplug.attach(store, web, card(0), settings)
+    await vif_hotplug.attach(store, web, card(0), settings, interfaces.guard)
     assert (web.cards, web.vifs) == ({0, 1, 2}, ("vif0.2", "vif0.0", "vif0.1"))
     await vif_hotplug.detach(store, web, 2)
     assert sorted(await store.directory("/libxl/0/device/vif")) == ["0", "2"]
@@ -112,7 +117,7 @@ async def test_a_kernel_that_refuses_leaves_nothing(
     monkeypatch.setattr(vif_hotplug, "_MADE_SECONDS", 0.05)
     interfaces.makes, interfaces.fails = failure != "no interface", failure == "no port"
     with pytest.raises(XeniaError, match=failure):
-        await vif_hotplug.attach(store, guest(), card(0), settings)
+        await vif_hotplug.attach(store, guest(), card(0), settings, interfaces.guard)
     assert await store.directory("/libxl/0/device/vif") == []
 
 
