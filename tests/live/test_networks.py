@@ -157,21 +157,21 @@ def in_the_network(host: LiveHost, wire: Wire) -> None:
         first.types("nslookup second.lab; ping -c 1 second && echo heard $((40 + 2))\r")
         first.sees("10.20.0.22")
         first.sees("heard 42")
-        first.types("nc 192.0.2.2 7000\r")
+        first.types("nc 192.0.2.2 7000 </dev/null\r")
         first.sees("you are 192.0.2.1")
         # By router advertisements it has an address of IPv6, and a way out.
-        first.types("until ping -c 1 -w 2 2001:db8::2 >/dev/null; do :; done; nc 2001:db8::2 7000\r")
+        first.types("until ping -c 1 -w 2 2001:db8::2 >/dev/null; do :; done; nc 2001:db8::2 7000 </dev/null\r")
         first.sees("you are 2001:db8::1")
         # The world gets in by the port that is forwarded, and so does a guest that asks the host for it.
         second.types("while :; do echo 'second is here' | nc -l -p 80; done &\r")
         second.types("netstat -ltn\r")
         second.sees(":80 ")
         assert asked(wire, "192.0.2.1", 8080) == "second is here\n"
-        first.types("nc 192.0.2.1 8080\r")
+        first.types("nc 192.0.2.1 8080 </dev/null\r")
         first.sees("second is here")
         assert not asked(wire, "10.20.0.22", 80), "by no other way"
         removed_things_come_back(host, wire)
-        first.types("nc 192.0.2.2 7000; ping -c 1 -w 5 second.lab && echo heard $((50 + 2))\r")
+        first.types("nc 192.0.2.2 7000 </dev/null; ping -c 1 -w 5 second.lab && echo heard $((50 + 2))\r")
         first.sees("you are 192.0.2.1")
         first.sees("heard 52")
         # While xend is dead, which takes the console along, the guest gets its lease anew.
