@@ -27,6 +27,7 @@ LINUX = f'kernel = "{FOLDER}/vmlinux"\nramdisk = "{FOLDER}/ramdisk"\nextra = "co
 KINDS = {
     "pv": f'type = "pv"\nmemory = 128\n{LINUX}{DISK.format("xvda", "disk.raw")}{CARD}',
     "pvh": f'type = "pvh"\nmemory = 160\n{LINUX}{DISK.format("xvda", "disk.raw")}{CARD}',
+    "pv-with-a-card-alone": f'type = "pv"\nmemory = 128\n{LINUX}{CARD}',
     "hvm": f'type = "hvm"\nmemory = 32\nserial = "pty"\n{DISK.format("hda", "counting.img")}{CARD}',
 }
 

@@ -9,7 +9,7 @@
 
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
 
-RUN_PACKAGES="busybox-static ca-certificates dnsmasq-base nftables qemu-system-x86 qemu-utils"
+RUN_PACKAGES="busybox-static ca-certificates dnsmasq-base fdisk nftables qemu-system-x86 qemu-utils"
 # shellcheck disable=SC2034 # for ./check and scripts/xen-lab
 XEN_LAB_PACKAGES="debian-archive-keyring e2fsprogs lz4 mmdebstrap openssh-client"
 

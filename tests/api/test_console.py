@@ -17,8 +17,8 @@ from websockets.exceptions import ConnectionClosedError, InvalidStatus
 @pytest.fixture
 async def serial(xend: Xend, tmp_path: Path) -> AsyncIterator[GuestConsole]:
     """The serial console of a running guest named `guest`."""
-    async with GuestConsole(tmp_path / "serial.sock") as console:
-        xend.sockets[await xend.create("guest")] = {"serial": console.path}
+    with GuestConsole(tmp_path / "serial.in", tmp_path / "serial.log") as console:
+        xend.consoles[await xend.create("guest")] = {"serial": console}
         yield console
 
 
@@ -42,7 +42,7 @@ async def end_of(watcher: Any) -> tuple[int, str]:
 
 async def test_bytes_go_both_ways_as_they_are(xend: Xend, serial: GuestConsole) -> None:
     async with xend.console("guest") as watcher:
-        await serial.connected.wait()
+        await serial.connected()
         serial.say(b"\x1b[2Jlogin:\xff ")
         await receives(watcher, b"\x1b[2Jlogin:\xff ")
         await watcher.send(b"\x03\xfe")
@@ -53,7 +53,7 @@ async def test_bytes_go_both_ways_as_they_are(xend: Xend, serial: GuestConsole) 
 
 async def test_what_was_said_before_comes_first_as_much_as_is_asked_for(xend: Xend, serial: GuestConsole) -> None:
     async with xend.console("guest") as first:
-        await serial.connected.wait()
+        await serial.connected()
         serial.say(b"one\ntwo\n")
         await receives(first, b"one\ntwo\n")
         for query, expected in (("", b"one\ntwo\n"), ("?replay=4", b"two\n")):
@@ -66,8 +66,8 @@ async def test_what_was_said_before_comes_first_as_much_as_is_asked_for(xend: Xe
 
 async def test_the_end_of_the_guest_is_said(xend: Xend, serial: GuestConsole) -> None:
     async with xend.console("guest") as watcher:
-        await serial.connected.wait()
-        await serial.end()
+        await serial.connected()
+        serial.end()
         assert await end_of(watcher) == (4000, "the guest is gone")
 
 
@@ -82,7 +82,7 @@ async def test_a_watcher_that_reads_nothing_is_ended_and_the_others_go_on(xend: 
         str(xend.socket), "ws://xend/v1/domains/guest/console", compression=None, max_queue=1
     )
     async with xend.console("guest") as quick:
-        await serial.connected.wait()
+        await serial.connected()
         block = b"x" * 65536
         for _ in range(40):
             serial.say(block)
@@ -94,7 +94,7 @@ async def test_a_watcher_that_reads_nothing_is_ended_and_the_others_go_on(xend: 
 
 async def test_a_watcher_that_vanishes_is_forgotten(xend: Xend, serial: GuestConsole) -> None:
     async with xend.console("guest"):
-        await serial.connected.wait()
+        await serial.connected()
         assert len(xend.doors.consoles._watching) == 1
     for vanish in ("abort", "midway"):
         connection = await xend.console("guest")

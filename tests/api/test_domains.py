@@ -141,8 +141,9 @@ async def test_the_host_its_engine_and_xend_are_told(xend: Xend) -> None:
     answer = (await xend.get("/host")).json()
     assert answer["host"]["total_memory"] == 16384
     assert answer["engine"]["capabilities"] == [
-        "agent", "agent-commands", "core-dump", "disk-hotplug", "hvm", "medium-change", "memory", "monitor", "pause",
-        "pci", "pv", "pvh", "reset", "save", "scheduling", "signals", "usb-hotplug", "vcpus", "vif-hotplug",
+        "agent", "agent-commands", "core-dump", "disk-export", "disk-hotplug", "hvm", "layers", "live-disks",
+        "medium-change", "memory", "monitor", "pause", "pci", "pv", "pvh", "reset", "save", "scheduling", "signals",
+        "usb-hotplug", "vcpus", "vif-hotplug", "vif-link",
     ]  # fmt: skip
     assert (answer["xend"]["version"], answer["xend"]["pid"]) == ("1.2.3", 4711)
 

@@ -37,6 +37,8 @@ def domain(name: str = "web", domid: int | None = 3, **others: Any) -> dict[str,
         "autostart": False,
         "vifs": [],
         "letters": "r-----",
+        "addresses": None,
+        "suspended": False,
         **others,
     }
 

@@ -139,3 +139,71 @@ def test_clone_and_delete_say_what_became_of_it(xend: FakeXend, xm: Xm, capsys: 
     assert (said.out, said.err) == ("/i/web is gone\n", "xm: nothing is based on /i/base any more\n")
     bodies = [body for _, _, body in xend.requests]
     assert bodies == [{"source": "base", "target": "web", "full": True}, {"path": "web", "force": False}]
+
+
+def test_check_ends_with_1_while_errors_remain(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    route = "POST /images/check?wait=0.3"
+    found = {"errors": 0, "leaks": 0, "repaired": 0, "freed": 0, "allocated": 1, "total": 2}
+    xend.routes[route] = {"job": job("disk check", result={"path": "/i/web", "check": found, "notes": []})}
+    assert xm("disk", "check", "web") == 0
+    assert capsys.readouterr().out == "/i/web: sound\n"
+    found |= {"errors": 2, "leaks": 3, "repaired": 1}
+    xend.routes[route] = {"job": job("disk check", result={"path": "/i/web", "check": found, "notes": []})}
+    assert xm("disk", "check", "--repair", "web") == 1
+    said = capsys.readouterr()
+    text = "/i/web: 1 error repaired; 2 errors: what its guest reads may be wrong; 3 clusters lost"
+    assert said.out.startswith(text)
+    assert said.err == ""
+    assert xm("disk", "check", "web") == 1
+    assert "--repair" in capsys.readouterr().err
+    assert xend.requests[1][2] == {"path": "web", "repair": True}
+
+
+def test_convert_sends_what_is_meant(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    xend.routes["POST /images/convert?wait=0.3"] = {"job": job("disk convert", result={**MADE, "notes": ["read"]})}
+    assert xm("disk", "convert", "--raw", "-f", "qcow2", "./old", "web") == 0
+    assert xend.requests[0][2] == {"source": str(Path.cwd() / "old"), "target": "web", "format": "qcow2", "raw": True}
+    assert capsys.readouterr().err == "xm: read\n"
+
+
+def test_export_tells_where_and_follows_its_job(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    running = {**job("disk export"), "state": "running", "cancellable": True}
+    xend.routes["POST /images/export?wait=0.3"] = {"job": running}
+    ended = {**running, "state": "failed", "error": problem("it has ended", "engine_failed").body}
+    xend.routes[f"GET /jobs/{running['id']}?wait=30"] = {"job": ended}
+    assert xm("disk", "export", "--listen", "127.0.0.1:10809", "web") != 0
+    said = capsys.readouterr()
+    assert said.out == "nbd://127.0.0.1:10809\n"
+    assert "it has ended" in said.err
+    assert xend.requests[0][2] == {"path": "web", "listen": "127.0.0.1:10809", "raw": False}
+
+
+def test_partition_shows_or_makes(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    row = {"number": 1, "start": 1 << 20, "size": 1 << 30, "content": "", "active": True}
+    layout = {"table": "gpt", "partitions": [row], "content": "", "problem": ""}
+    shown = "/i/web\n  partitions GPT\n      1      1 GiB from 1 MiB on: nothing that is known here, active\n"
+    xend.routes["GET /images/info?path=web"] = {"image": image("/i/web"), "layout": layout, "notes": []}
+    assert xm("disk", "partition", "web") == 0
+    assert capsys.readouterr().out == shown
+    result = {"path": "/i/web", "layout": layout, "notes": []}
+    xend.routes["POST /images/partition?wait=0.3"] = {"job": job("disk partition", result=result)}
+    assert xm("disk", "partition", "--table", "gpt", "--add", "512m,efi", "--add", "rest,boot", "web") == 0
+    assert capsys.readouterr().out == shown
+    assert xend.requests[-1][2] == {
+        "path": "web",
+        "table": "gpt",
+        "partitions": [
+            {"size": 512 << 20, "kind": "efi", "boot": False},
+            {"size": None, "kind": "linux", "boot": True},
+        ],
+        "force": False,
+    }
+    assert xm("disk", "partition", "--add", "1g", "web") == 2
+    assert xm("disk", "partition", "--table", "gpt", "--add", "1g,zfs", "web") == 2
+
+
+def test_resize_sends_bytes(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    xend.routes["POST /images/resize?wait=0.3"] = {"job": job("disk resize", result=MADE)}
+    assert xm("disk", "resize", "web", "10g") == 0
+    assert capsys.readouterr().out == "/i/web: raw, 10 GiB, takes 0 now; 5 GiB free\n"
+    assert xend.requests[0][2] == {"path": "web", "size": 10 << 30}

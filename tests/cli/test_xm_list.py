@@ -8,6 +8,7 @@ from tests.cli.conftest import Xm
 from tests.cli.fake_xend import DOMAIN_0, UUID, Answer, FakeXend, domain, problem
 
 RUNNING = "GET /domains?all=false"
+ADDRESSED = f"{RUNNING}&addresses=true"
 
 
 def test_the_table_is_what_xm_printed(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
@@ -31,7 +32,9 @@ def test_a_long_name_is_not_cut(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFi
 def test_terminal_escapes_in_names_are_made_visible(
     xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str], output: str
 ) -> None:
-    xend.routes[RUNNING] = {"domains": [domain("evil\x1b[2J\u202ename", file="/etc/xen/\x07.cfg")]}
+    xend.routes[RUNNING] = xend.routes[ADDRESSED] = {
+        "domains": [domain("evil\x1b[2J\u202ename", file="/etc/xen/\x07.cfg")]
+    }
     assert xm("list", "-o", output) == 0
     out = capsys.readouterr().out
     assert "evil\\x1b[2J\\u202ename" in out
@@ -82,7 +85,7 @@ def test_a_table_of_nothing_found_is_no_table(xend: FakeXend, xm: Xm, capsys: py
 
 def test_json_and_yaml_hold_the_same(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [DOMAIN_0, domain("yes\x1b", 5, file="a: b # c", vifs=["vif5.0"])]
-    xend.routes[RUNNING] = {"domains": rows}
+    xend.routes[ADDRESSED] = {"domains": rows}
     assert xm("list", "-o", "json") == 0
     assert json.loads(capsys.readouterr().out) == rows
     assert xm("list", "-oyaml") == 0
@@ -90,12 +93,27 @@ def test_json_and_yaml_hold_the_same(xend: FakeXend, xm: Xm, capsys: pytest.Capt
 
 
 def test_the_wide_table_has_no_empty_cell(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
-    xend.routes[RUNNING] = {"domains": [DOMAIN_0, domain(vnc="127.0.0.1:1", started_at=0.0)]}
+    addresses = [{"vif": 0, "ip": ip, "source": "lease"} for ip in ("192.0.2.7", "2001:db8::7")]
+    row = domain(vnc="127.0.0.1:1", started_at=0.0, addresses=addresses)
+    xend.routes[ADDRESSED] = {"domains": [DOMAIN_0, row]}
     assert xm("list", "-o", "wide") == 0
     header, first, second = (line.split() for line in capsys.readouterr().out.splitlines())
-    assert header == ["Name", "ID", "Mem", "VCPUs", "State", "Time(s)", "Kind", "Engine", "Uptime", "VNC", "File"]
-    assert first[6:] == ["pv", "simulated", "-", "-", "-"]
-    assert second[-2:] == ["127.0.0.1:1", "/etc/xen/web.cfg"]
+    assert header == [
+        "Name",
+        "ID",
+        "Mem",
+        "VCPUs",
+        "State",
+        "Time(s)",
+        "Kind",
+        "Engine",
+        "Uptime",
+        "VNC",
+        "Addresses",
+        "File",
+    ]
+    assert first[6:] == ["pv", "simulated", "-", "-", "-", "-"]
+    assert second[-3:] == ["127.0.0.1:1", "192.0.2.7,2001:db8::7", "/etc/xen/web.cfg"]
     assert "d" in second[8]
 
 
@@ -134,7 +152,8 @@ def test_files_that_cannot_be_used_and_domains_of_several_files_are_told(
 ) -> None:
     files = ["/etc/xen/web.cfg", "/etc/xen/web-install.cfg"]
     broken = domain("bad", None, state="defined", problem="/etc/xen/bad.cfg:1:8: not closed", letters="------")
-    xend.routes["GET /domains?all=true"] = {"domains": [domain("web", files=files), broken]}
+    told = {"domains": [domain("web", files=files), broken]}
+    xend.routes["GET /domains?all=true"] = xend.routes["GET /domains?all=true&addresses=true"] = told
     assert xm("list", "--all") == 0
     out, err = capsys.readouterr()
     assert [line.split()[0] for line in out.splitlines()] == ["Name", "web", "bad"]

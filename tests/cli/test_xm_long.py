@@ -17,12 +17,12 @@ VIF = {
     "mac": None, "type": "ioemu", "model": "e1000", "bridge": "xenbr0", "item": 0, "script": None, "ip": [],
     "vifname": None, "rate": None, "backend": None,
 }  # fmt: skip
-TOLD = {"name": "eth0", "mac": "00:16:3e:00:00:01", "addresses": ["192.0.2.7/24"], "vif": 0}
+ADDRESS = {"vif": 0, "ip": "192.0.2.7", "source": "agent"}
 
 
 def shown(**config: Any) -> dict[str, Any]:
-    macs = ["00:16:3e:00:00:01"]
-    return {"domain": domain(vifs=["vif3.0"]), "config": config, "definition": {}, "macs": macs, "interfaces": [TOLD]}
+    row = domain(vifs=["vif3.0"], addresses=[ADDRESS])
+    return {"domain": row, "config": config, "macs": ["00:16:3e:00:00:01"], "bridges": ["xenbr0"]}
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def shown(**config: Any) -> dict[str, Any]:
             "network-list",
             {"vifs": [VIF]},
             "(device\n    (vif\n        (bridge xenbr0)\n        (mac 00:16:3e:00:00:01)\n"
-            "        (addresses 192.0.2.7/24)\n        (model e1000)\n        (type ioemu)\n        (backend 0)\n"
+            "        (addresses 192.0.2.7)\n        (model e1000)\n        (type ioemu)\n        (backend 0)\n"
             "    )\n)\n",
         ),
         ("usb-list", {"platform": {"usb_devices": ["tablet"]}}, "(device\n    (vusb (usbdevice tablet))\n)\n"),

@@ -29,7 +29,8 @@ def xend(xend: FakeXend, root: Path) -> FakeXend:
     xend.routes["POST /domains"] = JOB
     for operation in ("shutdown", "reboot", "destroy"):
         xend.routes[f"POST /domains/web/{operation}"] = JOB
-    xend.routes["GET /domains?all=false"] = {"domains": [domain(started_at=1.0)]}
+    for query in ("?all=false", "?all=false&addresses=true"):
+        xend.routes[f"GET /domains{query}"] = {"domains": [domain(started_at=1.0)]}
     xend.routes["GET /domains/web"] = {"domain": domain(), "config": None, "macs": []}
     xend.routes["GET /domains/web/start-file"] = {"domain": "web", "file": str(root / "web.cfg")}
     return xend
@@ -51,7 +52,7 @@ def xend(xend: FakeXend, root: Path) -> FakeXend:
         ("shutdown -R web", REBOOT),
         ("shutdown -F web", SHUTDOWN),
         ("reboot -F web", REBOOT),
-        ("list -v", LIST),
+        ("list -v", ("GET", "/domains?all=false&addresses=true")),
         ("uptime -s", LIST),
     ],
 )

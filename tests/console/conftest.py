@@ -19,22 +19,22 @@ class Guest:
     consoles: dict[str, GuestConsole] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.hub = ConsoleHub(self.sockets, self.log_of)
+        self.hub = ConsoleHub(self.places, self.log_of)
 
-    def sockets(self, uuid: str) -> dict[str, Path]:
+    def places(self, uuid: str) -> dict[str, Path]:
         return {kind: console.path for kind, console in self.consoles.items()} if uuid == UUID else {}
 
     def log_of(self, uuid: str, kind: str) -> Path:
         return self.folder / f"console-{kind}.log"
 
-    async def has(self, *kinds: str) -> None:
+    def has(self, *kinds: str) -> None:
         """The guest comes up with these consoles."""
         for kind in kinds:
-            self.consoles[kind] = await GuestConsole(self.folder / f"{kind}.sock").__aenter__()
+            self.consoles[kind] = GuestConsole(self.folder / f"{kind}.in", self.log_of(UUID, kind)).__enter__()
 
     async def connected(self, *kinds: str) -> None:
         for kind in kinds:
-            await self.consoles[kind].connected.wait()
+            await self.consoles[kind].connected()
 
 
 @pytest.fixture
@@ -44,4 +44,4 @@ async def guest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     yield guest
     await guest.hub.close()
     for console in guest.consoles.values():
-        await console.end()
+        console.end()

@@ -76,6 +76,9 @@ class Rig(Protocol):
     async def booted(self, started: Started) -> None:
         """Until the guest, which runs, is up."""
 
+    async def goes_on(self, started: Started) -> None:
+        """Until the guest, which was up when it was saved, listens."""
+
     async def heard_sysrq(self, started: Started) -> None:
         """Until the guest, which is up, has acted on the key h of Magic SysRq."""
 
@@ -148,6 +151,9 @@ class SimulatedRig:
 
     async def booted(self, started: Started) -> None:
         assert started.uuid in self._world.host.guests
+
+    async def goes_on(self, started: Started) -> None:
+        pass
 
     async def heard_sysrq(self, started: Started) -> None:
         assert self._world.host.guests[started.uuid].signals == ["sysrq h"]
@@ -238,9 +244,14 @@ class QemuRig:
         if speaker is None:
             observed = self.engine.observe(started.uuid)
             assert observed is not None
-            speaker = Speaker(observed.consoles[ConsoleKind.SERIAL])
+            kind = ConsoleKind.SERIAL
+            speaker = Speaker(observed.consoles[kind], self.engine.console_log(started.uuid, kind))
             self._speakers[started.uuid] = await speaker.__aenter__()
         return speaker
+
+    async def goes_on(self, started: Started) -> None:
+        await self._speakers.pop(started.uuid).__aexit__()
+        await see(await self._speaker(started), "echo 1", 1)
 
     async def heard_sysrq(self, started: Started) -> None:
         await (await self._speaker(started)).until("sysrq: HELP")
@@ -350,6 +361,10 @@ class XenRig:
             speaker = Speaker(observed.consoles[ConsoleKind.PARAVIRTUAL])
             self._speakers[started.uuid] = await speaker.__aenter__()
         return speaker
+
+    async def goes_on(self, started: Started) -> None:
+        await self._speakers.pop(started.uuid).__aexit__()
+        await see(await self._speaker(started), "echo 1", 1)
 
     async def heard_sysrq(self, started: Started) -> None:
         await (await self._speaker(started)).until("sysrq: HELP")

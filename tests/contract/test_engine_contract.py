@@ -486,7 +486,7 @@ async def test_the_core_of_a_guest_is_dumped_and_it_runs_on(rig: Rig, short_fold
 class _Full:
     """A disk that takes nothing."""
 
-    async def state(self, source: int, *, memory: int) -> None:
+    async def state(self, source: int, *, memory: int, expected: int = 0) -> None:
         raise OSError(errno.ENOSPC, "full")
 
     async def memory(self, source: int) -> None:
@@ -496,8 +496,7 @@ class _Full:
 async def test_a_guest_is_saved_and_goes_on_from_there(rig: Rig, short_folder: Path) -> None:
     if Capability.SAVE not in rig.engine.capabilities:
         return
-    started = await start(rig, "a")
-    await rig.engine.unpause(started.uuid)
+    started = await run(rig, "a")
     engine, files, path = cast(Saves, rig.engine), SaveFiles(inspect_here), short_folder / "a.save"
     with pytest.raises(OSError, match="full"):
         await engine.save(started, _Full())
@@ -514,7 +513,7 @@ async def test_a_guest_is_saved_and_goes_on_from_there(rig: Rig, short_folder: P
         await rig.engine.start(started, replace(resources, save=source))
     assert state_of(rig, started) is State.PAUSED
     await rig.engine.unpause(started.uuid)
-    await rig.booted(started)
+    await rig.goes_on(started)
     await rig.power_off(started)
     assert (await next_end(rig)).end is EndReason.POWEROFF
 

@@ -20,6 +20,7 @@ from tests.support.world import ROOT, Killed, World, request, started_of
 
 from xenia.lib.aio import Tasks
 from xenia.manager.brake import Brake
+from xenia.manager.host_stop import StopSettings
 from xenia.manager.manager import Manager
 from xenia.manager.pinning import Pin
 from xenia.model.agent import AgentInfo
@@ -33,6 +34,7 @@ from xenia.model.pci import devices_of
 from xenia.model.save import Afterwards, RestoreRequest, SaveRequest
 from xenia.model.scope import Scope
 from xenia.model.signal import Trigger
+from xenia.model.vif import Way
 from xenia.network.simulated import SimulatedNetworkHost
 from xenia.store.networks import etag_of
 
@@ -41,7 +43,7 @@ pytestmark = pytest.mark.crash
 Scenario = Callable[[World, Manager, "Promises"], Awaitable[None]]
 
 
-ENDED = (RowState.STOPPED, RowState.DESTROYED)
+ENDED = (RowState.STOPPED, RowState.SUSPENDED, RowState.DESTROYED)
 
 LIKE_XEN = False
 
@@ -422,6 +424,29 @@ async def scenario_save_and_restore(world: World, manager: Manager, told: Promis
     assert Path("/end") in world.saves
 
 
+async def suspend(world: World, manager: Manager, told: Promises) -> bool:
+    """Put a domain `a` away; whether it is."""
+    await create(world, manager, told, "a", disk="/a")
+    uuid = uuid_of(world, "a")
+    told.asked("a")
+    told.in_one_place["a"] = Path(f"/var/lib/xenia/saves/{uuid}.save")
+    return (await finish(world, manager, manager.suspending.suspend("a", ROOT))).state is JobState.DONE
+
+
+async def scenario_suspend_and_resume(world: World, manager: Manager, told: Promises) -> None:
+    if await suspend(world, manager, told):
+        job = await finish(world, manager, manager.suspending.resume("a", ROOT))
+        if job.state is JobState.DONE:
+            told.must_run.add("a")
+
+
+async def scenario_suspend_and_discard(world: World, manager: Manager, told: Promises) -> None:
+    if await suspend(world, manager, told):
+        told.in_one_place.clear()
+        told.must_not_run.add("a")
+        await finish(world, manager, manager.suspending.discard("a", ROOT))
+
+
 async def scenario_a_disk_comes_and_goes(world: World, manager: Manager, told: Promises) -> None:
     await create(world, manager, told, "a", disk="/a")
     told.disks["a"] = {"xvda"}
@@ -490,6 +515,9 @@ async def scenario_a_card_comes_and_goes(world: World, manager: Manager, told: P
     for change in (
         lambda: manager.vifs.attach("a", "", Scope.LIVE, ROOT),
         lambda: manager.vifs.attach("a", "", Scope.LIVE, ROOT),
+        lambda: manager.vifs.attach("a", "link=down", Scope.LIVE, ROOT),
+        lambda: manager.vifs.configure("a", "1", Scope.LIVE, ROOT, linked=False),
+        lambda: manager.vifs.configure("a", "2", Scope.LIVE, ROOT, linked=True),
         lambda: manager.vifs.detach("a", "0", Scope.LIVE, ROOT),
     ):
         await finish(world, manager, change())
@@ -544,6 +572,17 @@ async def scenario_end_with_the_host(world: World, manager: Manager, told: Promi
         told.must_not_run |= {row.domain for row in last_rows(manager) if row.state in ENDED}
 
 
+async def scenario_end_with_the_host_and_go_on_with_it(world: World, manager: Manager, told: Promises) -> None:
+    manager.host_power.host_stop.settings = StopSettings(methods=("save", "shutdown"))
+    await create(world, manager, told, "a", disk="/a")
+    uuid = uuid_of(world, "a")
+    told.asked("a")
+    await finish(world, manager, manager.host_power.stop(None, ROOT))
+    if f"/var/lib/xenia/saves/{uuid}.save" in map(str, world.saves):  # else it was shut down
+        told.in_one_place["a"] = Path(f"/var/lib/xenia/saves/{uuid}.save")
+        await finish(world, manager, manager.host_power.start(ROOT))
+
+
 def last_rows(manager: Manager) -> tuple[HostRow, ...]:
     run = manager.host_power.runs.last
     return run.rows if run is not None else ()
@@ -583,10 +622,35 @@ async def scenario_networks_come_and_change_and_go(world: World, manager: Manage
     await delete_network(world, manager, told, "lan")
 
 
+async def scenario_a_card_is_routed(world: World, manager: Manager, told: Promises) -> None:
+    if LIKE_XEN:
+        return
+    await create(world, manager, told, "a", route="192.0.2.77")
+    await operate(world, manager, told, "destroy", "a")
+    tell_of_interfaces(world)
+    await settle(world)
+
+
+async def scenario_a_script_connects_a_card(world: World, manager: Manager, told: Promises) -> None:
+    await create(world, manager, told, "a", script="own")
+    await operate(world, manager, told, "reboot", "a")
+    await operate(world, manager, told, "destroy", "a")
+
+
+def tell_of_interfaces(world: World) -> None:
+    """As the kernel does when some have gone with their guests."""
+    if world.network.news is not None:
+        world.network.news.set()
+
+
 SCENARIOS: list[Scenario] = [value for name, value in sorted(globals().items()) if name.startswith("scenario_")]
 
 
-_LONG_ONES = (scenario_two_start_with_the_host, scenario_networks_come_and_change_and_go)
+_LONG_ONES = (
+    scenario_two_start_with_the_host,
+    scenario_networks_come_and_change_and_go,
+    scenario_end_with_the_host_and_go_on_with_it,
+)
 SHORT_ONES = [scenario for scenario in SCENARIOS if scenario not in _LONG_ONES]
 """For what takes a time that grows with the square of the steps."""
 
@@ -650,6 +714,7 @@ def check(world: World, told: Promises) -> None:
             assert entry is not None
             assert {disk.target for disk in entry.config.disks} == guest.disks.keys(), f"{name} has other disks"
             assert {vif.item for vif in entry.config.vifs} == guest.cards, f"{name} has other cards"
+            assert {vif.item for vif in entry.config.vifs if not vif.linked} == guest.unlinked, f"{name}: other links"
             assert set(entry.config.platform.usb_devices) == guest.usb, f"{name} has other USB devices"
             passed = {device.address for device in devices_of(entry.config.other.get("pci", ()))}
             assert passed == guest.pci, f"{name} has other PCI devices"
@@ -658,12 +723,18 @@ def check(world: World, told: Promises) -> None:
             assert told.disks.get(name, set()) <= guest.disks.keys(), f"{name} has lost a disk"
             assert told.sizes.get(name, (guest.memory, len(guest.pins))) == (guest.memory, len(guest.pins)), name
         assert world.rules.keys() == world.interfaces(), "all cards are guarded, and no others"
+        routed = {route.interface for route in world.network.routes if route.interface != "eth0"}
+        assert routed == set(world.routed_ends()), "the host routes to the cards that are to be routed, and no others"
+        assert scripted(world) == {end for end, action in world.connected.items() if action == "online"}
         assert not [domain for domain in known.values() if domain.state in (State.STARTING, State.DYING)]
         for name in known:
             job = manager.operate("destroy", name, ROOT)
             assert (await manager.wait(job.id, 60)).state is JobState.DONE
         assert not world.host.guests
         assert not world.runs()
+        assert "online" not in world.connected.values(), "the end of each card was told to its script"
+        tell_of_interfaces(world)
+        await settle(world)
         await check_networks(world, manager, told)
         await manager.close()
 
@@ -683,8 +754,18 @@ async def check_networks(world: World, manager: Manager, told: Promises) -> None
         job = manager.networks.delete(row.name, ROOT)
         assert (await manager.wait(job.id, 60)).state is JobState.DONE
     clean = SimulatedNetworkHost()
-    for part in ("interfaces", "sysctls", "rules", "services", "names"):
+    for part in ("interfaces", "sysctls", "rules", "services", "names", "routes", "proxied"):
         assert getattr(world.network, part) == getattr(clean, part), f"{part} are not as before"
+
+
+def scripted(world: World) -> set[str]:
+    """The host's ends of cards that a script is to have connected."""
+    return {
+        f"vif{guest.domid}.{vif.item}"
+        for guest in world.host.guests.values()
+        for vif in guest.started.config.vifs
+        if vif.way is Way.SCRIPT
+    }
 
 
 def steps_of(scenario: Scenario) -> int:
@@ -706,10 +787,13 @@ def test_every_place_to_die(scenario: Scenario) -> None:
 
 @pytest.mark.parametrize("scenario", SHORT_ONES, ids=lambda scenario: scenario.__name__)
 def test_every_place_to_die_again_while_coming_up(scenario: Scenario) -> None:
+    """`XENIA_CRASH_EVERY` sets how far apart the first deaths are: a new xend does much the same after the next one."""
+    apart = int(os.environ.get("XENIA_CRASH_EVERY", "2"))
+
     async def nothing(world: World, manager: Manager, told: Promises) -> None:
         await settle(world)
 
-    for first in range(1, steps_of(scenario) + 1):
+    for first in range(1, steps_of(scenario) + 1, apart):
         second = 0
         while True:
             second += 1

@@ -13,7 +13,7 @@ from xenia.model.disk import Disk, DiskBus, DiskFormat, DiskMode, DiskSource
 from xenia.model.display import Display, VgaModel
 from xenia.model.domain import DomainConfig, EndAction, Kind, Policy
 from xenia.model.reading import Reading
-from xenia.model.vif import Vif, VifType
+from xenia.model.vif import Vif, VifType, Way
 
 PV = "name='x'; kernel='/k'; memory=64\n"
 HVM = "name='x'; builder='hvm'; memory=64\n"
@@ -469,3 +469,36 @@ def test_a_card_is_on_a_network_or_on_a_bridge() -> None:
     assert config(head + "vif=['network=lan']").vifs[0].network == "lan"
     (said,) = errors(head + "vif=['network=lan,bridge=br0']")
     assert "a card is on a network (lan) or on a bridge (br0), not on both" in said
+
+
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        ("script=vif-route", "script=vif-route: the host routes to the addresses of the card, and it names none"),
+        ("script=vif-route,ip=192.0.2.7,network=lan", "a card is on a network (lan) or routed (script=vif-route)"),
+        ("script=vif-route,ip=192.0.2.7,gateway=router", "gateway=router is no address"),
+        ("script=vif-route,ip=192.0.2.7,gateway=192.0.2.1 192.0.2.2", "has two of IPv4"),
+        ("script=vif-route,ip=192.0.2.7/24,gateway=192.0.2.7", "gateway=192.0.2.7 is the guest's own address (ip=)"),
+    ],
+)
+def test_a_card_that_cannot_be_routed_is_an_error(item: str, said: str) -> None:
+    found = errors(HVM + f"vif=[{item!r}]")
+    assert any(said in each for each in found), found
+
+
+@pytest.mark.parametrize(
+    "item",
+    ["script=vif-route netdev=eth1,ip=192.0.2.7", "script=vif-route,ip=192.0.2.7,netdev=eth1"],
+)
+def test_the_interface_of_a_routed_card_has_three_names(item: str) -> None:
+    (vif,) = config(HVM + f"vif=[{item!r}]").vifs
+    assert (vif.way, vif.gatewaydev) == (Way.ROUTE, "eth1")
+
+
+def test_only_a_routed_card_has_a_gateway() -> None:
+    found = read(HVM + "vif=['gateway=192.0.2.1,gatewaydev=eth0']", file="x").complaints
+    notes = [each.message for each in found if each.key == "vif[0]"]
+    assert notes == [
+        f"{word} has no effect: only a card with script=vif-route has one"
+        for word in ("gateway=192.0.2.1", "gatewaydev=eth0")
+    ]

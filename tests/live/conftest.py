@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.support.live import LiveHost, live_host
+from tests.support.wire import Wire
 
 
 @pytest.fixture
@@ -18,3 +19,13 @@ def host(stopped_host: LiveHost) -> LiveHost:
     """A root with a xend that is ready."""
     stopped_host.start()
     return stopped_host
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    """A network for the host, with a world behind it."""
+    wire = Wire()
+    try:
+        yield wire
+    finally:
+        wire.close()

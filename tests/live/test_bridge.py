@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -85,26 +86,84 @@ def router(network: str) -> Iterator[str]:
         subprocess.run(["ip", "netns", "del", name], check=True)
 
 
+SSHD = """
+mount -t tmpfs -o mode=700 none /root && mkdir -m 700 /root/.ssh && cp "$1/key.pub" /root/.ssh/authorized_keys
+exec dropbear -F -E -s -r "$1/hostkey" -P "$1/pid" -p 10.9.0.3:22
+"""
+
+
+class Login:
+    """Somebody at the router has logged in on the host by SSH, and repeats what is typed."""
+
+    def __init__(self, network: str, router: str, folder: Path) -> None:
+        key, none = str(folder / "key"), {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+        subprocess.run(["dropbearkey", "-t", "ed25519", "-f", str(folder / "hostkey")], check=True, **none)
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+        self._server = subprocess.Popen(
+            ["ip", "netns", "exec", network, "sh", "-ec", SSHD, "sh", str(folder)], stderr=subprocess.DEVNULL
+        )
+        until((folder / "pid").exists, "the SSH server runs")
+        options = ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR", "BatchMode=yes")
+        words = ["ssh", "-F", "none", "-i", key, *(f"-o{each}" for each in options), "root@10.9.0.3", "exec cat"]
+        self._client = subprocess.Popen(
+            ["ip", "netns", "exec", router, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def is_alive(self) -> bool:
+        assert self._client.stdin is not None
+        assert self._client.stdout is not None
+        self._client.stdin.write("still here\n")
+        self._client.stdin.flush()
+        return self._client.stdout.readline() == "still here\n"
+
+    def end(self) -> None:
+        for process in (self._client, self._server):
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def login(network: str, router: str, tmp_path: Path) -> Iterator[Login]:
+    login = Login(network, router, tmp_path)
+    try:
+        yield login
+    finally:
+        login.end()
+
+
 def test_guests_reach_the_router_through_the_bridge_over_the_hosts_card(
-    stopped_host: LiveHost, network: str, router: str
+    stopped_host: LiveHost, network: str, login: Login
 ) -> None:
+    """And who has logged in on the host by SSH stays so."""
     host = stopped_host
+    assert login.is_alive()
     host.inside = ["ip", "netns", "exec", network]
     with (host.root / "etc/xen/xend.toml").open("a") as settings:
         settings.write('\n[bridge]\ninterface = "eth0"\n')
     host.start()
     assert "Confirm within" in host.ok("network", "bridge")
+    assert login.is_alive()
     host.ok("network", "confirm")
     guest = host.linux()
     host.ok("create", "-q", "demo")
-    assert ports(network) == {"eth0", "vif1.0"}
-    with Terminal(host.command("console", "demo"), host.environment) as first:
+    host.ok("create", "-q", "demo", "name=second", "disk=[]", "extra=xenia.guest=second")
+    assert ports(network) == {"eth0", "vif1.0", "vif2.0"}
+    with (
+        Terminal(host.command("console", "demo"), host.environment) as first,
+        Terminal(host.command("console", "second"), host.environment) as second,
+    ):
         first.sees(guest.marker)
         first.types("ip addr add 10.9.0.1/24 dev eth0; ip link set eth0 up; ping -c 1 -w 30 10.9.0.254\r")
         first.sees("1 packets received")
-    host.ok("destroy", "demo")
+        second.sees("guest second is up")
+        second.types("ip addr add 10.9.0.2/24 dev eth0; ip link set eth0 up; ping -c 1 -w 30 10.9.0.254\r")
+        second.sees("1 packets received")
+        second.types("ping -c 1 -w 30 10.9.0.1\r")
+        second.sees("1 packets received")
+    host.ok("destroy", "demo", "second")
     host.ok("config", "settings", "bridge.interface=")
     host.ok("network", "bridge", "--apply")
+    assert login.is_alive()
     told = subprocess.run(["ip", "-n", network, "-br", "addr", "show", "eth0"], check=True, capture_output=True)
     assert b"10.9.0.3/24" in told.stdout
 

@@ -1,8 +1,10 @@
-"""What a guest says while xend is killed and started again."""
+"""What a guest says while xend is killed and started again, or does not come to read it."""
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 
 import pytest
 from tests.live.test_session import LEAVE
@@ -34,6 +36,10 @@ def test_nothing_that_a_guest_says_is_lost(host: LiveHost) -> None:
         wait_for(host, without_xend)
         host.start()
         wait_for(host, without_xend + 100)
+        os.kill(host.pid, signal.SIGSTOP)
+        unread = max(counted(log(host, "pv"))) + 300
+        wait_for(host, unread)
+        os.kill(host.pid, signal.SIGCONT)
         screen.sees("connected to 'demo' again")
         screen.types("touch /tmp/stop\n")
         until(lambda: all("last " in log(host, kind) for kind in KINDS), "the guest has counted to its end")
@@ -44,7 +50,8 @@ def test_nothing_that_a_guest_says_is_lost(host: LiveHost) -> None:
     for kind in KINDS:
         last = int(re.findall(r"last (\d+)", log(host, kind))[0])
         whole = list(range(1, last + 1))
-        assert counted(log(host, kind)) == whole
+        text = log(host, kind)
+        assert counted(text) == whole, text
         assert counted(rings[kind]) == whole
     assert shown == sorted(set(shown))
 

@@ -37,7 +37,7 @@ LONGEST = {True: 0.1, False: 0.02}
 
 NAMES = ("anna", "berta", "carla", "dora")
 OPERATIONS = ("create", "destroy", "destroy", "pause", "unpause", "reboot", "shutdown", "type p", "type r")
-RUN_FILES = {"started.json", "lease", "monitor.sock", "console-serial.sock"}
+RUN_FILES = {"started.json", "lease", "monitor.sock", "console-serial.in"}
 
 
 @dataclass

@@ -6,25 +6,21 @@ All of it is in network namespaces: `host` with the xend, and `world`, which is 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from tests.support.live import LiveHost, until
 from tests.support.terminal import Terminal
+from tests.support.wire import Wire
 
 pytestmark = [pytest.mark.qemu, pytest.mark.skipif(os.geteuid() != 0, reason="only root may make networks")]
 
-LOOK = (
-    *("ip -d addr show", "ip route show table all", "ip -6 route show table all", "nft list ruleset"),
-    "sysctl net.ipv4.ip_forward net.ipv4.conf net.ipv6.conf",
-)
 PEER = """
 import socket, sys
 server = socket.create_server(("::", 7000), family=socket.AF_INET6, dualstack_ipv6=True)
@@ -41,53 +37,6 @@ case $1 in bound|renew)
 ip addr add $ip/$mask dev $interface; ip route add default via $router; echo nameserver $dns >/etc/resolv.conf;;
 esac
 """
-
-
-class Wire:
-    """The two namespaces."""
-
-    def __init__(self) -> None:
-        self.host, self.world = (f"xn{uuid4().hex[:6]}{end}" for end in "hw")
-        for name in (self.host, self.world):
-            subprocess.run(["ip", "netns", "add", name], check=True)
-        self.ip(self.host, f"link add eth0 type veth peer name eth0 netns {self.world}")
-        for name, last in ((self.host, 1), (self.world, 2)):
-            for words in (
-                *("link set lo up", "link set eth0 up", f"addr add 192.0.2.{last}/24 dev eth0"),
-                f"addr add 2001:db8::{last}/64 dev eth0 nodad",
-            ):
-                self.ip(name, words)
-        until(lambda: "tentative" not in self.run(self.host, "ip", "addr", "show"), "the host's addresses are its own")
-
-    def ip(self, name: str, words: str) -> None:
-        subprocess.run(["ip", "-n", name, *words.split()], check=True)
-
-    def run(self, name: str, *words: str) -> str:
-        done = subprocess.run(["ip", "netns", "exec", name, *words], check=True, capture_output=True, text=True)
-        return done.stdout
-
-    def look(self) -> list[str]:
-        """The host's network as independent tools show it, but for what counts down."""
-        shown = [self.run(self.host, *words.split()) for words in LOOK]
-        return [re.sub(r"(valid_lft|preferred_lft|expires) \S+", "", text) for text in shown]
-
-    def close(self) -> None:
-        for name in (self.host, self.world):
-            for pid in subprocess.run(
-                ["ip", "netns", "pids", name], capture_output=True, text=True, check=False
-            ).stdout.split():
-                with suppress(ProcessLookupError):
-                    os.kill(int(pid), signal.SIGKILL)
-            subprocess.run(["ip", "netns", "del", name], check=True)
-
-
-@pytest.fixture
-def wire() -> Iterator[Wire]:
-    wire = Wire()
-    try:
-        yield wire
-    finally:
-        wire.close()
 
 
 def dnsmasqs(host: LiveHost) -> list[int]:
@@ -154,6 +103,25 @@ def in_the_network(host: LiveHost, wire: Wire) -> None:
         lease(second)
         second.types("ip -4 addr show dev eth0 | grep -c '10[.]20[.]0[.]22/24'\r")
         second.sees("\n1")
+        # Each is held to what it was leased.
+        until(lambda: "10.20.0.22" in rules(wire, "vif2.0"), "the second is held to its lease")
+        (row,) = [each for each in host.ok("list", "-o", "wide").splitlines() if each.startswith("second ")]
+        assert row.split()[10].startswith("10.20.0.22")
+        (card,) = json.loads(host.ok("network-list", "-o", "json", "second"))
+        assert card["addresses"][0] == {"ip": "10.20.0.22", "source": "lease"}
+        assert (card["bridge"], card["interface"], card["stats"]["tx_packets"] > 0) == ("lan", "vif2.0", True)
+        host.ok("network-configure", "--live", "second", "0", "link=down")
+        first.types("ping -c 1 -w 1 10.20.0.22 >/dev/null || echo alone $((80 + 2))\r")
+        first.sees("alone 82")
+        second.types("until grep -q 0 /sys/class/net/eth0/carrier; do :; done; echo unlinked $((80 + 3))\r")
+        second.sees("unlinked 83")
+        host.ok("network-configure", "--live", "second", "0", "link=up")
+        second.types("until grep -q 1 /sys/class/net/eth0/carrier; do :; done; echo linked $((80 + 4))\r")
+        second.sees("linked 84")
+        second.types("ip addr add 10.20.0.77/24 dev eth0; echo also $((70 + 7))\r")
+        second.sees("also 77")
+        first.types("ping -c 1 -w 2 10.20.0.77 >/dev/null || echo held $((60 + 2))\r")
+        first.sees("held 62")
         first.types("nslookup second.lab; ping -c 1 second && echo heard $((40 + 2))\r")
         first.sees("10.20.0.22")
         first.sees("heard 42")
@@ -163,13 +131,14 @@ def in_the_network(host: LiveHost, wire: Wire) -> None:
         first.types("until ping -c 1 -w 2 2001:db8::2 >/dev/null; do :; done; nc 2001:db8::2 7000 </dev/null\r")
         first.sees("you are 2001:db8::1")
         # The world gets in by the port that is forwarded, and so does a guest that asks the host for it.
-        second.types("while :; do echo 'second is here' | nc -l -p 80; done &\r")
-        second.types("netstat -ltn\r")
-        second.sees(":80 ")
+        second.types("nc -ll -p 80 -e /bin/echo second is here &\r")
+        second.types("until netstat -ltn | grep -q ':80 '; do :; done; echo listens $((80 + 5))\r")
+        second.sees("listens 85")
         assert asked(wire, "192.0.2.1", 8080) == "second is here\n"
         first.types("nc 192.0.2.1 8080 </dev/null\r")
         first.sees("second is here")
         assert not asked(wire, "10.20.0.22", 80), "by no other way"
+        independent_tools_look_on(host, wire, first)
         removed_things_come_back(host, wire)
         first.types("nc 192.0.2.2 7000 </dev/null; ping -c 1 -w 5 second.lab && echo heard $((50 + 2))\r")
         first.sees("you are 192.0.2.1")
@@ -191,18 +160,80 @@ def in_the_network(host: LiveHost, wire: Wire) -> None:
         assert (said.code, "is in use: demo, second run on it" in said.err) == (5, True)
 
 
+def independent_tools_look_on(host: LiveHost, wire: Wire, first: Terminal) -> None:
+    """nmap finds what is forwarded and no more; tcpdump sees a guest's own addresses, and none that it makes up."""
+    scan = wire.run(wire.world, *["nmap", "-n", "-Pn", "-T5", "-p", "1-9000", "--open", "-oG", "-", "192.0.2.1"])
+    assert re.findall(r"(\d+)/open/tcp", scan) == ["8080"], scan
+    scan = wire.run(wire.world, *["nmap", "-n", "-Pn", "-T5", "-sU", "-p", "53,67,547", "-oG", "-", "192.0.2.1"])
+    assert "/open/udp" not in scan, scan
+    words = ["ip", "netns", "exec", wire.host, "tcpdump", "-l", "-e", "-n", "-i", "vif2.0", "icmp or arp"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watcher:
+        assert watcher.stdout is not None
+        assert watcher.stderr is not None
+        assert "verbose output" in watcher.stderr.readline()
+        first.types("ip link add mac0 link eth0 address 00:16:3e:00:00:99 type macvlan; ip link set mac0 up\r")
+        first.types("ip addr add 10.20.0.99/24 dev mac0; ping -c 3 -i 0.2 -w 1 -I mac0 10.20.0.22 >/dev/null\r")
+        first.types("ip link del mac0; ping -c 2 10.20.0.22 >/dev/null; echo pinged $((30 + 3))\r")
+        first.sees("pinged 33")
+        seen = []
+        while not seen or seen.count("echo") < 2:
+            line = watcher.stdout.readline()
+            seen += ["echo"] if "echo request" in line else []
+            assert "00:16:3e:00:00:99" not in line, line
+            assert "10.20.0.99" not in line, line
+        watcher.terminate()
+
+
 def removed_things_come_back(host: LiveHost, wire: Wire) -> None:
     (old,) = dnsmasqs(host)
     os.kill(old, signal.SIGKILL)
     until(lambda: [pid for pid in dnsmasqs(host) if pid != old], "dnsmasq runs again")
+    cards = rules(wire, "vif1.0"), rules(wire, "vif2.0")
     wire.run(wire.host, "nft", "flush", "ruleset")
     until(lambda: "masquerade" in wire.run(wire.host, "nft", "list", "ruleset"), "the rules are there again")
+    until(lambda: (rules(wire, "vif1.0"), rules(wire, "vif2.0")) == cards, "the rules of the cards are there again")
     wire.run(wire.host, "ip", "link", "del", "lan")
     until(
         lambda: wire.run(wire.host, "ip", "-o", "link").count(" master lan ") == 2,
         "the bridge is there again, and the guests are on it",
     )
     until(lambda: not host.ok("network", "plan").startswith("make"), "all is as defined")
+
+
+@pytest.mark.parametrize("rounds", [3, pytest.param(100, marks=[pytest.mark.full, pytest.mark.timeout(900)])])
+def test_networks_that_come_and_go_leave_nothing(stopped_host: LiveHost, wire: Wire, rounds: int) -> None:
+    """A network of each kind, a guest with a card on each; the host is as it was after each round."""
+    host = stopped_host
+    host.inside = ["ip", "netns", "exec", wire.host]
+    host.start()
+    kinds = {
+        "lan": ("--nat", "--subnet", "10.20.0.0/24"),
+        "dmz": ("--routed", "--subnet", "10.30.0.0/24"),
+        "alone": ("--isolated", "--subnet", "10.40.0.0/24"),
+    }
+    cards = ",".join(f"'network={name}'" for name in kinds)
+    host.hvm("web", f"vif = [{cards}]\n")
+    wire.run(wire.host, "sysctl", "-qw", "net.ipv6.conf.all.accept_redirects=0")
+    before = wire.look()
+    for _ in range(rounds):
+        for name, words in kinds.items():
+            host.ok("network", "create", name, *words)
+        host.ok("create", "-q", "web")
+        host.ok("destroy", "web")
+        host.nothing_left()
+        for name in kinds:
+            until(lambda name=name: host.xm("network", "delete", name).code == 0, "it is removed")  # type: ignore[misc]
+        assert not dnsmasqs(host)
+        until(lambda: wire.look() == before, "the host is as it was")
+
+
+def rules(wire: Wire, card: str) -> str:
+    """Those of a card, but for what they have counted; "" where there are none."""
+    with suppress(subprocess.CalledProcessError):
+        return re.sub(
+            r"packets \d+ bytes \d+", "", wire.run(wire.host, "nft", "list", "chain", "netdev", "xenia", card)
+        )
+    return ""
 
 
 def asked(wire: Wire, address: str, port: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+from pathlib import Path
 
 import pytest
 from tests.support.live import LiveHost, live_host, until
@@ -68,3 +69,66 @@ def test_it_goes_on_where_it_was() -> None:
         assert said.code != 0
         assert "is damaged: the memory between 32 and 34 MiB has changed" in said.err
         host.nothing_left()
+
+
+def test_it_is_put_away_and_resumed_by_another_xend(host: LiveHost) -> None:
+    host.linux()
+    host.ok("create", "-q", "demo")
+    with console(host) as screen:
+        screen.sees("is up")
+        screen.types(COUNT)
+        screen.sees("count 5")
+    assert host.ok("suspend", "demo") == "Suspended domain demo\n"
+    before = last_count(host)
+    (save,) = (host.root / "var/lib/xenia/saves").iterdir()
+    assert (save.stat().st_mode & 0o777, save.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert host.names() == []
+    host.stop()
+    host.start()
+    assert host.xm("domstate", "demo").out == "suspended\n"
+    said = host.xm("create", "demo")
+    assert (said.code, "is suspended" in said.err) == (5, True), said
+    assert host.ok("resume", "demo").startswith("Resumed domain demo (id=")
+    until(lambda: last_count(host) > before + 3, "it counts on")
+    assert not save.exists()
+    host.ok("destroy", "demo")
+    host.nothing_left()
+
+
+def test_one_that_stays_paused_is_saved_again(host: LiveHost) -> None:
+    host.hvm("still")
+    host.ok("create", "-q", "-p", "still")
+    for name in ("one", "two"):
+        host.ok("save", "-p", "still", str(host.root / name))
+    assert host.domain("still")["state"] == "paused"
+    host.ok("destroy", "still")
+    host.ok("restore", "-p", str(host.root / "two"))
+    assert host.domain("still")["state"] == "paused"
+
+
+def test_much_memory_is_mapped_where_it_was_put_away(host: LiveHost) -> None:
+    """It is there at once, whatever its size, and as it was; once it is put away again, it is copied."""
+    file = host.linux().file
+    file.write_text(file.read_text().replace("memory  = 96", "memory  = 320"))
+    host.ok("create", "-q", "demo")
+    with console(host) as screen:
+        screen.sees("is up")
+        screen.types("dd if=/dev/urandom of=/run/data bs=1M count=100; sha1sum /run/data; echo dige''sted\n")
+        (digest,) = re.findall(r"([0-9a-f]{40})  /run/data", screen.sees("digested\r\n"))
+        screen.types(COUNT)
+        screen.sees("count 5")
+    for mapped in (True, False):
+        host.ok("suspend", "demo")
+        (save,) = (host.root / "var/lib/xenia/saves").iterdir()
+        assert save.stat().st_mode & 0o777 == 0o600
+        before = last_count(host)
+        host.ok("resume", "demo")
+        assert not save.exists()
+        ((pid,),) = host.guests().values()
+        assert (str(save) in Path(f"/proc/{pid}/maps").read_text()) is mapped
+        until(lambda: last_count(host) > before + 3, "it counts on")  # noqa: B023 (it is waited for)
+        with console(host) as screen:
+            screen.types("sha1sum /run/data; echo o''ver\n")
+            assert digest in screen.sees("over\r\n")
+    host.ok("destroy", "demo")
+    host.nothing_left()

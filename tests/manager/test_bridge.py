@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import re
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +15,9 @@ import pytest
 from tests.network.uplink.wire import BOOT, BRIDGE, CARD, Wire, wire
 from tests.support.world import ROOT
 
+from xenia.lib.aio import Tasks
 from xenia.manager.bridge import Bridges
+from xenia.manager.bridge_keeper import BridgeKeeper
 from xenia.manager.jobs import Jobs
 from xenia.model.bridge import BridgeState, BridgeWish
 from xenia.model.caller import Caller, Role
@@ -84,9 +88,8 @@ async def test_a_watchdog_that_is_killed_is_followed_by_the_way_back(host: Wire)
     before = host.shown()
     async with xend(host, OVER) as one:
         os.kill(int(host.place.lock.read_text()), signal.SIGKILL)
+        await until(lambda: one.bridges.look().state is BridgeState.NONE)
         await one.bridges.uplink.ended()
-        while one.bridges.look().state is not BridgeState.NONE:
-            await one.bridges.uplink.ended()
         assert "killed before anybody had confirmed" in one.bridges.look().message
         assert host.shown() == before
     async with xend(host, OVER) as another:
@@ -118,6 +121,64 @@ async def test_a_bridge_without_a_card_comes_and_goes(host: Wire) -> None:
         assert (await one.apply()).state is JobState.DONE
         assert one.bridges.look().state is BridgeState.NONE
     assert host.shown() == before
+
+
+def addresses_and_routes(host: Wire) -> list[str]:
+    """Of the bridge, as iproute2 has them, but for what counts down."""
+    shown = [
+        host.ip(words)
+        for words in (f"addr show dev {BRIDGE}", f"route show dev {BRIDGE}", f"-6 route show dev {BRIDGE}")
+    ]
+    lines = [line.strip() for text in shown for line in text.splitlines() if "link" not in line.split()[:1]]
+    return [re.sub(r"(valid_lft|preferred_lft|expires) \S+", "", line) for line in lines if ": <" not in line]
+
+
+@asynccontextmanager
+async def kept(one: Xend) -> AsyncIterator[list[str]]:
+    """It is looked after; the bridges on which guests were to be put again."""
+    plugged: list[str] = []
+
+    async def plug(bridge: str) -> None:
+        plugged.append(bridge)
+
+    tasks = Tasks()
+    tasks.start(BridgeKeeper(one.bridges, plug).run(), name="keeper")
+    await asyncio.sleep(0)
+    yield plugged
+    await tasks.close()
+
+
+async def until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(20):
+        while not true():  # noqa: ASYNC110 (nothing tells of it)
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("harm", [f"link del {BRIDGE}", f"link set {CARD} nomaster"])
+async def test_a_bridge_that_somebody_removes_comes_back_at_once(host: Wire, harm: str) -> None:
+    """But for whom the host answers for: the kernel forgets that when an interface loses its wire (neigh_ifdown)."""
+    for proxied in host.ip("neigh show proxy").splitlines():
+        host.ip(f"neigh del proxy {proxied.split()[0]} dev {CARD}")
+    before = host.shown()
+    async with xend(host, OVER) as one:
+        await one.bridges.confirm(ROOT)
+        there = addresses_and_routes(host)
+        assert there
+        async with kept(one) as plugged:
+            host.ip(harm)
+            await until(lambda: plugged and one.bridges.look().state is BridgeState.TAKEN)
+            assert plugged == [BRIDGE]
+            await until(lambda: addresses_and_routes(host) == there)
+        one.wish = NOTHING
+        assert (await one.apply()).state is JobState.DONE
+    assert host.shown() == before
+
+
+async def test_a_bare_bridge_that_somebody_removes_comes_back_at_once(host: Wire) -> None:
+    async with xend(host, BridgeWish(BRIDGE, bare=True)) as one, kept(one) as plugged:
+        host.ip(f"link del {BRIDGE}")
+        await until(lambda: plugged)
+        assert one.bridges.look().state is BridgeState.BARE
 
 
 async def test_a_bridge_of_others_is_used(host: Wire) -> None:

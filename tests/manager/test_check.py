@@ -19,6 +19,7 @@ from xenia.manager.check.checker import Checker
 from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.definitions import Definitions
 from xenia.manager.prepare import Findings
+from xenia.manager.snapshots.current import CurrentDisks
 from xenia.manager.table import Entry, Table
 from xenia.model.check import CheckRequest
 from xenia.model.complaint import Severity
@@ -28,6 +29,7 @@ from xenia.model.reading import Reading
 from xenia.model.request import CreateRequest
 from xenia.store.folder import GuestFolder
 from xenia.store.records import Records
+from xenia.store.snapshots import SnapshotTrees
 
 WEB = """\
 name = 'web'
@@ -74,7 +76,8 @@ class Desk:
         )
         engines = {each.name: each for each in (engine, *others)}
         neighbours = Neighbours(Definitions(GuestFolder(folder), reads, unnoticed), self.records, self.table)
-        self.checker = Checker(engine, engines, reads, self.preparer, neighbours, lambda: HOST)
+        current = CurrentDisks(SnapshotTrees(self.records._files), self.records)
+        self.checker = Checker(engine, engines, reads, self.preparer, neighbours, lambda: HOST, current)
 
     async def said(self, text: str = WEB, file: str = "", **wishes: object) -> list[str]:
         checked = await self.checker.check(CheckRequest(text, file, **wishes), ROOT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -348,7 +349,61 @@ async def test_fifty_guests(manager: Manager, world: World, etc: Path) -> None:
 
 async def test_methods_that_are_not_possible_yet_are_told(manager: Manager, etc: Path) -> None:
     settings(manager, methods=("migrate", "save", "shutdown"))
-    assert (await host_stop(manager)).notes == ("migrate is not possible yet", "save is not possible yet")
+    assert (await host_stop(manager)).notes == ("migrate is not possible yet",)
+
+
+async def test_guests_are_put_away_and_go_on_with_the_host(world: World, manager: Manager, etc: Path) -> None:
+    settings(manager, methods=("save", "shutdown"))
+    await start(manager, etc, "a")
+    await start(manager, etc, "b", "start_after = ['a']", paused=True)
+    for guest in world.host.guests.values():
+        guest.boots = 42
+    run = await host_stop(manager)
+    assert [(row.domain, row.state.value) for row in run.rows] == [("a", "suspended"), ("b", "suspended")]
+    assert names(world, EventKind.SAVED) == ["b", "a"]
+    assert not world.host.guests
+    run = await host_start(manager)
+    assert [row.detail.split(",")[0] for row in run.rows] == ["resumed", "resumed"]
+    guests = {guest.name: guest for guest in world.host.guests.values()}
+    assert [(guests[name].boots, guests[name].state) for name in "ab"] == [(42, State.RUNNING), (42, State.PAUSED)]
+
+
+async def test_what_cannot_be_put_away_is_shut_down(world: World, manager: Manager, etc: Path) -> None:
+    settings(manager, methods=("save", "shutdown"))
+    await start(manager, etc, "a")
+
+    async def refuse(name: str) -> None:
+        if name == "save":
+            raise XeniaError("it has a device of the host", kind=ErrorKind.CONFLICT)
+
+    world.host.step = refuse
+    run = await host_stop(manager)
+    assert [row.state.value for row in run.rows] == ["stopped"]
+    assert names(world, EventKind.SAVED) == []
+
+
+async def test_what_takes_too_long_to_put_away_is_asked_and_then_destroyed(
+    world: World, manager: Manager, etc: Path
+) -> None:
+    settings(manager, methods=("save", "shutdown"), stop_timeout=SHORT)
+    world.host.deaf.add("a")
+    await start(manager, etc, "a")
+
+    async def hang(name: str) -> None:
+        if name == "save":
+            await asyncio.Event().wait()
+
+    world.host.step = hang
+    (row,) = (await host_stop(manager)).rows
+    assert row.state.value == "destroyed"
+    assert row.detail.startswith("it was not saved within 0 s; it had not shut down within 0 s")
+    world.host.step = _nothing
+    (row,) = (await host_start(manager)).rows
+    assert row.detail.startswith("id "), "it boots"
+
+
+async def _nothing(name: str) -> None:
+    pass
 
 
 async def test_it_is_for_administrators(manager: Manager) -> None:

@@ -275,3 +275,21 @@ async def test_a_card_of_a_file_is_known_by_its_number_or_address(manager: Manag
     result_of(await ended(manager, manager.vifs.detach("web", "0", Scope.BOTH, ROOT)))
     assert "mac=" not in (etc / "web.cfg").read_text()
     assert "bridge=" not in (etc / "web.cfg").read_text()
+
+
+async def test_a_link_is_kept_and_cards_stay_in_their_order(manager: Manager, etc: Path, world: World) -> None:
+    text = WEB.replace("'bridge=lan'", "'bridge=lan', 'mac=00:16:3e:00:00:22', 'mac=00:16:3e:00:00:33,ip=192.0.2.7'")
+    (etc / "web.cfg").write_text(text)
+    await manager.inventory.look_up("web")
+    down = manager.vifs.configure("web", "00:16:3e:00:00:22", Scope.CONFIG, ROOT, linked=False)
+    assert result_of(await ended(manager, down))["vif"]["linked"] is False
+    kept = (etc / "web.cfg").read_text()
+    assert kept == text.replace("00:22'", "00:22,link=down'")
+    await start(manager, etc)
+    (guest,) = world.host.guests.values()
+    assert guest.unlinked == {1}
+    up = manager.vifs.configure("web", "1", Scope.BOTH, ROOT, linked=True)
+    assert result_of(await ended(manager, up))["file"] == str(etc / "web.cfg")
+    assert ((etc / "web.cfg").read_text(), guest.unlinked) == (text, set())
+    again = manager.vifs.configure("web", "1", Scope.BOTH, ROOT, linked=True)
+    assert result_of(await ended(manager, again))["file"] == ""

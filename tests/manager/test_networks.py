@@ -16,10 +16,13 @@ from xenia.manager.networks.guests import Guests
 from xenia.model.caller import Caller, Role
 from xenia.model.errors import ErrorKind, GuestFileError, XeniaError
 from xenia.model.job import Job
-from xenia.model.network import NetworkState
+from xenia.model.network import Lease, NetworkState
 from xenia.model.request import CreateRequest
 from xenia.model.vif import Vif
-from xenia.network.host import Link, Listener, Route
+from xenia.network.addresses import link_local_of
+from xenia.network.host import SWITCH, Link, Listener, Route
+from xenia.network.mac import bridge_mac
+from xenia.network.port import KnownAddresses
 from xenia.store.networks import etag_of
 
 OPERATOR = Caller(1000, "op", Role.OPERATOR)
@@ -443,12 +446,12 @@ def cards_of(manager: Manager) -> CardNetworks:
 async def test_a_card_on_a_network_gets_its_bridge(world: World, manager: Manager) -> None:
     await make(manager, "lan", NAT + 'bridge = "br7"')
     cards = cards_of(manager)
-    for card in (await cards.look(Vif(network="lan")), await cards.ready(Vif(network="lan"))):
+    for card in (await cards.look(Vif(network="lan"), "web"), await cards.ready(Vif(network="lan"), "web")):
         assert (card.network, card.bridge) == (None, "br7")
-    assert await cards.ready(Vif(bridge="other")) == Vif(bridge="other")
-    assert await cards.ready(Vif()) == Vif()
+    assert await cards.ready(Vif(bridge="other"), "web") == Vif(bridge="other")
+    assert await cards.ready(Vif(), "web") == Vif()
     del world.network.interfaces["br7"]
-    await cards.ready(Vif(bridge="br7"))
+    await cards.ready(Vif(bridge="br7"), "web")
     assert "br7" in world.network.interfaces
 
 
@@ -460,17 +463,159 @@ async def test_a_card_on_a_network_that_is_not_up_is_refused(world: World, manag
         ("new", ErrorKind.CONFLICT, "the network 'new' is not up"),
     ):
         with pytest.raises(XeniaError) as caught:
-            await cards.ready(Vif(network=name))
+            await cards.ready(Vif(network=name), "web")
         assert (caught.value.kind, caught.value.message) == (kind, said)
 
 
 async def test_the_script_for_nat_of_old_has_a_network_of_its_own(world: World, manager: Manager) -> None:
     cards = cards_of(manager)
     wish = Vif(script="/etc/xen/scripts/vif-nat")
-    assert (await cards.look(wish)).bridge is None
+    assert (await cards.look(wish, "web")).bridge is None
     assert "xennat0" not in world.network.interfaces
-    assert (await cards.ready(wish)).bridge == "xennat0"
-    assert (await cards.ready(wish)).bridge == "xennat0"
-    assert (await cards.look(wish)).bridge == "xennat0"
+    assert (await cards.ready(wish, "web")).bridge == "xennat0"
+    assert (await cards.ready(wish, "web")).bridge == "xennat0"
+    assert (await cards.look(wish, "web")).bridge == "xennat0"
     assert world.network.interfaces["xennat0"].addresses[0] == "10.88.69.1/24"
-    assert (await cards.ready(replace(wish, bridge="lan"))).bridge == "lan"
+    assert (await cards.ready(replace(wish, bridge="lan"), "web")).bridge == "lan"
+
+
+async def test_cards_are_held_to_what_they_are_leased(world: World) -> None:
+    world.read = read_really
+    manager = world.boot()
+    await manager.start()
+    await make(manager, "lan", NAT)
+    text = WEB.replace("[", "['network=lan, mac=00:16:3e:00:00:01', ").replace('"bridge=lan"', "'bridge=xenbr0'")
+    job = await manager.wait(manager.create(CreateRequest(text), ROOT).id, 10)
+    assert job.error is None
+    held, elsewhere = world.rules
+    own = ("10.20.0.1", "fd00:20::1", str(link_local_of(bridge_mac("lan"))))
+    assert world.rules[held].known == KnownAddresses(reserved=own)
+    mac, later = "00:16:3e:00:00:01", world.now + 10
+    world.network.leased_by["lan"] = (
+        Lease("10.20.0.7", mac, until=later),
+        Lease("10.20.0.8", mac, until=world.now - 1),
+        Lease("fd00:20::7", mac, until=later),
+        Lease("10.20.0.9", "00:16:3e:00:00:02", until=later),
+    )
+    assert world.network.new_leases is not None
+    world.network.new_leases.set()
+    await settle(lambda: world.rules[held].known == KnownAddresses(("10.20.0.7",), own))
+    assert world.rules[elsewhere].known == KnownAddresses()
+    await manager.close()
+
+
+async def test_what_the_host_has_of_a_network_that_is_edited_is_its_own_at_once(world: World) -> None:
+    world.read = read_really
+    manager = world.boot()
+    await manager.start()
+    await make(manager, "lan", 'mode = "isolated"')
+    await run_web(manager)
+    (port,) = world.rules
+    assert world.rules[port].known == KnownAddresses()
+    _, text, _ = await manager.networks.show("lan")
+    job = await put(manager, "lan", NAT, etag_of(text))
+    assert job.error is None
+    await settle(lambda: "10.20.0.1" in world.rules[port].known.reserved)
+    await manager.close()
+
+
+async def test_a_card_for_nat_gets_the_address_of_its_guest_file(world: World) -> None:
+    world.read = read_really
+    manager = world.boot()
+    await manager.start()
+    cards = cards_of(manager)
+    wish = Vif(script="vif-nat", mac="00:16:3e:00:00:01", ip=("10.88.69.7",))
+    await cards.ready(wish, "web")
+    text = WEB.replace("[", "['script=vif-nat, ip=10.88.69.7, mac=00:16:3e:00:00:01', ")
+    assert (await manager.wait(manager.create(CreateRequest(text), ROOT).id, 10)).error is None
+    await cards.ready(wish, "web")
+    assert "00:16:3e:00:00:01,10.88.69.7,web\n" in world.network.names["xennat0"]
+    for ip, said in (
+        ("10.88.69.7", "ip=10.88.69.7 is that of a card of 'web'"),
+        ("10.88.69.1", "ip=10.88.69.1 is that of the host on the network 'xennat0'"),
+        ("10.20.0.7", "ip=10.20.0.7 is no address of the network 'xennat0' (10.88.69.0/24 or fd58:656e:6961::/64)"),
+    ):
+        with pytest.raises(XeniaError) as caught:
+            await cards.look(replace(wish, ip=(ip,)), "mail")
+        assert said in caught.value.message
+    await manager.close()
+
+
+async def test_a_card_is_routed_by_its_script(world: World) -> None:
+    world.read = read_really
+    manager = world.boot()
+    await manager.start()
+    before = look(world)
+    text = "name='web'; kernel='/k'; memory=64; vif=['script=vif-route, ip=192.0.2.77, bridge=lan, gatewaydev=eth0']"
+    assert (await manager.wait(manager.create(CreateRequest(text), ROOT).id, 10)).error is None
+    (end,) = world.routed_ends()
+    assert Route("192.0.2.77/32", end) in world.network.routes
+    assert ("eth0", "192.0.2.77") in world.network.proxied
+    assert world.network.sysctls["net/ipv4/ip_forward"] == "1"
+    assert manager.networks.bridge_of(Vif(script="vif-route", bridge="lan")) is None
+    cards = cards_of(manager)
+    with pytest.raises(XeniaError) as caught:
+        await cards.look(Vif(script="vif-route", ip=("192.0.2.77",)), "mail")
+    assert caught.value.message == "ip=192.0.2.77 is that of a card of 'web'"
+    await cards.look(Vif(script="vif-route", ip=("192.0.2.77",)), "web")
+    await manager.wait(manager.operate("destroy", "web", ROOT).id, 10)
+    assert world.network.news is not None
+    world.network.news.set()
+    await settle(lambda: not world.network.proxied and look(world) == before)
+    await manager.close()
+
+
+async def test_a_network_on_open_vswitch_uses_its_bridge(world: World, manager: Manager) -> None:
+    blue = 'mode = "bridge"\nbridge = "ovsbr0"\nopenvswitch = true\nvlan = 12\n'
+    job = await put(manager, "blue", blue)
+    assert job.error is not None
+    assert "Open vSwitch has no bridge 'ovsbr0'" in str(job.error)
+    world.network.interfaces["ovsbr0"] = Link("ovsbr0", 9, SWITCH, up=True)
+    before = look(world)
+    await make(manager, "blue", blue)
+    await make(manager, "red", blue.replace("12", "13"))
+    assert look(world) == before
+    cards = cards_of(manager)
+    card = await cards.ready(Vif(network="blue"), "web")
+    assert (card.bridge, card.vlan) == ("ovsbr0", "12")
+    assert (await cards.ready(Vif(network="red", vlan="20"), "web")).vlan == "20"
+    job = await put(manager, "plain", 'mode = "bridge"\nbridge = "ovsbr0"\n')
+    assert "is that of the network" in str(job.error)
+    for name in ("blue", "red"):
+        assert (await delete(manager, name)).error is None
+    job = await put(manager, "plain", 'mode = "bridge"\nbridge = "ovsbr0"\n')
+    assert "'ovsbr0' is a bridge of Open vSwitch" in str(job.error)
+    assert [each.name for each in (await manager.networks.all())[1]] == ["ovsbr0"]
+    assert look(world) == before
+
+
+async def test_a_card_in_a_vlan_is_not_plugged_into_a_bridge_that_is_made_anew(world: World) -> None:
+    world.read = read_really
+    manager = world.boot()
+    await manager.start()
+    await make(manager, "lan", 'mode = "bridge"')
+    text = "name='web'; kernel='/k'; memory=64; vif=['bridge=lan', 'bridge=lan, vlan=12']"
+    assert (await manager.wait(manager.create(CreateRequest(text), ROOT).id, 10)).error is None
+    (network,) = manager.networks._converge.applied.networks
+    assert [end for end in cards_of(manager).guests.ports(network) if not end.endswith("-emu")] == ["vif1.0"]
+    await manager.close()
+
+
+async def test_of_ipv6_the_host_answers_for_the_addresses_that_it_knows(world: World) -> None:
+    world.read = read_really
+    manager = world.boot()
+    await manager.start()
+    before = look(world)
+    await make(manager, "dmz", 'mode = "routed"\ninterface = "eth0"\nproxy = true\nsubnet6 = "2001:db8:5::/120"')
+    assert world.network.proxied == set()
+    text = "name='web'; kernel='/k'; memory=64; vif=['network=dmz, ip=2001:db8:5::7']"
+    assert (await manager.wait(manager.create(CreateRequest(text), ROOT).id, 10)).error is None
+    assert world.network.proxied == {("eth0", "2001:db8:5::7")}
+    world.network.leased_by["dmz"] = (Lease("2001:db8:5::9", "", until=world.now + 10),)
+    assert world.network.new_leases is not None
+    world.network.new_leases.set()
+    await settle(lambda: ("eth0", "2001:db8:5::9") in world.network.proxied)
+    await manager.wait(manager.operate("destroy", "web", ROOT).id, 10)
+    assert (await delete(manager, "dmz")).error is None
+    assert (look(world), world.network.proxied) == (before, set())
+    await manager.close()

@@ -55,6 +55,22 @@ async def test_a_domain_ends_and_goes_on(world: World, manager: Manager) -> None
     assert b'"a"' in record
 
 
+async def test_an_image_is_known_by_its_path_from_the_root_on(world: World, manager: Manager) -> None:
+    job = manager.create(replace(request("a", disk="a.img"), file="/etc/xen/a.cfg"), ROOT)
+    assert (await manager.wait(job.id, 10)).state is JobState.DONE
+    await save(manager)
+    assert [stamp.path for stamp in world.saves[Path(FILE)].info.disks] == ["/etc/xen/a.img"]
+
+
+async def test_the_save_of_an_administrator_is_copied(world: World, manager: Manager) -> None:
+    """It stays, and may be restored again."""
+    await run(manager)
+    await save(manager)
+    (kept,) = world.saves.values()
+    assert (await restore(manager)).state is JobState.DONE
+    assert kept.lendings == 0
+
+
 async def test_it_runs_on_or_stays_paused(world: World, manager: Manager) -> None:
     await run(manager)
     (guest,) = world.host.guests.values()

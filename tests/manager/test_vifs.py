@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from tests.support.world import ROOT, request, started_of
 
+from xenia.model.errors import ErrorKind, XeniaError
 from xenia.model.event import EventKind
 from xenia.model.job import JobState
 from xenia.model.scope import Scope
@@ -114,3 +115,41 @@ async def test_a_card_that_went_while_no_xend_ran_is_struck_out(world, manager):
     await other.start()
     assert cards(other) == []
     await other.close()
+
+
+async def configure(manager, card, *, linked, name="a"):
+    return await manager.wait(manager.vifs.configure(name, card, Scope.LIVE, ROOT, linked=linked).id, 10)
+
+
+async def test_the_cable_of_a_card_is_pulled_out_and_put_in(world, manager):
+    await run(manager)
+    await attach(manager, "link=down")
+    await attach(manager, f"mac={MAC}")
+    guest = world.host.guests[started_of(world, "a").uuid]
+    assert guest.unlinked == {0}
+    with manager.listen() as events:
+        assert (await configure(manager, MAC, linked=False)).result["vif"]["linked"] is False
+        assert guest.unlinked == {0, 1}
+        assert (await configure(manager, "0", linked=True)).state is JobState.DONE
+        told = [await anext(events), await anext(events)]
+    assert [(each.kind, each.detail) for each in told] == [
+        (EventKind.VIF_CHANGED, "1: link down"), (EventKind.VIF_CHANGED, "0: link up"),
+    ]  # fmt: skip
+    assert guest.unlinked == {1}
+    assert [vif.linked for vif in manager.inventory.started("a").config.vifs] == [True, False]
+    assert (await configure(manager, "7", linked=True)).error["kind"] == "not_found"
+
+
+async def test_a_link_that_cannot_be_changed_stays_written_down_as_it_is(world, manager):
+    await run(manager)
+    await attach(manager)
+
+    async def refuse(name):
+        if name == "set link":
+            raise XeniaError("no", kind=ErrorKind.ENGINE_FAILED)
+
+    world.host.step, taken = refuse, world.host.step
+    for linked in (False, True):
+        assert (await configure(manager, "0", linked=linked)).error["detail"] == "no"
+    world.host.step = taken
+    assert [vif.linked for vif in manager.inventory.started("a").config.vifs] == [True]

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from tests.support.world import ROOT, World, request
 
+from xenia.lib.pressure import read_pressure
 from xenia.manager.manager import Manager
 from xenia.manager.why import cpu, devices, memory
-from xenia.manager.why.pressure import read_pressure
 from xenia.manager.why.sample import Look, Sample
 from xenia.model.domain import Domain, DomainConfig, Kind, State
 from xenia.model.errors import ErrorKind, XeniaError
 from xenia.model.stats import DiskStats, Stats, VcpuStats, VifStats
 from xenia.model.vcpu import Vcpu, VcpuState
-from xenia.model.why import Circumstances, Emulated, Finding
+from xenia.model.why import Circumstances, Emulated, Finding, Latencies
 
 GUEST = Domain("web", "u1", 1, State.RUNNING, 512, 512, 1, 0.0, Kind.HVM, "simulated")
 
@@ -240,3 +240,62 @@ def test_pressure_is_read_where_the_kernel_counts_it(tmp_path: Any) -> None:
     assert read_pressure(tmp_path) == {}
     (tmp_path / "cpu").write_text("some avg10=1.00 avg60=0.00 avg300=0.00 total=2500000\nfull avg10=0.00 total=1\n")
     assert read_pressure(tmp_path) == {"cpu": 2.5}
+
+
+BOUNDS = (0.001, 0.01, 0.1, 1.0)
+
+
+def latencies(reads: tuple[int, ...], writes: tuple[int, ...] = (0,) * 5) -> Latencies:
+    return Latencies("xvda", BOUNDS, reads, writes)
+
+
+def of_a_disk(stats: DiskStats, reads: tuple[int, ...], before: tuple[int, ...] = (0,) * 5) -> Sample:
+    looks = (Circumstances(latencies=(latencies(before),)), Circumstances(latencies=(latencies(reads),)))
+    nothing = DiskStats("xvda", 0, 0, 0, 0, 0, 0.0, 0.0)
+    return sample((Stats(disks=(nothing,)), Stats(disks=(stats,))), circumstances=looks)
+
+
+BUSY = DiskStats("xvda", 0, 0, 140, 0, 0, 8.0, 0.0)
+CALM = DiskStats("xvda", 0, 0, 100, 0, 0, 0.5, 0.0)
+
+
+def test_a_busy_disk_tells_how_long_most_and_nearly_all_requests_took() -> None:
+    finding = one(of_a_disk(BUSY, (160, 30, 9, 1, 0), before=(60, 0, 0, 0, 0)))
+    assert "half of" in finding.message
+    assert "took up to 1 ms, 99 of 100 up to 100 ms" in finding.message
+    same = one(of_a_disk(BUSY, (0, 0, 0, 0, 7)))
+    assert "reads took more than 1000 ms" in same.message
+
+
+def test_the_few_that_take_long_are_told_where_the_average_says_nothing() -> None:
+    finding = one(of_a_disk(CALM, (90, 5, 1, 3, 1)))
+    assert (finding.weight, finding.message.startswith("4 of 100 requests took 100 ms or more")) == (20, True)
+    assert told(of_a_disk(CALM, (998, 0, 0, 1, 1))) == [], "rare enough"
+    assert told(of_a_disk(CALM, (99, 0, 0, 1, 0))) == [], "one alone is chance"
+
+
+def test_latencies_that_were_not_counted_before_are_those_since() -> None:
+    one_look = Circumstances(latencies=(latencies((1, 0, 0, 0, 0)),))
+    (found,) = sample(circumstances=(Circumstances(), one_look)).latencies()
+    assert found.reads == (1, 0, 0, 0, 0)
+    other = Circumstances(latencies=(Latencies("xvda", (0.5,), (9, 9), (9, 9)),))
+    (found,) = sample(circumstances=(other, one_look)).latencies()
+    assert found.reads == (1, 0, 0, 0, 0), "others have set other bounds meanwhile"
+
+
+def test_the_pressure_on_the_domain_itself_counts_where_it_is_known() -> None:
+    calm = (Circumstances(pressure={"io": 0.0, "memory": 0.0}),) * 2
+    finding, *more = told(sample(circumstances=calm, pressure={"io": 5.0}))
+    assert more == []
+    assert finding.message.startswith("the host waits for its disks: some of its processes did 50 % of the time, those")
+    assert finding.message.endswith("of this domain 0 %")
+    assert finding.weight == 1
+    pressed = (calm[0], Circumstances(pressure={"io": 4.0, "memory": 9.0}))
+    assert [each.weight for each in told(sample(circumstances=pressed, pressure={"io": 0.0}))] == [90, 20]
+
+
+def test_what_serves_the_devices_waits_for_a_cpu_too() -> None:
+    looks = (Circumstances(pressure={"cpu": 0.0}), Circumstances(pressure={"cpu": 5.0}))
+    finding = one(sample(vcpus((1.0, 0.1)), circumstances=looks))
+    assert (finding.weight, finding.command) == (49, "xm top")
+    assert "what serves its devices waited 49 % of the time" in finding.message

@@ -12,6 +12,7 @@ import pytest
 
 from xenia.model.errors import ErrorKind, XeniaError, unavailable
 from xenia.model.vif import Vif
+from xenia.model.vlan import Vlans
 from xenia.network.attach import AttachedVif, TapNetwork
 from xenia.network.bridge import bridges
 from xenia.network.tap import PORT_MAC
@@ -126,7 +127,7 @@ def test_an_interface_that_is_no_bridge_is_said_to_be_none(ip: Ip, attach: Attac
 
 
 def test_a_failure_leaves_nothing(ip: Ip, attach: Attach, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(name: str, bridge: str) -> None:
+    def fail(name: str, bridge: str, _vlans: Vlans | None) -> None:
         assert name in links(ip)
         raise unavailable(f"cannot make '{name}' a port of '{bridge}'")
 
@@ -158,7 +159,7 @@ def test_impossible_bridge_names_are_refused(ip: Ip, attach: Attach, name: str) 
 
 def test_scripts_other_than_vif_bridge_are_noted(attach: Attach) -> None:
     nat, plain = attach(Vif(script="/etc/xen/scripts/vif-nat"), Vif(script="vif-bridge"), privileged=False)
-    assert any("vif-nat is not run" in note for note in nat.notes)
+    assert any("vif-nat needs root" in note for note in nat.notes)
     assert not any("script" in note for note in plain.notes)
 
 

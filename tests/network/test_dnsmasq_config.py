@@ -61,7 +61,7 @@ def test_names_are_those_of_domains_unless_a_lease_has_one() -> None:
         "00:16:3e:00:00:05": "no_name,evil",
         "00:16:3e:00:00:06": "last",
     }
-    assert hosts_for(network(text), names) == (
+    assert hosts_for(network(text), names, {}) == (
         "00:16:3e:00:00:01,10.20.0.5,[fd00::5],web\n00:16:3e:00:00:02,10.20.0.6,db\n00:16:3e:00:00:06,last\n"
     )
 

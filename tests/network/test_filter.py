@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import select
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.support.hostile import ATTEMPTS, IP, IP6, MAC, MARKER, OTHER_MAC, RIGHTS, Attempt
+from tests.support.hostile import (
+    ATTEMPTS,
+    GATEWAY,
+    GATEWAY6,
+    IP,
+    IP6,
+    MAC,
+    MARKER,
+    OTHER_IP6,
+    OTHER_MAC,
+    RIGHTS,
+    Attempt,
+)
 
 from xenia.model.errors import ErrorKind, XeniaError
 from xenia.model.vif import Vif, VifFilter
 from xenia.network.attach import AttachedVif, TapNetwork
 from xenia.network.filter import NftFilter
 from xenia.network.nft import Nft
-from xenia.network.port import Port
+from xenia.network.port import KnownAddresses, Port
 
 Ip = Callable[..., str]
 
@@ -114,11 +128,27 @@ async def test_without_a_word_a_card_is_held_to_the_addresses_that_are_known(wir
     as_client = {each.what for each in ATTEMPTS if each.dropped_at is not VifFilter.ADDRESS}
     await filter_.guard([Port(wire.interface, MAC, Vif())])
     assert dropped() == as_client
-    await filter_.guard([Port(wire.interface, MAC, Vif(), leases=(IP,))])
+    await filter_.guard([Port(wire.interface, MAC, Vif(), KnownAddresses((IP,)))])
     by_ipv4 = {each.what for each in ATTEMPTS if not any(word in each.what for word in IPV4_ONLY)}
     assert dropped() == as_client | by_ipv4
-    await filter_.guard([Port(wire.interface, MAC, Vif(ip=(IP6,)), leases=(IP,))])
+    await filter_.guard([Port(wire.interface, MAC, Vif(ip=(IP6,)), KnownAddresses((IP,)))])
     assert dropped() == {each.what for each in ATTEMPTS} - {"speaks another protocol (IPX)"}
+    assert wrong(wire, VifFilter.CLIENT, RIGHTS) == []
+
+
+async def test_what_is_the_hosts_own_no_guest_may_claim(wire: Wire, filter_: NftFilter) -> None:
+    """Neither one whose addresses are not known, nor one of which those of one version are."""
+    as_client = {each.what for each in ATTEMPTS if each.dropped_at is not VifFilter.ADDRESS}
+    gateway = {each.what for each in ATTEMPTS if "the gateway" in each.what} | {"the same in a VLAN tag (ARP)"}
+    reserved = (GATEWAY, GATEWAY6, OTHER_IP6)
+    other = {each.what for each in ATTEMPTS if "another's IPv6" in each.what}
+    await filter_.guard([Port(wire.interface, MAC, Vif(), KnownAddresses(reserved=reserved))])
+    assert {each.what for each in ATTEMPTS if not wire.passes(each.frame)} == as_client | gateway | other
+    assert wrong(wire, VifFilter.CLIENT, RIGHTS) == []
+    await filter_.renew([Port(wire.interface, MAC, Vif(), KnownAddresses((IP,), reserved))])
+    assert {each.what for each in ATTEMPTS if not wire.passes(each.frame)} == {each.what for each in ATTEMPTS} - {
+        "speaks another protocol (IPX)"
+    }
     assert wrong(wire, VifFilter.CLIENT, RIGHTS) == []
 
 
@@ -198,6 +228,35 @@ async def test_rules_that_somebody_has_flushed_come_back_with_the_next_card(
     assert wrong(wire, VifFilter.CLIENT, ATTEMPTS) == []
 
 
+@pytest.mark.parametrize(
+    "harm", ["flush ruleset", "flush chain netdev xenia vif7.0", "add rule netdev xenia vif7.0 ether type ip accept"]
+)
+async def test_rules_that_somebody_has_changed_come_back_at_once(
+    wire: Wire, filter_: NftFilter, harm: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await filter_.restore([Port(wire.interface, MAC, Vif())])
+    before = nft("list", "ruleset")
+    nft(harm)
+    async with asyncio.timeout(10):
+        while nft("list", "ruleset") != before:  # noqa: ASYNC110 (nothing tells of it)
+            await asyncio.sleep(0.02)
+    assert "somebody has changed the rules of vif7.0" in caplog.text
+
+
+async def test_a_rule_that_somebody_has_put_in_the_place_of_ours_is_noticed(wire: Wire, filter_: NftFilter) -> None:
+    await filter_.restore([Port(wire.interface, MAC, Vif())])
+    before = nft("list", "ruleset")
+    async with asyncio.timeout(10):
+        while wire.interface not in filter_._told:  # it has been looked at once  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        found = re.search(r"ether saddr != .* # handle (\d+)", nft("-a", "list", "chain", "netdev", "xenia", "vif7.0"))
+        assert found is not None
+        nft(f"replace rule netdev xenia vif7.0 handle {found[1]} ether saddr {OTHER_MAC} accept")
+        while nft("list", "ruleset") != before:  # noqa: ASYNC110 (nothing tells of it)
+            await asyncio.sleep(0.02)
+    assert wrong(wire, VifFilter.CLIENT, ATTEMPTS) == []
+
+
 async def test_rules_of_others_are_left_alone(wire: Wire, filter_: NftFilter) -> None:
     nft("add table inet firewall; add chain inet firewall input")
     before = rules()
@@ -209,6 +268,15 @@ async def test_a_card_that_wants_no_filter_has_none(wire: Wire, filter_: NftFilt
     await filter_.guard([Port(wire.interface, MAC, Vif())])
     await filter_.guard([Port(wire.interface, MAC, Vif(filter=VifFilter.OFF))])
     assert "chain" not in rules()
+
+
+@pytest.mark.parametrize("vif", [Vif(vlan="12"), Vif(bridge="ovsbr0.12:13")])
+async def test_a_card_in_vlans_sends_nothing_in_two_tags_whatever_its_filter(
+    wire: Wire, filter_: NftFilter, vif: Vif
+) -> None:
+    await filter_.guard([Port(wire.interface, MAC, replace(vif, filter=VifFilter.OFF))])
+    dropped = [each.what for each in ATTEMPTS if not wire.passes(each.frame)]
+    assert dropped == ["hides ARP in two VLAN tags"]
 
 
 async def test_the_emulated_side_of_a_card_on_xen_is_guarded_too_and_only_its_rate_is_ours(ip: Ip) -> None:

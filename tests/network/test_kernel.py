@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from xenia.model.errors import ErrorKind, XeniaError
+from xenia.network.definition import read_network
 from xenia.network.dnsmasq import Dnsmasq
 from xenia.network.kernel import KernelHost
 from xenia.network.nft import Nft
+from xenia.network.rules import commands_for, rules_for
 
 Ip = Callable[..., str]
 
@@ -79,3 +83,22 @@ async def test_an_ordinary_user_makes_no_networks(tmp_path: Path) -> None:
         with pytest.raises(XeniaError) as caught:
             KernelHost(dnsmasq, Nft(nft), privileged=True).refuse()
         assert caught.value.hint == hint
+
+
+def nft(*words: str) -> str:
+    return subprocess.run(["nft", *words], check=True, capture_output=True, text=True).stdout
+
+
+async def test_a_rule_of_networks_that_was_replaced_is_seen(ip: Ip, host: KernelHost) -> None:
+    networks = [read_network("lan", 'mode = "nat"\nsubnet = "10.20.0.0/24"\n', "lan.toml")]
+    wanted = rules_for(networks)
+    for _ in range(2):
+        await host.load_rules(commands_for(networks))
+        assert (await host.see()).rules == (await host.see()).rules == wanted
+        found = re.search(r"masquerade # handle (\d+)", nft("-a", "list", "ruleset"))
+        assert found is not None
+        nft(f"replace rule inet xenia postrouting handle {found[1]} accept")
+        changed = (await host.see()).rules
+        assert changed is not None
+        assert changed != wanted
+        assert changed.count == (wanted.count if wanted else 0)

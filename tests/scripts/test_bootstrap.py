@@ -58,7 +58,7 @@ def test_who_is_not_root_is_told_the_line_to_run(checkout):
     assert told.returncode == 1
     assert told.stderr == (
         "error: packages are missing; as root run:  apt-get update && apt-get install --no-install-recommends "
-        "busybox-static ca-certificates dnsmasq-base nftables qemu-system-x86 qemu-utils shellcheck\n"
+        "busybox-static ca-certificates dnsmasq-base fdisk nftables qemu-system-x86 qemu-utils shellcheck\n"
     )
     assert checkout.calls("apt-get") == []
 

@@ -53,7 +53,7 @@ async def write(path, memory, state=STATE, tell=silent):
             await sink.memory(memory)
         await sink.finish(INFO)
         assert not path.exists() or path.read_bytes()[-TRAILER_SIZE:][:8] == b"XeniaSav"
-        await sink.keep()
+        return await sink.keep()
 
 
 def _write_all(writer, content):
@@ -218,6 +218,43 @@ async def test_whether_a_save_is_the_one_that_was_begun(tmp_path, memory):
     assert list(tmp_path.iterdir()) == [path]
 
 
+async def test_one_that_is_kept_is_known_again(tmp_path, memory):
+    path, files = tmp_path / "web.save", SaveFiles(inspect_here)
+    seal = await write(path, memory)
+    for _ in range(2):
+        async with files.open(path, silent, seal) as source:
+            assert (source.trusted, source.untouched) == (True, True)
+            assert source.lent() is source, "so little is not worth it"
+    path.chmod(0o666)
+    async with files.open(path, silent, seal) as source:
+        assert (source.trusted, source.untouched) == (True, False)
+    os.utime(path)
+    async with files.open(path, silent, seal) as source:
+        assert (source.trusted, source.untouched) == (True, False)
+    async with files.open(path, silent) as source:
+        assert not source.untouched
+
+
+async def test_one_that_is_kept_is_lent_to_who_maps_it(tmp_path, memory, monkeypatch):
+    monkeypatch.setattr("xenia.storage.save.reader._WORTH_LENDING", 4096)
+    path, files = tmp_path / "web.save", SaveFiles(inspect_here)
+    seal = await write(path, memory)
+    async with files.open(path, silent, seal) as source:
+        lent = source.lent()
+        assert path.stat().st_mode & 0o777 == 0o666
+        assert os.pread(lent.template, MEMORY, 0) == os.pread(memory, MEMORY, 0)
+        lent.read_ahead()
+    assert path.stat().st_mode & 0o777 == 0o600
+    async with files.open(path, silent, seal) as source:
+        assert (source.trusted, source.untouched) == (True, False), "it was in the hands of somebody"
+    other = await write(path, memory, b"other devices")
+    with pytest.raises(XeniaError, match="is not the save that was written there"):
+        async with files.open(path, silent, seal):
+            pass
+    async with files.open(path, silent, other) as source:
+        assert source.untouched
+
+
 async def test_a_file_of_somebody_else_is_not_trusted(tmp_path, memory):
     path = tmp_path / "web.save"
     await write(path, memory)
@@ -244,3 +281,33 @@ def test_metadata_of_a_stranger(tmp_path, memory):
 
     with pytest.raises(XeniaError, match="its metadata are not those of a save"):
         asyncio.run(opened())
+
+
+async def test_of_a_large_state_it_is_told_how_far_it_is(tmp_path, memory):
+    async def take(expected):
+        told = []
+        with SaveFiles(inspect_here).create(tmp_path / "save", ID, told.append) as sink:
+            reader, writer = os.pipe()
+            writing = asyncio.gather(asyncio.to_thread(_write_all, writer, STATE))
+            try:
+                await sink.state(reader, memory=0, expected=expected)
+            finally:
+                os.close(reader)
+                await writing
+            await sink.finish(INFO)
+            await sink.keep()
+        return told
+
+    told = await take(len(STATE) // 2)
+    assert (told == sorted(told), told[-1], len(told) > 2) == (True, 1.0, True)
+    with pytest.raises(OSError, match="No space left"):
+        await take(1 << 60)
+    told.clear()
+    async with SaveFiles(inspect_here).open(tmp_path / "save", told.append) as save:
+        reader, writer = os.pipe()
+        with open(reader, "rb") as source, open(writer, "wb"):
+            reading = asyncio.gather(asyncio.to_thread(source.read, len(STATE)))
+            await save.feed(writer)
+            assert await reading == [STATE]
+    await asyncio.sleep(0)  # what a thread has told comes in the next round
+    assert (told == sorted(told), told[-1]) == (True, 1.0)

@@ -20,7 +20,10 @@ _START = """\
 #!/bin/sh
 for port in /sys/class/virtio-ports/*; do
 	[ "$(cat "$port/name")" = org.qemu.guest_agent.0 ] || continue
-	qemu-ga -d -p "/dev/${port##*/}" -t /run -f /run/agent.pid && echo "agent" "has begun"
+	qemu-ga -d -p "/dev/${port##*/}" -t /run -f /run/agent.pid || exit
+	# It goes into the background before it opens its port.
+	until ls -l /proc/[0-9]*/fd 2>/dev/null | grep -q "${port##*/}"; do sleep 0.1; done
+	echo "agent" "has begun"
 done
 """
 

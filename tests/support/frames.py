@@ -20,9 +20,9 @@ def ether(source: str, target: str, kind: int, payload: bytes) -> bytes:
     return (mac_bytes(target) + mac_bytes(source) + struct.pack("!H", kind) + payload).ljust(60, b"\0")
 
 
-def tagged(frame: bytes, *tags: int) -> bytes:
-    """The same frame within tags of these kinds, the outermost first, of VLAN 5."""
-    return frame[:12] + b"".join(struct.pack("!HH", tag, 5) for tag in tags) + frame[12:]
+def tagged(frame: bytes, *tags: int, vlan: int = 5) -> bytes:
+    """The same frame within tags of these kinds, the outermost first, all of one VLAN (0: of none)."""
+    return frame[:12] + b"".join(struct.pack("!HH", tag, vlan) for tag in tags) + frame[12:]
 
 
 def arp(operation: int, mac: str, address: str, asked: str, asked_mac: str = "00:00:00:00:00:00") -> bytes:
@@ -30,8 +30,9 @@ def arp(operation: int, mac: str, address: str, asked: str, asked_mac: str = "00
     return head + mac_bytes(mac) + socket.inet_aton(address) + mac_bytes(asked_mac) + socket.inet_aton(asked)
 
 
-def ipv4(source: str, target: str, protocol: int, payload: bytes) -> bytes:
-    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(payload), 0, 0, 64, protocol, 0)
+def ipv4(source: str, target: str, protocol: int, payload: bytes, *, more: bool = False) -> bytes:
+    """`more`: the first fragment of a packet that goes on."""
+    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(payload), 0, 0x2000 if more else 0, 64, protocol, 0)
     head += socket.inet_aton(source) + socket.inet_aton(target)
     return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + payload
 
@@ -44,6 +45,11 @@ def ipv6(source: str, target: str, protocol: int, payload: bytes) -> bytes:
 def options(protocol: int, payload: bytes) -> bytes:
     """Behind destination options that are nothing but padding; their own protocol number is 60."""
     return struct.pack("!BBBBI", protocol, 0, 1, 4, 0) + payload
+
+
+def first_fragment(protocol: int, payload: bytes) -> bytes:
+    """Of an IPv6 packet that goes on; its own protocol number is 44."""
+    return struct.pack("!BBHI", protocol, 0, 1, 1) + payload
 
 
 def udp(source: int, target: int, payload: bytes = b"") -> bytes:

@@ -54,9 +54,9 @@ class Terminal:
         """How the terminal is set."""
         return termios.tcgetattr(self._theirs)
 
-    def sees(self, text: str) -> str:
+    def sees(self, text: str, seconds: float = LIMIT) -> str:
         """Wait until `text` is shown; what was shown before it since the last time."""
-        self._screen.expect_exact(text.encode())
+        self._screen.expect_exact(text.encode(), timeout=seconds)
         return bytes(self._screen.before).decode(errors="replace")
 
     def types(self, text: str) -> None:

@@ -7,7 +7,7 @@ import errno
 import importlib
 import itertools
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 
 from xenia.engines.base import Resources
 from xenia.engines.simulated.engine import SimulatedEngine
-from xenia.engines.simulated.host import SimulatedHost
+from xenia.engines.simulated.host import SimulatedHost, SimulatedImage
 from xenia.guestfile.edit.edit import edit
 from xenia.guestfile.read import read
 from xenia.manager.adoption import Adoption
@@ -23,6 +23,7 @@ from xenia.manager.aside import Aside
 from xenia.manager.autostart import Autostart
 from xenia.manager.brake import Brake
 from xenia.manager.bridge import Bridges
+from xenia.manager.card_scripts import CardScripts
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.conversion import Converter
@@ -38,29 +39,36 @@ from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.manager import Manager, Parts
 from xenia.manager.networks.guests import Guests
+from xenia.manager.networks.held import HeldAddresses
 from xenia.manager.networks.networks import Networks
 from xenia.manager.noticing import Keeper
 from xenia.manager.prepare import Findings
 from xenia.manager.saves import Here
+from xenia.manager.snapshots.current import CurrentDisks
 from xenia.manager.table import Table
 from xenia.model.bridge import BridgeWish
 from xenia.model.caller import Caller, Role
 from xenia.model.change import Change, Edited
-from xenia.model.disk import Disk, DiskMode
+from xenia.model.disk import Disk, DiskFormat, DiskMode
 from xenia.model.domain import DomainConfig, EndAction, Policy, Started
-from xenia.model.errors import ResourceError, conflict, engine_failed, not_found, unavailable
+from xenia.model.errors import ResourceError, conflict, engine_failed, invalid, not_found, unavailable
 from xenia.model.event import Event, EventKind
 from xenia.model.host import Host
+from xenia.model.layers import Merge
 from xenia.model.reading import Reading
 from xenia.model.request import CreateRequest
 from xenia.model.save import DiskStamp, SaveInfo
-from xenia.model.vif import Vif
+from xenia.model.seal import Seal
+from xenia.model.snapshot import Layer
+from xenia.model.vif import Vif, Way
 from xenia.network.attach import AttachedVif
 from xenia.network.port import Port
+from xenia.network.scripts import Scripts
 from xenia.network.simulated import SimulatedNetworkHost
 from xenia.network.uplink.record import Place
 from xenia.network.uplink.uplink import Uplink
 from xenia.storage.images.look import Looker
+from xenia.storage.images.qemu_img import QemuImg
 from xenia.storage.inspect import INSPECTIONS
 from xenia.storage.open import OpenedDisk
 from xenia.storage.usb import OpenedUsb
@@ -71,6 +79,8 @@ from xenia.store.host_runs import HostRuns
 from xenia.store.networks import NetworkStore
 from xenia.store.records import Records
 from xenia.store.runs import Runs
+from xenia.store.snapshots import SnapshotTrees
+from xenia.store.variables import UefiVariables
 from xenia.store.versions import Versions
 
 ROOT = Caller(0, "root", Role.ADMINISTRATOR)
@@ -80,12 +90,13 @@ HOST = Host("sim", "6.1", "#1", "x86_64", 4, 1, 4, 1, 2800, "", 16384, 8192, 0.0
 _DEVICES = ("disk", "vif", "usb", "pci")
 _DEVICE_STEPS = ("eject", "insert", *(f"{verb} {device}" for verb in ("attach", "detach") for device in _DEVICES))
 _SIZE_STEPS = ("set memory", "set vcpus", "set share", "pin", "move to pool")
-_CORE_STEPS = ("dump core", "core dumped", "set aside", "save", "saved state", "saved")
+_CORE_STEPS = ("dump core", "core dumped", "set aside", "save", "saved state", "saved", "run script")
 _AGENT_STEPS = ("freeze", "frozen", "thaw")
+_LAYER_STEPS = ("put overlays", "merge", "merge begun", "make overlay", "rebase")
 ENGINE_STEPS = frozenset(
     {
         *("start", "started", "unpause", "pause", "shutdown", "rename", "guard"),
-        *(*_SIZE_STEPS, *_DEVICE_STEPS, *_CORE_STEPS, *_AGENT_STEPS),
+        *(*_SIZE_STEPS, *_DEVICE_STEPS, *_CORE_STEPS, *_AGENT_STEPS, *_LAYER_STEPS),
     }
 )
 """Where an engine may refuse."""
@@ -95,6 +106,8 @@ NETWORK_STEPS = frozenset(
     for thing, verbs in {
         "link": ("add", "set", "remove"),
         "address": ("add", "remove"),
+        "route": ("add", "remove"),
+        "proxied": ("set",),
         "sysctl": ("set",),
         "rules": ("load", "remove"),
         "service": ("start", "stop", "forget"),
@@ -138,12 +151,15 @@ class World:
     start_with_host: bool = True
     read: ReadGuestFile = field(default_factory=lambda: read_plain)
     serial: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    connected: dict[str, str] = field(default_factory=dict)
+    """What the scripts of cards were told last, by the host's ends of them."""
     rules: dict[str, Port] = field(default_factory=dict)
     """The cards that are guarded, by the host's ends of them."""
 
     def __post_init__(self) -> None:
         self.host.step = self.step
         self.network.step = self.step
+        self.network.ends = self.routed_ends
 
     async def step(self, name: str) -> None:
         """One place between two effects."""
@@ -169,6 +185,15 @@ class World:
         if name == "started":
             self.host.guests.pop(list(self.host.guests)[-1])
 
+    def routed_ends(self) -> list[str]:
+        """The host's ends of cards that are routed."""
+        return [
+            f"vif{guest.domid}.{vif.item}"
+            for guest in self.host.guests.values()
+            for vif in guest.started.config.vifs
+            if vif.way is Way.ROUTE and vif.item in guest.cards
+        ]
+
     def boot(self) -> Manager:
         """A new xend on this host."""
         self.dead = False
@@ -177,18 +202,34 @@ class World:
         engine = SimulatedEngine(self.host)
         preparer = SimulatedPreparer(self, table)
         runs, records = Runs(files, self.boot_id), Records(files)
-        lifecycle = Lifecycle(engine, preparer, runs, records, table, bus, self.clock, SimulatedFilter(self))
-        creation = Creation(engine, lifecycle, locks, self.read, self.new_uuid, self.new_mac)
         jobs = Jobs(self.clock, lambda job: None)
+        guests = Guests(table, records, "xenbr0", engine.observe)
+        networks = Networks(self.network, NetworkStore(files, self.boot_id), guests, jobs, Path("/"))
+        addresses = HeldAddresses(networks, guests, self.clock).of
+        lifecycle = Lifecycle(
+            engine,
+            preparer,
+            runs,
+            records,
+            table,
+            bus,
+            self.clock,
+            SimulatedFilter(self),
+            addresses,
+            networks.route_cards,
+            CardScripts(SimulatedScripts(self)),
+        )
+        creation = Creation(engine, lifecycle, locks, self.read, self.new_uuid, self.new_mac)
         versions = Versions(files, self.clock)
         keeper = Keeper(versions)
         definitions = Definitions(GuestFolder(self.folder), self.read, keeper)
         guest_files = GuestFiles(definitions, versions, keeper, lifecycle.records, table, self.read, edit_really)
         adoption = Adoption(lifecycle, self.read, files, Path("/etc/xen"))
         neighbours = Neighbours(definitions, lifecycle.records, table)
-        checker = Checker(engine, {engine.name: engine}, self.read, preparer, neighbours, lambda: HOST)
+        trees = SnapshotTrees(files)
+        current = CurrentDisks(trees, records)
+        checker = Checker(engine, {engine.name: engine}, self.read, preparer, neighbours, lambda: HOST, current)
         converter = Converter(self.read, self.read)
-        guests = Guests(table, lifecycle.records, "xenbr0", engine.observe)
         return Manager(
             Parts(
                 engine=engine,
@@ -203,6 +244,14 @@ class World:
                 dumps=Dumps(lifecycle, MemoryCoreFiles(self), Path("/dump")),
                 save_files=MemorySaves(self),
                 here=Here("sim", self.boot_id, "1"),
+                kept_saves=Path("/var/lib/xenia/saves"),
+                exports=self.folder / "exports",
+                fleeces=self.folder / "fleeces",
+                trees=trees,
+                variables=UefiVariables(files),
+                overlays=MemoryOverlays(self),
+                kept_snapshots=Path("/var/lib/xenia/snapshots"),
+                new_layer=lambda: f"{next(self.serial):08x}",
                 aside=Aside(lifecycle, self.new_uuid),
                 bridges=Bridges(Uplink(Place(self.folder), self.boot_id), lambda: self.bridge, jobs),
                 brake=self.brake,
@@ -211,7 +260,8 @@ class World:
                 autostart=Autostart(AutoFolder(self.folder / "auto"), guest_files),
                 host_runs=HostRuns(files, self.boot_id),
                 looker=Looker(inspect_really, self.image_roots),
-                networks=Networks(self.network, NetworkStore(files, self.boot_id), guests, jobs, Path("/")),
+                qemu_img=QemuImg(65534 if os.geteuid() == 0 else None),
+                networks=networks,
                 refuse_beside_others=self.refuse_beside_others,
                 start_with_host=self.start_with_host,
                 locks=locks,
@@ -304,9 +354,14 @@ class Save:
     content: bytes = b""
     info: SaveInfo = field(init=False)
     memory: int = 0
+    template: int | None = None
     trusted: bool = True
+    seal: Seal | None = None
+    untouched: bool = False
+    lendings: int = 0
+    """How often a guest has mapped it."""
 
-    async def state(self, source: int, *, memory: int) -> None:
+    async def state(self, source: int, *, memory: int, expected: int = 0) -> None:
         self.content = os.read(source, 1 << 16)
         await self.world.step("write")
 
@@ -314,13 +369,26 @@ class Save:
         self.info = info
         await self.world.step("write")
 
-    async def keep(self) -> None:
+    async def keep(self) -> Seal:
         await self.world.step("write")
         self.world.saves[self.path] = self
+        self.seal = Seal(self.id, 1, len(self.world.saves))
         await self.world.step("kept")
+        return self.seal
 
     async def check(self) -> None:
         await self.world.step("check")
+
+    async def mapped(self) -> Save:
+        return self
+
+    def lent(self) -> Save:
+        self.lendings += 1
+        self.seal = None
+        return self
+
+    def read_ahead(self) -> None:
+        pass
 
     async def feed(self, state: int) -> None:
         os.write(state, self.content)
@@ -340,17 +408,97 @@ class MemorySaves:
         yield Save(self.world, path, identity)
 
     @asynccontextmanager
-    async def open(self, path: Path, tell: Callable[[float], None]) -> AsyncIterator[Save]:
+    async def open(self, path: Path, tell: Callable[[float], None], seal: Seal | None = None) -> AsyncIterator[Save]:
         if path not in self.world.saves:
             raise not_found(f"there is no file {path}")
         tell(0.5)
-        yield self.world.saves[path]
+        save = self.world.saves[path]
+        if seal is not None and seal.digest != save.id:
+            raise invalid(f"{path} is not the save that was written there")
+        save.untouched = seal is not None and save.seal == seal
+        yield save
+
+    def close(self) -> None:
+        pass
 
     def holds(self, path: Path, identity: str) -> bool:
         return path in self.world.saves and self.world.saves[path].id == identity
 
+    def make_folder(self, folder: Path) -> None:
+        pass
+
+    def remove(self, path: Path) -> None:
+        self.world.saves.pop(path, None)
+
     def stamps(self, disks: Sequence[Disk]) -> tuple[DiskStamp, ...]:
         return tuple(DiskStamp(disk.target, disk.path, self.world.written.get(disk.path, 0)) for disk in disks)
+
+
+@dataclass
+class MemoryOverlays:
+    """Overlays in memory. `busy` images are written to by a guest."""
+
+    world: World
+
+    def folder_of(self, base: str) -> str:
+        return str(Path(base).parent)
+
+    def place(self, base: str, identity: str) -> str:
+        return f"{base.partition('.')[0]}.{identity}"
+
+    async def make(self, base: str, form: DiskFormat, path: str) -> None:
+        await self.world.step("make overlay")
+        self.world.host.image(base)
+        self.world.host.images[path] = SimulatedImage(base)
+        await self.world.step("overlay made")
+
+    async def copy(self, path: str, form: DiskFormat, target: str, below: Collection[str]) -> None:
+        del below
+        await self.world.step("copy image")
+        self.world.host.images[target] = SimulatedImage(data=self.world.host.read(path))
+        await self.world.step("image copied")
+
+    def untouched(self, path: str) -> bool:
+        return not self.world.host.image(path).changed
+
+    async def remove(self, path: str) -> None:
+        await self.world.step("remove image")
+        if path in self.world.host.images and any(each.base == path for each in self.world.host.images.values()):
+            self.world.host.violations.append(f"{path} is removed below others")
+        self.world.host.images.pop(path, None)
+        self.world.saves.pop(Path(path), None)
+        await self.world.step("image removed")
+
+    async def protect(self, path: str) -> None:
+        await self.world.step("protect")
+
+    async def unprotect(self, path: str) -> None:
+        await self.world.step("unprotect")
+
+    def stamp(self, path: str) -> tuple[int, int]:
+        image = self.world.host.images.get(path)
+        return (-1, 0) if image is None else (len(image.data), image.changed)
+
+    def allocated(self, path: str) -> int:
+        return len(self.world.host.image(path).data)
+
+    @contextmanager
+    def opened(self, disk: Disk) -> Iterator[OpenedDisk]:
+        yield OpenedDisk(disk)
+
+    async def merge(self, wanted: Merge, lower: DiskFormat, tell: Callable[[float], None]) -> None:
+        await self.world.step("merge")
+        if {wanted.upper, wanted.lower} & {path for guest in self.world.host.guests.values() for path in guest.writes}:
+            raise conflict(f"{wanted.upper} is in use")
+        self.world.host.merge(wanted.upper, wanted.lower)
+        await self.world.step("merge begun")
+
+    async def rebase(self, path: str, layer: Layer) -> None:
+        await self.world.step("rebase")
+        image = self.world.host.image(path)
+        image.base = layer.path
+        image.changed += 1
+        await self.world.step("rebased")
 
 
 @dataclass
@@ -410,6 +558,9 @@ class SimulatedFilter:
         self.world.rules |= {port.interface: port for port in ports}
         await self.world.step("guarded")
 
+    async def renew(self, ports: Sequence[Port]) -> None:
+        await self.guard([port for port in ports if self.world.rules.get(port.interface) != port])
+
     async def restore(self, ports: Sequence[Port]) -> None:
         await self.world.step("guard all")
         self.world.rules = {port.interface: port for port in ports}
@@ -420,8 +571,26 @@ class SimulatedFilter:
         self.world.rules = {name: port for name, port in self.world.rules.items() if name in there}
 
 
+class SimulatedScripts(Scripts):
+    """One script for all cards, of which is kept what it was told last."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(())
+        object.__setattr__(self, "world", world)
+
+    world: World
+
+    def find(self, vif: Vif, *, trusted: bool) -> Path:
+        return Path("/etc/xen/scripts/vif-own")
+
+    async def run(self, path: Path, action: str, environment: Mapping[str, str]) -> None:
+        await self.world.step("begin script")
+        self.world.connected[environment["vif"]] = action
+        await self.world.step("run script")
+
+
 async def read_plain(text: str, file: str, overrides: tuple[str, ...]) -> Reading:
-    """A guest file of `name [disk] [cd] [vcpus] [on_crash] [on_poweroff]`: the language has tests of its own."""
+    """A guest file of `name [disk] [cd] [vcpus] [on_crash] [on_poweroff] [route] [script]`."""
     words = dict(word.split("=", 1) for word in text.split())
     disks = (Disk(target="xvda", path=words["disk"]),) if "disk" in words else ()
     if "cd" in words:
@@ -432,7 +601,11 @@ async def read_plain(text: str, file: str, overrides: tuple[str, ...]) -> Readin
         on_crash=EndAction(words.get("on_crash", "restart")),
     )
     vcpus = int(words.get("vcpus", "1"))
-    config = DomainConfig(name=words["name"], uuid=words.get("uuid"), vcpus=vcpus, disks=disks, policy=policy)
+    vifs = (Vif(script="vif-route", ip=(words["route"],), gatewaydev="eth0"),) if "route" in words else ()
+    vifs += (Vif(script="vif-own", item=len(vifs)),) if "script" in words else ()
+    config = DomainConfig(
+        name=words["name"], uuid=words.get("uuid"), vcpus=vcpus, disks=disks, vifs=vifs, policy=policy
+    )
     return Reading(file, config)
 
 

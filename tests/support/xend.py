@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,57 +38,50 @@ URL = "http://xend"
 
 
 class GuestConsole:
-    """A guest's end of one console, as QEMU's socket is: one client at a time, what is said to nobody is lost."""
+    """A guest's end of one console, as QEMU has it: a pipe `path` for its input, and a log for what it says."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, log: Path) -> None:
+        self.path, self.log = path, log
         self.heard = bytearray()
-        self.connected = asyncio.Event()
-        self.reading = asyncio.Event()
-        self.reading.set()
-        self._changed = asyncio.Event()
-        self._writer: asyncio.StreamWriter | None = None
-        self._server: asyncio.Server | None = None
+        self._input = -1
 
-    async def __aenter__(self) -> GuestConsole:
-        # Under its own name the file outlives the server, as QEMU's does; from Python 3.13 on asyncio would remove it.
-        bound = self.path.with_suffix(".new")
-        self._server = await asyncio.start_unix_server(self._serve, bound)
-        bound.rename(self.path)
+    def __enter__(self) -> GuestConsole:
+        os.mkfifo(self.path)
+        self._input = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+        self.log.touch()
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        await self.end()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writer = writer
-        self.connected.set()
-        await self.reading.wait()
-        while data := await reader.read(1 << 16):
-            self.heard += data
-            self._changed.set()
-            await self.reading.wait()
-        writer.close()
+    def __exit__(self, *_: object) -> None:
+        self.end()
 
     def say(self, data: bytes) -> None:
-        assert self._writer is not None
-        self._writer.write(data)
+        with self.log.open("ab", buffering=0) as log:
+            log.write(data)
+
+    async def connected(self) -> None:
+        """Wait until xend may type."""
+        while not self._is_open():  # noqa: ASYNC110 (nothing tells of it)
+            await asyncio.sleep(0.001)
+
+    def _is_open(self) -> bool:
+        try:
+            self.heard += os.read(self._input, 1 << 16)
+        except BlockingIOError:
+            return True
+        return bool(self.heard)
 
     async def hears(self, data: bytes) -> None:
         async with asyncio.timeout(5):
             while data not in self.heard:
-                self._changed.clear()
-                await self._changed.wait()
+                with suppress(BlockingIOError):
+                    self.heard += os.read(self._input, 1 << 16)
+                await asyncio.sleep(0.001)
 
-    async def end(self) -> None:
+    def end(self) -> None:
         """The guest's process ends."""
-        self.reading.set()
-        if self._server is not None:
-            self._server.close()
-        if self._writer is not None:
-            self._writer.close()
-            await self._writer.wait_closed()
-        self._writer = self._server = None
+        if self._input >= 0:
+            os.close(self._input)
+            self._input = -1
 
 
 @dataclass
@@ -97,7 +91,7 @@ class Xend:
     manager: Manager
     doors: Doors
     client: httpx2.AsyncClient
-    sockets: dict[str, dict[str, Path]] = field(default_factory=dict)
+    consoles: dict[str, dict[str, GuestConsole]]
     """What the engine would tell: consoles by UUID and kind."""
 
     async def post(self, path: str, body: Any = None, **params: Any) -> httpx2.Response:
@@ -141,10 +135,11 @@ async def running_xend(folder: Path, world: World | None = None) -> AsyncIterato
     world = world or World()
     manager = world.boot()
     await manager.start()
-    sockets: dict[str, dict[str, Path]] = {}
-    logs = folder / "logs"
-    logs.mkdir(exist_ok=True)
-    hub = ConsoleHub(lambda uuid: sockets.get(uuid, {}), lambda uuid, kind: logs / f"{uuid}-{kind}")
+    consoles: dict[str, dict[str, GuestConsole]] = {}
+    hub = ConsoleHub(
+        lambda uuid: {kind: console.path for kind, console in consoles.get(uuid, {}).items()},
+        lambda uuid, kind: consoles[uuid][kind].log,
+    )
     read = partial(load, Paths(folder), {})
     keeper = SettingsKeeper(read(), read, lambda _settings: None, EventBus(world.clock, world.published.append))
     editor = SettingsEditor(Paths(folder).settings, OwnFile(Paths(folder).registry), keeper)
@@ -157,7 +152,7 @@ async def running_xend(folder: Path, world: World | None = None) -> AsyncIterato
     transport = httpx2.AsyncHTTPTransport(uds=str(socket))
     try:
         async with httpx2.AsyncClient(transport=transport, base_url=URL, timeout=30) as client:
-            yield Xend(socket, world, manager, doors, client, sockets)
+            yield Xend(socket, world, manager, doors, client, consoles)
     finally:
         doors.stopping.set()
         await hub.close()

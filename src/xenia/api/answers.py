@@ -6,7 +6,7 @@ The same dataclasses are what the OpenAPI document describes (`schema`).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 from typing import Any
@@ -14,8 +14,10 @@ from typing import Any
 from starlette.responses import Response
 
 from xenia.api.doors import About
+from xenia.model.address import CardAddress
 from xenia.model.agent import AgentInfo, Execution, Interface
 from xenia.model.autostart import Linked, Member
+from xenia.model.bitmap import Bitmap
 from xenia.model.bridge import HostBridge
 from xenia.model.check import Claim
 from xenia.model.complaint import Complaint
@@ -37,11 +39,17 @@ from xenia.model.pool import Pool
 from xenia.model.save import SaveInfo
 from xenia.model.scheduling import Share
 from xenia.model.setting import SettingsChange, SettingsReport
+from xenia.model.snapshot import Layer, SnapshotDiff, SnapshotShown
 from xenia.model.stats import DiskStats, Stats, VcpuStats, VifStats
 from xenia.model.topology import Topology
 from xenia.model.vcpu import Vcpu
 from xenia.model.why import Why
 from xenia.store.log import LogPiece
+
+
+@dataclass(frozen=True, slots=True)
+class BitmapList:
+    bitmaps: tuple[Bitmap, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +68,12 @@ class HostAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainRow(Domain):
-    """A domain and the six state letters of xm list."""
+    """A domain, the six state letters of xm list, and the IP addresses of its cards: null where they were not asked
+    for.
+    """
 
     letters: str
+    addresses: tuple[CardAddress, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +84,16 @@ class DomainList:
 @dataclass(frozen=True, slots=True)
 class DomainAnswer:
     """`config` is what runs, as it was started; null for a domain that does not run and for Domain-0. `macs` are the
-    addresses of its cards in list order. `interfaces` are what the agent in the guest tells of its network, where it is
-    asked for and the agent answers. A VNC password is never told: `***` stands for it.
+    addresses of its cards in list order, `bridges` what they are on, null for user-mode networking. `interfaces` are
+    what the agent in the guest tells of its network, where it is asked for and the agent answers. A VNC password is
+    never told: `***` stands for it.
     """
 
     domain: DomainRow
     config: DomainConfig | None
     definition: Definition
     macs: tuple[str, ...]
+    bridges: tuple[str | None, ...]
     interfaces: tuple[Interface, ...]
 
 
@@ -326,6 +339,23 @@ class SaveAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotList:
+    """The snapshots of a domain, the oldest first."""
+
+    domain: str
+    snapshots: tuple[SnapshotShown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotAnswer:
+    """A snapshot, with its layers and with the guest file as it was."""
+
+    snapshot: SnapshotShown
+    layers: tuple[Layer, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class DifferenceList:
     """In what a domain that runs is not as its guest file wants it."""
 
@@ -336,6 +366,7 @@ class DifferenceList:
 
 ANSWERS = (
     HostAnswer,
+    BitmapList,
     DomainList,
     DomainAnswer,
     AgentAnswer,
@@ -348,6 +379,9 @@ ANSWERS = (
     NetworkList,
     NetworkAnswer,
     NetworkPlan,
+    SnapshotList,
+    SnapshotAnswer,
+    SnapshotDiff,
     PoolList,
     TextAnswer,
     PciList,
@@ -394,11 +428,13 @@ def _flat(cls: type) -> Callable[[Any], dict[str, Any]]:
 
 
 _domain, _vcpu, _disk, _vif = _flat(Domain), _flat(VcpuStats), _flat(DiskStats), _flat(VifStats)
+_address = _flat(CardAddress)
 
 
-def row(domain: Domain) -> dict[str, Any]:
+def row(domain: Domain, addresses: Sequence[CardAddress] | None = None) -> dict[str, Any]:
     """A domain as a member of JSON."""
-    return _domain(domain) | {"letters": domain.state.letters}
+    told = None if addresses is None else list(map(_address, addresses))
+    return _domain(domain) | {"letters": domain.state.letters, "addresses": told}
 
 
 def stats_rows(domains: Iterable[tuple[Domain, Stats]]) -> list[dict[str, Any]]:

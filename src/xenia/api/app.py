@@ -26,6 +26,7 @@ from xenia.api import (
     saves,
     scheduling,
     schema,
+    snapshots,
     stats,
     texts,
     usb,
@@ -58,7 +59,7 @@ def make_app(doors: Doors) -> FastAPI:
     )
     app.state.doors = doors
     api = APIRouter(prefix="/v1")
-    devices = (disks, images, vifs, usb, pci)
+    devices = (disks, images, snapshots, vifs, usb, pci)
     cpus = (vcpus, scheduling, pools)
     looking = (host, bridge, host_power, log, domains, saves, stats, why, debugging)
     rooms = (*looking, *devices, *cpus, networks, agent, texts, guest_files, folder, jobs, events, console, schema)

@@ -11,13 +11,17 @@ from xenia.manager.freezing import LONGEST, SECONDS
 from xenia.model.agent import ShutdownMode
 from xenia.model.change import Action, Change
 from xenia.model.check import CheckRequest
+from xenia.model.clone import CloneRequest
 from xenia.model.conversion import ConvertRequest, Form, SourceForm
 from xenia.model.dump import After, DumpRequest
 from xenia.model.errors import invalid
+from xenia.model.image import ImageFormat
 from xenia.model.request import CreateRequest
 from xenia.model.save import Afterwards, RestoreRequest, SaveRequest
 from xenia.model.scope import Scope
 from xenia.model.signal import Trigger
+from xenia.model.snapshot import SnapshotRequest
+from xenia.model.vif import LinkState
 
 
 def _whole(text: str) -> str:
@@ -125,6 +129,25 @@ class DetachDiskBody(ScopedBody):
     force: Annotated[bool, Field(description="also the disk that the guest boots from")] = False
 
 
+class FlattenDiskBody(Body):
+    device: Annotated[Text, Field(description="the target of the disk, such as xvda")]
+
+
+class MoveDiskBody(FlattenDiskBody):
+    path: Annotated[Text, Field(description="the new image, or with / at its end the folder for it")]
+    format: Annotated[ImageFormat | None, Field(description="null for what its name says", strict=False)] = None
+    delete: Annotated[bool, Field(description="remove the old image afterwards")] = False
+
+
+class ExportDiskBody(FlattenDiskBody):
+    listen: Annotated[Text, Field(description="ADDRESS:PORT; empty for a socket of the caller's")] = ""
+    bitmap: Annotated[Text, Field(description="tell what was changed since this bitmap was made; empty for none")] = ""
+
+
+class BitmapBody(FlattenDiskBody):
+    name: Annotated[Text, Field(description="of the bitmap")]
+
+
 class EjectBody(ScopedBody):
     device: Annotated[Text, Field(description="the target of the CD-ROM drive, such as hdc")]
     force: Annotated[bool, Field(description="also when the guest has locked the drive")] = False
@@ -138,6 +161,11 @@ class InsertBody(EjectBody):
 class AttachVifBody(ScopedBody):
     spec: Annotated[Text, Field(description="the card, written as an item of vif = [...]")] = ""
     until_taken: UntilTaken = True
+
+
+class ConfigureVifBody(ScopedBody):
+    card: Annotated[Text, Field(description="its number or its address")]
+    link: Annotated[LinkState, Field(description="`down`: as if its cable were pulled out", strict=False)]
 
 
 class DetachVifBody(ScopedBody):
@@ -180,6 +208,26 @@ class SaveBody(Body):
         return SaveRequest(self.file, self.then)
 
 
+class CloneBody(Body):
+    name: Annotated[Text, Field(description="its name, or what the names of several begin with")] = ""
+    count: Annotated[int, Field(ge=1, le=1000, description="how many")] = 1
+    snapshot: Annotated[Text, Field(description="the snapshot to begin from; nothing for the domain as it is")] = ""
+    running: Annotated[bool, Field(description="with the memory of a guest that runs")] = False
+    full: Annotated[bool, Field(description="with disks that stand alone")] = False
+
+    def request(self) -> CloneRequest:
+        return CloneRequest(self.name, self.count, self.snapshot, self.running, self.full)
+
+
+class SnapshotBody(Body):
+    name: Annotated[Text, Field(description="its name, or nothing for one that is made up")] = ""
+    description: Annotated[Text, Field(description="what is to be remembered of it")] = ""
+    memory: Annotated[bool, Field(description="with the memory of a guest that runs")] = False
+
+    def request(self) -> SnapshotRequest:
+        return SnapshotRequest(self.name, self.description, self.memory)
+
+
 class RestoreBody(Body):
     file: Annotated[Text, AfterValidator(_absolute), Field(description="the absolute path of the file")]
     paused: Annotated[bool, Field(description="leave the guest's CPUs stopped")] = False
@@ -187,6 +235,12 @@ class RestoreBody(Body):
 
     def request(self) -> RestoreRequest:
         return RestoreRequest(self.file, self.paused, self.changed)
+
+
+class ResumeBody(Body):
+    paused: Annotated[bool, Field(description="leave the guest's CPUs stopped")] = False
+    changed: Annotated[bool, Field(description="go on also where a disk is not as it was")] = False
+    discard: Annotated[bool, Field(description="forget what it was doing: it boots at its next start")] = False
 
 
 class HostStopBody(Body):

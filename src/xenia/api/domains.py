@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -28,27 +29,42 @@ from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf, identify
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
+from xenia.manager.manager import Manager
+from xenia.model.agent import Interface
 from xenia.model.caller import Caller, Role
-from xenia.model.domain import Definition, Domain
+from xenia.model.domain import Definition, Domain, Started
 from xenia.model.operations import OPERATIONS, Operation
+from xenia.model.vif import USER_MODE
 
 router = APIRouter(tags=["domains"])
 
 Ref = Annotated[str, Path(max_length=256, description="an id, a name, a UUID, or a unique prefix of a name or UUID")]
-Interfaces = Annotated[bool, Query(description="ask the agent in the guest, for at most a second")]
+Interfaces = Annotated[bool, Query(description="with addresses; the agent in the guest is asked for at most a second")]
+Addressed = Annotated[bool, Query(description="with the IP addresses of their cards")]
 All = Annotated[bool, Query(alias="all", description="also those that are only defined by a guest file")]
 
 _OTHER_DOORS = {
     *("create", "console", "rename", "vcpu-pin", "sysrq", "trigger", "qemu-monitor-command", "dump-core", "save"),
-    *("block-attach", "block-detach", "block-configure", "cd-insert", "cd-eject", "network-attach", "network-detach"),
+    "suspend",
+    "clone",
+    *("block-attach", "block-detach", "block-configure", "block-move", "block-flatten", "block-export"),
+    *("block-bitmap-list", "block-bitmap-create", "block-bitmap-delete"),
+    *("cd-insert", "cd-eject"),
+    *("network-attach", "network-detach"),
+    "network-configure",
     *("usb-attach", "usb-detach", "pci-attach", "pci-detach"),
     *("vcpu-set", "sched-credit", "sched-credit2", "cpupool-migrate"),
 }
 
 
-async def list_domains(doors: DoorsOf, caller: CallerOf, everything: All = False) -> Response:
+async def list_domains(
+    doors: DoorsOf, caller: CallerOf, everything: All = False, addresses: Addressed = False
+) -> Response:
     domains = await doors.manager.inventory.list(everything=everything)
-    return json_response({"domains": [row(_told(domain, caller)) for domain in domains]})
+    if not addresses:
+        return json_response({"domains": [row(_told(domain, caller)) for domain in domains]})
+    found = await doors.manager.addresses.all()
+    return json_response({"domains": [row(_told(domain, caller), found.get(domain.uuid, ())) for domain in domains]})
 
 
 class _ListRoute(APIRoute):
@@ -81,16 +97,26 @@ router.add_api_route(
 async def one_domain(doors: DoorsOf, caller: CallerOf, ref: Ref, interfaces: Interfaces = False) -> Response:
     domain = _told(await doors.manager.inventory.look_up(ref), caller)
     started = doors.manager.inventory.started(ref)
-    seen = await doors.manager.agents.glance(started) if interfaces and started is not None else ()
+    seen: Sequence[Interface] = ()
+    addresses = None
+    if interfaces and started is not None:
+        seen = await doors.manager.agents.glance(started)
+        addresses = await doors.manager.addresses.of(started, seen)
     return json_response(
         {
-            "domain": row(domain),
+            "domain": row(domain, addresses),
             "config": to_plain(without_secrets(started.config)) if started is not None else None,
             "definition": to_plain(started.definition if started is not None else Definition(domain.file)),
             "macs": to_plain(started.macs if started is not None else ()),
+            "bridges": _bridges(doors.manager, started, domain.vifs) if started is not None else (),
             "interfaces": to_plain(seen),
         }
     )
+
+
+def _bridges(manager: Manager, started: Started, ends: Sequence[str]) -> list[str | None]:
+    cards = zip_longest(started.config.vifs, ends[: len(started.config.vifs)])
+    return [None if end == USER_MODE else manager.networks.bridge_of(vif) for vif, end in cards]
 
 
 def _told(domain: Domain, caller: Caller) -> Domain:

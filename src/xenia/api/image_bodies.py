@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from xenia.api.bodies import Body, Text
-from xenia.model.image import ImageFormat, NewImage
+from xenia.model.image import ImageFormat, NewImage, NewPartition, PartitionKind, TableKind
 
 
 class NewImageBody(Body):
@@ -27,6 +27,47 @@ class CloneImageBody(Body):
     source: Annotated[Text, Field(description="the image that it begins as")]
     target: Annotated[Text, Field(description="where it is to lie; not from / on: below the first of the roots")]
     full: Annotated[bool, Field(description="copy all, so that it stands alone")] = False
+
+
+class ConvertImageBody(Body):
+    source: Annotated[Text, Field(description="the image that is read")]
+    target: Annotated[Text, Field(description="where it is to lie; not from / on: below the first of the roots")]
+    format: Annotated[ImageFormat | None, Field(description="null for what its name says", strict=False)] = None
+    raw: Annotated[bool, Field(description="the source is a raw disk, whatever it begins like")] = False
+
+
+class NewPartitionBody(Body):
+    size: Annotated[int | None, Field(description="bytes; null for the rest of the disk", ge=1, lt=2**62)] = None
+    kind: Annotated[PartitionKind, Field(strict=False)] = PartitionKind.LINUX
+    boot: Annotated[bool, Field(description="firmware of old starts from it")] = False
+
+
+class PartitionImageBody(Body):
+    path: Annotated[Text, Field(description="the image")]
+    table: Annotated[TableKind, Field(description="the kind of table", strict=False)]
+    partitions: Annotated[
+        list[NewPartitionBody], Field(description="in their order", max_length=128, default_factory=list)
+    ]
+    force: Annotated[bool, Field(description="also where there is something already")] = False
+
+    def wanted(self) -> list[NewPartition]:
+        return [NewPartition(each.size, each.kind, each.boot) for each in self.partitions]
+
+
+class ExportImageBody(Body):
+    path: Annotated[Text, Field(description="the image")]
+    listen: Annotated[Text, Field(description="ADDRESS:PORT; empty for a socket of the caller's")] = ""
+    raw: Annotated[bool, Field(description="it is a raw disk, whatever it begins like")] = False
+
+
+class CheckImageBody(Body):
+    path: Annotated[Text, Field(description="the image")]
+    repair: Annotated[bool, Field(description="put right what can be")] = False
+
+
+class ResizeImageBody(Body):
+    path: Annotated[Text, Field(description="the image")]
+    size: Annotated[int, Field(description="bytes that it is to have", ge=1, lt=2**62)]
 
 
 class DeleteImageBody(Body):

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from xenia.api.answers import JobAnswer, SaveAnswer, json_response, without_secrets
-from xenia.api.bodies import RestoreBody, SaveBody
+from xenia.api.bodies import CloneBody, RestoreBody, ResumeBody, SaveBody
 from xenia.api.domains import Ref
 from xenia.api.doors import DoorsOf
 from xenia.api.jobs import Wait, settle
@@ -30,6 +30,35 @@ async def save(
 ) -> Response:
     await doors.manager.inventory.look_up(ref)
     return await settle(request, doors, doors.manager.saving.save(ref, body.request(), caller), caller, wait)
+
+
+@router.post("/domains/{ref}/suspend", summary=OPERATIONS["suspend"].sentence, responses=answers(JobAnswer, 200, 202))
+async def suspend(request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, wait: Wait = 0) -> Response:
+    await doors.manager.inventory.look_up(ref)
+    return await settle(request, doors, doors.manager.suspending.suspend(ref, caller), caller, wait)
+
+
+@router.post(
+    "/domains/{ref}/resume", summary=HOST_OPERATIONS["resume"].sentence, responses=answers(JobAnswer, 200, 202)
+)
+async def resume(
+    request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: ResumeBody, wait: Wait = 0
+) -> Response:
+    await doors.manager.inventory.look_up(ref)
+    suspending = doors.manager.suspending
+    if body.discard:
+        job = suspending.discard(ref, caller)
+    else:
+        job = suspending.resume(ref, caller, paused=body.paused, changed=body.changed)
+    return await settle(request, doors, job, caller, wait)
+
+
+@router.post("/domains/{ref}/clone", summary=OPERATIONS["clone"].sentence, responses=answers(JobAnswer, 200, 202))
+async def clone(
+    request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: CloneBody, wait: Wait = 0
+) -> Response:
+    await doors.manager.inventory.look_up(ref)
+    return await settle(request, doors, doors.manager.cloning.clone(ref, body.request(), caller), caller, wait)
 
 
 @router.post("/restore", summary=HOST_OPERATIONS["restore"].sentence, responses=answers(JobAnswer, 200, 202))

@@ -33,6 +33,12 @@ def answers(answer: type, *statuses: int) -> dict[int | str, dict[str, Any]]:
     return good | {"default": PROBLEM_ANSWER}
 
 
+def pictures() -> dict[int | str, dict[str, Any]]:
+    """The answers of a route that has a picture: a PNG, a problem otherwise."""
+    schema = {"type": "string", "format": "binary"}
+    return {200: {"description": "OK", "content": {"image/png": {"schema": schema}}}, "default": PROBLEM_ANSWER}
+
+
 def describe(app: FastAPI) -> dict[str, Any]:
     """The whole document (OpenAPI 3.1)."""
     document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)

@@ -6,13 +6,14 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from xenia.api.answers import JobAnswer
-from xenia.api.bodies import AttachVifBody, DetachVifBody
+from xenia.api.bodies import AttachVifBody, ConfigureVifBody, DetachVifBody
 from xenia.api.domains import Ref
 from xenia.api.doors import DoorsOf
 from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf
 from xenia.api.schema import answers
 from xenia.model.operations import OPERATIONS
+from xenia.model.vif import LinkState
 
 router = APIRouter(tags=["cards"])
 
@@ -27,6 +28,19 @@ async def attach(
 ) -> Response:
     await doors.manager.inventory.look_up(ref)
     job = doors.manager.vifs.attach(ref, body.spec, body.scope, caller, until_taken=body.until_taken)
+    return await settle(request, doors, job, caller, wait)
+
+
+@router.post(
+    "/domains/{ref}/network-configure",
+    summary=OPERATIONS["network-configure"].sentence,
+    responses=answers(JobAnswer, 200, 202),
+)
+async def configure(
+    request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: ConfigureVifBody, wait: Wait = 0
+) -> Response:
+    await doors.manager.inventory.look_up(ref)
+    job = doors.manager.vifs.configure(ref, body.card, body.scope, caller, linked=body.link is LinkState.UP)
     return await settle(request, doors, job, caller, wait)
 
 

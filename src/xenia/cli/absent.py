@@ -21,7 +21,6 @@ class Absent:
 _NOT_YET = "it is not there yet"
 
 ABSENT = (
-    Absent("suspend resume", _NOT_YET, "xm save DOMAIN FILE, and later xm restore FILE"),
     Absent("migrate", _NOT_YET, "copy guest file and images, and start the guest on the other host"),
     Absent("migrate-receive", "it is xl's own end of a migration, which xl starts by itself"),
     Absent("remus", "Xen has it as an experiment only, and no guest of today has been seen to live with it"),

@@ -19,7 +19,7 @@ def _options(parser: ArgumentParser) -> None:
 
 def _domstate(context: Context, options: Namespace) -> int:
     domain = context.client.get(domain_path(options.domain))["domain"]
-    print(domain["state"])
+    print("suspended" if domain["suspended"] else domain["state"])
     if domain["ending"]:
         say(domain["ending"])
     return 0
@@ -31,7 +31,8 @@ COMMANDS = {
         """\
 Print the state of a domain, in one word: running, blocked (running, and waiting for something to do: only Xen tells),
 paused, shutdown or crashed (it has ended and is kept: to be looked at, or until it is started again), dying, starting,
-or defined (it does not run). Why it has crashed, or was not started again, is said on stderr.""",
+suspended (xm resume lets it go on) or defined (it does not run). Why it has crashed, or was not started again, is said
+on stderr.""",
         _options,
         _domstate,
         examples=(("xm domstate winxp", "running, say"),),

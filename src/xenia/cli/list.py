@@ -57,12 +57,14 @@ def _list(context: Context, options: Namespace) -> int:
         options.output = "wide"
     code = 0
     described = options.long or options.output in ("json", "yaml")
+    addressed = options.output in ("wide", "json", "yaml")
     if options.domains:
-        domains, code = named(context, options.domains)
+        domains, code = named(context, options.domains, addressed=addressed)
         if not (options.all or everything or described):
             domains, code = _those_that_run(context, domains, code)
     else:
-        domains = context.client.get(f"/domains?all={'true' if options.all or everything else 'false'}")["domains"]
+        query = "?all=true" if options.all or everything else "?all=false"
+        domains = context.client.get(f"/domains{query}{'&addresses=true' if addressed else ''}")["domains"]
     if states:
         domains = [domain for domain in domains if domain["state"] in states]
     if code and not domains and options.output in ("table", "wide", "xl"):
@@ -88,12 +90,13 @@ def _wanted_states(words: str | None) -> tuple[set[str], bool]:
     return (set(), True) if "all" in words.split(",") else (states, "defined" in states)
 
 
-def named(context: Context, refs: list[str]) -> tuple[Domains, int]:
+def named(context: Context, refs: list[str], *, addressed: bool = False) -> tuple[Domains, int]:
     """The domains that `refs` name, and the exit code of the first that could not be found."""
+    query = "?interfaces=true" if addressed else ""
     domains, code = [], 0
     for ref in refs:
         try:
-            domains.append(context.client.get(domain_path(ref))["domain"])
+            domains.append(context.client.get(f"{domain_path(ref)}{query}")["domain"])
         except ClientError as error:
             if error.kind == "unreachable":
                 raise

@@ -45,7 +45,7 @@ def _save(context: Context, options: Namespace) -> int:
     then = "run" if options.checkpoint else "pause" if options.paused else "end"
     body = {"file": _path(options.file), "then": then}
     job = submit(context.client, f"{domain_path(options.domain)}/save", body, wait=0)
-    result = _follow(context, job)
+    result = follow_or_cancel(context, job)
     if options.output == "text":
         print(f"Saved domain {printable(result['domain'])} to {printable(result['file'])}")
     else:
@@ -53,7 +53,7 @@ def _save(context: Context, options: Namespace) -> int:
     return 0
 
 
-def _follow(context: Context, job: dict[str, Any]) -> dict[str, Any]:
+def follow_or_cancel(context: Context, job: dict[str, Any]) -> dict[str, Any]:
     """The result of a job that ends where xm is interrupted."""
     try:
         result: dict[str, Any] = follow(context.client, job)["result"]

@@ -133,7 +133,7 @@ def _devices(answer: dict[str, Any], config: dict[str, Any]) -> list[Sxp]:
 
 
 def describe_card(vif: dict[str, Any], mac: str | None, addresses: Iterable[str]) -> Sxp:
-    """A card, with the addresses that an agent tells of it."""
+    """A card, with the IP addresses that are known of it."""
     return [
         "vif",
         *_pairs(

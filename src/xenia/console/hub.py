@@ -1,9 +1,9 @@
 """The text consoles of all guests: one reader each, many watchers.
 
-A console's socket serves one client, which is xend; everybody else watches through the hub. What a guest says is kept
-(the last 64 KiB of each console) whether anybody watches or not. A console that is a terminal of the host's may be read
-by others too (xl console): it is read only while somebody watches here. Every watcher may type; what they type is mixed
-as it comes. A watcher who does not keep up is ended, the others and the guest never wait for it.
+What a guest says is kept (the last 64 KiB of each console) whether anybody watches or not. A console that is a terminal
+of the host's may be read by others too (xl console): it is read only while somebody watches here. Every watcher may
+type; what they type is mixed as it comes. A watcher who does not keep up is ended, the others and the guest never wait
+for it.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from functools import partial
 from pathlib import Path
 
 from xenia.console.line import Line, is_terminal
-from xenia.console.log import ConsoleLog
 from xenia.console.watcher import AUTO, PARAVIRTUAL, SERIAL, Ending, Watcher
 from xenia.lib.aio import Tasks
+from xenia.lib.inotify import FileWatch
 from xenia.model.errors import XeniaError, conflict, not_found
 from xenia.model.event import Event, EventKind
 
 log = logging.getLogger(__name__)
 
-Sockets = Callable[[str], Mapping[str, Path]]
+Places = Callable[[str], Mapping[str, Path]]
 LogOf = Callable[[str, str], Path | None]
 Listen = Callable[[], AbstractContextManager[AsyncIterator[Event]]]
 
 _APPEARS = frozenset({EventKind.STARTED, EventKind.FOUND, EventKind.REBOOTED})
-"""After a reboot the guest may have another process, and its consoles other sockets."""
+"""After a reboot the guest may have another process."""
 _TURNS = frozenset({EventKind.REBOOTED, EventKind.ENDED, EventKind.CRASHED})
 """After these a guest has new terminals, or is gone."""
 _NEXT_LIFE = 120.0
@@ -71,13 +71,16 @@ class _Guest:
 
 
 class ConsoleHub:
-    """`sockets` tells the stream sockets of a running guest's consoles by kind (`pv`, `serial`), `log_of` the log that
-    the engine keeps of one (by UUID and kind).
+    """`places` tells of a running guest's consoles by kind (`pv`, `serial`) the pipe that takes its input, or its
+    terminal; `log_of` the log in which the engine writes what it says (by UUID and kind), where it is no terminal.
+
+    Raises OSError where the user has no inotify left.
     """
 
-    def __init__(self, sockets: Sockets, log_of: LogOf) -> None:
-        self._sockets = sockets
+    def __init__(self, places: Places, log_of: LogOf) -> None:
+        self._places = places
         self._log_of = log_of
+        self._watch = FileWatch()
         self._guests: dict[str, _Guest] = {}
         self._connecting = asyncio.Lock()
         self._tasks = Tasks()
@@ -122,7 +125,7 @@ class ConsoleHub:
         async with self._connecting:
             if self._closed:
                 return
-            for kind, path in self._sockets(uuid).items():
+            for kind, path in self._places(uuid).items():
                 guest = self._guests.setdefault(uuid, _Guest())
                 if kind not in guest.lines and (watched or not _is_shared(path)):
                     await self._connect(uuid, guest, kind, path, fresh=fresh)
@@ -135,7 +138,8 @@ class ConsoleHub:
 
     async def _connect(self, uuid: str, guest: _Guest, kind: str, path: Path, *, fresh: bool) -> None:
         line = Line(
-            ConsoleLog(lambda: self._log_of(uuid, kind)),
+            lambda: self._log_of(uuid, kind),
+            self._watch,
             fresh=fresh,
             heard=partial(guest.heard, kind),
             lost=lambda: self._lost(uuid, guest, kind, line),
@@ -169,10 +173,10 @@ class ConsoleHub:
         with suppress(TimeoutError, XeniaError):
             async with asyncio.timeout(_NEXT_LIFE):
                 with listen() as events:
-                    self._sockets(uuid)  # raises when the domain is gone
+                    self._places(uuid)  # raises when the domain is gone
                     async for event in events:
                         if event.uuid == uuid and event.kind in _TURNS:
-                            self._sockets(uuid)
+                            self._places(uuid)
                             await self.follow(uuid, watched=event.kind is EventKind.REBOOTED)
                             if kind in guest.lines or not guest.watchers:
                                 return
@@ -188,7 +192,7 @@ class ConsoleHub:
         await self.follow(uuid, watched=True)
         guest = self._guests.get(uuid)
         for line in tuple(guest.lines.values()) if guest is not None else ():
-            await line.settle()
+            line.catch_up()
         if guest is None or not guest.lines:
             raise conflict("this domain has no text console now", "xm list shows whether it still runs")
         shown = self._first(guest) if kind == AUTO else kind
@@ -240,3 +244,4 @@ class ConsoleHub:
                     self._left.clear()
                     await self._left.wait()
         await asyncio.sleep(0)  # lets the connections really close
+        self._watch.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import secrets
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -25,6 +26,7 @@ from xenia.manager.adoption import Adoption
 from xenia.manager.aside import Aside
 from xenia.manager.autostart import Autostart
 from xenia.manager.bridge import Bridges
+from xenia.manager.card_scripts import CardScripts
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.conversion import Converter
@@ -42,11 +44,13 @@ from xenia.manager.locks import NameLocks
 from xenia.manager.manager import Manager, Parts
 from xenia.manager.networks.cards import CardNetworks
 from xenia.manager.networks.guests import Guests
+from xenia.manager.networks.held import HeldAddresses
 from xenia.manager.networks.networks import Networks
 from xenia.manager.noticing import Keeper
 from xenia.manager.old_config import OldConfigImport
 from xenia.manager.prepare import HostPreparer
 from xenia.manager.saves import Here
+from xenia.manager.snapshots.current import CurrentDisks
 from xenia.manager.table import Table
 from xenia.model.bridge import BridgeWish
 from xenia.model.domain import DOMAIN_0_UUID
@@ -55,16 +59,20 @@ from xenia.network.host import NetworkHost
 from xenia.network.kernel import KernelHost
 from xenia.network.mac import generate_mac
 from xenia.network.nft import Nft
+from xenia.network.scripts import Scripts
 from xenia.network.simulated import SimulatedNetworkHost
 from xenia.network.uplink.record import Place
 from xenia.network.uplink.uplink import Uplink
 from xenia.settings.load import Loaded, load
 from xenia.settings.settings import Settings
 from xenia.storage.core_file import CoreFiles
+from xenia.storage.images.export import remove_left_over
 from xenia.storage.images.look import Looker
+from xenia.storage.images.qemu_img import QemuImg
 from xenia.storage.images.walk import folders_below
 from xenia.storage.new_file import remove_leftovers
 from xenia.storage.open import Storage
+from xenia.storage.overlay import OverlayFiles
 from xenia.storage.save.files import SaveFiles
 from xenia.store.applied import Journal
 from xenia.store.auto import AutoFolder
@@ -75,6 +83,8 @@ from xenia.store.networks import NetworkStore
 from xenia.store.old_config import OldConfigMark
 from xenia.store.records import Records
 from xenia.store.runs import Runs, boot_id
+from xenia.store.snapshots import SnapshotTrees
+from xenia.store.variables import FOLDER, UefiVariables
 from xenia.store.versions import Versions
 
 _JOBS = 200
@@ -128,10 +138,12 @@ def _manager(
         files.remove_leftovers(str(state))
     roots = tuple(str(root) for root in settings.roots)
     remove_leftovers(folders_below(roots))
+    remove_left_over(paths.run / "exports")
     jobs = Jobs(time.time, history.put_job, history.last_jobs(_JOBS))
-    records = Records(files)
+    records, trees = Records(files), SnapshotTrees(files)
     guests = Guests(table, records, settings.default_bridge, chosen.engine.observe)
     networks = Networks(_network_host(paths, settings), NetworkStore(files, boot_id()), guests, jobs, paths.root)
+    scripts = CardScripts(Scripts(settings.vif_scripts))
     preparer = HostPreparer(
         storage=Storage(sandbox.inspect),
         network=chosen.network,
@@ -140,9 +152,24 @@ def _manager(
         roots=roots,
         privileged=os.geteuid() == 0,
         cards=CardNetworks(networks, guests),
+        scripts=scripts,
+        variables=paths.root / FOLDER,
     )
     runs = Runs(files, boot_id())
-    lifecycle = Lifecycle(chosen.engine, preparer, runs, records, table, bus, time.time, chosen.filter)
+    addresses = HeldAddresses(networks, guests, time.time).of
+    lifecycle = Lifecycle(
+        chosen.engine,
+        preparer,
+        runs,
+        records,
+        table,
+        bus,
+        time.time,
+        chosen.filter,
+        addresses,
+        networks.route_cards,
+        scripts,
+    )
     creation = Creation(chosen.engine, lifecycle, locks, sandbox.read_guest_file, _new_uuid, generate_mac)
     versions = Versions(files, time.time)
     keeper = Keeper(versions)
@@ -150,7 +177,8 @@ def _manager(
     folder.remove_leftovers()
     definitions = Definitions(folder, sandbox.read_definition, keeper)
     neighbours = Neighbours(definitions, lifecycle.records, table)
-    checker = Checker(chosen.engine, choice.engines, sandbox.read_guest_file, preparer, neighbours, read_host)
+    current = CurrentDisks(trees, records)
+    checker = Checker(chosen.engine, choice.engines, sandbox.read_guest_file, preparer, neighbours, read_host, current)
     guest_files = GuestFiles(
         definitions,
         versions,
@@ -160,6 +188,7 @@ def _manager(
         sandbox.read_guest_file,
         sandbox.edit_guest_file,
     )
+    qemu_img = QemuImg(settings.uid_base - 1 if os.geteuid() == 0 else None)
     return Manager(
         Parts(
             engine=chosen.engine,
@@ -174,12 +203,21 @@ def _manager(
             dumps=Dumps(lifecycle, CoreFiles(), paths.cores),
             save_files=SaveFiles(sandbox.inspect),
             here=Here(platform.node(), boot_id(), version),
+            kept_saves=paths.state / "saves",
+            exports=paths.run / "exports",
+            fleeces=paths.state / "exports",
+            trees=trees,
+            overlays=OverlayFiles(sandbox.inspect, qemu_img, roots[0] if roots else str(paths.state / "overlays")),
+            variables=UefiVariables(files),
+            kept_snapshots=paths.state / "snapshots",
+            new_layer=partial(secrets.token_hex, 4),
             aside=Aside(lifecycle, _new_uuid),
             brake=brake_of(settings),
             read=sandbox.read_guest_file,
             autostart=Autostart(AutoFolder(paths.guest_files / "auto"), guest_files),
             host_runs=HostRuns(files, boot_id()),
             looker=Looker(sandbox.inspect, roots, leave_out=(str(paths.cores),)),
+            qemu_img=qemu_img,
             bridges=Bridges(
                 Uplink(Place(paths.root), boot_id()),
                 partial(_bridge_wish, paths, loaded),

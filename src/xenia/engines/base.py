@@ -11,12 +11,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from socket import socket
 from typing import Protocol
 
 from xenia.model.agent import ShutdownMode
+from xenia.model.bitmap import Bitmap
 from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.layers import Merge
 from xenia.model.pool import Pool
 from xenia.model.save import SaveInfo
 from xenia.model.scheduling import Share
@@ -41,9 +44,9 @@ class Observed:
     """What an engine knows of one domain now.
 
     `state` is one of RUNNING, BLOCKED, PAUSED, SHUTDOWN, CRASHED, DYING. `detail` tells of its end in words, where it
-    has ended. `consoles` are the stream sockets of its text consoles, or terminals that somebody else may read as well;
-    `vnc` is `address:display`; `vifs` the host's ends of its cards, in list order. `domid` is its id where the engine
-    gives them, else None.
+    has ended. `consoles` are the pipes that take what is typed on its text consoles, what it says is in their logs; or
+    terminals that somebody else may read as well. `vnc` is `address:display`; `vifs` the host's ends of its cards, in
+    list order. `domid` is its id where the engine gives them, else None.
 
     What is found again after a xend has died in between: `disks` are the targets of the disks that it has, `cards` the
     numbers of its cards, `media` its drives whose medium can be changed and whether there is one in them, `usb` its USB
@@ -78,8 +81,10 @@ class Figures:
 class SaveSink(Protocol):
     """Where an engine puts what it saves. Raises OSError where that takes no more."""
 
-    async def state(self, source: int, *, memory: int) -> None:
-        """Take the state of a guest from a pipe, up to its end; `memory` is how many bytes of memory follow."""
+    async def state(self, source: int, *, memory: int, expected: int = 0) -> None:
+        """Take the state of a guest from a pipe, up to its end; `memory` is how many bytes of memory follow, `expected`
+        about how many of state come, where they are many.
+        """
 
     async def memory(self, source: int) -> None:
         """Copy the memory of a guest from an open file. After `state`; not called where the state has the memory in
@@ -96,8 +101,18 @@ class SaveSource(Protocol):
     def info(self) -> SaveInfo: ...
 
     @property
+    def trusted(self) -> bool:
+        """Whether nobody but xend can have written it."""
+
+    @property
     def memory(self) -> int:
         """Bytes of memory; 0 where the state has it in it."""
+
+    @property
+    def template(self) -> int | None:
+        """The memory as an open file that no other guest can change: this one may map it for itself. None where it is
+        to be copied.
+        """
 
     async def fill(self, memory: int) -> None:
         """Copy the memory into an open file that has nothing in it."""
@@ -119,6 +134,8 @@ class Resources:
     """Devices of the host."""
     save: SaveSource | None = None
     """What the guest goes on from, instead of booting; only with the capability SAVE."""
+    variables: Path | None = None
+    """Where the firmware of a UEFI guest keeps what is to last; made by the engine where it is not there."""
 
     def notes(self) -> tuple[tuple[str, str], ...]:
         """What the author of the guest file should know, as (key or item, note)."""
@@ -351,6 +368,13 @@ class PlugsCards(Plugs, Protocol):
         """As PlugsDisks.detach_disk, a card."""
 
 
+class LinksCards(Protocol):
+    """What an engine with the capability VIF_LINK can do beside that. A guest starts with all links up."""
+
+    async def set_link(self, uuid: str, number: int, *, up: bool) -> None:
+        """Pull out the cable of a card, or put it in; it may be so already. Raises engine_failed."""
+
+
 class ChangesMedia(Protocol):
     """What an engine with the capability MEDIUM_CHANGE can do beside that."""
 
@@ -360,6 +384,81 @@ class ChangesMedia(Protocol):
         Raises invalid for a disk that is no such drive, a conflict when the guest has locked the drive and `force` is
         not set, engine_failed. `Observed.media` tells whether the old medium is still in it then.
         """
+
+
+class WorksOnDisks(Protocol):
+    """What an engine with the capability LIVE_DISKS can do beside that. While a disk is copied, its guest cannot be
+    saved, and gets no overlays: those raise a conflict.
+    """
+
+    async def written_to(self, uuid: str) -> Mapping[str, str]:
+        """As LayersDisks.written_to."""
+
+    async def grow_disk(self, started: Started, target: str, size: int) -> bool:
+        """Make what the guest writes to as its disk `target` `size` bytes large; it was not larger before. Whether the
+        guest is told of it. Raises engine_failed.
+        """
+
+    async def begin_move(self, uuid: str, opened: OpenedDisk) -> None:
+        """Begin to copy what the guest has as the disk of that target to the image in `opened`, which is empty and of
+        the same size. What the guest writes meanwhile gets into both. Raises engine_failed.
+        """
+
+    async def until_copied(self, uuid: str, target: str, tell: Callable[[float], None]) -> None:
+        """Return when both are the same but for what the guest just writes; `tell` is told how much is copied, from 0
+        to 1. Raises engine_failed, also when the guest has ended.
+        """
+
+    async def switch(self, uuid: str, target: str, switched: Callable[[], Awaitable[None]]) -> None:
+        """Have the guest use the new image, and let go of the old one. It stands still while `switched` is called: both
+        images are the same then, and what it had written is on the disk. Raises engine_failed: then it has the old one,
+        and what `switched` raises: then it has the new one, and stands still. `written_to` tells which.
+        """
+
+    async def give_up_move(self, uuid: str, target: str) -> None:
+        """Let go of an image that is being copied to. One of an earlier xend is given up by `recover`. Silent."""
+
+    async def begin_flatten(self, uuid: str, target: str) -> None:
+        """Begin to copy into the image that the guest writes to what it is based on. Raises engine_failed."""
+
+    async def until_flattened(self, uuid: str, target: str, tell: Callable[[float], None]) -> None:
+        """Return when it stands alone; `tell` as for `until_copied`. Cancelled or failed, it is based on the other one
+        still, and some of that is copied. Raises engine_failed.
+        """
+
+
+class ExportsDisks(Protocol):
+    """What an engine with the capability DISK_EXPORT can do beside that. While a disk is exported, it is not copied and
+    not unplugged, and its guest is not saved and gets no overlays: those raise a conflict.
+    """
+
+    async def disk_size(self, uuid: str, target: str) -> int:
+        """What the guest sees of a disk, in bytes. Raises engine_failed."""
+
+    async def begin_export(self, uuid: str, store: OpenedDisk, listener: socket, bitmap: str = "") -> None:
+        """Offer what the guest has as the disk of that target now, over NBD and read-only, to all who connect to
+        `listener`, while the guest writes on. What it overwrites is kept in the image in `store`, which is empty and of
+        the same size; where that takes no more, nothing of what is offered can be read from then on. With `bitmap`,
+        what was changed since that was made is told with it: at least what was changed until now.
+
+        Raises not_found for a bitmap that the disk does not have, unavailable for an engine that is too old, a conflict
+        while a disk is exported or copied already or for a bitmap of no use, engine_failed; then it is not offered.
+        """
+
+    async def end_export(self, uuid: str, target: str) -> None:
+        """Offer it no more, and let go of `store`. One of an earlier xend is ended by `recover`. Silent."""
+
+    async def bitmaps(self, uuid: str, target: str) -> Sequence[Bitmap]:
+        """The bitmaps of the image that a disk writes to. They are kept in it, also when the guest has ended; one that
+        could not be says so. Those of images that it is based on are none of the disk's: a disk that gets an overlay,
+        or is moved, has none any more, also when the overlay is merged away again. Raises engine_failed.
+        """
+
+    async def add_bitmap(self, uuid: str, target: str, name: str) -> None:
+        """Record what is changed from now on. Raises a conflict where there is such a bitmap, engine_failed."""
+
+    async def remove_bitmap(self, uuid: str, target: str, name: str) -> None:
+        """Raises not_found, engine_failed."""
 
 
 class SharesCpuTime(Protocol):
@@ -428,4 +527,40 @@ class Saves(Protocol):
 
         `unpause` lets it go on, also when this has failed or an xend has died in it; `destroy` ends it. Raises
         engine_failed for a guest that cannot be saved, OSError where the sink takes no more.
+        """
+
+
+class LayersDisks(Protocol):
+    """What an engine with the capability LAYERS can do beside that: a guest that runs is given overlays, and loses
+    layers again. Paths are absolute, and the real ones.
+    """
+
+    async def written_to(self, uuid: str) -> Mapping[str, str]:
+        """The image that each disk of a guest writes to now, by its target. Raises engine_failed."""
+
+    async def put_overlays(self, uuid: str, overlays: Sequence[OpenedDisk], identity: str) -> None:
+        """Have a guest write to these overlays, which are based on what it writes to now, all from the same moment on.
+        Of each only the first layer is there; `identity` is a word of eight hexadecimal digits that no other overlay of
+        the guest has. What is below them may be read by others from then on. Raises engine_failed, and then none is
+        used.
+        """
+
+    async def merge(
+        self, uuid: str, wanted: Merge, switched: Callable[[], Awaitable[None]], tell: Callable[[float], None]
+    ) -> None:
+        """Put what a layer has into what is below it, and do without that layer from then on.
+
+        `switched` is called as soon as it is so, and before the guest writes on. `tell` is told how much is done, from
+        0 to 1. Called again after an xend has died in it, it goes on or is done. Raises engine_failed; cancelled or
+        failed, it changes nothing that can be read through the upper layer. Raises what `switched` raises, and then the
+        guest does not write on: its CPUs stand still.
+        """
+
+
+class ShowsScreens(Protocol):
+    """What an engine with the capability SCREENSHOT can do beside that."""
+
+    async def screenshot(self, uuid: str, picture: int) -> bool:
+        """Write what the screen of a guest shows to an open file, as PNG; whether it has a screen. Raises
+        engine_failed.
         """

@@ -9,8 +9,10 @@ import re
 from dataclasses import replace
 
 from xenia.guestfile.given import Given
+from xenia.guestfile.vif_route import complain_of_route
 from xenia.model.domain import Kind
 from xenia.model.vif import Vif, VifFilter, VifType, read_rate
+from xenia.model.vlan import read_vlans
 
 _MAC = re.compile(r"[0-9a-fA-F]{1,2}(?:[:-][0-9a-fA-F]{1,2}){5}")
 _LOST_COMMA = re.compile(r"\s+([A-Za-z_]+)=")
@@ -20,7 +22,7 @@ _KNOWN = frozenset(
     {
         "type", "mac", "bridge", "ip", "gateway", "script", "backend", "vifname", "rate", "model", "accel",
         "devid", "mtu", "trusted", "policy", "label", "gatewaydev", "netmask", "uuid", "coloft_forwarddev",
-        "security_label", "bus", "hidden", "network", "filter",
+        "security_label", "bus", "hidden", "network", "filter", "link", "netdev", "vlan",
     }
 )  # fmt: skip
 _TYPES = {
@@ -71,12 +73,12 @@ def _words(given: Given, key: str, text: str) -> dict[str, str]:
             _keyless(given, key, part, said)
         elif name not in _KNOWN:
             near = difflib.get_close_matches(name[:32], sorted(_KNOWN), n=1)
-            words = "the words are mac, bridge, network, type, model, ip, script, vifname, rate, backend, filter"
+            words = "as mac, bridge, network, type, model, ip, script, vifname, rate, backend, vlan, filter, link"
             given.warn(
                 key, f"vif knows no {name}: it has no effect", f"did you mean {near[0]}={value}?" if near else words
             )
         else:
-            if (lost := _LOST_COMMA.search(value)) is not None and lost[1].lower() in _KNOWN:
+            if (lost := _LOST_COMMA.search(value)) is not None and lost[1].lower() in _KNOWN - {"netdev"}:
                 hint = f"{name}={value[: lost.start()]}, {value[lost.start(1) :]}"
                 given.warn(key, f"there is no comma before {lost[1]}=: it is a part of {name}", hint)
             if name in said:
@@ -100,7 +102,7 @@ def _vif(given: Given, key: str, said: dict[str, str], kind: Kind, index: int) -
     model = said.get("model", "").lower() or None
     if model and model not in _MODELS:
         given.warn(key, f"the card model {model} is not known", f"known are {', '.join(sorted(_MODELS))}")
-    return Vif(
+    vif = Vif(
         type=_type(given, key, said, kind, model),
         mac=_mac(given, key, said.get("mac", "")),
         bridge=said.get("bridge") or None,
@@ -109,12 +111,17 @@ def _vif(given: Given, key: str, said: dict[str, str], kind: Kind, index: int) -
         script=said.get("script") or None,
         ip=tuple(said.get("ip", "").split()),
         gateway=said.get("gateway") or None,
+        gatewaydev=said.get("gatewaydev") or said.get("netdev") or _netdev(said.get("script", "")),
         vifname=_vifname(given, key, said.get("vifname", "")),
         rate=_rate(given, key, said.get("rate", "")),
         backend=said.get("backend") or None,
+        vlan=_vlan(given, key, said.get("vlan", "")),
         filter=_filter(given, key, said.get("filter", "")),
+        linked=_linked(given, key, said.get("link", "up")),
         item=index,
     )
+    complain_of_route(given, key, vif)
+    return vif
 
 
 def _type(given: Given, key: str, said: dict[str, str], kind: Kind, model: str | None) -> VifType:
@@ -163,6 +170,11 @@ def _mac(given: Given, key: str, text: str) -> str | None:
     return mac
 
 
+def _netdev(script: str) -> str | None:
+    """xend of old gave its scripts words of their own: `script=vif-route netdev=eth1`."""
+    return next((word.removeprefix("netdev=") for word in script.split()[1:] if word.startswith("netdev=")), None)
+
+
 def _network(given: Given, key: str, said: dict[str, str]) -> str | None:
     """A word of our own: the network of this host that the card is on (docs/guide/networking.md)."""
     name = said.get("network", "")
@@ -193,6 +205,13 @@ def _rate(given: Given, key: str, text: str) -> str | None:
     return text or None
 
 
+def _vlan(given: Given, key: str, text: str) -> str | None:
+    if text and read_vlans(text) is None:
+        hint = "as in vlan=10; or vlan=10p/20/100-110: 10 without a tag, the others with theirs"
+        given.error(key, f"vlan={text} names no VLANs of a card", hint)
+    return text or None
+
+
 def _filter(given: Given, key: str, text: str) -> VifFilter | None:
     word = text.lower()
     if word in set(VifFilter):
@@ -204,6 +223,13 @@ def _filter(given: Given, key: str, text: str) -> VifFilter | None:
             f"filter= is one of {', '.join(VifFilter)}; without it: address where addresses are known, else client",
         )
     return None
+
+
+def _linked(given: Given, key: str, text: str) -> bool:
+    word = text.lower()
+    if word not in ("up", "down"):
+        given.error(key, f"link={text} is no state of a card's link", "link=down: as if its cable were pulled out")
+    return word != "down"
 
 
 def _halves(given: Given, words: list[dict[str, str]]) -> None:

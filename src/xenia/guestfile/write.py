@@ -127,10 +127,13 @@ def vif_item(vif: Vif, kind: Kind) -> str:
         "script": vif.script,
         "ip": " ".join(vif.ip) or None,
         "gateway": vif.gateway,
+        "gatewaydev": vif.gatewaydev,
         "vifname": vif.vifname,
         "rate": vif.rate,
         "backend": vif.backend,
+        "vlan": vif.vlan,
         "filter": vif.filter,
+        "link": None if vif.linked else "down",
     }
     return _words(words)
 

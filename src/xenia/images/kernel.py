@@ -58,7 +58,7 @@ def cloud_kernel(cache: Path | None = None, *, boot: Path = Path("/boot"), lib: 
     folder = (cache or default_cache()) / "kernel"
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder / "lock"):
-        return _kept(folder) or _from_host(folder, boot, lib) or _fetched(folder)
+        return kept(folder) or _from_host(folder, boot, lib) or _fetched(folder)
 
 
 @contextmanager
@@ -68,7 +68,8 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _kept(folder: Path) -> Kernel | None:
+def kept(folder: Path) -> Kernel | None:
+    """The newest kernel that `keep` has put into `folder`."""
     found = sorted(folder.glob(f"*+{_FORM}"), key=lambda path: _version_key(path.name))
     return _kernel(found[-1]) if found else None
 

@@ -25,6 +25,32 @@ async def to_end(function: Callable[_Words, _Result], *words: _Words.args, **nam
         raise
 
 
+async def undisturbed(work: Coroutine[Any, Any, _Result]) -> _Result:
+    """Do it to its end, also when the caller is cancelled meanwhile, however often: then that is raised afterwards."""
+    task = asyncio.get_running_loop().create_task(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None and not task.cancelled() and task.exception() is None:
+        raise cancelled
+    return task.result()
+
+
+async def together(*works: Coroutine[Any, Any, Any]) -> None:
+    """Do all of it at once. Where one fails, or the caller is cancelled, the others are cancelled; it returns when all
+    have ended, and raises what the first one raised.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(work)
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+
+
 class Tasks:
     """The background tasks of one part; `close` ends them all.
 

@@ -85,6 +85,8 @@ class DeviceTransport(asyncio.Transport):
         """What has not been sent is dropped."""
         self._end(None)
 
+    abort = close
+
     def _end(self, error: Exception | None) -> None:
         if self._descriptor < 0:
             return

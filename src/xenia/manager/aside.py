@@ -63,6 +63,7 @@ class Aside:
             why=why,
             restart_at=None,
             restarts=(),
+            moving=None,
             kept_of=started.uuid,
         )
 

@@ -15,7 +15,7 @@ from xenia.model.caller import Caller, Role
 from xenia.model.errors import XeniaError, conflict, denied
 from xenia.model.job import Job
 from xenia.network.uplink.move import now
-from xenia.network.uplink.plan import Step, next_step, told
+from xenia.network.uplink.plan import Step, is_harmed, next_step, told
 from xenia.network.uplink.record import Phase
 from xenia.network.uplink.uplink import Uplink
 from xenia.network.uplink.watchdog import CONFIRM, GIVE_UP, Task
@@ -81,6 +81,17 @@ class Bridges:
             raise conflict("there is nothing to confirm", "xm network bridge tells how it is with the host's bridge")
         await self.uplink.ended()
         return told(BridgeWish(record.bridge, record.card), self.uplink.see(), now())
+
+    async def mend(self) -> str:
+        """Bring it about again where somebody has removed it, or taken the card from it; its name then, else "".
+        Raises as `wish`, and unavailable.
+        """
+        wish, seen = self.wish(), self.uplink.see()
+        if self._settling or not self.privileged or seen.busy or not is_harmed(wish, seen):
+            return ""
+        log.warning("somebody has changed the bridge %s: it is made again", wish.name)
+        await self.start()
+        return wish.name
 
     async def _settle(self, *, asked: bool) -> None:
         if self._settling:

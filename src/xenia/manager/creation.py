@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from xenia.engines.base import Engine
@@ -10,6 +10,7 @@ from xenia.manager.check.checker import meaningful, refuse
 from xenia.manager.definitions import ReadGuestFile
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
+from xenia.manager.restoring import refuse_suspended
 from xenia.manager.table import Entry
 from xenia.model.caller import Caller, Role
 from xenia.model.complaint import Complaint, Severity
@@ -17,6 +18,14 @@ from xenia.model.domain import Definition, DomainConfig, DomainRecord, Started
 from xenia.model.errors import GuestFileError, ResourceError, conflict
 from xenia.model.reading import Reading
 from xenia.model.request import CreateRequest
+
+DisksOf = Callable[[DomainConfig, str], Awaitable[DomainConfig]]
+"""What a domain that is about to start writes to, from what its guest file names."""
+
+
+async def _as_named(config: DomainConfig, file: str) -> DomainConfig:
+    del file
+    return config
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,8 @@ class Creation:
     read: ReadGuestFile
     new_uuid: Callable[[], str]
     new_mac: Callable[[frozenset[str]], str]
+    disks_of: DisksOf = _as_named
+    """What it writes to."""
 
     async def create(self, request: CreateRequest, caller: Caller) -> tuple[Entry, tuple[Complaint, ...]]:
         """Start the domain. Raises GuestFileError, and what Lifecycle.create raises."""
@@ -47,7 +58,7 @@ class Creation:
             started = Started(
                 uuid=record.uuid,
                 domid=await self.lifecycle.new_domid(),
-                config=config,
+                config=await self.disks_of(config, request.file),
                 definition=definition,
                 macs=record.macs,
                 engine=self.engine.name,
@@ -77,6 +88,7 @@ class Creation:
         known = records.by_name(config.name)
         if config.uuid is not None and (known is None or known.uuid != config.uuid):
             known = records.by_uuid(config.uuid)
+        refuse_suspended(known)
         record = known or DomainRecord(uuid=config.uuid or self.new_uuid(), name=config.name)
         return replace(
             record,

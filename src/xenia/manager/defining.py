@@ -9,11 +9,14 @@ from xenia.manager.autostart import Autostart
 from xenia.manager.check.checker import meaningful
 from xenia.manager.guest_files import GuestFiles, require_administrator
 from xenia.manager.locks import NameLocks
+from xenia.manager.restoring import refuse_suspended
 from xenia.model.caller import Caller
 from xenia.model.change import Action, Change
 from xenia.model.domain import DomainConfig
 from xenia.model.errors import conflict, invalid
 from xenia.model.guest_file import Saved
+from xenia.store.records import Records
+from xenia.store.snapshots import SnapshotTrees
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,8 @@ class Defining:
 
     guest_files: GuestFiles
     autostart: Autostart
+    records: Records
+    trees: SnapshotTrees
     locks: NameLocks
 
     async def define(self, text: str, file: str, overrides: Sequence[str], caller: Caller) -> Saved:
@@ -69,6 +74,13 @@ class Defining:
                 raise conflict(
                     f"domain '{domain}' runs (id {entry.started.domid})",
                     f"end it first: xm shutdown -w {domain}; then xm delete {domain}",
+                )
+            record = self.records.by_name(domain) if domain else None
+            refuse_suspended(record)
+            if record is not None and not self.trees.of(record.uuid).empty:
+                raise conflict(
+                    f"domain '{domain}' has snapshots, and its disks are not what its guest file names",
+                    f"xm snapshot delete --all {domain} makes them so again; then xm delete {domain}",
                 )
             saved = await self.guest_files.remove(name, caller)
             self.autostart.forget(name, domain)

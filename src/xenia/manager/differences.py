@@ -15,7 +15,10 @@ _WHOLE = frozenset({"cpus"})
 
 
 def differences(wanted: DomainConfig, running: DomainConfig) -> tuple[Difference, ...]:
-    """In what `running` is not as `wanted`, in the order of a guest file. A UUID that the file leaves out is none."""
+    """In what `running` is not as `wanted`, in the order of a guest file. A UUID that the file leaves out is none, and
+    neither is an overlay that a disk writes to since a snapshot.
+    """
+    running = replace(running, disks=tuple(disk.as_named for disk in running.disks))
     new, old = _words(wanted), _words(running)
     if wanted.uuid is None:
         old.pop("uuid", None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -53,7 +52,7 @@ class Disks:
 
         async def change(asked: Asked) -> dict[str, Any]:
             disk, remarks = await self._read(spec)
-            disk = _absolute(disk, folder)
+            disk = disk.absolute(folder)
             if asked.entry is not None:
                 disk = self._pluggable(disk, _givable(asked.entry, caller).config)
 
@@ -114,13 +113,13 @@ class Disks:
             def edits(wanted: DomainConfig) -> Sequence[Change]:
                 if asked.entry is not None and _kept(wanted, name) is None:
                     return ()
-                gone.append(_found(wanted, name))
+                gone.append(found_disk(wanted, name))
                 _spare_boot_disk(wanted, gone[-1], force=force)
                 return (Change(Action.REMOVE, "disk", name),)
 
             if asked.entry is not None:
                 config = own(asked.entry).config
-                gone.append(_found(config, name))
+                gone.append(found_disk(config, name))
                 _spare_boot_disk(config, gone[-1], force=force)
             notes, kept = await _change(asked, edits, live)
             return _told(gone[0], notes, kept)
@@ -140,7 +139,7 @@ class Disks:
             disk, remarks = await self._read(f"vdev={drive.target},devtype=cdrom,access=ro,target={path}")
             if disk.source is DiskSource.EMPTY:
                 raise invalid("no medium is named", "take out the one that is there: xm cd-eject")
-            return _absolute(disk, folder), remarks
+            return disk.absolute(folder), remarks
 
         return self._change_medium("cd-insert", ref, target, medium, scope, caller, force=force)
 
@@ -161,10 +160,10 @@ class Disks:
 
         async def change(asked: Asked) -> dict[str, Any]:
             disk, remarks = await self._read(spec)
-            disk = _absolute(disk, folder)
+            disk = disk.absolute(folder)
 
             async def live(entry: Entry) -> tuple[str, ...]:
-                has = _found(_givable(entry, caller).config, disk.target)
+                has = found_disk(_givable(entry, caller).config, disk.target)
                 wanted = replace(disk, item=has.item)
                 if wanted == has:
                     return ()
@@ -178,8 +177,8 @@ class Disks:
                 return await self.lifecycle.change_medium(entry, wanted, force=False)
 
             def edits(wanted: DomainConfig) -> Sequence[Change]:
-                kept = _kept(wanted, disk.target) if asked.entry is not None else _found(wanted, disk.target)
-                return _replaced(kept, disk)
+                kept = _kept(wanted, disk.target) if asked.entry is not None else found_disk(wanted, disk.target)
+                return _replaced(wanted, kept, disk)
 
             return _told(disk, *await _change(asked, edits, live), remarks)
 
@@ -210,7 +209,7 @@ class Disks:
 
             def edits(wanted: DomainConfig) -> Sequence[Change]:
                 kept = _kept(wanted, disk.target)
-                return _replaced(kept, disk) if kept is not None and kept.cdrom else ()
+                return _replaced(wanted, kept, disk) if kept is not None and kept.cdrom else ()
 
             return _told(disk, *await _change(asked, edits, live), remarks)
 
@@ -232,10 +231,20 @@ def _kept(wanted: DomainConfig, target: str) -> Disk | None:
     return next((disk for disk in wanted.disks if disk.target == target), None)
 
 
-def _replaced(kept: Disk | None, disk: Disk) -> Sequence[Change]:
+def _replaced(wanted: DomainConfig, kept: Disk | None, disk: Disk) -> Sequence[Change]:
     if kept is None or _same(kept, disk):
         return ()
-    return Change(Action.REMOVE, "disk", kept.target), Change(Action.ADD, "disk", disk_item(disk))
+    return in_its_place(wanted, replace(disk, item=kept.item))
+
+
+def in_its_place(wanted: DomainConfig, disk: Disk) -> Sequence[Change]:
+    """What makes the disk of that target in a guest file `disk`. Those behind it stay in their order, by which guests
+    call them.
+    """
+    place = next(place for place, each in enumerate(wanted.disks) if each.target == disk.target)
+    behind = wanted.disks[place + 1 :]
+    gone = [Change(Action.REMOVE, "disk", each.target) for each in (wanted.disks[place], *behind)]
+    return (*gone, *(Change(Action.ADD, "disk", disk_item(each)) for each in (disk, *behind)))
 
 
 def _same(one: Disk, other: Disk) -> bool:
@@ -275,7 +284,7 @@ def _givable(entry: Entry, caller: Caller) -> Started:
     return started
 
 
-def _found(config: DomainConfig, target: str) -> Disk:
+def found_disk(config: DomainConfig, target: str) -> Disk:
     """The disk `target`, with or without /dev/ in front. Raises not_found."""
     name = target.removeprefix("/dev/")
     disk = next((disk for disk in config.disks if disk.target == name), None)
@@ -286,20 +295,13 @@ def _found(config: DomainConfig, target: str) -> Disk:
 
 
 def _drive(config: DomainConfig, target: str) -> Disk:
-    disk = _found(config, target)
+    disk = found_disk(config, target)
     if not disk.cdrom:
         drives = ", ".join(disk.target for disk in config.disks if disk.cdrom)
         raise invalid(
             f"{disk.target} of domain '{config.name}' is no CD-ROM drive",
             f"it has: {drives}" if drives else "an empty drive in a guest file: ',hdc:cdrom,r'",
         )
-    return disk
-
-
-def _absolute(disk: Disk, folder: str) -> Disk:
-    """With a path that means the same wherever it is read."""
-    if disk.source is DiskSource.FILE and disk.path:
-        return replace(disk, path=os.path.join(folder, disk.path))
     return disk
 
 

@@ -30,6 +30,7 @@ SECONDS = 30.0
 
 LONGEST = 600.0
 
+_ANSWER_SECONDS = 3.0
 _AGAIN = 5.0
 _CLOSING = 5.0
 
@@ -58,6 +59,19 @@ class Freezing:
         if operation == "agent-thaw":
             return self._turns.start(operation, ref, caller, thaw)
         return self._turns.start(operation, ref, caller, self.promise, then=freeze)
+
+    async def freeze_if_it_answers(self, entry: Entry, seconds: float) -> bool:
+        """Freeze a guest whose agent answers at once; whether it is frozen. The caller has the domain's turn."""
+        await self.thaw_if_frozen(entry)
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await self._agent(entry).ping()
+            await self.promise(entry)
+            await self.freeze(entry, seconds)
+        except (XeniaError, TimeoutError) as error:
+            log.info("domain %s is not frozen: %s", entry.started.config.name, error)
+            return False
+        return True
 
     async def promise(self, entry: Entry) -> None:
         """Write down that a guest is to be frozen, and so to be thawed. The caller has the domain's turn. Raises a

@@ -15,6 +15,7 @@ from xenia.lib.text import decode
 from xenia.manager.autostart import Autostart, circle_said
 from xenia.manager.creation import Creation
 from xenia.manager.jobs import from_system
+from xenia.manager.suspending import Suspending
 from xenia.model.autostart import Member
 from xenia.model.caller import Caller, Role
 from xenia.model.domain import ALIVE, Definition, Phase
@@ -43,6 +44,7 @@ class HostStart:
 
     autostart: Autostart
     creation: Creation
+    suspending: Suspending
     runs: HostRuns
     bring_back: bool = True
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -98,8 +100,13 @@ class HostStart:
             await self._put(row, *await self._create(row))
 
     async def _create(self, row: HostRow) -> tuple[RowState, str]:
+        """Start it, or let it go on where it is suspended."""
         file, overrides = row.definition.file, () if row.text else row.definition.overrides
+        record = self.creation.lifecycle.records.by_name(row.domain)
         try:
+            if record is not None and record.suspended is not None:
+                entry = await self.suspending.bring_back(record, row.paused, False, lambda _: None)
+                return RowState.STARTED, f"resumed, id {entry.started.domid}"
             text = row.text or decode(read_guest_file(file))
             request = CreateRequest(text, file, overrides, row.paused, row.domain)
             entry, _ = await self.creation.create(request, HOST if row.trusted else OPERATOR)

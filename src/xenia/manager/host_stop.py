@@ -1,5 +1,5 @@
-"""Ending all domains with the host: they are asked to shut down, in the reverse order of their start, and destroyed
-when their time is up.
+"""Ending all domains with the host: they are suspended or asked to shut down, in the reverse order of their start, and
+destroyed when their time is up.
 
 What runs is written down before anybody is asked: the next start brings it back, and an xend that was killed in between
 is followed by one that goes on.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 
@@ -20,23 +20,25 @@ from xenia.manager.events import Listener
 from xenia.manager.freezing import Freezing
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
+from xenia.manager.suspending import Suspending
 from xenia.manager.table import Entry
 from xenia.model.domain import ALIVE, Definition, Intent, Started, State
 from xenia.model.errors import XeniaError
 from xenia.model.event import EventKind
+from xenia.model.host import Capability
 from xenia.model.host_run import HostRow, HostRun, RowState, RunKind
 from xenia.model.start_order import LAST, stop_batches
 from xenia.store.host_runs import HostRuns
 
 log = logging.getLogger(__name__)
 
-_OVER = frozenset({RowState.STOPPED, RowState.DESTROYED, RowState.FAILED})
+_OVER = frozenset({RowState.STOPPED, RowState.SUSPENDED, RowState.DESTROYED, RowState.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
 class StopSettings:
-    """`methods` are tried in this order; only shutdown is possible yet. A guest has `stop_timeout` seconds to shut down
-    where its file says nothing, all of them together `host_stop_timeout`.
+    """`methods` are tried in this order; migrate is not possible yet. A guest has `stop_timeout` seconds for each where
+    its file says nothing, all of them together have `host_stop_timeout`.
     """
 
     methods: tuple[str, ...] = ("shutdown",)
@@ -49,8 +51,11 @@ class HostStop:
     autostart: Autostart
     lifecycle: Lifecycle
     freezing: Freezing
+    suspending: Suspending
     locks: NameLocks
     runs: HostRuns
+    end_exports: Callable[[], Awaitable[None]]
+    """A guest whose disk is exported cannot be suspended."""
     settings: StopSettings = field(default_factory=StopSettings)
 
     async def plan(self, timeout: float | None) -> HostRun:
@@ -63,7 +68,9 @@ class HostStop:
         if last is not None and last.kind is RunKind.STOP and last.boot == self.runs.boot:
             rows = {row.domain: row for row in last.rows}
         rows |= {row.domain: row for row in await self._running()}
-        notes = (f"{method} is not possible yet" for method in self.settings.methods if method != "shutdown")
+        notes = [f"{method} is not possible yet" for method in self.settings.methods if method == "migrate"]
+        if "save" in self.settings.methods and not self._can_save:
+            notes.append("guests of this engine cannot be saved")
         deadline = now + (self.settings.host_stop_timeout if timeout is None else timeout)
         return HostRun(RunKind.STOP, self.runs.boot, now, tuple(rows.values()), tuple(notes), deadline=deadline)
 
@@ -79,6 +86,7 @@ class HostStop:
         table = self.lifecycle.table
         table.closed = "the host is being stopped: no domain is started now"
         try:
+            await self.end_exports()
             while rows := await self._left():
                 for batch in stop_batches(row.place for row in rows.values()):
                     await asyncio.gather(*(self._stop(rows[place.name]) for place in batch))
@@ -107,19 +115,46 @@ class HostStop:
 
     async def _end(self, row: HostRow) -> tuple[RowState, str]:
         deadline = self.runs.last.deadline if self.runs.last is not None else None
-        seconds = min((deadline or 0) - self.lifecycle.clock(), row.order.stop_timeout or self.settings.stop_timeout)
         entry = self.lifecycle.table.get(row.uuid)
         if entry is not None and entry.state not in ALIVE:
-            why = "it had ended before, and was preserved"
-        elif seconds <= 0:
-            why = "there was no time to ask it"
+            whys = ["it had ended before, and was preserved"]
         else:
-            why = await self._shut_down(row, seconds)
+            whys = []
+            for method in self.settings.methods:
+                usual = row.order.stop_timeout or self.settings.stop_timeout
+                seconds = min((deadline or 0) - self.lifecycle.clock(), usual)
+                if seconds <= 0:
+                    whys.append("there was no time to ask it")
+                    break
+                if method == "save" and self._can_save:
+                    whys.append(await self._suspend(row, seconds))
+                elif method == "shutdown":
+                    whys.append(await self._shut_down(row, seconds))
+                if self.lifecycle.table.get(row.uuid) is None:
+                    return (RowState.SUSPENDED if method == "save" else RowState.STOPPED), ""
         async with self._turn(row.uuid) as entry:
             if entry is None:
                 return RowState.STOPPED, ""
             await self.lifecycle.end(entry, EventKind.ENDED, "destroyed by host-stop")
-        return RowState.DESTROYED, why
+        return RowState.DESTROYED, "; ".join(whys)
+
+    @property
+    def _can_save(self) -> bool:
+        return Capability.SAVE in self.lifecycle.engine.capabilities
+
+    async def _suspend(self, row: HostRow, seconds: float) -> str:
+        """Put a guest away; what is to be said if that has not come about: then it runs on."""
+        try:
+            async with self._turn(row.uuid) as entry, asyncio.timeout(seconds) as limit:
+                if entry is None:
+                    return ""
+                await self._put(row, RowState.STOPPING, f"is being saved, {seconds:.0f} s at most")
+                await self.suspending.put_away(entry, lambda _: None, lambda: limit.reschedule(None))
+        except TimeoutError:
+            return f"it was not saved within {seconds:.0f} s"
+        except (XeniaError, OSError) as error:
+            return f"it could not be saved: {error}"
+        return ""
 
     async def _shut_down(self, row: HostRow, seconds: float) -> str:
         """Ask the guest and wait for its end; what is to be said if it has not come."""

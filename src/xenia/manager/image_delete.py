@@ -34,7 +34,7 @@ def delete(images: Images, path: str, caller: Caller, *, force: bool = False) ->
         _refuse_needed(image, force=force)
         with find(path, roots) as place:
             remove(place)
-        return {"path": image.path, "notes": await _release(images, image.backing)}
+        return {"path": image.path, "notes": await release(images, image.backing)}
 
     return images.jobs.start("disk delete", path, caller, work)
 
@@ -57,9 +57,9 @@ def _refuse_needed(image: Image, *, force: bool) -> None:
         )
 
 
-async def _release(images: Images, base: str) -> list[str]:
+async def release(images: Images, base: str) -> list[str]:
     """Let the base be written to again that nothing is based on any more."""
-    others = (await images.looker.all()).images if base else ()
+    others = (await images.everywhere()).images if base else ()
     found = next((image for image in others if image.path == base), None)
     if found is None or found.clones:
         return []

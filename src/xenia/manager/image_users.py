@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from xenia.manager.definitions import Definitions
 from xenia.manager.table import Table
-from xenia.model.disk import Disk, DiskSource
+from xenia.model.disk import Disk, DiskFormat, DiskSource
+from xenia.model.domain import Definition
 from xenia.model.image import Image, ImageUser
+from xenia.store.records import Records
+from xenia.store.snapshots import SnapshotTrees
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,27 +21,48 @@ class ImageUsers:
 
     definitions: Definitions
     table: Table
+    records: Records
+    trees: SnapshotTrees
 
     async def now(self) -> Mapping[str, tuple[tuple[ImageUser, str], ...]]:
         """The users of each image that is named, without those of what is based on it."""
         await self.definitions.refresh()
         found: dict[str, dict[tuple[str, str], tuple[ImageUser, str]]] = {}
-        for user, path, disk in [*self._defined(), *self._running()]:
+        for user, path, disk in [*self._defined(), *self._running(), *self._suspended()]:
             found.setdefault(path, {})[user.domain, user.target] = (user, disk.format.value)
+        for user, path, form in self._layers():
+            found.setdefault(path, {}).setdefault((user.domain, user.target), (user, form.value))
         return {path: tuple(users.values()) for path, users in found.items()}
 
     def _defined(self) -> Iterator[tuple[ImageUser, str, Disk]]:
         for config, file in self.definitions.files():
             for disk in config.disks:
-                if path := _real(disk, file):
+                if path := real_path(disk, file):
                     yield ImageUser(config.name, disk.target), path, disk
 
     def _running(self) -> Iterator[tuple[ImageUser, str, Disk]]:
         for entry in self.table:
             started = entry.started
             for disk in started.config.disks:
-                if path := _real(disk, started.definition.file):
+                if path := real_path(disk, started.definition.file):
                     yield ImageUser(started.config.name, disk.target, runs=True), path, disk
+
+    def _suspended(self) -> Iterator[tuple[ImageUser, str, Disk]]:
+        for record in self.records.all():
+            for disk in record.suspended.disks if record.suspended is not None else ():
+                if path := real_path(disk, record.definition.file):
+                    yield ImageUser(record.name, disk.target), path, disk
+
+    def _layers(self) -> Iterator[tuple[ImageUser, str, DiskFormat]]:
+        """Of snapshots, and of what domains write to since."""
+        for tree in self.trees.all():
+            record = self.records.by_uuid(tree.uuid)
+            name = record.name if record is not None else tree.uuid
+            runs = self.table.get(tree.uuid) is not None
+            for overlay in tree.overlays:
+                yield ImageUser(name, overlay.target, runs=runs), overlay.path, DiskFormat.QCOW2
+            for layer in (layer for each in tree.snapshots for layer in each.layers):
+                yield ImageUser(name, layer.target, runs=runs), layer.path, layer.format
 
 
 def with_users(images: Iterable[Image], users: Mapping[str, tuple[tuple[ImageUser, str], ...]]) -> tuple[Image, ...]:
@@ -55,10 +78,11 @@ def with_users(images: Iterable[Image], users: Mapping[str, tuple[tuple[ImageUse
     return tuple(replace(image, users=tuple(dict.fromkeys(of(path, frozenset())))) for path, image in known.items())
 
 
-def _real(disk: Disk, file: str) -> str:
-    """The real path of an image; "" where there is none. A block device may be named without /dev/."""
+def real_path(disk: Disk, file: str) -> str:
+    """The real path of the image of a disk, of a domain with the guest file `file`; "" where there is none. A block
+    device may be named without /dev/.
+    """
     if disk.source not in (DiskSource.FILE, DiskSource.BLOCK) or not disk.path:
         return ""
-    folder = "/dev" if disk.source is DiskSource.BLOCK else str(Path(file).parent) if file else ""
-    path = os.path.join(folder, disk.path)
+    path = disk.absolute(Definition(file).folder).path
     return os.path.realpath(path) if path.startswith("/") else ""

@@ -12,15 +12,17 @@ from xenia.lib.codec import to_plain
 from xenia.lib.text import printable
 from xenia.manager.image_users import ImageUsers, with_users
 from xenia.manager.jobs import Jobs
+from xenia.manager.live_images import LiveImages
 from xenia.model.caller import Caller, Role
 from xenia.model.errors import conflict, denied, invalid
-from xenia.model.image import Image, ImageFormat, ImageInfo, ImageList, NewImage
+from xenia.model.image import Image, ImageFormat, ImageInfo, ImageList, ImageUser, NewImage
 from xenia.model.job import Job
 from xenia.model.operations import IMAGE_OPERATIONS, Operation, require
 from xenia.storage.images.create import Base, check_size, create
 from xenia.storage.images.look import Looker, Seen, free_space
 from xenia.storage.images.place import folder_for
 from xenia.storage.images.protect import protect
+from xenia.storage.images.qemu_img import QemuImg
 from xenia.storage.paths import Roots, find
 
 Work = Callable[[], Awaitable[dict[str, Any]]]
@@ -37,6 +39,10 @@ class Images:
     looker: Looker
     users: ImageUsers
     jobs: Jobs
+    qemu_img: QemuImg
+    live: LiveImages
+    exports: Path
+    """The folder of the sockets at which images are offered."""
 
     async def list(self, caller: Caller) -> ImageList:
         """What lies below the roots, with who uses it."""
@@ -78,9 +84,18 @@ class Images:
         image = replace(seen.image, format="raw", size=length or seen.image.size, backing="", problem="")
         return replace(seen, image=image, facts={"format": "raw", "size": image.size, "problem": None}), (note,)
 
+    async def running_user(self, path: str) -> ImageUser | None:
+        """The disk of a domain that runs that is the image `path` itself."""
+        users = (await self.users.now()).get(path, ())
+        return next((user for user, _ in users if user.runs), None)
+
+    async def everywhere(self) -> ImageList:
+        """What lies below the roots, and what domains name, wherever that is."""
+        return await self.looker.all(await self.users.now())
+
     async def known(self, image: Image) -> Image:
         """With who uses it, and what is based on it."""
-        others = [each for each in (await self.looker.all()).images if each.path != image.path]
+        others = [each for each in (await self.everywhere()).images if each.path != image.path]
         image = replace(image, clones=tuple(each.path for each in others if each.backing == image.path))
         return with_users([image, *others], await self.users.now())[0]
 

@@ -100,7 +100,7 @@ class Inventory:
     def _with_defined(self, existing: Sequence[Domain]) -> Sequence[Domain]:
         engine = self._engine.name
         defined = {config.name: (config, files) for config, files in self._definitions.all()}
-        domains = [
+        domains: list[Domain] = [
             replace(each, files=tuple(file.file for file in defined[each.name][1])) if each.name in defined else each
             for each in existing
         ]
@@ -111,6 +111,12 @@ class Inventory:
             if name not in names
         )
         names |= defined.keys()
+        domains += (
+            view.suspended(record, record.suspended, engine)
+            for record in self._records.all()
+            if record.suspended is not None and record.name not in names
+        )
+        names |= {each.name for each in domains}
         broken = (view.broken(file, engine) for file in self._definitions.broken())
         return [*domains, *(each for each in broken if each.name not in names)]
 

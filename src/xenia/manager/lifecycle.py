@@ -10,13 +10,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Set
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
+from uuid import uuid4
 
-from xenia.engines.base import ChangesMedia, Engine, Observed, SaveSource
+from xenia.engines.base import ChangesMedia, Engine, LinksCards, Observed, SaveSource
+from xenia.manager.card_scripts import CardScripts, with_cards
 from xenia.manager.devices import Device, absent, without_devices
 from xenia.manager.events import EventBus
-from xenia.manager.ports import ports_of
+from xenia.manager.ports import AddressesOf, nothing_known, nothing_routed, ports_of
 from xenia.manager.prepare import Preparer
 from xenia.manager.table import Entry, Table
 from xenia.model.agent import ShutdownMode
@@ -36,7 +38,9 @@ from xenia.model.domain import (
 from xenia.model.errors import XeniaError, conflict
 from xenia.model.event import EventKind
 from xenia.model.host import Capability
+from xenia.model.vif import Vif
 from xenia.network.filter import PortFilter
+from xenia.network.port import Port
 from xenia.storage.open import OpenedDisk
 from xenia.store.records import Records
 from xenia.store.runs import Runs
@@ -54,6 +58,10 @@ class Lifecycle:
     bus: EventBus
     clock: Callable[[], float]
     filter: PortFilter
+    addresses: AddressesOf = nothing_known
+    route_cards: Callable[[], Awaitable[None]] = nothing_routed
+    """Makes the host route to the cards that are to be routed. Raises XeniaError, OSError."""
+    scripts: CardScripts = field(default_factory=CardScripts)
 
     async def new_domid(self) -> int:
         """The id of a domain that is about to start."""
@@ -67,6 +75,8 @@ class Lifecycle:
         """
         if self.table.closed:
             raise conflict(self.table.closed, "xm autostart shows how far it is")
+        record = replace(record, generation=record.generation or str(uuid4()))
+        started = replace(started, generation=record.generation)
         entry = Entry(started, State.STARTING)
         async with AsyncExitStack() as undo:
             self.table.add(entry)
@@ -81,18 +91,23 @@ class Lifecycle:
 
     async def guard_all(self) -> None:
         """Guard the cards of all domains anew, for a xend that has just come up."""
-        ports = []
-        for entry in self.table:
-            observed = self.engine.observe(entry.started.uuid)
-            if observed is not None and not entry.started.foreign:
-                ports += ports_of(entry.started, observed.vifs)
-        await self.filter.restore(ports)
+        await self.filter.restore(self._guarded())
+
+    async def renew_guard(self) -> None:
+        """Something else may be known of the addresses of cards. Raises as PortFilter.guard."""
+        await self.filter.renew(self._guarded())
+
+    def _guarded(self) -> list[Port]:
+        """All but those of domains that are others'."""
+        return [port for entry in self.table if not entry.started.foreign for port in self._ports(entry)]
+
+    def _ports(self, entry: Entry) -> list[Port]:
+        observed = self.engine.observe(entry.started.uuid)
+        return ports_of(entry.started, observed.vifs if observed is not None else (), self.addresses)
 
     async def guard(self, entry: Entry) -> None:
         """Guard the cards of one that others have started. Raises as PortFilter.guard."""
-        observed = self.engine.observe(entry.started.uuid)
-        if observed is not None:
-            await self.filter.guard(ports_of(entry.started, observed.vifs))
+        await self.filter.guard(self._ports(entry))
 
     async def restart(self, entry: Entry, detail: str, restarts: tuple[float, ...] = ()) -> None:
         """Start a domain over as it was started, under a new id; if that fails it ends. `restarts` are those that the
@@ -120,6 +135,7 @@ class Lifecycle:
 
     async def begin_restart(self, entry: Entry, restarts: tuple[float, ...] = ()) -> None:
         """From here on a new xend would start the domain over."""
+        await self.disconnect(entry)
         domid, now = await self.new_domid(), self.clock()
         await self.note(
             entry,
@@ -167,17 +183,37 @@ class Lifecycle:
         async with self.preparer.prepare(entry.started) as resources:
             entry.notes = resources.notes()
             observed = await self.engine.start(entry.started, replace(resources, save=save))
+        domid = entry.started.domid if observed.domid is None else observed.domid
+        started = replace(entry.started, domid=domid)
         try:
-            await self.filter.guard(ports_of(entry.started, observed.vifs))
+            await self.filter.guard(ports_of(entry.started, observed.vifs, self.addresses))
+            await self.route_cards()
+            await self.scripts.online(started, observed.vifs)
+            await self._pull_cables(entry)
             if record is not None:
                 await self.records.save(record)
-            domid = entry.started.domid if observed.domid is None else observed.domid
             await self._set(entry, phase=Phase.RUNNING, domid=domid)
         except BaseException:
+            await self.scripts.offline(started, observed.vifs)
             await self.engine.destroy(uuid)
             self.filter.sweep()
             raise
         entry.state = State.PAUSED
+
+    async def disconnect(self, entry: Entry) -> None:
+        """Have the scripts of its cards take back what they have done: the guest ends, or has ended. Raises nothing."""
+        observed = self.engine.observe(entry.started.uuid)
+        await self.scripts.offline(entry.started, observed.vifs if observed is not None else ())
+
+    async def _pull_cables(self, entry: Entry) -> None:
+        """Of the cards that are not linked."""
+        for vif in entry.started.config.vifs:
+            if not vif.linked:
+                await self.set_link(entry, vif)
+
+    async def set_link(self, entry: Entry, vif: Vif) -> None:
+        """Raises what LinksCards.set_link raises."""
+        await cast(LinksCards, self.engine).set_link(entry.started.uuid, vif.item, up=vif.linked)
 
     async def _run(self, entry: Entry) -> None:
         if entry.started.paused:
@@ -232,7 +268,9 @@ class Lifecycle:
         """Forget devices that the guest has no longer."""
         left, told = without_devices(entry.started, gone)
         if told:
+            cards = with_cards(entry.started, [each for each in gone if isinstance(each, int)])
             await self.note(entry, config=left.config, macs=left.macs)
+            await self.scripts.offline(cards)
             self.filter.sweep()
         for kind, device in told:
             self.bus.publish(kind, entry.started, device)
@@ -264,6 +302,7 @@ class Lifecycle:
     async def settle_devices(self, entry: Entry, observed: Observed) -> None:
         """Make what is written down of the devices and what the engine has agree, after an xend has died in between."""
         await self.strike_out(entry, absent(entry.started, observed))
+        await self._pull_cables(entry)
         media = observed.media or {}
         for disk in entry.started.config.disks:
             if disk.target not in media or media[disk.target] == (disk.source is not DiskSource.EMPTY):
@@ -288,6 +327,7 @@ class Lifecycle:
         entry.state = State.DYING
         uuid = entry.started.uuid
         await self.note(entry, phase=Phase.ENDING)
+        await self.disconnect(entry)
         await self.engine.destroy(uuid)
         self.filter.sweep()
         if not entry.started.foreign:

@@ -5,21 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from xenia.engines.base import ConsoleKind, Engine
 from xenia.guestfile.write import write
 from xenia.lib.aio import Tasks
+from xenia.manager.addresses import Addresses
 from xenia.manager.adoption import Adoption
 from xenia.manager.agents import Agents
 from xenia.manager.aside import Aside
 from xenia.manager.autostart import Autostart
+from xenia.manager.bitmaps import Bitmaps
 from xenia.manager.brake import Brake
 from xenia.manager.bridge import Bridges
+from xenia.manager.bridge_keeper import BridgeKeeper
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.explain import explain
+from xenia.manager.cloning.cloning import Cloning
 from xenia.manager.conversion import Converter
 from xenia.manager.creation import Creation
 from xenia.manager.debugging import Debugging
@@ -29,6 +34,7 @@ from xenia.manager.differences import as_it_runs, differences
 from xenia.manager.disks import Disks
 from xenia.manager.dumps import Dumps
 from xenia.manager.events import EventBus, Listener
+from xenia.manager.exports import Exports
 from xenia.manager.folder_apply import FolderApply
 from xenia.manager.freezing import Freezing
 from xenia.manager.guest_files import GuestFiles, require_administrator
@@ -40,8 +46,10 @@ from xenia.manager.images import Images
 from xenia.manager.inventory import Inventory
 from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
+from xenia.manager.live_images import LiveImages
 from xenia.manager.locks import NameLocks
 from xenia.manager.memory import Memory
+from xenia.manager.moves import Moves
 from xenia.manager.networks.keeper import NetworkKeeper
 from xenia.manager.networks.networks import Networks
 from xenia.manager.noticing import Watch
@@ -57,8 +65,17 @@ from xenia.manager.saves import Here, KeepsSaves, Saves
 from xenia.manager.saving import Saving
 from xenia.manager.scheduling import Scheduling
 from xenia.manager.scopes import Scopes
+from xenia.manager.snapshots.current import CurrentDisks
+from xenia.manager.snapshots.elsewhere import Elsewhere
+from xenia.manager.snapshots.making import KeepsOverlays, Making
+from xenia.manager.snapshots.picture import take_picture
+from xenia.manager.snapshots.reverting import Reverting
+from xenia.manager.snapshots.snapshots import Snapshots
+from xenia.manager.snapshots.sweeping import Sweeping
+from xenia.manager.snapshots.tidying import Tidying
 from xenia.manager.start_file import to_start
 from xenia.manager.stats import StatsReader
+from xenia.manager.suspending import Suspending
 from xenia.manager.turns import Turns
 from xenia.manager.usb import Usb
 from xenia.manager.vcpus import Vcpus
@@ -69,16 +86,19 @@ from xenia.model.check import Checked, CheckRequest
 from xenia.model.conversion import Converted, ConvertRequest
 from xenia.model.domain import Started
 from xenia.model.dump import DumpRequest
-from xenia.model.errors import conflict, unavailable
+from xenia.model.errors import conflict
 from xenia.model.explanation import Explanation
 from xenia.model.host import EngineReport, Host
 from xenia.model.job import Job
 from xenia.model.live import Difference
-from xenia.model.operations import OPERATIONS, require
+from xenia.model.operations import OPERATIONS, require, require_usable
 from xenia.model.request import CreateRequest, Plan
 from xenia.settings.settings import DEFAULT_ATTACH_TIMEOUT
 from xenia.storage.images.look import Looker
+from xenia.storage.images.qemu_img import QemuImg
 from xenia.store.host_runs import HostRuns
+from xenia.store.snapshots import SnapshotTrees
+from xenia.store.variables import UefiVariables
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +117,18 @@ class Parts:
     dumps: Dumps
     save_files: KeepsSaves
     here: Here
+    kept_saves: Path
+    exports: Path
+    """The folder of the sockets at which disks and images are offered."""
+    fleeces: Path
+    """Where what guests overwrite is kept while their disks are offered."""
+    trees: SnapshotTrees
+    overlays: KeepsOverlays
+    variables: UefiVariables
+    kept_snapshots: Path
+    """Where the memory of snapshots is, and pictures of screens."""
+    new_layer: Callable[[], str]
+    """Makes a word of eight hexadecimal digits that nothing else is called."""
     aside: Aside
     brake: Brake
     locks: NameLocks
@@ -105,6 +137,7 @@ class Parts:
     autostart: Autostart
     host_runs: HostRuns
     looker: Looker
+    qemu_img: QemuImg
     bridges: Bridges
     networks: Networks
     read_host: Callable[[], Host]
@@ -153,7 +186,7 @@ class Manager:
         self.vifs = Vifs(parts.lifecycle, plugging, parts.read, scopes, parts.creation.new_mac)
         self.scheduling = Scheduling(parts.lifecycle, scopes)
         self.pools = Pools(parts.lifecycle, scopes, self.host)
-        self.defining = Defining(parts.guest_files, parts.autostart, parts.locks)
+        self.defining = Defining(parts.guest_files, parts.autostart, parts.lifecycle.records, parts.trees, parts.locks)
         self.renaming = Renaming(parts.lifecycle, parts.guest_files, self.inventory, self._turns)
         self.pci = Pci(parts.lifecycle, self._turns, self.engine_report)
         self.usb = Usb(parts.lifecycle, self._turns)
@@ -162,16 +195,46 @@ class Manager:
         self.vcpus = Vcpus(parts.lifecycle, self.inventory, scopes, self.host)
         self.pinning = Pinning(parts.lifecycle, scopes, self.host)
         self.freezing = Freezing(parts.lifecycle, parts.locks, self._turns)
-        self.images = Images(parts.looker, ImageUsers(parts.definitions, table), parts.jobs)
+        self._users = users = ImageUsers(parts.definitions, table, parts.lifecycle.records, parts.trees)
+        live = LiveImages(parts.engine, table, parts.locks, self.engine_report)
+        self.images = Images(parts.looker, users, parts.jobs, parts.qemu_img, live, parts.exports)
         self.agents = Agents(parts.engine, self.inventory, self._turns)
         self._saves = Saves(parts.lifecycle, self.freezing, parts.locks, parts.save_files, parts.here)
         self.saving = Saving(self._saves, self._turns, parts.jobs, self.engine_report)
+        self.suspending = Suspending(
+            self._saves, self._turns, parts.jobs, self.inventory, self.engine_report, parts.kept_saves
+        )
+        self.snapshots = self._snapshots()
+        self._parts = parts = replace(parts, creation=replace(parts.creation, disks_of=self.snapshots.disks_of))
+        self.cloning = Cloning(
+            parts.lifecycle,
+            self.snapshots,
+            parts.overlays,
+            parts.variables,
+            parts.guest_files,
+            self._saves,
+            plugging,
+            parts.creation.new_uuid,
+            parts.creation.new_mac,
+        )
+        self.moves = Moves(parts.lifecycle, self._turns, parts.guest_files, self.images, parts.trees)
+        self.exports = Exports(parts.lifecycle, self._turns, self.freezing, parts.exports, parts.fleeces)
+        self.bitmaps = Bitmaps(parts.lifecycle, self._turns)
         power = Power(parts.lifecycle, parts.adoption, self.freezing, self._turns)
         self.operate = power.operate
         self.debugging = Debugging(parts.engine, self.inventory, self._turns, power, self.engine_report)
-        host_start = HostStart(parts.autostart, parts.creation, parts.host_runs, bring_back=parts.bring_back)
+        host_start = HostStart(
+            parts.autostart, parts.creation, self.suspending, parts.host_runs, bring_back=parts.bring_back
+        )
         host_stop = HostStop(
-            parts.autostart, parts.lifecycle, self.freezing, parts.locks, parts.host_runs, parts.stop_settings
+            parts.autostart,
+            parts.lifecycle,
+            self.freezing,
+            self.suspending,
+            parts.locks,
+            parts.host_runs,
+            self.exports.end_all,
+            parts.stop_settings,
         )
         self.host_power = HostPower(
             parts.autostart,
@@ -184,7 +247,8 @@ class Manager:
         )
         self._guest_file_watch = Watch(parts.definitions)
         self.networks = parts.networks
-        self._network_keeper = NetworkKeeper(parts.networks, parts.bus, parts.sleep)
+        self.addresses = Addresses(parts.networks, self.agents, parts.lifecycle.table, parts.lifecycle.clock)
+        self._network_keeper = NetworkKeeper(parts.networks, parts.bus, parts.lifecycle.renew_guard, parts.sleep)
         self._report = EngineReport(parts.engine.name, reason="not probed yet")
         self._other_reports = {each.name: EngineReport(each.name, reason="not probed yet") for each in parts.others}
 
@@ -202,8 +266,11 @@ class Manager:
         await self._parts.bridges.start()
         self._report = await self._parts.engine.probe()
         await self._parts.lifecycle.records.load()
+        await self._parts.trees.load()
         await self.networks.start()
-        await Reconcile(self._parts.lifecycle, self._policy, self._saves).run()
+        await Reconcile(self._parts.lifecycle, self._policy, self._saves, self.snapshots, self.moves).run()
+        await self.snapshots.sweep()
+        await self.suspending.settle()
         self.freezing.recover()
         await self._parts.folder.recover()
         self._guest_file_watch.start(self._tasks)
@@ -211,9 +278,54 @@ class Manager:
         await self._parts.definitions.refresh()
         self._tasks.start(self._watch(), name="engine watcher")
         self._network_keeper.start(self._tasks)
+        if self._parts.bridges.privileged:
+            keeper = BridgeKeeper(self._parts.bridges, self.networks.plug_again)
+            self._tasks.start(keeper.run(), name="keeper of the host's bridge")
         await self.host_power.come_up()
         for other in self._parts.others:
             self._tasks.start(self._probe(other), name=f"probe of the engine {other.name}")
+
+    def _snapshots(self) -> Snapshots:
+        parts, lifecycle = self._parts, self._parts.lifecycle
+        sweeping = Sweeping(parts.trees, parts.overlays.remove, self._users.now)
+        elsewhere = Elsewhere(parts.looker, self._users.now, parts.overlays.folder_of)
+        making = Making(
+            lifecycle,
+            self.freezing,
+            self._saves,
+            parts.trees,
+            parts.overlays,
+            parts.variables,
+            sweeping,
+            partial(take_picture, parts.engine),
+            parts.kept_snapshots,
+            parts.new_layer,
+        )
+        return Snapshots(
+            lifecycle,
+            self.inventory,
+            self._turns,
+            parts.jobs,
+            parts.guest_files,
+            parts.trees,
+            CurrentDisks(parts.trees, lifecycle.records),
+            parts.overlays,
+            making,
+            Reverting(
+                lifecycle,
+                self._saves,
+                sweeping,
+                parts.trees,
+                parts.overlays,
+                parts.variables,
+                parts.guest_files,
+                parts.new_layer,
+            ),
+            Tidying(lifecycle, parts.trees, parts.overlays, sweeping, elsewhere.of),
+            sweeping,
+            self.engine_report,
+            parts.creation.new_uuid,
+        )
 
     async def _probe(self, other: Engine) -> None:
         self._other_reports[other.name] = await other.probe()
@@ -227,6 +339,7 @@ class Manager:
         await self._parts.jobs.close()
         await self._parts.bridges.close()
         await self.freezing.close()
+        self._parts.save_files.close()
         await self._tasks.close()
         self._guest_file_watch.close()
         self.networks.host.close()
@@ -286,7 +399,7 @@ class Manager:
         missing role, unavailable when the engine cannot run anything.
         """
         require(caller.role, OPERATIONS["create"])
-        self._require_engine()
+        require_usable(self._report)
 
         async def work() -> dict[str, Any]:
             entry, complaints = await self._parts.creation.create(request, caller)
@@ -311,13 +424,9 @@ class Manager:
         )
         return job
 
-    def _require_engine(self) -> None:
-        if not self._report.usable:
-            raise unavailable(f"the engine {self._report.name} cannot run domains here: {self._report.reason}")
-
     def _refuse_to_start(self) -> None:
         """Raises what speaks against starting domains with the host."""
-        self._require_engine()
+        require_usable(self._report)
         self._parts.refuse_beside_others()
 
     @property
@@ -386,8 +495,8 @@ class Manager:
         return self._parts.bus.listen()
 
     def consoles(self, ref: str) -> Mapping[ConsoleKind, Path]:
-        """The stream sockets of a running domain's text consoles. Raises as `find`, and a conflict when it does not
-        run.
+        """The text consoles of a running domain, as `Observed` has them. Raises as `find`, and a conflict when it does
+        not run.
         """
         domain = self.inventory.find(ref)
         self._turns.permit("console", domain)

@@ -8,10 +8,12 @@ yet finds the device when it is; that is said, and the device stays. Callers hol
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar, cast
 
 from xenia.engines.base import Plugged, Plugs, PlugsCards, PlugsDisks
+from xenia.manager.card_scripts import with_cards
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.table import Entry
 from xenia.model.disk import Disk
@@ -64,22 +66,34 @@ class Plugging:
         await self.lifecycle.strike_out(entry, {target})
 
     async def attach_vif(self, entry: Entry, vif: Vif, mac: str, *, until_taken: bool) -> tuple[str, ...]:
-        """As `attach_disk`, a card. Raises ResourceError, and what PlugsCards.attach_vif raises."""
+        """As `attach_disk`, a card. Raises ResourceError, what PlugsCards.attach_vif raises, and what keeps it from
+        being routed or its link from being down; then it is unplugged again.
+        """
         life, before = self.lifecycle, entry.started
         cards = sorted([*zip(before.config.vifs, before.macs, strict=True), (vif, mac)], key=lambda card: card[0].item)
         vifs, macs = zip(*cards, strict=True)
 
         async def guard(interface: str) -> None:
-            await life.filter.guard([Port(interface, mac, vif)])
+            await life.filter.guard([Port(interface, mac, vif, life.addresses(vif, mac))])
+            await life.scripts.online(with_cards(entry.started, [vif.item]), [interface])
 
         async with life.preparer.attach_vif(before, vif, mac) as attached:
             await life.record(entry, config=replace(before.config, vifs=vifs), macs=macs)
             try:
                 await cast(PlugsCards, life.engine).attach_vif(entry.started, attached, guard)
             except XeniaError:
+                await life.scripts.offline(with_cards(entry.started, [vif.item]))
                 await life.note(entry, config=before.config, macs=before.macs)
                 life.filter.sweep()
                 raise
+        try:
+            await life.route_cards()
+            if not vif.linked:
+                await life.set_link(entry, vif)
+        except (XeniaError, OSError):
+            with suppress(XeniaError):
+                await self.detach_vif(entry, vif.item)
+            raise
         life.bus.publish(EventKind.VIF_ATTACHED, entry.started, mac)
         if not until_taken:
             return attached.notes
@@ -89,6 +103,24 @@ class Plugging:
         """Unplug a card. Raises what PlugsCards.detach_vif raises; then it stays."""
         await cast(PlugsCards, self.lifecycle.engine).detach_vif(entry.started.uuid, number)
         await self.lifecycle.strike_out(entry, {number})
+
+    async def change_vif(self, entry: Entry, vif: Vif) -> None:
+        """Make a card that it has what `vif` is: its link. A new xend pulls the cable of one that is not linked, so
+        that is written down first, and a link last. Raises what LinksCards.set_link raises, OSError.
+        """
+        life, before = self.lifecycle, entry.started.config
+        changed = replace(before, vifs=tuple(vif if each.item == vif.item else each for each in before.vifs))
+        if vif.linked:
+            await life.set_link(entry, vif)
+            await life.note(entry, config=changed)
+        else:
+            await life.record(entry, config=changed)
+            try:
+                await life.set_link(entry, vif)
+            except XeniaError:
+                await life.note(entry, config=before)
+                raise
+        life.bus.publish(EventKind.VIF_CHANGED, entry.started, f"{vif.item}: link {'up' if vif.linked else 'down'}")
 
     async def _taken(
         self, entry: Entry, device: D, what: str, detach: Callable[[Entry, D], Awaitable[None]]

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from xenia.engines.base import Resources
+from xenia.manager.card_scripts import CardScripts
 from xenia.manager.networks.cards import CardNetworks
 from xenia.manager.table import Table
 from xenia.model.disk import Disk, DiskMode
@@ -82,6 +83,9 @@ class HostPreparer:
     privileged: bool
     usb: UsbHost = field(default_factory=UsbHost)
     cards: CardNetworks | None = None
+    scripts: CardScripts = field(default_factory=CardScripts)
+    variables: Path | None = None
+    """The folder of what the firmware of UEFI guests keeps."""
 
     @asynccontextmanager
     async def prepare(self, started: Started) -> AsyncIterator[Resources]:
@@ -100,7 +104,8 @@ class HostPreparer:
                 raise ResourceError("pci", denied("only an administrator may give a PCI device of the host to a guest"))
             words = filter(is_hosts, usb_words(started.config.platform.usb_devices))
             usb = [opened.enter_context(self.open_usb(started, word)) for word in words]
-            yield Resources(disks, vifs, boot, usb)
+            variables = self.variables / f"{started.uuid}.fd" if self.variables is not None else None
+            yield Resources(disks, vifs, boot, usb, variables=variables)
 
     @asynccontextmanager
     async def open_disk(self, started: Started, disk: Disk) -> AsyncIterator[OpenedDisk]:
@@ -136,8 +141,10 @@ class HostPreparer:
     @asynccontextmanager
     async def attach_vif(self, started: Started, vif: Vif, mac: str) -> AsyncIterator[AttachedVif]:
         try:
+            if self.privileged:
+                self.scripts.find(vif, trusted=started.trusted)
             if self.privileged and self.cards is not None:
-                vif = await self.cards.ready(vif)
+                vif = await self.cards.ready(vif, started.config.name)
             card = self.network.attach(vif, started.domid, vif.item, mac, privileged=self.privileged)
         except XeniaError as error:
             raise ResourceError(f"vif[{vif.item}]", error) from error
@@ -174,8 +181,10 @@ class HostPreparer:
                 findings.errors.append(error)
         for vif in config.vifs:
             try:
+                if self.privileged:
+                    self.scripts.find(vif, trusted=trusted)
                 if self.privileged and self.cards is not None:
-                    vif = await self.cards.look(vif)
+                    vif = await self.cards.look(vif, config.name)
                 self.network.check(vif, privileged=self.privileged)
             except XeniaError as error:
                 findings.errors.append(ResourceError(f"vif[{vif.item}]", error))

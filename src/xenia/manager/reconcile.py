@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from xenia.engines.base import EngineEvent, Observed
 from xenia.manager.lifecycle import Lifecycle, state_at_end
+from xenia.manager.moves import Moves
 from xenia.manager.policy import PolicyKeeper
 from xenia.manager.saves import Saves
+from xenia.manager.snapshots.snapshots import Snapshots
 from xenia.manager.table import Entry
 from xenia.model.domain import ALIVE, EndReason, Phase, Started, State
 from xenia.model.errors import XeniaError
@@ -22,6 +24,8 @@ class Reconcile:
     lifecycle: Lifecycle
     policy: PolicyKeeper
     saves: Saves
+    snapshots: Snapshots
+    moves: Moves
 
     async def run(self) -> None:
         """Called once, before any request: nobody else touches a domain yet, so no lock is needed."""
@@ -36,20 +40,25 @@ class Reconcile:
                 await self._settle(started, found.get(started.uuid))
             except (XeniaError, OSError) as error:
                 log.error("domain %s: %s", started.config.name, error)
-        try:
-            await self.lifecycle.guard_all()
-        except XeniaError as error:
-            log.error("%s", error)
+        for step in (self.lifecycle.guard_all, self.lifecycle.route_cards):
+            try:
+                await step()
+            except (XeniaError, OSError) as error:
+                log.error("%s", error)
 
     async def _settle(self, started: Started, observed: Observed | None) -> None:
         name = started.config.name
+        if started.moving is not None:
+            started = await self._where_it_moves(started, observed)
         if started.phase in (Phase.STARTING, Phase.ENDING):
             log.warning("domain %s was %s when xend ended: it is removed", name, started.phase)
+            await self.lifecycle.scripts.offline(started, observed.vifs if observed is not None else ())
             await self.lifecycle.engine.destroy(started.uuid)
             await self.lifecycle.runs.remove(started.uuid)
             return
         entry = Entry(started, State.STARTING)
         self.lifecycle.table.add(entry)
+        await self._layers(entry)
         if started.phase is Phase.RESTARTING:
             await self.lifecycle.restart(entry, "begun again by a new xend", started.restarts)
         elif await self.saves.settle(entry):
@@ -63,6 +72,21 @@ class Reconcile:
             await self.policy.ended(entry, EndReason.CRASH, gone=True, detail="it ended while no xend ran")
         else:
             await self._take_over(entry, observed)
+
+    async def _layers(self, entry: Entry) -> None:
+        """What it writes to must be known before it runs on, or is started over."""
+        try:
+            await self.snapshots.recover(entry)
+        except (XeniaError, OSError) as error:
+            log.error("the snapshots of domain %s are not in order: %s", entry.started.config.name, error)
+
+    async def _where_it_moves(self, started: Started, observed: Observed | None) -> Started:
+        try:
+            started = await self.moves.settle(started, runs=observed is not None)
+            await self.lifecycle.runs.save(started)
+        except XeniaError as error:
+            log.error("where a disk of domain %s is cannot be told: %s", started.config.name, error)
+        return started
 
     async def _take_over(self, entry: Entry, observed: Observed) -> None:
         if observed.domid is not None and observed.domid != entry.started.domid:

@@ -12,6 +12,7 @@ from xenia.guestfile.names import why_unusable
 from xenia.manager.guest_files import GuestFiles
 from xenia.manager.inventory import Inventory
 from xenia.manager.lifecycle import Lifecycle
+from xenia.manager.restoring import refuse_suspended
 from xenia.manager.table import Entry
 from xenia.manager.turns import Turns, still_runs
 from xenia.model.caller import Caller
@@ -74,6 +75,7 @@ class Renaming:
         if entry is not None and entry.started.foreign:
             raise conflict(f"domain '{old}' was started by others, who know it by its name", f"xm adopt {old}")
         record = self.lifecycle.records.by_uuid(entry.started.uuid) if entry else self.lifecycle.records.by_name(old)
+        refuse_suspended(record if entry is None else None)
         definition = entry.started.definition if entry else record.definition if record else Definition()
         await self.guest_files.definitions.refresh()
         self._refuse_taken(new, definition.file)

@@ -33,14 +33,25 @@ def refuse_taken(saved: Started, table: Table, records: Records) -> None:
             )
 
 
-def refuse_changed(info: SaveInfo, now: Sequence[DiskStamp], file: str) -> None:
+def refuse_suspended(record: DomainRecord | None, file: str = "") -> None:
+    """Raises a conflict for a domain that is suspended: what goes on must not be what has been started beside it. The
+    save that it is in, `file`, is not refused.
+    """
+    if record is not None and record.suspended is not None and record.suspended.file != file:
+        raise conflict(
+            f"domain '{record.name}' is suspended",
+            f"xm resume {record.name} lets it go on; xm resume --discard {record.name} forgets what it was doing",
+        )
+
+
+def refuse_changed(info: SaveInfo, now: Sequence[DiskStamp], all_the_same: str) -> None:
     """Raises a conflict where a disk is not what the guest has left: it would take what it remembers for what is there,
-    and ruin it.
+    and ruin it. `all_the_same` is the command that does not ask.
     """
     for said in _changes(info, now):
         raise conflict(
             f"domain '{info.started.config.name}' cannot go on: {said}",
-            f"where that is known to be harmless: xm restore --changed {file}",
+            f"where that is known to be harmless: {all_the_same}",
         )
 
 

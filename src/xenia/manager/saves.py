@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 from xenia.engines.agent import HasAgents, WorkingAgent
 from xenia.engines.base import Saves as SavingEngine
@@ -21,16 +21,20 @@ from xenia.engines.base import SaveSink, SaveSource
 from xenia.manager.freezing import Freezing
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
-from xenia.manager.restoring import record_of, refuse_changed, refuse_taken
+from xenia.manager.restoring import record_of, refuse_changed, refuse_suspended, refuse_taken
 from xenia.manager.table import Entry
 from xenia.model.disk import Disk
 from xenia.model.domain import Intent, Phase, Saving, Started
-from xenia.model.errors import XeniaError, conflict
+from xenia.model.errors import XeniaError, conflict, invalid
 from xenia.model.event import EventKind
 from xenia.model.host import Capability
 from xenia.model.save import Afterwards, DiskStamp, RestoreRequest, SaveInfo, SaveRequest
+from xenia.model.seal import Seal
 
 _CLOCK_SECONDS = 5.0
+
+Restored = Callable[[str], Awaitable[None]]
+"""Is called with the UUID of a domain that goes on."""
 
 
 class Sink(SaveSink, Protocol):
@@ -39,18 +43,28 @@ class Sink(SaveSink, Protocol):
     async def finish(self, info: SaveInfo) -> None:
         """Add what the save says of itself, and have all of it on the disk."""
 
-    async def keep(self) -> None:
-        """Give it its name."""
+    async def keep(self) -> Seal:
+        """Give it its name. By what is returned it is known again."""
 
 
 class Source(SaveSource, Protocol):
-    """An opened save. `trusted`: nobody but xend can have written it."""
-
-    @property
-    def trusted(self) -> bool: ...
+    """An opened save."""
 
     async def check(self) -> None:
         """Look at every byte. Raises invalid for one that has changed."""
+
+    async def mapped(self) -> Source:
+        """With its memory to be mapped by many guests, where the host has room for that. Raises as `fill`."""
+
+    @property
+    def untouched(self) -> bool:
+        """Whether xend has kept it itself, and nobody has touched it since."""
+
+    def lent(self) -> Source:
+        """With its memory to be mapped unchecked by the guest that is in it, where that is worth it."""
+
+    def read_ahead(self) -> None:
+        """Have a memory that was lent at hand before the guest asks for it."""
 
 
 class KeepsSaves(Protocol):
@@ -59,14 +73,25 @@ class KeepsSaves(Protocol):
     def create(self, path: Path, identity: str, tell: Callable[[float], None]) -> AbstractContextManager[Sink]:
         """A new save, that vanishes when the context ends before it was kept."""
 
-    def open(self, path: Path, tell: Callable[[float], None]) -> AbstractAsyncContextManager[Source]:
-        """A save, its metadata checked."""
+    def open(
+        self, path: Path, tell: Callable[[float], None], seal: Seal | None = None
+    ) -> AbstractAsyncContextManager[Source]:
+        """A save, its metadata checked, also against `seal` where there is one."""
 
     def holds(self, path: Path, identity: str) -> bool:
         """Whether `path` is the save that was begun as `identity`."""
 
     def stamps(self, disks: Sequence[Disk]) -> tuple[DiskStamp, ...]:
         """How the images of disks are now."""
+
+    def close(self) -> None:
+        """Let go of what is kept open."""
+
+    def make_folder(self, folder: Path) -> None:
+        """A folder for saves that only xend's own user may enter; it may be there. Raises OSError."""
+
+    def remove(self, path: Path) -> None:
+        """Silent when there is none. Raises OSError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +113,7 @@ class Saves:
 
     async def save(
         self, entry: Entry, request: SaveRequest, tell: Callable[[float], None], commit: Callable[[], None]
-    ) -> dict[str, Any]:
+    ) -> Seal:
         """What save does; the caller holds the lock of the domain's name. `commit` is called when there is no way back.
 
         Raises a conflict for a domain that is not to be saved or a file that is no save, unavailable where no file can
@@ -103,13 +128,35 @@ class Saves:
                 traits = await cast(SavingEngine, self.lifecycle.engine).save(entry.started, sink)
                 await sink.finish(self._info(entry.started, saving.id, traits))
                 commit()
-                await sink.keep()
+                seal = await sink.keep()
             except BaseException:
                 await self._go_on(entry)
                 raise
         self.lifecycle.bus.publish(EventKind.SAVED, entry.started, request.file)
         await self._then(entry, request)
-        return {"file": request.file}
+        return seal
+
+    async def checkpoint(
+        self,
+        entry: Entry,
+        file: Path,
+        identity: str,
+        tell: Callable[[float], None],
+        meanwhile: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Save a domain that runs on, to a file of xend's own; `meanwhile` is done while it stands still. Raises as
+        `save`, and what `meanwhile` raises.
+        """
+        await self._refuse(entry)
+        with self.files.create(file, identity, tell) as sink:
+            try:
+                traits = await cast(SavingEngine, self.lifecycle.engine).save(entry.started, sink)
+                info = self._info(entry.started, identity, traits)
+                await meanwhile()
+            finally:
+                await self._go_on(entry)
+            await sink.finish(info)
+            await sink.keep()
 
     async def _refuse(self, entry: Entry) -> None:
         name = entry.started.config.name
@@ -128,8 +175,8 @@ class Saves:
             host=self.here.host,
             boot=self.here.boot,
             xenia=self.here.xenia,
-            started=replace(started, saving=None),
-            disks=self.files.stamps(started.config.disks),
+            started=replace(started, saving=None, moving=None),
+            disks=self._stamps(started),
             traits=traits,
         )
 
@@ -166,11 +213,19 @@ class Saves:
             await source.check()
             return source.info
 
-    async def restore(self, request: RestoreRequest, tell: Callable[[float], None]) -> Entry:
-        """Let a domain go on from a save, which stays. Raises as KeepsSaves.open, a conflict where it does not fit
-        here, and what Lifecycle.create raises.
+    async def restore(
+        self,
+        request: RestoreRequest,
+        tell: Callable[[float], None],
+        then: Restored | None = None,
+        seal: Seal | None = None,
+    ) -> Entry:
+        """Let a domain go on from a save, which stays; `then` is called with its UUID before anybody else has a turn
+        with it. One that xend keeps itself has a `seal`; its memory is mapped as it is where this boot of the host has
+        written it and nobody has touched it since. Raises as KeepsSaves.open, a conflict where it does not fit here,
+        and what Lifecycle.create raises.
         """
-        async with self.files.open(Path(request.file), tell) as source:
+        async with self.files.open(Path(request.file), tell, seal) as source:
             info = source.info
             name = info.started.config.name
             if info.started.engine != self.lifecycle.engine.name:
@@ -180,26 +235,67 @@ class Saves:
                     "xm info -c tells why; a guest of one cannot go on under the other",
                 )
             async with self.locks(name):
-                entry = await self._restore(source, request)
+                entry, source = await self._restore(source, request, then)
+                if then is not None:
+                    await then(entry.started.uuid)
+            source.read_ahead()  # whose reading is in the way of what is written down
         await self._set_clock(entry)
         return entry
 
-    async def _restore(self, source: Source, request: RestoreRequest) -> Entry:
+    async def _restore(self, source: Source, request: RestoreRequest, then: Restored | None) -> tuple[Entry, Source]:
         saved = source.info.started
         refuse_taken(saved, self.lifecycle.table, self.lifecycle.records)
+        refuse_suspended(self.lifecycle.records.by_uuid(saved.uuid), request.file)
         if not request.changed:
-            refuse_changed(source.info, self.files.stamps(saved.config.disks), request.file)
-        started = replace(
+            word = f"restore --changed {request.file}" if then is None else f"resume --changed {saved.config.name}"
+            refuse_changed(source.info, self._stamps(saved), f"xm {word}")
+        started = await self._again(saved, source, paused=request.paused)
+        if source.untouched and source.info.boot == self.here.boot:
+            source = source.lent()
+        record = record_of(saved, self.lifecycle.records)
+        if then is None:  # the file stays: it may go on from there more than once
+            record = replace(record, generation="")
+        return await self.lifecycle.create(started, record, source), source
+
+    async def go_on_from(
+        self,
+        file: Path,
+        identity: str,
+        become: Callable[[Started], Started],
+        tell: Callable[[float], None],
+        *,
+        mapped: bool = False,
+    ) -> Entry:
+        """Let a domain go on from a save that `checkpoint` has written, as what `become` makes of what it was. The
+        caller has the domain's turn, and knows that its disks are those of that moment. `mapped` shares the memory with
+        others that go on from it. Raises as `restore`.
+        """
+        async with self.files.open(file, tell) as source:
+            if source.info.id != identity:
+                raise invalid(f"{file} is not the save that was written there")
+            saved = become(source.info.started)
+            refuse_taken(saved, self.lifecycle.table, self.lifecycle.records)
+            started = await self._again(saved, source, paused=saved.paused)
+            source = await source.mapped() if mapped else source
+            entry = await self.lifecycle.create(started, record_of(started, self.lifecycle.records), source)
+        await self._set_clock(entry)
+        return entry
+
+    def _stamps(self, started: Started) -> tuple[DiskStamp, ...]:
+        """How its images are now, of which those with relative paths lie where its guest file does."""
+        return self.files.stamps([disk.absolute(started.definition.folder) for disk in started.config.disks])
+
+    async def _again(self, saved: Started, source: Source, *, paused: bool) -> Started:
+        return replace(
             saved,
             domid=await self.lifecycle.new_domid(),
             started_at=self.lifecycle.clock(),
             phase=Phase.STARTING,
             intent=Intent.NONE,
-            paused=request.paused,
+            paused=paused,
             restarts=(),
             trusted=source.trusted and saved.trusted,
         )
-        return await self.lifecycle.create(started, record_of(saved, self.lifecycle.records), source)
 
     async def _set_clock(self, entry: Entry) -> None:
         """The guest's clock has stood still; an agent that answers sets it."""

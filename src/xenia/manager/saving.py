@@ -9,12 +9,12 @@ from typing import Any
 
 from xenia.manager.jobs import Jobs
 from xenia.manager.saves import Saves
+from xenia.manager.table import Entry
 from xenia.manager.turns import Turns
 from xenia.model.caller import Caller
-from xenia.model.errors import unavailable
 from xenia.model.host import EngineReport
 from xenia.model.job import Job
-from xenia.model.operations import HOST_OPERATIONS, OPERATIONS, able, require
+from xenia.model.operations import HOST_OPERATIONS, OPERATIONS, permit_on_host, require
 from xenia.model.save import RestoreRequest, SaveInfo, SaveRequest
 
 
@@ -27,26 +27,20 @@ class Saving:
 
     def save(self, ref: str, request: SaveRequest, caller: Caller) -> Job:
         """What `Saves.save` does; its result has `file`. Raises as `Turns.start`."""
-        job = self.turns.start(
-            "save",
-            ref,
-            caller,
-            lambda entry: self.saves.save(
-                entry, request, lambda done: self.jobs.progress(job.id, done), lambda: self.jobs.commit(job.id)
-            ),
-            cancellable=True,
-        )
+
+        async def verb(entry: Entry) -> dict[str, Any]:
+            tell, commit = self.jobs.progress, self.jobs.commit
+            await self.saves.save(entry, request, lambda done: tell(job.id, done), lambda: commit(job.id))
+            return {"file": request.file}
+
+        job = self.turns.start("save", ref, caller, verb, cancellable=True)
         return job
 
     def restore(self, request: RestoreRequest, caller: Caller) -> Job:
         """What `Saves.restore` does; its result has `domain`, `uuid` and `domid`. Raises denied, unavailable, and
         invalid where the engine restores nothing.
         """
-        operation, report = HOST_OPERATIONS["restore"], self.report()
-        require(caller.role, operation)
-        if not report.usable:
-            raise unavailable(f"the engine {report.name} cannot run domains here: {report.reason}")
-        able(operation, report)
+        permit_on_host(HOST_OPERATIONS["restore"], caller.role, self.report())
 
         async def work() -> dict[str, Any]:
             entry = await self.saves.restore(request, lambda done: self.jobs.progress(job.id, done))

@@ -17,12 +17,12 @@ from xenia.model.domain import (
     Domain,
     DomainConfig,
     DomainRecord,
-    Ending,
     EndReason,
     Kind,
     Phase,
     Started,
     State,
+    Suspension,
 )
 from xenia.model.guest_file import GuestFile
 from xenia.model.host import Host
@@ -100,9 +100,10 @@ def _state(entry: Entry, observed: Observed | None) -> State:
 
 def defined(config: DomainConfig, files: Sequence[GuestFile], engine: str, record: DomainRecord | None) -> Domain:
     """What guest files define and does not run; `record` is what is remembered of it."""
+    is_suspended = record is not None and record.suspended is not None
     return Domain(
         name=config.name,
-        uuid=config.uuid or "",
+        uuid=record.uuid if record is not None and is_suspended else config.uuid or "",
         domid=None,
         state=State.DEFINED,
         memory=config.memory,
@@ -113,13 +114,40 @@ def defined(config: DomainConfig, files: Sequence[GuestFile], engine: str, recor
         engine=engine,
         file=files[0].file,
         files=tuple(file.file for file in files),
-        ending=_remembered(record.ending) if record is not None and record.ending is not None else "",
+        ending=_past(record),
+        suspended=is_suspended,
     )
 
 
-def _remembered(ending: Ending) -> str:
-    at = datetime.fromtimestamp(ending.at, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    return f"it ended at {at}: {ending.why}"
+def suspended(record: DomainRecord, kept: Suspension, engine: str) -> Domain:
+    """A suspended domain that no guest file defines."""
+    return Domain(
+        name=record.name,
+        uuid=record.uuid,
+        domid=None,
+        state=State.DEFINED,
+        memory=kept.memory,
+        max_memory=kept.memory,
+        vcpus=kept.vcpus,
+        cpu_time=0.0,
+        kind=kept.kind,
+        engine=engine,
+        ending=_past(record),
+        suspended=True,
+    )
+
+
+def _past(record: DomainRecord | None) -> str:
+    """What is remembered of a domain that does not run."""
+    if record is None:
+        return ""
+    if record.suspended is not None:
+        return f"it was suspended at {_at(record.suspended.at)}: xm resume lets it go on"
+    return "" if record.ending is None else f"it ended at {_at(record.ending.at)}: {record.ending.why}"
+
+
+def _at(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def broken(file: GuestFile, engine: str) -> Domain:

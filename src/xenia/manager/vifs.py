@@ -70,6 +70,37 @@ class Vifs:
 
         return self.scopes.start("network-attach", ref, scope, caller, change)
 
+    def configure(self, ref: str, card: str, scope: Scope, caller: Caller, *, linked: bool) -> Job:
+        """Change a card, that is named by its number or its address: pull out its cable, or put it in.
+
+        Fails with not_found, and what the engine raises.
+        """
+
+        async def change(asked: Asked) -> dict[str, Any]:
+            entry = asked.entry
+            told = [replace(_found(own(entry), card.lower()), linked=linked)] if entry is not None else []
+
+            def edits(wanted: DomainConfig) -> Sequence[Change]:
+                macs = self._macs(wanted)
+                if entry is None:
+                    place = _place(wanted.name, macs, card.lower())
+                    told.append(replace(wanted.vifs[place], mac=macs[place], linked=linked))
+                elif told[0].mac in macs:
+                    place = macs.index(told[0].mac)
+                else:
+                    return ()
+                return _changed(wanted, place, replace(wanted.vifs[place], linked=linked))
+
+            async def live() -> None:
+                if entry is not None:
+                    has = next(vif for vif in entry.started.config.vifs if vif.item == told[0].item)
+                    await self.plugging.change_vif(entry, replace(has, linked=linked))
+
+            _, kept = await asked.change(edits, live)
+            return _told(told[0], kept, [])
+
+        return self.scopes.start("network-configure", ref, scope, caller, change)
+
     def _macs(self, wanted: DomainConfig) -> list[str | None]:
         """The addresses of the cards of a guest file: those in it, and those that were made for it."""
         record = self.lifecycle.records.by_name(wanted.name)
@@ -126,6 +157,15 @@ class Vifs:
             return _told(gone[0], kept, [])
 
         return self.scopes.start("network-detach", ref, scope, caller, change)
+
+
+def _changed(wanted: DomainConfig, place: int, vif: Vif) -> Sequence[Change]:
+    """What makes the card at that place `vif`. Those behind it stay in their order."""
+    if wanted.vifs[place] == vif:
+        return ()
+    behind = wanted.vifs[place + 1 :]
+    gone = [Change(Action.REMOVE, "vif", str(place)) for _ in (vif, *behind)]
+    return (*gone, *(Change(Action.ADD, "vif", vif_item(each, wanted.kind)) for each in (vif, *behind)))
 
 
 def _told(vif: Vif, kept: Kept, notes: Sequence[str]) -> dict[str, Any]:

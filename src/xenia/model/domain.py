@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import PurePath
 from typing import Any
 
 from xenia.model.boot import Boot
 from xenia.model.disk import Disk
 from xenia.model.display import Display
+from xenia.model.seal import Seal
 from xenia.model.start_order import StartOrder
 from xenia.model.vif import Vif
 
@@ -164,6 +166,11 @@ class Definition:
     file: str = ""
     overrides: tuple[str, ...] = ()
 
+    @property
+    def folder(self) -> str:
+        """Where relative paths of it begin; "" where there is no file."""
+        return str(PurePath(self.file).parent) if self.file else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:
@@ -174,12 +181,30 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
+class Suspension:
+    """That a domain is in a save of xend's own, `file`, since `at` (seconds since the epoch), and what it had: `memory`
+    in MiB. `seal` is there when the save is whole.
+    """
+
+    at: float
+    file: str
+    memory: int
+    vcpus: int
+    kind: Kind
+    disks: tuple[Disk, ...] = ()
+    seal: Seal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DomainRecord:
     """What Xenia decided once for a domain and must keep (`var/lib/xenia/domains/UUID.json`).
 
     `macs` are the addresses of its cards in list order, given or generated. `abi` is the guest ABI per engine name:
-    versioned machine type, CPU model ... as that engine recorded them at the first start. `ending` is set when it has
-    crashed or was not started again, until it is started the next time.
+    versioned machine type, CPU model ... as that engine recorded them at the first start. `generation` is a UUID that
+    the guest is told, and that becomes another one when it goes back in time or begins as a copy (Microsoft, Virtual
+    Machine Generation ID); "" for a new one at the next start. `ending` is set when it has crashed or was not started
+    again, until it is started the next time; `suspended` while it is, or is about to be, or has just gone on: one that
+    runs is not.
     """
 
     uuid: str
@@ -187,7 +212,9 @@ class DomainRecord:
     definition: Definition = field(default_factory=Definition)
     macs: tuple[str, ...] = ()
     abi: dict[str, dict[str, str]] = field(default_factory=dict)
+    generation: str = ""
     ending: Ending | None = None
+    suspended: Suspension | None = None
 
 
 class Phase(StrEnum):
@@ -222,6 +249,17 @@ class Saving:
 
 
 @dataclass(frozen=True, slots=True)
+class Moving:
+    """A disk that moves to another image while its domain runs: what it is to be. The new file is `hidden`, a path;
+    once `named`, it may have the name that it is to have.
+    """
+
+    disk: Disk
+    hidden: str
+    named: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
     """The as-started configuration of a domain (`run/xenia/domains/UUID/started.json`): what runs, and starts over.
 
@@ -232,7 +270,8 @@ class Started:
     started over by itself lately (manager.brake). `kept_of` is the UUID of the domain of which this is the dead guest,
     kept under another name (rename-restart). `trusted`: an administrator started it, so its paths may name any file of
     the host. `foreign`: others have started it and keep its policies; it is shown and can be managed, but nothing is
-    written down of it. `saving` is set while it is saved to end then.
+    written down of it. `saving` is set while it is saved to end then, `moving` while one of its disks moves.
+    `generation` is that of its record.
     """
 
     uuid: str
@@ -254,7 +293,9 @@ class Started:
     trusted: bool = False
     foreign: bool = False
     saving: Saving | None = None
+    moving: Moving | None = None
     abi: dict[str, str] = field(default_factory=dict)
+    generation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,3 +326,5 @@ class Domain:
     """The host's ends of its cards (`vif3.0`), in list order; `user` for user-mode networking."""
     ending: str = ""
     """How it came to be where it is, where it has crashed or was not started again, and what is done about it."""
+    suspended: bool = False
+    """It does not run, and goes on where it was when it is resumed."""

@@ -24,6 +24,7 @@ class RowState(StrEnum):
     FAILED = "failed"
     STOPPING = "stopping"
     STOPPED = "stopped"
+    SUSPENDED = "suspended"
     DESTROYED = "destroyed"
 
 

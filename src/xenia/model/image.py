@@ -97,6 +97,46 @@ class ImageInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageCheck:
+    """What is wrong in an image: `errors`, and `leaks`, clusters that nothing uses; what was put right, `repaired` and
+    `freed`. `allocated` of its `total` clusters are in use.
+    """
+
+    errors: int
+    leaks: int
+    repaired: int
+    freed: int
+    allocated: int
+    total: int
+
+
+class TableKind(StrEnum):
+    GPT = "gpt"
+    MBR = "mbr"
+
+
+class PartitionKind(StrEnum):
+    """What a table says that a partition is for."""
+
+    LINUX = "linux"
+    SWAP = "swap"
+    EFI = "efi"
+    LVM = "lvm"
+    WINDOWS = "windows"
+    BIOS = "bios"
+    """GRUB's own, on a gpt disk that no UEFI starts from."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPartition:
+    """A wish: a partition of `size` bytes, None for the rest of the disk. `boot`: firmware of old starts from it."""
+
+    size: int | None
+    kind: PartitionKind = PartitionKind.LINUX
+    boot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class NewImage:
     """A wish: an image of `size` bytes at `path`; `format` None: as the name and `backing` say. `backing` is the image
     that it is to be based on, or "". `preallocate`: all its space is taken at once.

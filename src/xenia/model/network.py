@@ -38,6 +38,11 @@ class Subnet:
         return ip_interface(self.address)
 
     @property
+    def slaac(self) -> bool:
+        """Whether guests make themselves addresses of it (RFC 4862): what DHCP gives is not all that they have."""
+        return self.host.version == 6 and self.host.network.prefixlen == 64
+
+    @property
     def network(self) -> str:
         """As `10.20.0.0/24`."""
         return str(self.host.network)
@@ -78,7 +83,8 @@ class Network:
     bridge (with `vlan`, not the card itself but that VLAN on it), the only way out in the modes nat and routed; "" for
     no port, or for any way. `mtu` is in bytes, 0 for the kernel's own choice. `domain` is the DNS domain of the guests,
     which may be "". `isolate` keeps the guests from each other. `proxy` has the host answer on `interface` for the
-    addresses of guests, whose subnet may be that of `interface` then.
+    addresses of guests, whose subnet may be that of `interface` then. `openvswitch`: the bridge is one of Open vSwitch,
+    which is used and never made; its guests are in the VLAN `vlan`, if that is not 0.
     """
 
     name: str
@@ -94,6 +100,7 @@ class Network:
     forwards: tuple[Forward, ...] = ()
     isolate: bool = False
     proxy: bool = False
+    openvswitch: bool = False
 
     @property
     def subnets(self) -> tuple[Subnet, ...]:
@@ -161,3 +168,7 @@ class Lease:
     mac: str = ""
     name: str = ""
     until: float = 0.0
+
+    def holds(self, now: float) -> bool:
+        """Whether it is still the card's at `now`, in seconds since the epoch."""
+        return not self.until or now < self.until

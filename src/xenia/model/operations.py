@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from xenia.model.caller import Role
 from xenia.model.domain import ALIVE, State
-from xenia.model.errors import XeniaError, conflict, denied, invalid
+from xenia.model.errors import XeniaError, conflict, denied, invalid, unavailable
 from xenia.model.host import Capability, EngineReport
 
 _RUNS = frozenset({State.RUNNING, State.BLOCKED})
@@ -80,10 +80,54 @@ OPERATIONS: dict[str, Operation] = {
             instead="with --config it is so at the next start",
         ),
         Operation(
+            "block-move",
+            "Move a disk of a domain to another image",
+            _RUNS | {State.PAUSED},
+            Capability.LIVE_DISKS,
+            Role.ADMINISTRATOR,
+            instead="while it is off: xm disk convert, and xm block-configure --config",
+        ),
+        Operation(
+            "block-flatten",
+            "Have a disk of a domain stand alone",
+            _RUNS | {State.PAUSED},
+            Capability.LIVE_DISKS,
+            instead="while it is off: xm disk convert, and xm block-configure --config",
+        ),
+        Operation(
+            "block-export",
+            "Offer a disk of a domain to backup tools as it is now",
+            _RUNS | {State.PAUSED},
+            Capability.DISK_EXPORT,
+            instead="while it is off: xm disk export",
+        ),
+        *(
+            Operation(
+                f"block-bitmap-{verb}",
+                sentence,
+                _RUNS | {State.PAUSED},
+                Capability.DISK_EXPORT,
+                role,
+                instead="while it is off: xm disk export, for a full backup",
+            )
+            for verb, sentence, role in (
+                ("list", "List the bitmaps of a domain's disks", Role.VIEWER),
+                ("create", "Record what is changed of a disk of a domain", Role.OPERATOR),
+                ("delete", "Forget what was recorded of a disk of a domain", Role.OPERATOR),
+            )
+        ),
+        Operation(
             "network-attach",
             "Plug a network card into a domain",
             _RUNS | {State.PAUSED},
             Capability.VIF_HOTPLUG,
+        ),
+        Operation(
+            "network-configure",
+            "Change how a network card of a domain works",
+            _RUNS | {State.PAUSED},
+            Capability.VIF_LINK,
+            instead="with --config it is so at the next start",
         ),
         Operation("network-detach", "Unplug a network card from a domain", _RUNS, Capability.VIF_HOTPLUG),
         Operation(
@@ -136,6 +180,15 @@ OPERATIONS: dict[str, Operation] = {
             role=Role.ADMINISTRATOR,
             instead="xm shutdown ends it without its memory",
         ),
+        Operation(
+            "suspend",
+            "End a domain for now: its memory is kept until it is resumed",
+            _RUNS | {State.PAUSED},
+            Capability.SAVE,
+            role=Role.ADMINISTRATOR,
+            instead="xm shutdown ends it without its memory",
+        ),
+        Operation("clone", "Make domains that begin as another one", frozenset(State), role=Role.ADMINISTRATOR),
         Operation("agent", "Ask the agent in a guest", _RUNS, Capability.AGENT),
         *(
             Operation(f"agent-{action}", sentence, _RUNS, Capability.AGENT_COMMANDS, role, instead=_ONLY_TOLD)
@@ -194,6 +247,13 @@ HOST_OPERATIONS: dict[str, Operation] = {
         Operation(
             "restore",
             "Let a domain go on from a file that save has written",
+            frozenset(),
+            Capability.SAVE,
+            role=Role.ADMINISTRATOR,
+        ),
+        Operation(
+            "resume",
+            "Let a suspended domain go on",
             frozenset(),
             Capability.SAVE,
             role=Role.ADMINISTRATOR,
@@ -266,11 +326,29 @@ IMAGE_OPERATIONS: dict[str, Operation] = {
         ("disk create", "Make an image"),
         ("disk list", "List the images, and who uses them"),
         ("disk info", "Tell all about an image"),
+        ("disk check", "Look whether an image is sound, and repair it"),
         ("disk clone", "Make an image that begins as another one"),
+        ("disk convert", "Make an image in another format of one"),
+        ("disk export", "Offer an image to backup tools, read-only"),
+        ("disk partition", "Show the partitions in an image, or make some"),
+        ("disk resize", "Make an image larger"),
         ("disk delete", "Remove an image that nobody needs"),
     )
 }
 """Those that concern images."""
+
+SNAPSHOT_OPERATIONS: dict[str, Operation] = {
+    name: Operation(name, sentence, frozenset(State), role=role, instead="end the domain first: xm shutdown -w DOMAIN")
+    for name, sentence, role in (
+        ("snapshot create", "Make a snapshot of a domain", Role.ADMINISTRATOR),
+        ("snapshot list", "List the snapshots of a domain", Role.VIEWER),
+        ("snapshot show", "Tell all about a snapshot", Role.VIEWER),
+        ("snapshot revert", "Have a domain go back to a snapshot", Role.ADMINISTRATOR),
+        ("snapshot delete", "Delete snapshots of a domain", Role.ADMINISTRATOR),
+        ("snapshot diff", "Tell what was changed since a snapshot", Role.ADMINISTRATOR),
+    )
+}
+"""Those that concern the snapshots of a domain."""
 
 _ENDS = frozenset({"shutdown", "destroy"})
 _WAY_OUT = {
@@ -322,6 +400,19 @@ def require(role: Role, operation: Operation) -> None:
     """Raises a denied error when `role` may not use `operation`."""
     if role < operation.role:
         raise denied(f"{operation.name} needs the role {operation.role.name.lower()}")
+
+
+def permit_on_host(operation: Operation, role: Role, engine: EngineReport) -> None:
+    """Let an operation that starts domains pass. Raises denied, unavailable, and what `able` raises."""
+    require(role, operation)
+    require_usable(engine)
+    able(operation, engine)
+
+
+def require_usable(engine: EngineReport) -> None:
+    """Raises unavailable where the engine runs no domains on this host."""
+    if not engine.usable:
+        raise unavailable(f"the engine {engine.name} cannot run domains here: {engine.reason}")
 
 
 def able(operation: Operation, engine: EngineReport) -> None:

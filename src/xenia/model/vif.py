@@ -20,6 +20,40 @@ class VifType(StrEnum):
     """Xen netfront; virtio-net on QEMU."""
 
 
+class LinkState(StrEnum):
+    UP = "up"
+    DOWN = "down"
+
+
+USER_MODE = "user"
+"""What the host's end of a card is called that has none."""
+
+
+class Way(StrEnum):
+    """How the host's end of a card is connected to the rest."""
+
+    BRIDGE = "bridge"
+    """It is a port of a bridge."""
+    NAT = "nat"
+    """It is a port of the bridge of the network for such cards."""
+    ROUTE = "route"
+    """It is a port of nothing: the host has routes to the addresses of the card."""
+
+    SCRIPT = "script"
+    """A script of the administrator's connects it."""
+
+
+_WAYS = {
+    "vif-bridge": Way.BRIDGE,
+    "vif-openvswitch": Way.BRIDGE,
+    "vif-route": Way.ROUTE,
+    "vif-nat": Way.NAT,
+}
+"""By Xen's names of the scripts that did so."""
+_OF_XEN = "/etc/xen/scripts/"
+"""Where Xen has its scripts: naming one of them with or without its folder is the same."""
+
+
 class VifFilter(StrEnum):
     """What of a card's guest is dropped at the host's end of it; each level has those above it."""
 
@@ -40,8 +74,9 @@ class Vif:
     `mac` is lower-case with two digits each, or None: then one is made in Xen's range 00:16:3e and kept in the domain
     record. `network` is the name of a network of this host, whose bridge it goes to; else `bridge`, None meaning the
     host's default. `rate` is kept as it was written (`10Mb/s`). `item` is its index in the list, from 0: the number of
-    the card, by which its host's end is called (`vif3.0`). `filter` None means: the addresses where some are known,
-    else as a client.
+    the card, by which its host's end is called (`vif3.0`). `gateway` (up to one address of each IP) and `gatewaydev`,
+    an interface of the host, are for a card that is routed. `vlan` are those of its port (model.vlan). `filter` None
+    means: the addresses where some are known, else as a client. Not `linked`, it is a card whose cable is pulled out.
     """
 
     type: VifType = VifType.EMULATED
@@ -56,7 +91,22 @@ class Vif:
     backend: str | None = None
     network: str | None = None
     filter: VifFilter | None = None
+    gatewaydev: str | None = None
+    vlan: str | None = None
+    linked: bool = True
     item: int = 0
+
+    @property
+    def way(self) -> Way:
+        if not self.script:
+            return Way.BRIDGE
+        name = self.script.split(" ")[0].removeprefix(_OF_XEN)  # behind it there may be words for the script
+        return _WAYS.get(name, Way.SCRIPT)
+
+    @property
+    def is_port(self) -> bool:
+        """Whether its host's end becomes a port of a bridge by our doing."""
+        return self.way in (Way.BRIDGE, Way.NAT)
 
 
 def read_rate(text: str) -> tuple[int, int] | None:

@@ -19,6 +19,11 @@ def network_of(text: str) -> Network | None:
     return ipaddress.ip_network(given.ip)
 
 
+def network_word(network: Network) -> str:
+    """As people write it: a single address without its prefix."""
+    return str(network.network_address if network.prefixlen == network.max_prefixlen else network)
+
+
 def networks_of(texts: Iterable[str], version: int) -> list[Network]:
     """Those of IPv4 (4) or IPv6 (6), none within another; what is no address is left out."""
     found = [network for text in texts if (network := network_of(text)) is not None and network.version == version]

@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_interface, ip_network
 from xenia.model.errors import XeniaError, conflict, not_found
 from xenia.model.network import Mode, Network, Subnet
 from xenia.network.definition import meet
-from xenia.network.host import Link, Listener, Seen
+from xenia.network.host import SWITCH, Link, Listener, Seen
 from xenia.network.things import Address, Bridge, Port, Vlan
 
 AnyNetwork = IPv4Network | IPv6Network
@@ -39,15 +39,22 @@ def _bridge(
     network: Network, others: Sequence[Network], seen: Seen, ours: Callable[[str], bool]
 ) -> Iterator[XeniaError]:
     name = network.bridge
-    sharer = next((other for other in others if other.bridge == name), None)
+    apart = network.openvswitch  # by VLANs
+    sharer = next((other for other in others if other.bridge == name and not (apart and other.openvswitch)), None)
     if sharer is not None:
         yield conflict(
             f"the bridge '{name}' is that of the network '{sharer.name}' already", 'bridge = "..." names one'
         )
     link = seen.links.get(name)
+    if network.openvswitch:
+        if link is None or link.kind != SWITCH:
+            yield not_found(f"Open vSwitch has no bridge '{name}'", f"make it: ovs-vsctl add-br {name}")
+        return
     if link is None or ours(Bridge(name).key):
         return
-    if link.kind != "bridge":
+    if link.kind == SWITCH:
+        yield conflict(f"'{name}' is a bridge of Open vSwitch", "openvswitch = true uses it as it is")
+    elif link.kind != "bridge":
         yield conflict(f"'{name}' is a network interface, but not a bridge", 'name another: bridge = "..."')
     elif network.mode is not Mode.BRIDGE:
         hint = f'mode = "bridge" uses it as it is; for a network of mode {network.mode} name one that is not there'

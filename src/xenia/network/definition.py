@@ -22,7 +22,7 @@ from xenia.network.subnet import read_subnet
 
 KEYS = (
     *("mode", "bridge", "interface", "vlan", "mtu", "subnet", "subnet6", "dhcp", "domain", "isolate", "proxy"),
-    *("lease", "forward"),
+    *("openvswitch", "lease", "forward"),
 )
 LIMIT = 64 << 10
 """The longest definition that is read, in characters."""
@@ -83,6 +83,7 @@ class _Reader:
             domain=self._domain(),
             isolate=self._value("isolate", bool, default=False),
             proxy=self._value("proxy", bool, default=False),
+            openvswitch=self._value("openvswitch", bool, default=False),
         )
         network = self._with_tables(network)
         if not self._complaints:
@@ -300,12 +301,17 @@ class _Reader:
                 if key in self._given:
                     hint = "addresses come from what is on the bridge; modes with their own are isolated, nat, routed"
                     self._complain((key,), f"a network of mode bridge has no {key}", hint)
-            if network.vlan and not network.interface:
+            if network.openvswitch:
+                self._check_switch()
+            elif network.vlan and not network.interface:
                 self._complain(("vlan",), "vlan is a VLAN of a card of the host", 'name it: interface = "eth1"')
             if len(network.port) > NAME_LIMIT:
                 message = f"the VLAN's interface {network.port} would have more than {NAME_LIMIT} characters"
                 self._complain(("vlan",), message)
             return
+        if network.openvswitch:
+            message = f"a network of mode {network.mode} has a bridge of its own"
+            self._complain(("openvswitch",), message, 'mode = "bridge" uses one of Open vSwitch')
         if network.vlan:
             self._complain(("vlan",), f"a network of mode {network.mode} has no vlan", 'mode = "bridge" has')
         if network.mode is Mode.ISOLATED:
@@ -320,6 +326,13 @@ class _Reader:
         if network.mode is not Mode.NAT and network.forwards:
             self._complain(("forward",), f"a network of mode {network.mode} forwards no ports", 'mode = "nat" does')
         self._check_unique(network)
+
+    def _check_switch(self) -> None:
+        """A bridge of Open vSwitch is not made by us, nor changed."""
+        for key in ("interface", "mtu", "isolate"):
+            if key in self._given:
+                hint = "ovs-vsctl changes the bridge, with whatever is on it"
+                self._complain((key,), f"a network on Open vSwitch has no {key}", hint)
 
     def _check_unique(self, network: Network) -> None:
         seen: dict[tuple[str, str], int] = {}

@@ -30,12 +30,12 @@ class Dnsmasq:
 
     def __init__(self, run: Path, state: Path, binary: str = "dnsmasq") -> None:
         self._run = run
-        self._state = state
+        self.state = state
         self.binary = binary
 
     def files(self, network: str) -> ServiceFiles:
         folder = self._run / network
-        return ServiceFiles(str(folder / "dnsmasq.conf"), str(folder / "hosts"), str(self._state / f"{network}.leases"))
+        return ServiceFiles(str(folder / "dnsmasq.conf"), str(folder / "hosts"), str(self.state / f"{network}.leases"))
 
     def running(self) -> dict[str, int]:
         """The process of each network that has one."""
@@ -63,7 +63,7 @@ class Dnsmasq:
         """
         await self.stop(network)
         files = self.files(network)
-        for folder in (Path(files.config).parent, self._state):
+        for folder in (Path(files.config).parent, self.state):
             folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         Path(files.config).write_text(config)
         with open(files.hosts, "a"):  # it warns of one that is not there

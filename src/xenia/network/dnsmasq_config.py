@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from xenia.model.network import Mode, Network, Subnet
@@ -61,7 +61,7 @@ def _ipv4(network: Network, subnet: Subnet) -> Iterator[str]:
 def _ipv6(network: Network, subnet: Subnet) -> Iterator[str]:
     """Addresses by DHCPv6, and by SLAAC where the prefix is one for it."""
     length = subnet.host.network.prefixlen
-    slaac = ",slaac,ra-names" if length == 64 else ""
+    slaac = ",slaac,ra-names" if subnet.slaac else ""
     yield "enable-ra"
     yield f"dhcp-range={subnet.first},{subnet.last}{slaac},{length},{_LEASE_TIME}"
     mtu = f"mtu:{network.mtu}," if network.mtu else ""
@@ -71,16 +71,19 @@ def _ipv6(network: Network, subnet: Subnet) -> Iterator[str]:
         yield f"ra-param={network.bridge},{mtu}0"
 
 
-def hosts_for(network: Network, names: Mapping[str, str]) -> str:
-    """What it is to know of cards: fixed leases, and the names of domains by the addresses of their cards. A name that
-    DNS cannot have is left out; of several cards with one name the first has it.
+def hosts_for(network: Network, names: Mapping[str, str], addresses: Mapping[str, Sequence[str]]) -> str:
+    """What it is to know of cards: fixed leases, and the names of domains by the addresses of their cards; `addresses`
+    are those that cards are to have by their guest files. A name that DNS cannot have is left out; of several cards
+    with one name the first has it.
     """
     fixed: dict[str, list[str]] = {}
     called: dict[str, str] = {}
     for lease in network.leases:
-        fixed.setdefault(lease.mac, []).append(f"[{lease.ip}]" if ":" in lease.ip else lease.ip)
+        fixed.setdefault(lease.mac, []).append(_host_address(lease.ip))
         if lease.name:
             called[lease.mac] = lease.name
+    for mac, wished in addresses.items():
+        fixed.setdefault(mac, list(map(_host_address, wished)))
     taken = set(called.values())
     for mac, name in names.items():
         label = name.lower()
@@ -89,3 +92,7 @@ def hosts_for(network: Network, names: Mapping[str, str]) -> str:
             taken.add(label)
     lines = (",".join((mac, *fixed.get(mac, ()), *filter(None, (called.get(mac),)))) for mac in {**fixed, **called})
     return "".join(f"{line}\n" for line in sorted(lines))
+
+
+def _host_address(ip: str) -> str:
+    return f"[{ip}]" if ":" in ip else ip

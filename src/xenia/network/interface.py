@@ -39,6 +39,10 @@ def exists(name: str) -> bool:
     return True
 
 
+EMULATED = "-emu"
+"""Behind the name of a card on Xen: what its device model has for it beside Xen's own (libxl_nic.c)."""
+
+
 def check_free(name: str) -> None:
     """Raises invalid for an impossible name, conflict for one that another interface has."""
     check_name(name)
@@ -48,9 +52,19 @@ def check_free(name: str) -> None:
 
 def set_up(name: str) -> None:
     """Switch the interface on. Raises OSError."""
+    _switch(name, up=True)
+
+
+def set_down(name: str) -> None:
+    """Switch the interface off. Raises OSError."""
+    _switch(name, up=False)
+
+
+def _switch(name: str, *, up: bool) -> None:
     with _control() as control:
         (flags,) = struct.unpack_from("H", fcntl.ioctl(control, _SIOCGIFFLAGS, request(name)), 16)
-        fcntl.ioctl(control, _SIOCSIFFLAGS, request(name, struct.pack("H", flags | _IFF_UP)))
+        flags = flags | _IFF_UP if up else flags & ~_IFF_UP
+        fcntl.ioctl(control, _SIOCSIFFLAGS, request(name, struct.pack("H", flags)))
 
 
 def rename(name: str, new: str) -> None:

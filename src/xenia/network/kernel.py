@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
+import logging
 import shutil
-import socket
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import replace
+from typing import Any
 
 from xenia.lib.program import PATH
+from xenia.model.address import Neighbour
 from xenia.model.errors import denied, unavailable
-from xenia.network import links, sysctl
+from xenia.model.network import Lease
+from xenia.network import links, openvswitch, sysctl
 from xenia.network.dnsmasq import Dnsmasq, no_dnsmasq
 from xenia.network.dnsmasq_config import ServiceFiles
-from xenia.network.host import Link, Seen
+from xenia.network.host import SWITCH, Link, Rules, Seen
 from xenia.network.interface import exists
+from xenia.network.leases import LeaseWatch, read_leases
 from xenia.network.listeners import read_listeners
+from xenia.network.mac import bridge_mac
+from xenia.network.neighbours import read_neighbours, read_proxied
 from xenia.network.nft import Command, Nft
 from xenia.network.rules import FAMILY, read_rules
 from xenia.network.watch import Watch
 
-_MACHINE_ID = Path("/etc/machine-id")
-_LOCAL = 0x02
-"""The first octet of an address that no maker has given (IEEE 802, the bit for local administration)."""
+log = logging.getLogger(__name__)
+
+_SWITCH_PORT = "openvswitch"
+"""The kernel's word for a port that Open vSwitch has itself; each of its bridges is one."""
 
 
 class KernelHost:
@@ -34,6 +40,9 @@ class KernelHost:
         self._nft = nft
         self._privileged = privileged
         self._watch = Watch()
+        self._leases = LeaseWatch(dnsmasq.state)
+        self._told: list[Any] | None = None
+        """Our rules as nft tells them, from when they were looked at first after they were made."""
 
     def refuse(self) -> None:
         """Raises what speaks against networks on this host at all."""
@@ -44,25 +53,46 @@ class KernelHost:
         if shutil.which(self._dnsmasq.binary, path=PATH) is None:
             raise no_dnsmasq()
 
-    async def see(self, ports: Sequence[int] = ()) -> Seen:
-        there = await links.read_links()
+    async def see(self, ports: Sequence[int] = (), *, rules: bool = True) -> Seen:
+        there = await self.links()
         return Seen(
             there,
             await links.read_routes(there),
             await asyncio.to_thread(read_listeners, ports) if ports else (),
             self._dnsmasq.services(),
-            read_rules(await self._nft.table(FAMILY)),
+            self._rules(await self._nft.table(FAMILY)) if rules else None,
             sysctl.accept_ra(),
+            read_proxied(there.values()),
+            links.outlet(),
         )
 
+    def _rules(self, table: Sequence[Command] | None) -> Rules | None:
+        """Without a digest where somebody has put a rule in the place of another one."""
+        found = read_rules(table)
+        told = [[each["rule"]["chain"], each["rule"]["expr"]] for each in table or () if "rule" in each]
+        if self._told is None:
+            self._told = told
+        return found if found is None or told == self._told else replace(found, digest="")
+
     async def links(self) -> dict[str, Link]:
-        return await links.read_links()
+        there = await links.read_links()
+        if any(link.kind == _SWITCH_PORT for link in there.values()):
+            for name in await asyncio.to_thread(openvswitch.switches):
+                there[name] = replace(there[name], kind=SWITCH)
+        return there
+
+    async def neighbours(self) -> list[Neighbour]:
+        return read_neighbours()
 
     def has(self, interface: str) -> bool:
         return exists(interface)
 
     def watch(self) -> None:
         self._watch.open()
+        try:
+            self._leases.open()
+        except OSError as error:
+            log.warning("what is leased is not noticed: %s", error)
 
     async def changed(self) -> None:
         await self._watch.changed(self._dnsmasq.running().values())
@@ -70,9 +100,10 @@ class KernelHost:
     def close(self) -> None:
         """Stop watching."""
         self._watch.close()
+        self._leases.close()
 
     async def add_bridge(self, name: str) -> None:
-        await links.add_link(name, "bridge", mac=_mac_of(name))
+        await links.add_link(name, "bridge", mac=bridge_mac(name))
 
     async def add_vlan(self, name: str, parent: str, vlan: int) -> None:
         await links.add_link(name, "vlan", parent=parent, vlan=vlan)
@@ -92,6 +123,15 @@ class KernelHost:
     async def remove_address(self, interface: str, address: str) -> None:
         await links.remove_address(interface, address)
 
+    async def add_route(self, network: str, interface: str, *, source: str, metric: int) -> None:
+        await links.add_route(network, interface, source=source, metric=metric)
+
+    async def remove_route(self, network: str, interface: str, *, metric: int) -> None:
+        await links.remove_route(network, interface, metric=metric)
+
+    async def set_proxied(self, interface: str, ip: str, *, proxied: bool) -> None:
+        await links.set_proxied(interface, ip, proxied=proxied)
+
     def sysctl(self, path: str) -> str | None:
         return sysctl.read_sysctl(path)
 
@@ -99,10 +139,18 @@ class KernelHost:
         sysctl.write_sysctl(path, value)
 
     async def load_rules(self, commands: Sequence[Command]) -> None:
+        self._told = None
         await self._nft.apply(commands)
 
     async def remove_rules(self) -> None:
+        self._told = None
         await self._nft.remove(FAMILY)
+
+    def leases(self, network: str) -> tuple[Lease, ...]:
+        return read_leases(self._dnsmasq.files(network).leases)
+
+    async def leased(self) -> None:
+        await self._leases.changed()
 
     def files(self, network: str) -> ServiceFiles:
         return self._dnsmasq.files(network)
@@ -118,15 +166,3 @@ class KernelHost:
 
     async def tell_names(self, network: str, lines: str) -> None:
         self._dnsmasq.tell_names(network, lines)
-
-
-def _mac_of(bridge: str) -> str:
-    """The address of a bridge: of its own, so that it does not change with its ports, and always the same on this host,
-    so that guests find it again when it was made anew.
-    """
-    try:
-        host = _MACHINE_ID.read_text()
-    except OSError:
-        host = socket.gethostname()
-    tail = hashlib.blake2b(f"{host}{bridge}".encode(), digest_size=5).digest()
-    return ":".join(f"{byte:02x}" for byte in (_LOCAL, *tail))

@@ -8,15 +8,17 @@ import importlib
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from ipaddress import ip_interface
+from ipaddress import ip_interface, ip_network
+from pathlib import Path
 from typing import Any
 
 from xenia.model.errors import XeniaError, conflict, denied, unavailable
 from xenia.network.host import Link, Route
+from xenia.network.neighbours import NTF_PROXY
 
 _IFF_UP = 1
-_GLOBAL = 0
-"""RT_SCOPE_UNIVERSE."""
+_GLOBAL, _LINK = 0, 253
+"""RT_SCOPE_UNIVERSE and RT_SCOPE_LINK."""
 _MAIN_TABLE = 254
 _NODAD = 0x02
 """IFA_F_NODAD: the address can be used at once. Nobody else is on a bridge that was just made."""
@@ -27,9 +29,11 @@ async def read_links() -> dict[str, Link]:
     async with _netlink() as netlink:
         found = [each async for each in await netlink.get_links()]
         addresses: dict[int, list[str]] = {}
-        async for each in await netlink.get_addr(scope=_GLOBAL):
+        link_local: dict[int, list[str]] = {}
+        async for each in await netlink.get_addr():
             local = each.get("local") or each.get("address")
-            addresses.setdefault(each["index"], []).append(f"{local}/{each['prefixlen']}")
+            by_index = {_GLOBAL: addresses, _LINK: link_local}.get(each["scope"], {})
+            by_index.setdefault(each["index"], []).append(f"{local}/{each['prefixlen']}")
     names = {each["index"]: each.get("ifname") for each in found}
     links = {}
     for each in found:
@@ -48,6 +52,7 @@ async def read_links() -> dict[str, Link]:
             names.get(each.get("link")) or "" if kind == "vlan" else "",
             (data.get("vlan_id") or 0) if data else 0,
             bool(port and port.get("isolated")),
+            tuple(link_local.get(each["index"], ())),
         )
     return links
 
@@ -61,6 +66,13 @@ async def read_routes(links: dict[str, Link]) -> list[Route]:
             async for each in await netlink.get_routes(table=_MAIN_TABLE)
             if each.get("dst") and each["dst_len"] and not each.get("dst").startswith("fe80")
         ]
+
+
+def outlet() -> str:
+    """The interface that the default route of IPv4 leads to, the one with the lowest metric; "" for none."""
+    rows = [line.split() for line in Path("/proc/thread-self/net/route").read_text().splitlines()[1:]]
+    found = sorted((int(row[6]), row[0]) for row in rows if row[1] == row[7] == "00000000")
+    return found[0][1] if found else ""
 
 
 async def add_link(name: str, kind: str, *, parent: str = "", vlan: int = 0, mac: str = "") -> None:
@@ -133,6 +145,37 @@ async def remove_address(interface: str, address: str) -> None:
         ),
         errno.EADDRNOTAVAIL,
         errno.ENODEV,
+    )
+
+
+async def add_route(network: str, interface: str, *, source: str, metric: int) -> None:
+    """Raises XeniaError, a conflict where there is such a route."""
+    more: dict[str, Any] = {"prefsrc": source} if source else {}
+    if ip_network(network).version == 4:
+        more["scope"] = _LINK
+    async with _netlink(f"cannot route {network} to '{interface}'") as netlink:
+        await netlink.route("add", dst=network, oif=_index(interface), priority=metric, **more)
+
+
+async def remove_route(network: str, interface: str, *, metric: int) -> None:
+    """Silent when it is not there. Raises XeniaError."""
+    await _forgiving(
+        f"cannot take the route to {network} from '{interface}'",
+        lambda netlink: netlink.route("del", dst=network, oif=_index(interface), priority=metric),
+        errno.ESRCH,
+        errno.ENODEV,
+    )
+
+
+async def set_proxied(interface: str, ip: str, *, proxied: bool) -> None:
+    """Raises XeniaError."""
+    await _forgiving(
+        f"cannot answer for {ip} on '{interface}'" if proxied else f"cannot end to answer for {ip} on '{interface}'",
+        lambda netlink: netlink.neigh(
+            "add" if proxied else "del", dst=ip, ifindex=_index(interface), flags=NTF_PROXY, state=0
+        ),
+        errno.EEXIST if proxied else errno.ENODEV,
+        errno.EEXIST if proxied else errno.ENOENT,
     )
 
 

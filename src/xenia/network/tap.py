@@ -9,6 +9,7 @@ import struct
 from pathlib import Path
 
 from xenia.model.errors import denied, unavailable
+from xenia.model.vlan import Vlans
 from xenia.network.bridge import add_port
 from xenia.network.interface import check_free, copy_mtu, request, set_mac, set_up
 
@@ -44,16 +45,26 @@ def open_tap(name: str) -> int:
     return descriptor
 
 
-def plug(name: str, bridge: str) -> None:
-    """Make the tap device `name` a port of `bridge` and switch it on. Raises unavailable."""
+def plug(name: str, bridge: str, vlans: Vlans | None = None) -> None:
+    """Make the tap device `name` a port of `bridge`, in these VLANs, and switch it on. Raises unavailable."""
     try:
         _silence(name)
         set_mac(name, PORT_MAC)
         copy_mtu(bridge, name)
-        add_port(bridge, name)
+        add_port(bridge, name, vlans)
         set_up(name)
     except OSError as error:
         raise unavailable(f"cannot make '{name}' a port of the bridge '{bridge}': {error.strerror}") from error
+
+
+def set_alone(name: str) -> None:
+    """Switch on a tap device that is a port of nothing. Raises unavailable."""
+    try:
+        _silence(name)
+        set_mac(name, PORT_MAC)
+        set_up(name)
+    except OSError as error:
+        raise unavailable(f"cannot switch on '{name}': {error.strerror}") from error
 
 
 def _silence(name: str) -> None:

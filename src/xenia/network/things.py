@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
-from xenia.lib.codec import from_plain, to_plain
 from xenia.model.network import Network
 from xenia.network.dnsmasq_config import ServiceFiles, config_for
 from xenia.network.host import Link, NetworkHost, Seen
@@ -180,7 +179,7 @@ class Address:
     def wrong(self, seen: Seen, host: NetworkHost) -> str:
         del host
         link = seen.links.get(self.interface)
-        return "" if link is not None and self.address in link.addresses else NONE
+        return "" if link is not None and self.address in (*link.addresses, *link.link_local) else NONE
 
     async def make(self, host: NetworkHost) -> None:
         await host.add_address(self.interface, self.address)
@@ -280,21 +279,3 @@ class Service:
 
     async def unmake(self, host: NetworkHost) -> None:
         await host.stop_service(self.network.name)
-
-
-_KINDS: Sequence[type[Any]] = (Bridge, Vlan, Port, Isolation, Address, Sysctl, PacketRules, Service)
-
-
-def written(thing: Thing) -> dict[str, Any]:
-    """A thing as JSON data."""
-    plain: dict[str, Any] = to_plain(thing)
-    return {"kind": thing.kind} | plain
-
-
-def read_back(plain: Mapping[str, Any]) -> Thing:
-    """Raises ValueError for what `written` has not written."""
-    kinds = {each.kind: each for each in _KINDS}
-    if plain.get("kind") not in kinds:
-        raise ValueError(f"{plain!r} is nothing of a network")
-    thing: Thing = from_plain(kinds[plain["kind"]], plain)
-    return thing

@@ -20,9 +20,16 @@ _BUFFER = 1 << 16
 
 
 class Watch:
-    """Of the network namespace of the thread that calls `open`. `close` at the end."""
+    """Of the network namespace of the thread that calls `open`. `close` at the end. Of interfaces and addresses
+    (`links`), of `rules`, or of both.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, *, links: bool = True, rules: bool = True) -> None:
+        self._groups: dict[int, tuple[int, ...]] = {}
+        if links:
+            self._groups[_NETLINK_ROUTE] = (_LINK, _IPV4_ADDRESS, _IPV6_ADDRESS)
+        if rules:
+            self._groups[_NETLINK_NETFILTER] = (_NFTABLES,)
         self._news = asyncio.Event()
         self._sockets: list[socket.socket] = []
         self._processes: dict[int, int] = {}
@@ -31,15 +38,14 @@ class Watch:
         """Begin to listen; once."""
         if self._sockets:
             return
-        groups = {_NETLINK_ROUTE: (_LINK, _IPV4_ADDRESS, _IPV6_ADDRESS), _NETLINK_NETFILTER: (_NFTABLES,)}
-        for family, numbers in groups.items():
+        for family, numbers in self._groups.items():
             with suppress(OSError):  # a kernel without nftables
                 each = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, family)
                 each.bind((0, sum(1 << (number - 1) for number in numbers)))
                 asyncio.get_running_loop().add_reader(each, self._read, each)
                 self._sockets.append(each)
 
-    async def changed(self, processes: Iterable[int]) -> None:
+    async def changed(self, processes: Iterable[int] = ()) -> None:
         """Returns when something has changed since the last call, or one of `processes` has ended, and it is calm."""
         self._follow(set(processes))
         await self._news.wait()

@@ -28,6 +28,13 @@ _DONE_OTHERWISE = {
     ("pci-attach", "qemu"): "translated: through vfio-pci; untried, for want of an IOMMU",
     ("pci-attach", "xen"): "translated: through xl; untried, for want of an IOMMU",
     ("save", "qemu"): "translated: not a guest with a USB or PCI device of the host",
+    ("suspend", "qemu"): "translated: not a guest with a USB or PCI device of the host",
+    ("clone", "xen"): "translated: of a guest that does not run",
+    **dict.fromkeys(
+        (("save", "xen"), ("suspend", "xen")),
+        "translated: not a guest with a USB or PCI device of the host, nor a paused one that has Xen's drivers",
+    ),
+    ("restore", "xen"): "translated: only a file that nobody but root can have written",
     ("reset", "xen"): "translated: the domain starts anew, under a new id",
     ("sysrq", "qemu"): "translated: Alt, SysRq and the letter on the guest's keyboard",
     ("trigger", "qemu"): "translated: nmi to all virtual CPUs at once; sleep, s3resume and init are refused",

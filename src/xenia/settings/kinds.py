@@ -219,7 +219,7 @@ class Folders:
 
 @dataclass(frozen=True, slots=True)
 class Methods:
-    """Ways to end guests with the host, what is tried first in front; shutdown is the only one that is possible yet."""
+    """Ways to end guests with the host, what is tried first in front; migrate is not possible yet."""
 
     words: tuple[str, ...]
 
@@ -232,8 +232,8 @@ class Methods:
             raise Unfit(f"must be {self.takes}", 'host_stop = ["shutdown"]')
         if "shutdown" not in value:
             raise Unfit(
-                "must have shutdown: migrate and save are not possible yet",
-                'host_stop = ["save", "shutdown"] will save guests once that is possible',
+                "must have shutdown, for guests that cannot be saved or migrated",
+                'host_stop = ["save", "shutdown"] saves those that can be',
             )
         return tuple(value)
 

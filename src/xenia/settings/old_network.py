@@ -49,9 +49,7 @@ def vif_script(value: str) -> Meant:
     if script in ("", "vif-bridge"):
         bridge = words.get("bridge", "")
         return {"default_bridge": bridge} if bridge else (Fate.SAME, "cards become ports of a bridge")
-    if script in ("vif-route", "vif-nat", "vif-openvswitch"):
-        return Fate.REFUSED, f"not for all cards: vif = ['script={script}'] in the guest file says it of one"
-    return Fate.REFUSED, f"{script}: {_BY_HAND}"
+    return Fate.REFUSED, f"not for all cards: vif = ['script={script}'] in the guest file says it of one"
 
 
 def _words(value: str) -> tuple[str, dict[str, str]]:

@@ -123,6 +123,12 @@ class Settings:
         "What Domain-0 keeps when it gives up memory for guests",
         Effect.RESTART,
     )
+    vif_scripts: tuple[Path, ...] = _setting(
+        (Path("/etc/xen/scripts"),),
+        Folders(),
+        "The folders of the scripts that cards may name (`script=`), which are run as root; an empty list for none",
+        Effect.RESTART,
+    )
     default_bridge: str = _setting(
         DEFAULT_BRIDGE,
         Bridge(),
@@ -217,7 +223,7 @@ class Settings:
     host_stop: tuple[str, ...] = _setting(
         ("shutdown",),
         Methods(("migrate", "save", "shutdown")),
-        "How guests are ended with the host, what is tried first in front; only shutdown is possible yet",
+        "How guests are ended with the host, what is tried first in front; migrate is not possible yet",
         Effect.AT_ONCE,
     )
     host_stop_timeout: int = _setting(

@@ -54,6 +54,14 @@ def lock(descriptor: int, *, write: bool, path: str) -> None:
         )
 
 
+def only_reads(descriptor: int) -> None:
+    """Whoever has the lock of `descriptor` does not write any more: others may read beside it."""
+    for byte in (_USED + _WRITE, _USED + _RESIZE):
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _flock(fcntl.F_UNLCK, byte))
+    for byte in (_USED + _READ, _UNSHARED + _WRITE, _UNSHARED + _RESIZE):
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _flock(fcntl.F_RDLCK, byte))
+
+
 def usage(descriptor: int) -> str:
     """How the image open as `descriptor` is used now, as the locks of others tell: `writing`, `reading` or "". Takes no
     lock itself.

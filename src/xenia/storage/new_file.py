@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from xenia.lib.rename import rename_new
 from xenia.model.errors import XeniaError, conflict
 
 _HIDDEN = re.compile(r"\.xenia-new-[0-9a-f]{16}")
@@ -63,6 +64,34 @@ class NewFile:
         if self._hidden:
             with suppress(FileNotFoundError):
                 os.unlink(self._hidden, dir_fd=self._folder)
+        os.close(self.descriptor)
+        os.close(self._folder)
+
+
+class HiddenFile:
+    """A file in the open folder `folder` that has a hidden name, and gets its own by being renamed: for one that others
+    have open by then, of which the kernel tells what it is called. Raises OSError. To be closed once.
+    """
+
+    def __init__(self, folder: int) -> None:
+        self._folder = os.open(f"/proc/self/fd/{folder}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self.name = f".xenia-new-{secrets.token_hex(8)}"
+        try:
+            flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC
+            self.descriptor = os.open(self.name, flags, _MODE, dir_fd=self._folder)
+        except BaseException:
+            os.close(self._folder)
+            raise
+
+    def keep(self, name: str) -> None:
+        """Give it its name, durably; never one that another file has, then FileExistsError is raised."""
+        rename_new(self.name, name, self._folder)
+        os.fsync(self._folder)
+
+    def close(self) -> None:
+        """It is gone, if it has not got its name."""
+        with suppress(FileNotFoundError):
+            os.unlink(self.name, dir_fd=self._folder)
         os.close(self.descriptor)
         os.close(self._folder)
 

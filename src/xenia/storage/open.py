@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from xenia.model.disk import Disk, DiskFormat, DiskMode, DiskSource
 from xenia.model.errors import ErrorKind, XeniaError, denied, invalid, not_found
 from xenia.storage.image import format_by_magic
 from xenia.storage.inspect import Inspect
 from xenia.storage.lock import holder_key, lock
+from xenia.storage.network_disk import driver_of
 from xenia.storage.paths import Place, Roots, find, shell_word
 from xenia.storage.qcow2 import conversion, find_backing, read_backing_header, read_header
 
 SECTOR = 512
 DEPTH_LIMIT = 64
 """Files in one chain of backing files."""
-
-_QEMU_FORMATS = {DiskFormat.QCOW: "qcow", DiskFormat.VHD: "vpc", DiskFormat.VMDK: "vmdk"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class ImageLayer:
 
 @dataclass(frozen=True, slots=True)
 class OpenedDisk:
-    """`layers` from the top down to the last backing file; empty for a drive without a medium.
+    """`layers` from the top down to the last backing file; empty for a drive without a medium, and for a disk on the
+    network: that is `network`, QEMU's options for it, which nobody has opened or locked.
 
     `notes` say what the author of the guest file should know about this image.
     """
@@ -50,6 +51,12 @@ class OpenedDisk:
     disk: Disk
     layers: tuple[ImageLayer, ...] = ()
     notes: tuple[str, ...] = ()
+    network: Mapping[str, Any] | None = None
+
+    @property
+    def filled(self) -> bool:
+        """Whether there is something in the drive."""
+        return bool(self.layers) or self.network is not None
 
 
 class Storage:
@@ -60,6 +67,7 @@ class Storage:
 
     async def open_disk(self, disk: Disk, roots: Roots) -> OpenedDisk:
         """Open and lock the image of one disk with all its backing files, in the format that the guest file claims.
+        What the guest file names in the place of an overlay may be one of these, wherever it is.
 
         The descriptors belong to the caller, who ends with `close`. Raises invalid, not_found, denied, conflict (the
         image is in use) or unavailable; then nothing stays open.
@@ -67,10 +75,12 @@ class Storage:
         _refuse_unsupported(disk)
         if disk.source is DiskSource.EMPTY or (disk.cdrom and not disk.path):
             return OpenedDisk(disk)
+        if disk.source is DiskSource.NETWORK:
+            return _on_the_network(disk, roots)
         layers: list[ImageLayer] = []
         try:
             with _find_image(disk, roots) as place:
-                await self._open_image(disk, place, roots, layers)
+                await self._open_image(disk, place, _with_named(disk, roots), layers)
                 notes = (*_notes(layers[0]), *([place.note] if place.note else []))
         except BaseException:
             _close(layers)
@@ -119,24 +129,37 @@ class Storage:
             layers[-1] = replace(layer, format=DiskFormat.QCOW2, size=header.size)
 
 
+def _with_named(disk: Disk, roots: Roots) -> Roots:
+    """With what the guest file names in the place of an overlay. A block device has the overlay not beside it."""
+    if disk.named is None:
+        return roots
+    real = os.path.realpath(disk.as_named.absolute(roots.folder).path)
+    return replace(roots, paths=(*roots.paths, real)) if roots.allow(real) else roots
+
+
 def _refuse_unsupported(disk: Disk) -> None:
     if not disk.path and disk.source is not DiskSource.EMPTY and not disk.cdrom:
         raise invalid(f"disk {disk.target} names no image", "write its file or device before the first comma")
-    if disk.script:
+    if disk.script and disk.source is not DiskSource.NETWORK:
         raise invalid(
             f"disk {disk.target} is set up by the block script {disk.script}, which is not run here",
             "set the device up before, and name it: phy:/dev/...",
         )
-    if disk.source is DiskSource.NETWORK:
-        raise invalid(
-            f"disk {disk.target} is the network disk {disk.path}, which cannot be used yet",
-            "attach it to the host, and name its device: phy:/dev/...",
-        )
-    if disk.format in _QEMU_FORMATS:
+    if disk.format not in (DiskFormat.RAW, DiskFormat.QCOW2):
         raise invalid(
             f"disk {disk.target} is in the format {disk.format}; only raw and qcow2 can be used",
-            conversion(_QEMU_FORMATS[disk.format], disk.path),
+            conversion(disk.path),
         )
+
+
+def _on_the_network(disk: Disk, roots: Roots) -> OpenedDisk:
+    """What the host can reach is not for everybody."""
+    network = driver_of(disk.path)
+    if not roots.unrestricted:
+        raise denied(f"disk {disk.target} is on the network: only an administrator may give such a one to a guest")
+    note = f"{disk.path} is locked by nobody: see to it that one guest alone writes to it"
+    writes = disk.mode is DiskMode.WRITE and not disk.cdrom
+    return OpenedDisk(disk, notes=(note,) if writes else (), network=network)
 
 
 def _name(disk: Disk) -> str:
@@ -153,9 +176,7 @@ def _find_image(disk: Disk, roots: Roots) -> Place:
         if error.kind is not ErrorKind.NOT_FOUND or not makeable or "*" in disk.path:
             raise
         path = Path(roots.folder, disk.path)
-        command = f"qemu-img create -f {disk.format} {shell_word(str(path))} 10G"
-        if not path.parent.is_dir():
-            command = f"mkdir -p {shell_word(str(path.parent))} && {command}"
+        command = f"xm disk create -f {disk.format} {shell_word(str(path))} 10g"
         raise not_found(error.message, f"make it: {command}") from error
 
 
@@ -188,7 +209,7 @@ def _open_layer(place: Place, form: DiskFormat, *, write: bool, claim: bool = Tr
 
 def _refuse_odd_size(layer: ImageLayer) -> None:
     if layer.size == 0:
-        hint = None if layer.block_device else f"make it: qemu-img create -f raw {shell_word(layer.path)} 10G"
+        hint = None if layer.block_device else f"make it larger: xm disk resize {shell_word(layer.path)} 10g"
         raise invalid(f"'{layer.path}' is empty", hint)
     if layer.writable and layer.size % SECTOR:
         if doubts := _notes(layer):
@@ -206,9 +227,7 @@ def _notes(top: ImageLayer) -> tuple[str, ...]:
     found = format_by_magic(os.pread(top.descriptor, SECTOR, 0))
     if found == "raw":
         return ()
-    way = (
-        "say so in the guest file (tap:qcow2:PATH or format=qcow2)" if found == "qcow2" else conversion(found, top.path)
-    )
+    way = "say so in the guest file (tap:qcow2:PATH or format=qcow2)" if found == "qcow2" else conversion(top.path)
     return (f"'{top.path}' is given to the guest as a raw disk, but begins like a {found} image; if it is one: {way}",)
 
 

@@ -20,6 +20,8 @@ _DISK_SIZE = UUID("2fa54224-cd1b-4876-b211-5dbed83bf4b8").bytes_le
 _PARAMETERS = UUID("caa16737-fa36-4d43-b3b6-33f0aa44e76b").bytes_le
 _MOST_ENTRIES = 2047
 _VHD_DIFFERENCE, _HAS_PARENT = 4, 1 << 1
+_COWD_ROOT = 1 << 0
+_DESCRIPTION, _MOST_SECTORS = 20 * SECTOR, 1 << 50
 
 
 def read_other(name: str, head: bytes, descriptor: int, length: int) -> dict[str, Any]:
@@ -34,12 +36,17 @@ def read_other(name: str, head: bytes, descriptor: int, length: int) -> dict[str
     return {"format": name, "size": 0 if problem else size, "elsewhere": elsewhere, "problem": problem}
 
 
-def _vmdk(head: bytes, _descriptor: int, _length: int) -> tuple[int, str | None]:
+def _vmdk(head: bytes, descriptor: int, _length: int) -> tuple[int, str | None]:
     if head.startswith(b"KDMV"):
-        capacity: int = struct.unpack_from("<Q", head, 12)[0]
-        return capacity * SECTOR, None if capacity else _ONLY_DESCRIBED
+        capacity, description = struct.unpack_from("<Q8xQ", head, 12)
+        if not capacity:
+            return 0, _ONLY_DESCRIBED
+        places = {1, min(description, _MOST_SECTORS)}  # QEMU looks at the first, others where the header says
+        texts = [os.pread(descriptor, _DESCRIPTION, place * SECTOR) for place in places]
+        return capacity * SECTOR, _DIFFERENCE if any(b"parentFileNameHint" in text for text in texts) else None
     if head.startswith(b"COWD"):
-        return struct.unpack_from("<I", head, 12)[0] * SECTOR, None
+        flags, sectors = struct.unpack_from("<II", head, 8)
+        return sectors * SECTOR, None if flags & _COWD_ROOT else _DIFFERENCE
     return 0, _ONLY_DESCRIBED
 
 

@@ -26,11 +26,11 @@ class Header:
     backing_format: str | None = None
 
 
-def conversion(form: str, path: str) -> str:
-    """The command that makes a qcow2 image of an image in another format (QEMU's name of it)."""
+def conversion(path: str) -> str:
+    """The command that makes a qcow2 image of an image in another format."""
     stem = path.removesuffix(Path(path).suffix)
     target = f"{stem}-new.qcow2" if path.endswith(".qcow2") else f"{stem}.qcow2"
-    return f"qemu-img convert -p -f {form} -O qcow2 {shell_word(path)} {shell_word(target)}"
+    return f"xm disk convert {shell_word(path)} {shell_word(target)}"
 
 
 async def read_header(inspect: Inspect, descriptor: int, path: str) -> Header:
@@ -59,7 +59,7 @@ async def read_backing_header(inspect: Inspect, parent: Header, descriptor: int,
     if parent.backing_format != "qcow2":
         raise invalid(
             f"the backing file '{path}' is of the format {parent.backing_format!a}, neither raw nor qcow2",
-            conversion("FORMAT", path),
+            conversion(path),
         )
     return _usable(facts, path)
 
@@ -103,20 +103,23 @@ def _usable(facts: dict[str, Any], path: str) -> Header:
         said = "no image format that has a header" if form == "raw" else form
         raise invalid(
             f"'{path}' is not a qcow2 image: it is {said}",
-            "say raw in the guest file if it is a plain disk image" if form == "raw" else conversion(form, path),
+            "say raw in the guest file if it is a plain disk image" if form == "raw" else conversion(path),
         )
     if facts["problem"]:
         problem = facts["problem"]
     elif facts["data_file"]:
-        problem, hint = "it keeps its data in another file", f"make it stand alone: {conversion('qcow2', path)}"
+        problem, hint = (
+            "it keeps its data in another file",
+            f"qemu-img convert -O qcow2 {shell_word(path)} NEW makes one file of it",
+        )
     elif facts["encrypted"]:
         problem, hint = "it is encrypted", "make a plain one of it: qemu-img convert --object secret,... (man qemu-img)"
     elif facts["corrupt"]:
-        problem, hint = "it is marked as damaged", f"repair it: qemu-img check -r all {shell_word(path)}"
+        problem, hint = "it is marked as damaged", f"repair it: xm disk check --repair {shell_word(path)}"
     elif facts["unknown_features"]:
         problem = f"it uses features that are not known here (bits {facts['unknown_features']:#x})"
     elif facts["size"] == 0:
-        problem, hint = "its size is zero", f"make it bigger: qemu-img resize {shell_word(path)} 10G"
+        problem, hint = "its size is zero", f"make it larger: xm disk resize {shell_word(path)} 10g"
     else:
         return Header(facts["size"], facts["backing"], facts["backing_format"])
     raise invalid(f"the image '{path}' cannot be used: {problem}", hint)

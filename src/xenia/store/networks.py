@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from xenia.lib.codec import from_plain, to_plain
 from xenia.lib.files import Files
 from xenia.model.network import Network
-from xenia.network.things import Thing, read_back, written
+from xenia.network.routed import RoutedCard
+from xenia.network.things import Thing
+from xenia.network.written import read_back, written
 
 log = logging.getLogger(__name__)
 
@@ -26,12 +28,13 @@ _PLACE = "run/xenia/networks.json"
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """`networks` are the definitions that hold; `made` is what was made for them, in order. A thing stands there before
-    it is made, and until it is unmade.
+    """`networks` are the definitions that hold, `cards` those that are routed; `made` is what was made for them, in
+    order. A thing stands there before it is made, and until it is unmade.
     """
 
     networks: tuple[Network, ...] = ()
     made: tuple[Thing, ...] = ()
+    cards: tuple[RoutedCard, ...] = ()
 
     def network(self, name: str) -> Network | None:
         return next((each for each in self.networks if each.name == name), None)
@@ -78,7 +81,8 @@ class NetworkStore:
             if plain["boot"] != self._boot:
                 return Applied()
             networks = tuple(from_plain(Network, each) for each in plain["networks"])
-            return Applied(networks, tuple(map(read_back, plain["made"])))
+            cards = tuple(from_plain(RoutedCard, each) for each in plain.get("cards", ()))
+            return Applied(networks, tuple(map(read_back, plain["made"])), cards)
         except (ValueError, KeyError, TypeError) as error:
             log.error("%s cannot be read, and what it says was made for networks stays: %s", _PLACE, error)
             return Applied()
@@ -89,6 +93,7 @@ class NetworkStore:
             "boot": self._boot,
             "networks": [to_plain(each) for each in applied.networks],
             "made": [written(each) for each in applied.made],
+            "cards": [to_plain(each) for each in applied.cards],
         }
         await self._files.write(_PLACE, json.dumps(plain).encode(), durable=False)
 

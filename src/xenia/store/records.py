@@ -61,6 +61,14 @@ class Records:
         for other in [other for other in self.all() if other.name == record.name and other.uuid != record.uuid]:
             await self.remove(other.uuid)
 
+    async def note(self, record: DomainRecord) -> None:
+        """Keep what is so whatever the disk says: remember it all the same."""
+        try:
+            await self.save(record)
+        except OSError as error:
+            log.error("the record of domain %s cannot be written: %s", record.name, error)
+            self._records[record.uuid] = record
+
     async def remove(self, uuid: str) -> None:
         await self._files.remove(f"{_FOLDER}/{uuid}.json")
         self._records.pop(uuid, None)

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import pytest
 from tests.engines.qemu import sectors
+from tests.support.speaker import Speaker
 
 from xenia.engines.base import ConsoleKind, EngineEvent, Observed, Resources
 from xenia.engines.qemu.engine import QemuEngine
@@ -79,6 +80,11 @@ class Host:
         assert observed is not None
         return observed
 
+    def speaker(self, started: Started) -> Speaker:
+        """A conversation on its serial console."""
+        serial = ConsoleKind.SERIAL
+        return Speaker(self.observed(started).consoles[serial], self.engine.console_log(started.uuid, serial))
+
     def pid(self, started: Started) -> int:
         """The process of a guest, found as a stranger would."""
         for entry in Path("/proc").iterdir():
@@ -139,34 +145,11 @@ async def host(folder: Path) -> AsyncIterator[Host]:
     await host.close()
 
 
-class Console:
-    """A conversation with a guest on its serial console."""
-
-    def __init__(self, observed: Observed) -> None:
-        self._path = observed.consoles[ConsoleKind.SERIAL]
-
-    async def __aenter__(self) -> Console:
-        self._reader, self._writer = await asyncio.open_unix_connection(self._path)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._writer.close()
-        await self._writer.wait_closed()
-
-    async def hears(self, text: str) -> None:
-        async with asyncio.timeout(30):
-            await self._reader.readuntil(text.encode())
-
-    async def say(self, text: str) -> None:
-        self._writer.write(text.encode())
-        await self._writer.drain()
-
-
 @pytest.fixture
-async def obedient(host: Host) -> AsyncIterator[tuple[Started, Console]]:
+async def obedient(host: Host) -> AsyncIterator[tuple[Started, Speaker]]:
     """A running guest that waits for commands on its console."""
     started = await host.start(host.config(sectors.obedient()))
-    async with Console(host.observed(started)) as console:
+    async with host.speaker(started) as console:
         await host.engine.unpause(started.uuid)
-        await console.hears("ready\n")
+        await console.until("ready\n")
         yield started, console

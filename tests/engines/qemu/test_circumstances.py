@@ -14,7 +14,7 @@ from xenia.model.domain import DomainConfig, Kind
 from xenia.model.vif import Vif, VifType
 
 
-def test_devices_that_are_emulated_are_named_and_others_not() -> None:
+def test_devices_that_are_emulated_are_named_and_others_not(tmp_path: Path) -> None:
     config = DomainConfig(
         "a",
         Kind.HVM,
@@ -26,7 +26,7 @@ def test_devices_that_are_emulated_are_named_and_others_not() -> None:
         ),
         vifs=(Vif(), Vif(model="virtio"), Vif(type=VifType.PARAVIRTUAL), Vif(model="e1000")),
     )
-    found = circumstances_of(config, os.getpid(), Facts(accelerator="kvm"))
+    found = circumstances_of(config, os.getpid(), tmp_path, Facts(accelerator="kvm"), ())
     assert [(each.name, each.what) for each in found.emulated] == [
         ("hda", "an emulated IDE disk"),
         ("sda", "an emulated SCSI disk"),
@@ -35,12 +35,23 @@ def test_devices_that_are_emulated_are_named_and_others_not() -> None:
     ]
     assert found.emulation == ""
     assert found.swapped is not None
-    tcg = circumstances_of(config, os.getpid(), Facts(accelerator="tcg", accelerator_reason="there is no /dev/kvm"))
+    emulated = Facts(accelerator="tcg", accelerator_reason="there is no /dev/kvm")
+    tcg = circumstances_of(config, os.getpid(), tmp_path, emulated, ())
     assert tcg.emulation == "there is no /dev/kvm"
 
 
-def test_of_a_process_that_has_ended_nothing_is_known() -> None:
-    found = circumstances_of(DomainConfig("a"), 1 << 30, Facts())
+def test_the_pressure_on_its_control_group_is_read_where_it_has_one(tmp_path: Path) -> None:
+    group, folder = tmp_path / "group", tmp_path / "run"
+    group.mkdir()
+    folder.mkdir()
+    assert circumstances_of(DomainConfig("a"), os.getpid(), folder, Facts(), ()).pressure == {}
+    (folder / "cgroup").symlink_to(group)
+    (group / "io.pressure").write_text("some avg10=0.00 avg60=0.00 avg300=0.00 total=1500000\nfull total=1\n")
+    assert circumstances_of(DomainConfig("a"), os.getpid(), folder, Facts(), ()).pressure == {"io": 1.5}
+
+
+def test_of_a_process_that_has_ended_nothing_is_known(tmp_path: Path) -> None:
+    found = circumstances_of(DomainConfig("a"), 1 << 30, tmp_path, Facts(), ())
     assert (found.swapped, found.held_back) == (None, None)
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from tests.engines.qemu import sectors
-from tests.engines.qemu.conftest import Console, Host, opened, until
+from tests.engines.qemu.conftest import Host, opened, until
+from tests.support.speaker import Speaker
 
 from xenia.engines.base import ConsoleKind, Resources
 from xenia.model.domain import EndAction, EndReason, Policy, Started, State
@@ -28,10 +29,10 @@ async def test_a_guest_starts_with_its_cpus_stopped(host: Host) -> None:
 
 async def test_a_guest_speaks_on_its_console_once_it_runs(host: Host) -> None:
     started = await host.start(host.config(sectors.saying("hello from the sector\n")))
-    async with Console(host.observed(started)) as console:
+    async with host.speaker(started) as console:
         await host.engine.unpause(started.uuid)
         assert host.observed(started).state is State.RUNNING
-        await console.hears("hello from the sector\n")
+        await console.until("hello from the sector\n")
 
 
 async def test_what_a_guest_says_is_logged_though_nobody_listens(host: Host) -> None:
@@ -43,79 +44,79 @@ async def test_what_a_guest_says_is_logged_though_nobody_listens(host: Host) -> 
 
 
 async def test_a_paused_guest_does_not_answer_and_goes_on_when_unpaused(
-    host: Host, obedient: tuple[Started, Console]
+    host: Host, obedient: tuple[Started, Speaker]
 ) -> None:
     started, console = obedient
     await host.engine.pause(started.uuid)
     assert host.observed(started).state is State.PAUSED
     used = (await host.engine.figures())[started.uuid].cpu_time
-    await console.say("x")
+    await console.type("x")
     await host.engine.unpause(started.uuid)
-    await console.hears("x")
+    await console.until("x")
     assert (await host.engine.figures())[started.uuid].cpu_time >= used
 
 
-async def test_what_was_asked_for_is_no_event(host: Host, obedient: tuple[Started, Console]) -> None:
+async def test_what_was_asked_for_is_no_event(host: Host, obedient: tuple[Started, Speaker]) -> None:
     started, console = obedient
     await host.engine.pause(started.uuid)
     await host.engine.unpause(started.uuid)
-    await console.say("p")
+    await console.type("p")
     assert (await host.event()).state is State.SHUTDOWN
 
 
-async def test_a_power_off_is_told_and_the_guest_kept(host: Host, obedient: tuple[Started, Console]) -> None:
+async def test_a_power_off_is_told_and_the_guest_kept(host: Host, obedient: tuple[Started, Speaker]) -> None:
     started, console = obedient
-    await console.say("p")
+    await console.type("p")
     event = await host.event()
     assert (event.uuid, event.state, event.end) == (started.uuid, State.SHUTDOWN, EndReason.POWEROFF)
     assert host.observed(started).end is EndReason.POWEROFF
     assert host.pid(started)
 
 
-async def test_a_guest_that_ended_runs_again_after_a_reset(host: Host, obedient: tuple[Started, Console]) -> None:
+async def test_a_guest_that_ended_runs_again_after_a_reset(host: Host, obedient: tuple[Started, Speaker]) -> None:
     started, console = obedient
-    await console.say("p")
+    await console.type("p")
     await host.event()
     await host.engine.reset(started.uuid)
     observed = host.observed(started)
     assert (observed.state, observed.end) == (State.RUNNING, None)
-    await console.hears("ready\n")
+    await console.until("ready\n")
 
 
-async def test_a_running_guest_starts_over_after_a_reset(host: Host, obedient: tuple[Started, Console]) -> None:
+async def test_a_running_guest_starts_over_after_a_reset(host: Host, obedient: tuple[Started, Speaker]) -> None:
     started, console = obedient
     await host.engine.reset(started.uuid)
-    await console.hears("ready\n")
+    await console.until("ready\n")
     assert host.observed(started).state is State.RUNNING
 
 
 async def test_a_reboot_from_inside_happens_in_place_and_is_told_once(
-    host: Host, obedient: tuple[Started, Console]
+    host: Host, obedient: tuple[Started, Speaker]
 ) -> None:
     started, console = obedient
-    await console.say("r")
+    await console.type("r")
     event = await host.event()
     assert (event.state, event.end) == (State.RUNNING, EndReason.REBOOT)
-    await console.hears("ready\n")  # behind the resets of the firmware
+    await console.until("ready\n")  # behind the resets of the firmware
     assert host.observed(started).end is None
-    await console.say("p")
+    await console.type("p")
     assert (await host.event()).end is EndReason.POWEROFF
 
 
 async def test_a_reboot_ends_a_guest_whose_file_says_so(host: Host) -> None:
     policy = Policy(on_reboot=EndAction.DESTROY)
     started = await host.start(host.config(sectors.obedient(), policy=policy))
-    async with Console(host.observed(started)) as console:
+    async with host.speaker(started) as console:
         await host.engine.unpause(started.uuid)
-        await console.hears("ready\n")
-        await console.say("r")
+        await console.until("ready\n")
+        await console.type("r")
         event = await host.event()
     assert (event.state, event.end) == (State.SHUTDOWN, EndReason.REBOOT)
 
 
-async def test_a_panic_is_told_and_the_guest_kept(host: Host, obedient: tuple[Started, Console]) -> None:
+async def test_a_panic_is_told_and_the_guest_kept(host: Host, obedient: tuple[Started, Speaker]) -> None:
     started, console = obedient
-    await console.say("c")
+    await console.type("c")
     event = await host.event()
     assert (event.state, event.end) == (State.CRASHED, EndReason.CRASH)
     assert host.observed(started).state is State.CRASHED
@@ -159,18 +160,18 @@ async def test_a_destroyed_guest_can_be_started_again_at_once(host: Host) -> Non
         assert observed.state is State.PAUSED
 
 
-async def test_the_power_button_is_pressed(host: Host, obedient: tuple[Started, Console]) -> None:
+async def test_the_power_button_is_pressed(host: Host, obedient: tuple[Started, Speaker]) -> None:
     started, console = obedient
     await host.engine.shutdown(started.uuid)
-    await console.say("x")
-    await console.hears("x")  # this guest does not heed it
+    await console.type("x")
+    await console.until("x")  # this guest does not heed it
 
 
-async def test_sockets_are_for_xend_alone(host: Host) -> None:
+async def test_sockets_and_pipes_are_for_xend_alone(host: Host) -> None:
     started = await host.start(host.config())
     folder = host.run_folder(started)
     modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
-    assert modes == {"console-serial.sock": 0o600, "lease": 0o600, "monitor.sock": 0o600}
+    assert modes == {"console-serial.in": 0o600, "lease": 0o600, "monitor.sock": 0o600}
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="users of their own for guests need root")

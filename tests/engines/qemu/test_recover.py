@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from tests.engines.qemu import sectors
-from tests.engines.qemu.conftest import Console, Host, opened, until
+from tests.engines.qemu.conftest import Host, opened, until
 
 from xenia.engines.base import Resources
 from xenia.engines.qemu import lease, recover
@@ -61,13 +61,13 @@ async def test_what_happened_while_no_xend_ran_is_known(
     host: Host, word: str, policy: EndAction, state: State, end: EndReason | None
 ) -> None:
     started = await host.start(host.config(sectors.obedient(), policy=Policy(on_reboot=policy)))
-    async with Console(host.observed(started)) as console:
+    async with host.speaker(started) as console:
         await host.engine.unpause(started.uuid)
-        await console.hears("ready\n")
+        await console.until("ready\n")
         await host.engine.close()
-        await console.say(word)
+        await console.type(word)
         if state is State.RUNNING:
-            await console.hears("ready\n")
+            await console.until("ready\n")
         else:
             await _ended(host, started)
     (observed,) = await host.new_engine()
@@ -77,14 +77,14 @@ async def test_what_happened_while_no_xend_ran_is_known(
 async def test_a_power_off_after_a_reset_is_not_taken_for_an_old_one(host: Host) -> None:
     policy = Policy(on_reboot=EndAction.DESTROY)
     started = await host.start(host.config(sectors.obedient(), policy=policy))
-    async with Console(host.observed(started)) as console:
+    async with host.speaker(started) as console:
         await host.engine.unpause(started.uuid)
-        await console.hears("ready\n")
-        await console.say("p")
+        await console.until("ready\n")
+        await console.type("p")
         await host.event()
         await host.engine.reset(started.uuid)
-        await console.hears("ready\n")
-        await console.say("r")
+        await console.until("ready\n")
+        await console.type("r")
         await host.event()
     (observed,) = await host.new_engine()
     assert observed.end is EndReason.REBOOT

@@ -179,7 +179,7 @@ async def test_names_that_xen_does_not_know_are_kept_beside_its_own(store: Xenst
     config = started(Disk("sr0", "/a", cdrom=True), Disk("sr1", "/b", cdrom=True)).config
     await made_at_start(store, "xvda")
     await made_at_start(store, "xvdb")
-    await disk_hotplug.started(store, guest(), config)
+    await disk_hotplug.started(store, guest(), config, {})
     await store.remove("/libxl/0/device/vbd/51712")
     web = guest()
     await disk_hotplug.look(store, web, replace(config, disks=config.disks[1:]))

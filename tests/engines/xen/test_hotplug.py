@@ -23,7 +23,9 @@ Ip = Callable[..., str]
 
 
 class Host:
-    """Runs a script as xl does."""
+    """Runs a script as xl does; `folders` are looked for programs first."""
+
+    folders = ""
 
     def __init__(self, xenstored: Xenstored) -> None:
         self._xenstored = xenstored
@@ -44,7 +46,7 @@ class Host:
         return self._run([*words, f"type_if={kind}"], {"XENBUS_PATH": VIF, "vif": "vif5.0", "INTERFACE": "vif5.0-emu"})
 
     def _run(self, words: list[str], variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
-        environment = {"PATH": os.environ["PATH"], **self._xenstored.variables, **variables}
+        environment = {"PATH": f"{self.folders}{os.environ['PATH']}", **self._xenstored.variables, **variables}
         return subprocess.run(words, env=environment, check=False, capture_output=True, text=True)
 
 
@@ -110,7 +112,6 @@ def test_a_name_that_is_taken_is_an_error(host: Host, network: Network) -> None:
     ("bridge", "error"),
     [
         ("wan", "there is no bridge 'wan'"),
-        ("", "there is no bridge ''"),
         ("lo", "vif5.0 cannot become a port of the bridge 'lo'"),
     ],
 )
@@ -122,6 +123,30 @@ def test_what_is_no_bridge_is_an_error(host: Host, network: Network, bridge: str
     told = host.told(VIF)
     assert (told["hotplug-error"], "hotplug-status" in told) == (error, False)
     assert "master" not in network()["vif5.0"]
+
+
+def test_a_card_without_a_bridge_is_a_port_of_nothing(host: Host, network: Network) -> None:
+    host.writes(VIF, bridge="")
+    assert host.vif("online").returncode == 0
+    link = network()["vif5.0"]
+    assert ("master" in link, link["address"], "UP" in link["flags"]) == (False, "fe:ff:ff:ff:ff:ff", True)
+    assert host.told(VIF)["hotplug-status"] == "connected"
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_card_becomes_a_port_of_open_vswitch(host: Host, network: Network, ip: Ip, tmp_path: Path, code: int) -> None:
+    """Asked of a program in the place of ovs-vsctl."""
+    program = tmp_path / "ovs-vsctl"
+    program.write_text(f'#!/bin/sh\necho "$@" >{tmp_path}/asked\nexit {code}\n')
+    program.chmod(0o755)
+    host.folders = f"{tmp_path}:"
+    ip("tuntap", "add", "ovsbr0", "mode", "tap")
+    host.writes(VIF, bridge="ovsbr0")
+    assert host.vif("online").returncode == code
+    assert "-- --if-exists del-port vif5.0 -- add-port ovsbr0 vif5.0 -- set" in (tmp_path / "asked").read_text()
+    told = host.told(VIF)
+    assert ("hotplug-status" in told, "hotplug-error" in told) == (code == 0, code == 1)
+    assert ("UP" in network()["vif5.0"]["flags"]) == (code == 0)
 
 
 def test_without_any_word_of_a_bridge_it_is_an_error(host: Host, network: Network, xenstored: Xenstored) -> None:

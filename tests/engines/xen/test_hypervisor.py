@@ -62,6 +62,13 @@ class xc:
 
     def domain_sethandle(self, domid, handle):
         UUID[:] = handle
+
+    def domain_resume(self, domid, fast):
+        if (domid, fast) != (1, 1):
+            raise Error(3, "No such process")
+
+    def hvm_get_param(self, domid, param):
+        return 100 * domid + param
 """
 
 Make = Callable[..., Hypervisor]
@@ -119,6 +126,14 @@ async def test_a_domain_gets_another_uuid(hypervisor_of: Make) -> None:
     hypervisor = hypervisor_of()
     await hypervisor.set_handle(1, bytes(range(1, 17)))
     assert (await hypervisor.domains())[1].uuid == "01020304-0506-0708-090a-0b0c0d0e0f10"
+
+
+async def test_a_domain_that_is_suspended_goes_on(hypervisor_of: Make) -> None:
+    hypervisor = hypervisor_of()
+    await hypervisor.resume(1)
+    with pytest.raises(XeniaError, match="there is no such domain any more"):
+        await hypervisor.resume(2)
+    assert await hypervisor.hvm_param(2, 13) == 213
 
 
 async def test_what_the_hypervisor_refuses_is_told_in_words(hypervisor_of: Make) -> None:

@@ -14,6 +14,7 @@ from xenia.engines.xen.xenstore import Xenstore
 from xenia.model.domain import Kind, State
 from xenia.model.errors import ErrorKind, XeniaError, unavailable
 from xenia.model.vif import Vif, VifType
+from xenia.model.vlan import Vlans
 from xenia.network.attach import AttachedVif
 
 MAC = "00:16:3e:00:00:07"
@@ -33,7 +34,7 @@ class Interfaces:
     def rename(self, name: str, new: str) -> None:
         self.done.append((name, new))
 
-    def plug(self, name: str, bridge: str) -> None:
+    def plug(self, name: str, bridge: str, vlans: Vlans | None) -> None:
         if self.fails:
             raise unavailable("no port")
         self.done.append((name, bridge))
@@ -97,7 +98,7 @@ async def test_a_card_keeps_its_number_where_xen_counts_anew(
         for name, value in {"hotplug-status": "connected", "online": "1"}.items():
             await store.write(f"{BACKEND}/vif/0/{place}/{name}", value)
         await store.write(f"/libxl/0/device/vif/{place}/backend", f"{BACKEND}/vif/0/{place}")
-    await vif_hotplug.started(store, web, [card(1).vif, card(2).vif])
+    await vif_hotplug.started(store, web, [card(1), card(2)], {})
     assert web.cards == {1, 2}
     await vif_hotplug.attach(store, web, card(0), settings, interfaces.guard)
     assert (web.cards, web.vifs) == ({0, 1, 2}, ("vif0.2", "vif0.0", "vif0.1"))

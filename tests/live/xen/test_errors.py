@@ -11,7 +11,7 @@ from tests.live.xenlab.recipe import GUESTS
 from tests.live.xenlab.traces import by_xl, by_xm, nothing_left
 from tests.support.live import Said, until
 
-pytestmark = [pytest.mark.xen, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.xen, pytest.mark.timeout(900)]
 
 XL = """\
 #!/bin/sh

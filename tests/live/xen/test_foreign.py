@@ -12,7 +12,7 @@ from tests.live.xenlab.recipe import GUESTS
 from tests.live.xenlab.traces import by_xl, by_xm, letters, nothing_left
 from tests.support.live import until
 
-pytestmark = [pytest.mark.xen, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.xen, pytest.mark.timeout(900)]
 
 IMAGE = f"{GUESTS}/counting.img"
 

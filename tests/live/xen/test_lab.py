@@ -14,7 +14,7 @@ from tests.live.xenlab.recipe import CHECKOUT, GUESTS, LIB, SITE, XEN_PYTHON
 from tests.live.xenlab.words import LabError
 from tests.support.live import until
 
-pytestmark = [pytest.mark.xen, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.xen, pytest.mark.timeout(900)]
 
 CARD = 'vif = ["mac=00:16:3e:00:00:11,bridge=xenbr0"]'
 

@@ -9,7 +9,7 @@ from tests.live.xenlab.host import XenHost
 from tests.live.xenlab.recipe import GUESTS
 from tests.live.xenlab.traces import by_xl, by_xm, nothing_left
 
-pytestmark = [pytest.mark.xen, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.xen, pytest.mark.timeout(900)]
 
 MENU = """\
 menuentry 'Small Linux' {

@@ -14,7 +14,7 @@ from tests.live.xenlab.host import XenHost
 from tests.live.xenlab.traces import by_xl, by_xm, letters, nothing_left
 from tests.support.live import until
 
-pytestmark = [pytest.mark.xen, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.xen, pytest.mark.timeout(900)]
 
 
 def test_it_goes_through_all_verbs(xen_host: XenHost) -> None:

@@ -10,6 +10,7 @@ XEN = "4.17"
 
 PACKAGES = (
     *(f"xen-utils-{XEN}", f"xen-hypervisor-{XEN}-amd64", "xenstore-utils", "qemu-system-xen", "qemu-utils"),
+    "qemu-system-common",  # its storage daemon reads images
     *("bridge-utils", "iproute2", "iputils-ping", "ethtool", "openssh-server", "openssh-client", "socat"),
     *("dnsmasq-base", "nftables"),
     *("busybox-static", "ca-certificates", "e2fsprogs", "kmod", "procps", "python3"),

@@ -10,7 +10,7 @@ import pytest
 from tests.network.uplink.wire import CARD, Wire
 
 from xenia.model.errors import ErrorKind
-from xenia.network.link import Link
+from xenia.network.uplink.link import Link
 from xenia.network.uplink.owner import owner_of
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root may make bridges")

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from xenia.model.bridge import BridgeState, BridgeWish
-from xenia.network.link import Link
+from xenia.network.uplink.link import Link
 from xenia.network.uplink.plan import Next, Seen, Step, next_step, told
 from xenia.network.uplink.record import Phase, Record
 

@@ -70,7 +70,8 @@ def _nothing(_asked: Asked) -> Iterable[Offer]:
 
 def _domains(asked: Asked, *, all_of_them: bool = False) -> Iterable[Offer]:
     states = _STATES.get(asked.command)
-    everything = all_of_them or asked.command in _DEFINED_TOO or (states is not None and "defined" in states)
+    too = asked.command in _DEFINED_TOO or asked.command.startswith("snapshot ")
+    everything = all_of_them or too or (states is not None and "defined" in states)
     for domain in asked.get(f"/domains?all={'true' if everything else 'false'}")["domains"]:
         wanted = domain["state"] in states if states is not None else True
         if domain["domid"] == 0 and asked.command not in _DOMAIN_0:
@@ -128,6 +129,11 @@ def _cards(asked: Asked) -> Iterable[Offer]:
 
 def _networks(asked: Asked) -> Iterable[Offer]:
     return [(row["name"], row["state"]) for row in asked.get("/networks")["networks"] if row["name"] not in asked.given]
+
+
+def _snapshots(asked: Asked) -> Iterable[Offer]:
+    found = asked.get(f"{domain_path(asked.given[0])}/snapshots")["snapshots"]
+    return [(each["name"], each["description"]) for each in found if each["name"] not in asked.given[1:]]
 
 
 def _config(asked: Asked) -> dict[str, Any]:
@@ -191,6 +197,7 @@ _PLACES: dict[str, Callable[[Asked], Iterable[Offer]]] = {
     "ACTION": _agent_actions,
     "ENGINE": _engines,
     "IMAGE": _images,
+    "SNAPSHOT": _snapshots,
     "DIR": _files,
     "COMMAND": _commands,
     "STATES": _state_words,

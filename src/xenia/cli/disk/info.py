@@ -53,10 +53,11 @@ def _lines(info: dict[str, Any]) -> list[str]:
         lines.append(f"  {label:<9}  {below['path']} ({said})")
     for label, clone in zip(("base of", *[""] * len(image["clones"])), image["clones"], strict=False):
         lines.append(f"  {label:<9}  {clone}")
-    return lines + _content(info["layout"])
+    return lines + content(info["layout"])
 
 
-def _content(layout: dict[str, Any]) -> list[str]:
+def content(layout: dict[str, Any]) -> list[str]:
+    """Lines on what an image holds."""
     if layout["problem"]:
         return [f"  content    not known: {layout['problem']}"]
     if not layout["table"] and not layout["partitions"]:

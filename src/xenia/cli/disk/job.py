@@ -22,8 +22,12 @@ _LOOK = 0.3
 _WIDTH = 40
 
 
-def carry_out(context: Context, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Have xend do it, and return the result of the job. Who interrupts xm cancels it. Raises as `follow`."""
+def carry_out(
+    context: Context, path: str, body: dict[str, Any], *, cancelled: str = "nothing of it is left"
+) -> dict[str, Any]:
+    """Have xend do it, and return the result of the job. Who interrupts xm cancels it, and is told what is then
+    (`cancelled`). Raises as `follow`.
+    """
     job = submit(context.client, path, body, wait=_LOOK)
     bar = _Bar()
     try:
@@ -34,7 +38,7 @@ def carry_out(context: Context, path: str, body: dict[str, Any]) -> dict[str, An
     except KeyboardInterrupt:
         bar.clear()
         if context.client.post(f"/jobs/{job['id']}/cancel", {})["job"]["state"] == "cancelled":
-            say("cancelled: nothing of it is left")
+            say(f"cancelled: {cancelled}")
         raise
     except BaseException:
         bar.clear()

@@ -37,7 +37,8 @@ def _options(parser: ArgumentParser) -> None:
     parser.add_argument("--no-dhcp", action="store_true", help="give no addresses")
     parser.add_argument("--domain", metavar="NAME", help="the DNS domain of the guests")
     parser.add_argument("--interface", metavar="INTERFACE", help="the card of the host behind it; the only way out")
-    parser.add_argument("--vlan", metavar="NUMBER", type=int, help="with --bridge: that VLAN on the card")
+    parser.add_argument("--openvswitch", action="store_true", help="with --bridge: that of Open vSwitch which is there")
+    parser.add_argument("--vlan", metavar="NUMBER", type=int, help="with --bridge: that VLAN of the card or switch")
     parser.add_argument("--mtu", metavar="BYTES", type=int, help="the size of its packets")
     parser.add_argument("--isolate", action="store_true", help="keep its guests from each other")
     parser.add_argument("--proxy", action="store_true", help="with --routed: answer for the guests on the card")
@@ -105,7 +106,7 @@ def _lines(options: Namespace) -> Iterator[str]:
         if not sign:
             raise usage("network create: --dhcp takes two addresses", "--dhcp 10.20.0.100-10.20.0.199")
         yield f"dhcp = [{_text(first)}, {_text(last)}]"
-    for key in ("isolate", "proxy"):
+    for key in ("isolate", "proxy", "openvswitch"):
         if getattr(options, key):
             yield f"{key} = true"
     for word in options.lease:
@@ -157,7 +158,8 @@ A guest is on it with network=NAME in vif = [...] of its guest file.
               --forward lets the world reach ports of theirs
   --routed    guests get addresses of their own; the world must send those to this host, or --proxy answers for them
   --isolated  guests get addresses and reach each other, and of the host only DHCP, DNS and ping
-  --bridge    a bridge without addresses of the host; with --interface a card of the host, or a VLAN of it, is on it""",
+  --bridge    a bridge without addresses of the host; with --interface a card of the host, or a VLAN of it, is on it;
+              with --openvswitch a bridge of Open vSwitch is used as it is, and guests are in the VLAN of --vlan""",
         _options,
         _create,
         examples=(
@@ -165,6 +167,7 @@ A guest is on it with network=NAME in vif = [...] of its guest file.
             ("xm network create lan --nat --subnet 10.20.0.0/24 --subnet fd00:20::/64 --domain lan", "and IPv6"),
             ("xm network create web --nat --subnet 10.21.0.0/24 --forward 8080:10.21.0.5:80", "a port from outside"),
             ("xm network create dmz --bridge --interface eth1 --vlan 12", "a VLAN of the wire"),
+            ("xm network create blue --bridge --openvswitch --bridge-name ovsbr0 --vlan 12", "a VLAN of Open vSwitch"),
             ("xm network create lab --isolated --subnet 10.22.0.0/24 -n", "only look at it"),
         ),
         see_also=("network list", "network edit", "network delete"),

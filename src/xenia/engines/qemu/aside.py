@@ -6,12 +6,12 @@ monitor_fdset_cleanup). The lock on the image is one of that descriptor, so it i
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from xenia.engines.qemu.disk import device_name, node_name
+from xenia.engines.qemu.descriptors import copied
+from xenia.engines.qemu.disk import device_name, node_name, target_of
 from xenia.engines.qemu.guest import Guest
-from xenia.model.errors import engine_failed
+from xenia.engines.qemu.nodes import owned
 from xenia.storage.lock import unlock
 
 _EMPTY = "empty-"
@@ -20,8 +20,8 @@ _EMPTY = "empty-"
 async def let_go(guest: Guest) -> None:
     """Raises engine_failed; then it may have let go of some."""
     for each in await guest.execute("query-block"):
-        target = str(each.get("qdev", "")).removeprefix(device_name(""))
-        if "inserted" in each and each["inserted"].get("node-name") == node_name(target):
+        target, name = target_of(each), each.get("inserted", {}).get("node-name", "")
+        if target is not None and name in owned([name], target):
             await _let_go_of_disk(guest, target, each["inserted"])
     _unlock(guest, await guest.execute("query-fdsets"))
     await guest.cards.let_go()
@@ -41,20 +41,11 @@ async def _let_go_of_disk(guest: Guest, target: str, inserted: dict[str, Any]) -
     await guest.execute("blockdev-add", empty)
     drive = {"path": f"/machine/peripheral/{device_name(target)}", "property": "drive", "value": f"{_EMPTY}{target}"}
     await guest.execute("qom-set", drive)
-    await guest.execute("blockdev-del", {"node-name": node_name(target)})
+    await guest.execute("blockdev-del", {"node-name": inserted["node-name"]})
 
 
 def _unlock(guest: Guest, sets: list[dict[str, Any]]) -> None:
-    owned = [each["fd"] for found in sets for each in found["fds"] if each.get("opaque", "").startswith(node_name(""))]
-    for number in owned:
-        try:
-            copy = guest.process.copy(number)
-        except OSError as error:
-            raise engine_failed(
-                f"the QEMU of domain '{guest.name}' keeps its images locked: {error.strerror}",
-                "the host's kernel lets only root take over descriptors (sysctl kernel.yama.ptrace_scope)",
-            ) from error
-        try:
+    ours = [each["fd"] for found in sets for each in found["fds"] if each.get("opaque", "").startswith(node_name(""))]
+    for number in ours:
+        with copied(guest.process, number) as copy:
             unlock(copy)
-        finally:
-            os.close(copy)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from xenia.engines.remarks import note, warning
+from xenia.lib.pressure import read_pressure
 from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig
 from xenia.model.errors import XeniaError, engine_failed, unavailable
@@ -85,6 +86,13 @@ def leave(folder: Path) -> None:
     with contextlib.suppress(OSError):
         (folder / _LINK).readlink().rmdir()
     (folder / _LINK).unlink(missing_ok=True)
+
+
+def pressure_on(folder: Path) -> Mapping[str, float]:
+    """How short the group of the domain with this run folder is of what it needs (lib.pressure); empty where it has
+    none, or the kernel does not count it.
+    """
+    return read_pressure(folder / _LINK, ".pressure")
 
 
 def words_of(share: Share) -> dict[str, str]:

@@ -5,23 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from xenia.engines.qemu.cgroup import pressure_on
 from xenia.engines.qemu.disk_names import is_virtio
 from xenia.engines.qemu.facts import Facts
 from xenia.engines.qemu.vif import model_of
 from xenia.model.disk import DiskBus
 from xenia.model.domain import DomainConfig
-from xenia.model.why import Circumstances, Emulated
+from xenia.model.why import Circumstances, Emulated, Latencies
 
 _PROC = Path("/proc")
 _CGROUPS = Path("/sys/fs/cgroup")
 
 
-def circumstances_of(config: DomainConfig, pid: int, facts: Facts) -> Circumstances:
+def circumstances_of(
+    config: DomainConfig, pid: int, folder: Path, facts: Facts, latencies: tuple[Latencies, ...]
+) -> Circumstances:
+    """Of the guest of `config`, whose process is `pid` and whose run folder is `folder`."""
     return Circumstances(
         emulation="" if facts.accelerator == "kvm" else facts.accelerator_reason,
         emulated=tuple(_emulated(config)),
         swapped=_swapped(_PROC / str(pid)),
         held_back=held_back(_PROC / str(pid), _CGROUPS),
+        latencies=latencies,
+        pressure=pressure_on(folder),
     )
 
 

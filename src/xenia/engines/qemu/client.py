@@ -1,17 +1,20 @@
 """qemu.qmp's client, made cheaper where hundreds of guests are asked at once.
 
-The version of the library is pinned, since this reaches into it: `_on_message` and the two `_cb_` are the places that
-it leaves to subclasses, `_writer` is its stream.
+The version of the library is pinned, since this reaches into it: `_do_recv` and the two `_cb_` are the places that it
+leaves to subclasses, `_readline` is its reader and `_writer` its stream.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 from qemu.qmp import Message, QMPClient, Runstate, StateError
 
-_ASIDE = "aside"
+_ASIDE = b"aside"
+_ASIDE_ENDING = b'"id": "aside"}\r\n'
+"""QEMU puts the id last (monitor/qmp.c), and ends lines so."""
 
 
 class Client(QMPClient):
@@ -32,7 +35,7 @@ class Client(QMPClient):
         if self.runstate is not Runstate.RUNNING or self._writer is None:
             raise StateError("the monitor is not connected", self.runstate, Runstate.RUNNING)
         self._asked = asyncio.get_running_loop().create_future()
-        self._writer.write(b'{"execute":"%b","id":"%b"}\n' % (command, _ASIDE.encode()))
+        self._writer.write(b'{"execute":"%b","id":"%b"}\n' % (command, _ASIDE))
         return self._asked
 
     def give_up(self) -> None:
@@ -40,12 +43,14 @@ class Client(QMPClient):
         if self._asked is not None and not self._asked.done():
             self._asked.set_result(None)
 
-    async def _on_message(self, msg: Message) -> None:
-        if self._asked is not None and msg.get("id") == _ASIDE:
+    async def _do_recv(self) -> Message:
+        """The next message that is not an answer to `ask`, which is told on the way."""
+        while True:
+            line = await self._readline()
+            if self._asked is None or not line.endswith(_ASIDE_ENDING):
+                return Message(line, eager=True)
             if not self._asked.done():
-                self._asked.set_result(msg.get("return"))
-            return
-        await super()._on_message(msg)
+                self._asked.set_result(json.loads(line).get("return"))
 
     def _cb_inbound(self, msg: Message) -> Message:
         """The library writes each message as text for its log, also where nobody reads that."""

@@ -17,10 +17,15 @@ from xenia.engines.remarks import error, note
 from xenia.model.complaint import Complaint
 from xenia.model.disk import Disk, DiskBus, DiskFormat, DiskMode, DiskSource
 from xenia.model.domain import DomainConfig, Kind
+from xenia.model.errors import XeniaError
+from xenia.storage.network_disk import driver_of
 from xenia.storage.open import ImageLayer, OpenedDisk
 
 _DRIVERS = {DiskFormat.VHD: "vpc"}
 """Where QEMU's name of a format is not ours."""
+
+_PERIPHERAL = "/machine/peripheral/"
+"""Where devices with an id are found. QEMU tells the path of a virtio disk, of others the id alone."""
 
 
 def add_disks(
@@ -41,7 +46,7 @@ def add_disks(
     if any(slot.driver == "floppy" for _, slot in placed) and board_of(config) == "q35":
         line.device({"driver": "isa-fdc"})
     for number, (opened, slot) in enumerate(placed):
-        if opened.layers:
+        if opened.filled:
             line.add("blockdev", node_of(opened, line, held))
         moved = address_in(traits, device_name(opened.disk.target), config)
         if moved is None:
@@ -60,6 +65,13 @@ def node_name(target: str) -> str:
     return f"disk-{target}"
 
 
+def target_of(told: Mapping[str, Any]) -> str | None:
+    """The disk that an entry of query-block or query-blockstats is about; None for what is none of a guest file."""
+    device: str = told.get("qdev", "").removeprefix(_PERIPHERAL).partition("/")[0]
+    ours = device_name("")
+    return device.removeprefix(ours) if device.startswith(ours) else None
+
+
 def _add_drive(line: CommandLine, opened: OpenedDisk, slot: Slot, index: int | None) -> None:
     if slot.driver == "floppy" and index is not None:  # the controller knows the order of its drives
         line.add("global", f"isa-fdc.bootindex{'AB'[slot.address['unit']]}={index}")
@@ -74,7 +86,7 @@ def drive_of(opened: OpenedDisk, driver: str, address: Mapping[str, Any]) -> dic
         "driver": driver,
         "id": device_name(target),
         **address,
-        "drive": node_name(target) if opened.layers else None,
+        "drive": node_name(target) if opened.filled else None,
         "share-rw": True if opened.disk.mode is DiskMode.SHARED else None,
     }
 
@@ -86,7 +98,7 @@ def explain_disks(config: DomainConfig) -> Iterator[Complaint]:
     for disk, slot in slots_of(config):
         item, target = f"disk[{disk.item}]", disk.target
         if disk.source is DiskSource.NETWORK:
-            yield error(item, f"{disk.path} is a network disk, which QEMU gets with a later version of Xenia")
+            yield from _explain_network(item, disk)
         if disk.source is DiskSource.EMPTY and not disk.cdrom and disk.bus is not DiskBus.FLOPPY:
             yield error(item, f"{target} has no image, and only a CD-ROM or floppy drive can be empty")
         if target in targets:
@@ -103,6 +115,15 @@ def explain_disks(config: DomainConfig) -> Iterator[Complaint]:
         yield from _notes(item, config, disk, slot)
 
 
+def _explain_network(item: str, disk: Disk) -> Iterator[Complaint]:
+    try:
+        driver_of(disk.path)
+    except XeniaError as refusal:
+        yield error(item, refusal.message, refusal.hint)
+    if disk.format is not DiskFormat.RAW:
+        yield error(item, f"{disk.path} is on the network, where only raw disks are read", "leave its format away")
+
+
 _PLACES = "hda to hdd, sda to sdg, xvda to xvdp, fda, fdb, and the CD-ROMs sr0, sr1 have one"
 
 
@@ -111,7 +132,7 @@ def _notes(item: str, config: DomainConfig, disk: Disk, slot: Slot) -> Iterator[
         yield note(item, f"{disk.target} is {slot.where} in the guest")
     elif config.kind is Kind.HVM and disk.bus is DiskBus.XEN:
         yield note(item, f"{disk.target} is a CD-ROM at {slot.where}")
-    if disk.script:
+    if disk.script and disk.source is not DiskSource.NETWORK:
         yield note(item, f"script={disk.script} has no effect on QEMU")
     if disk.backend:
         yield note(item, f"backend={disk.backend} has no effect on QEMU")
@@ -127,7 +148,16 @@ def node_of(opened: OpenedDisk, sets: FdSets, held: ExitStack | None) -> dict[st
     """The image with its backing files as one nested node, by descriptors only: no file name inside an image is ever
     followed. `held` as for add_disks.
     """
+    if opened.network is not None:
+        return _network(opened, opened.network)
     return _node(opened, sets, held, 0)
+
+
+def _network(opened: OpenedDisk, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Not by descriptors: QEMU itself speaks to the server."""
+    access = {"read-only": opened.disk.mode is DiskMode.READ_ONLY or opened.disk.cdrom}
+    name = node_name(opened.disk.target)
+    return {"driver": "raw", "node-name": name, **access, "discard": "unmap", "file": {**options, **access}}
 
 
 def _node(opened: OpenedDisk, sets: FdSets, held: ExitStack | None, depth: int) -> dict[str, Any]:
@@ -139,21 +169,32 @@ def _node(opened: OpenedDisk, sets: FdSets, held: ExitStack | None, depth: int) 
     return node
 
 
+def overlay_of(opened: OpenedDisk, name: str, sets: FdSets, held: ExitStack) -> dict[str, Any]:
+    """The first layer alone, as the node `name`: what is below it is there already, and is put there later."""
+    return {**_layer(opened, sets, held, 0), "node-name": name, "backing": None}
+
+
 def _layer(opened: OpenedDisk, sets: FdSets, held: ExitStack | None, depth: int) -> dict[str, Any]:
+    """What is below is only read, for QEMU does so unasked; a layer of which that is said is never written to, also
+    where one is merged into it (block-commit).
+
+    QEMU takes no locks: xend has taken them, on descriptors that QEMU inherits. Its own would stay behind on those
+    members of a set that it does not use any more.
+    """
     layer, name = opened.layers[depth], node_name(opened.disk.target)
-    read_only = not layer.writable
+    access = {} if depth else {"read-only": not layer.writable}
     path = sets.fdset(_members(layer, held), f"image {layer.path}", name)
     return {
         "driver": _DRIVERS.get(layer.format, layer.format.value),
         "node-name": f"{name}-{depth}" if depth else name,
-        "read-only": read_only,
+        **access,
         "discard": "unmap",
         "file": {
             "driver": "host_device" if layer.block_device else "file",
             "filename": path,
-            "read-only": read_only,
+            **access,
             "discard": "unmap",
-            "locking": "off" if opened.disk.mode is DiskMode.SHARED else "auto",
+            "locking": "off",
         },
     }
 

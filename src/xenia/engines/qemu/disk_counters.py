@@ -9,20 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from xenia.engines.qemu.disk import device_name
+from xenia.engines.qemu.disk import target_of
 from xenia.engines.qemu.guest import Guest
-from xenia.engines.qemu.threads import turns_of
+from xenia.engines.qemu.threads import Clock
 from xenia.model.errors import XeniaError
 from xenia.model.stats import DiskStats
-
-_PERIPHERAL = "/machine/peripheral/"
-"""Where devices with an id are found. QEMU tells the path of a virtio disk, of others the id alone."""
-_OURS = device_name("")
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """`turns` is how often the main loop had run by then; `settled` whether the answer before was the same."""
+    """`settled`: the answer before was the same, and `turns` is how often the main loop had run by then."""
 
     disks: tuple[DiskStats, ...]
     turns: int | None
@@ -39,6 +35,7 @@ class DiskCounters:
 
     def __init__(self) -> None:
         self._answers: WeakKeyDictionary[Guest, _Answer] = WeakKeyDictionary()
+        self._main_loops: WeakKeyDictionary[Guest, Clock] = WeakKeyDictionary()
 
     def ask(self, guest: Guest) -> asyncio.Future[Any] | None:
         """The answer as it will come; None where there is nothing to ask."""
@@ -48,7 +45,7 @@ class DiskCounters:
         if not guest.hotplug.disks:
             return None
         last = self._answers.get(guest)
-        if last is not None and last.settled and last.turns == turns_of(guest.process.pid):
+        if last is not None and last.settled and last.turns == self._turns(guest):
             return None
         with suppress(XeniaError):
             return guest.monitor.ask(b"query-blockstats")
@@ -67,20 +64,30 @@ class DiskCounters:
             return None
         disks = disk_stats(answer.result())
         settled = last is not None and last.disks == disks
-        self._answers[guest] = _Answer(disks, turns_of(guest.process.pid), settled)
+        self._answers[guest] = _Answer(disks, self._turns(guest) if settled else None, settled)
         return disks
+
+    def _turns(self, guest: Guest) -> int | None:
+        """How often its main thread has been given a CPU; None where it has ended."""
+        clock = self._main_loops.get(guest)
+        if clock is None:
+            clock = self._main_loops[guest] = Clock(guest.process.pid, guest.process.pid)
+        counted = clock.read()
+        if counted is None:
+            del self._main_loops[guest]
+            return None
+        return counted[2]
 
 
 def disk_stats(told: Sequence[Mapping[str, Any]]) -> tuple[DiskStats, ...]:
-    """From query-blockstats. What is no disk of a guest file (the firmware) is passed over."""
+    """From query-blockstats."""
     found = []
     for each in told:
-        device = each.get("qdev", "").removeprefix(_PERIPHERAL).partition("/")[0]
-        if device.startswith(_OURS):
-            counted = each["stats"]
+        target, counted = target_of(each), each["stats"]
+        if target is not None:
             found.append(
                 DiskStats(
-                    device.removeprefix(_OURS),
+                    target,
                     counted["rd_bytes"],
                     counted["wr_bytes"],
                     counted["rd_operations"],

@@ -1,5 +1,5 @@
-"""The files of a running domain: sockets and lease in its run folder, its logs; and what they say when it has gone
-wrong.
+"""The files of a running domain: sockets, pipes and lease in its run folder, its logs; and what they say when it has
+gone wrong.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from xenia.engines.base import ConsoleKind
 from xenia.engines.qemu import agent, cgroup
 from xenia.engines.qemu.launch import RUNSTATE_TRACE, SHUTDOWN_TRACE
 from xenia.engines.qemu.lease import lease_of
-from xenia.engines.qemu.serial import ConsoleEnds, socket_of
+from xenia.engines.qemu.serial import ConsoleEnds, input_of
 from xenia.lib.sockets import address_of
 from xenia.lib.text import printable
 from xenia.model.domain import EndReason
@@ -82,9 +82,15 @@ def open_log(path: Path, held: ExitStack, *, anew: bool) -> int:
 
 
 def open_console(folder: Path, log_dir: Path, name: str, kind: ConsoleKind, held: ExitStack) -> ConsoleEnds:
-    """Socket and log of one console. Raises OSError."""
-    listener = held.enter_context(listen_at(socket_of(folder, kind)))
-    return ConsoleEnds(listener.fileno(), open_log(console_log_of(log_dir, name, kind), held, anew=False))
+    """Log and pipe of one console. Raises OSError."""
+    path = input_of(folder, kind)
+    path.unlink(missing_ok=True)
+    os.mkfifo(path, 0o600)
+    ends = []
+    for access in (os.O_RDONLY, os.O_RDWR):
+        ends.append(os.open(path, access | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW))
+        held.callback(os.close, ends[-1])
+    return ConsoleEnds(open_log(console_log_of(log_dir, name, kind), held, anew=False), *ends)
 
 
 def move(old: Path, new: Path) -> None:
@@ -92,22 +98,22 @@ def move(old: Path, new: Path) -> None:
     Raises OSError.
     """
     new.mkdir(mode=0o711, parents=True, exist_ok=True)
-    for path in (*_sockets(old), lease_of(old)):
+    for path in (*_doors(old), lease_of(old)):
         with contextlib.suppress(FileNotFoundError):
             path.rename(new / path.name)
 
 
 def remove(folder: Path) -> None:
     """Remove what a start has put into the run folder, and the folder when nothing else is in it."""
-    for path in (*_sockets(folder), lease_of(folder)):
+    for path in (*_doors(folder), lease_of(folder)):
         path.unlink(missing_ok=True)
     cgroup.leave(folder)
     with contextlib.suppress(OSError):  # the as-started configuration of the domain is in it, or it is gone
         folder.rmdir()
 
 
-def _sockets(folder: Path) -> tuple[Path, ...]:
-    return (monitor_of(folder), agent.socket_of(folder), *(socket_of(folder, kind) for kind in ConsoleKind))
+def _doors(folder: Path) -> tuple[Path, ...]:
+    return (monitor_of(folder), agent.socket_of(folder), *(input_of(folder, kind) for kind in ConsoleKind))
 
 
 def last_words(log: Path) -> str:

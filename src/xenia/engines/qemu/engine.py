@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from socket import socket
 
 from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Guard, Meaning, Observed, Plugged, Resources, SaveSink
-from xenia.engines.qemu import cgroup, ends, lease, oom, signals
+from xenia.engines.qemu import cgroup, ends, exports, lease, oom, signals
 from xenia.engines.qemu.aside import let_go
+from xenia.engines.qemu.bitmaps import add_bitmap, bitmaps_of, remove_bitmap
+from xenia.engines.qemu.block_jobs import refuse_busy
 from xenia.engines.qemu.circumstances import circumstances_of
 from xenia.engines.qemu.core import dump
 from xenia.engines.qemu.disk import device_name
+from xenia.engines.qemu.disk_size import grow
 from xenia.engines.qemu.events import ENDED, Situation
 from xenia.engines.qemu.explain import complaints_of, explain
 from xenia.engines.qemu.facts import Facts
 from xenia.engines.qemu.guest import Guest
 from xenia.engines.qemu.lacks import LACKS
+from xenia.engines.qemu.latency import latencies
+from xenia.engines.qemu.layers import merge, put_overlays, written_to
 from xenia.engines.qemu.machine import abi_of
 from xenia.engines.qemu.moved import moved_devices
+from xenia.engines.qemu.moving import begin_flatten, begin_move, give_up_move, switch, until_copied, until_flattened
 from xenia.engines.qemu.probe import probe
 from xenia.engines.qemu.recover import recover
 from xenia.engines.qemu.restore import go_on_from, refuse_elsewhere, traits_of
 from xenia.engines.qemu.save import save
+from xenia.engines.qemu.screenshot import screenshot
 from xenia.engines.qemu.settings import QemuSettings
 from xenia.engines.qemu.start import launch, pin_as_written, take_over
 from xenia.engines.qemu.stats import Counters
@@ -33,10 +42,12 @@ from xenia.engines.qemu.vif import card_name
 from xenia.engines.qga.agent import QemuGuestAgent
 from xenia.lib.aio import Tasks
 from xenia.model.agent import ShutdownMode
+from xenia.model.bitmap import Bitmap
 from xenia.model.complaint import Severity
 from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.errors import XeniaError, engine_failed, invalid
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.layers import Merge
 from xenia.model.pci import HostPci, PciDevice, devices_of
 from xenia.model.scheduling import Share
 from xenia.model.signal import Trigger
@@ -48,6 +59,8 @@ from xenia.network.attach import AttachedVif
 from xenia.storage.open import OpenedDisk
 from xenia.storage.pci import PciHost
 from xenia.storage.usb import OpenedUsb
+
+log = logging.getLogger(__name__)
 
 
 class QemuEngine:
@@ -170,7 +183,8 @@ class QemuEngine:
         await self._known(started.uuid).hotplug.plug(started.config, opened)
 
     async def detach_disk(self, uuid: str, target: str) -> None:
-        """Raises also a conflict when the guest refuses."""
+        """Raises also a conflict when the guest refuses, and while the disk is copied."""
+        await refuse_busy(self._known(uuid), target)
         await self._known(uuid).hotplug.unplug(target)
 
     async def how_taken(self, uuid: str, device: str | int, seconds: float) -> Plugged:
@@ -185,6 +199,9 @@ class QemuEngine:
     async def detach_vif(self, uuid: str, number: int) -> None:
         """Raises also a conflict when the guest refuses."""
         await self._known(uuid).cards.unplug(number)
+
+    async def set_link(self, uuid: str, number: int, *, up: bool) -> None:
+        await self._known(uuid).execute("set_link", {"name": card_name(number), "up": up})
 
     async def attach_usb(self, started: Started, opened: OpenedUsb) -> None:
         """Raises also a conflict when the guest has no room for a controller."""
@@ -222,9 +239,78 @@ class QemuEngine:
 
     async def save(self, started: Started, sink: SaveSink) -> dict[str, str]:
         guest = self._known(started.uuid)
+        await refuse_busy(guest)  # QEMU dies of a job that writes while it saves
         moved = await moved_devices(guest, started.config)
         await save(guest, sink)
         return traits_of(self._facts) | moved
+
+    async def screenshot(self, uuid: str, picture: int) -> bool:
+        return await screenshot(self._known(uuid), picture)
+
+    async def written_to(self, uuid: str) -> dict[str, str]:
+        return await written_to(self._known(uuid))
+
+    async def put_overlays(self, uuid: str, overlays: Sequence[OpenedDisk], identity: str) -> None:
+        await refuse_busy(self._known(uuid))
+        await put_overlays(self._known(uuid), overlays, identity)
+
+    async def merge(
+        self, uuid: str, wanted: Merge, switched: Callable[[], Awaitable[None]], tell: Callable[[float], None]
+    ) -> None:
+        await refuse_busy(self._known(uuid))
+        await merge(self._known(uuid), wanted, switched, tell)
+
+    async def grow_disk(self, started: Started, target: str, size: int) -> bool:
+        await refuse_busy(self._known(started.uuid), target)
+        return await grow(self._known(started.uuid), started.config, target, size)
+
+    async def begin_move(self, uuid: str, opened: OpenedDisk) -> None:
+        await refuse_busy(self._known(uuid), opened.disk.target)
+        await begin_move(self._known(uuid), opened)
+
+    async def until_copied(self, uuid: str, target: str, tell: Callable[[float], None]) -> None:
+        await until_copied(self._known(uuid), target, tell)
+
+    async def switch(self, uuid: str, target: str, switched: Callable[[], Awaitable[None]]) -> None:
+        await switch(self._known(uuid), target, switched)
+
+    async def give_up_move(self, uuid: str, target: str) -> None:
+        with suppress(XeniaError):  # it has ended
+            await give_up_move(self._known(uuid), target)
+
+    async def begin_flatten(self, uuid: str, target: str) -> None:
+        await refuse_busy(self._known(uuid), target)
+        await begin_flatten(self._known(uuid), target)
+
+    async def until_flattened(self, uuid: str, target: str, tell: Callable[[float], None]) -> None:
+        await until_flattened(self._known(uuid), target, tell)
+
+    async def disk_size(self, uuid: str, target: str) -> int:
+        return await exports.size_of(self._known(uuid), target)
+
+    async def begin_export(self, uuid: str, store: OpenedDisk, listener: socket, bitmap: str = "") -> None:
+        guest = self._known(uuid)
+        await refuse_busy(guest, store.disk.target)
+        await exports.begin(guest, guest.process, store, listener, bitmap)
+
+    async def bitmaps(self, uuid: str, target: str) -> Sequence[Bitmap]:
+        return await bitmaps_of(self._known(uuid), target)
+
+    async def add_bitmap(self, uuid: str, target: str, name: str) -> None:
+        await add_bitmap(self._known(uuid), target, name)
+
+    async def remove_bitmap(self, uuid: str, target: str, name: str) -> None:
+        await remove_bitmap(self._known(uuid), target, name)
+
+    async def end_export(self, uuid: str, target: str) -> None:
+        guest = self._guests.get(uuid)
+        if guest is None:
+            return
+        try:
+            await exports.end(guest, guest.process, target)
+            await guest.hotplug.look()  # it may have let go of the disk
+        except XeniaError as error:  # what is left is given up when its monitor comes back
+            log.warning("the export of %s of domain '%s' is not ended: %s", target, guest.name, error.message)
 
     async def set_memory(self, uuid: str, size: int) -> int:
         return await self._known(uuid).set_memory(size)
@@ -263,6 +349,7 @@ class QemuEngine:
 
     async def set_aside(self, uuid: str, kept: Started) -> None:
         guest = self._known(uuid)
+        await exports.settle(guest, guest.process)
         await let_go(guest)
         guest.become(kept, self._settings.run_dir / kept.uuid)
         self._guests[kept.uuid] = self._guests.pop(uuid)
@@ -304,7 +391,8 @@ class QemuEngine:
         )
 
     async def circumstances(self, started: Started) -> Circumstances:
-        return circumstances_of(started.config, self._known(started.uuid).process.pid, self._facts)
+        guest = self._known(started.uuid)
+        return circumstances_of(started.config, guest.process.pid, guest.folder, self._facts, await latencies(guest))
 
     async def vcpus(self) -> Mapping[str, tuple[Vcpu, ...]]:
         guests = list(self._guests.values())

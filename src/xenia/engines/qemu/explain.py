@@ -71,7 +71,7 @@ def _started(config: DomainConfig) -> Started:
 
 
 def _doors(config: DomainConfig) -> Doors:
-    consoles = {kind: ConsoleEnds(_NONE, _NONE) for kind in kinds_of(config)}
+    consoles = {kind: ConsoleEnds(_NONE, _NONE, _NONE) for kind in kinds_of(config)}
     return Doors(_NONE, consoles, agent=_NONE if has_agent(config) else None)
 
 

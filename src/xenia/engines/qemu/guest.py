@@ -11,7 +11,7 @@ from socket import socket
 from typing import Any
 
 from xenia.engines.base import ConsoleKind, Observed
-from xenia.engines.qemu import ends, threads
+from xenia.engines.qemu import block_jobs, ends, exports, threads
 from xenia.engines.qemu.agent import AgentPort
 from xenia.engines.qemu.balloon import has_balloon, most_memory
 from xenia.engines.qemu.cards import Cards
@@ -26,7 +26,7 @@ from xenia.engines.qemu.migration import give_up
 from xenia.engines.qemu.monitor import SECONDS, Monitor, NoAnswer, NoGreeting, connect_to, unresponsive
 from xenia.engines.qemu.pci import Unplugging
 from xenia.engines.qemu.process import Process
-from xenia.engines.qemu.serial import kinds_of, socket_of
+from xenia.engines.qemu.serial import input_of, kinds_of
 from xenia.engines.qemu.usb import UsbDevices
 from xenia.engines.qemu.vfio import PASSED, PassedPci, address_of
 from xenia.engines.qemu.vif import CARD
@@ -72,7 +72,7 @@ class Guest:
         self.folder = folder
         self.log = log
         self.situation = Situation(State.PAUSED)
-        self.consoles: Mapping[ConsoleKind, Path] = {kind: socket_of(folder, kind) for kind in kinds_of(started.config)}
+        self.consoles: Mapping[ConsoleKind, Path] = {kind: input_of(folder, kind) for kind in kinds_of(started.config)}
         self.vnc: str | None = None
         self.interfaces = {vif.item: vif.vifname or f"vif{started.domid}.{vif.item}" for vif in started.config.vifs}
         """What the host's ends of its cards are called where they are taps."""
@@ -87,7 +87,7 @@ class Guest:
         """MiB that it has now."""
         self._memory_changed = asyncio.Event()
         self._in_place = reboots_in_place(started.config)
-        self._shows = started.config.display.vnc
+        self.shows = started.config.display.vnc
         self.port = AgentPort(folder, started.config, lambda: self.name)
         self.unplugging = Unplugging(self)
         self.hotplug = Hotplug(self, self.unplugging)
@@ -257,11 +257,13 @@ class Guest:
             raise engine_failed(f"the run folder of domain '{self.name}' cannot be moved: {error.strerror}") from error
         self.port.close()
         self.uuid, self.folder = kept.uuid, folder
-        self.consoles = {kind: socket_of(folder, kind) for kind in self.consoles}
+        self.consoles = {kind: input_of(folder, kind) for kind in self.consoles}
 
     async def refresh(self) -> None:
         """Ask QEMU for what events may have told while nobody listened. Raises engine_failed."""
         await give_up(self)
+        await block_jobs.settle(self, self.process)
+        await exports.settle(self, self.process)
         status = (await self.execute("query-status"))["status"]
         self.settle(of_status(status, ends.end_in(self.log, in_place=self._in_place)))
         for target in await self.hotplug.look():
@@ -276,7 +278,7 @@ class Guest:
         await self.look_at_memory()
         await self.cpus.look()
         await self.port.look(self.execute)
-        if self._shows:
+        if self.shows:
             await self.look_for_vnc()
 
     async def look_for_vnc(self) -> None:

@@ -14,7 +14,9 @@ from contextlib import ExitStack
 
 from xenia.engines.qemu.disk import device_name, drive_of, node_name, node_of
 from xenia.engines.qemu.machine import SLOTS_DISK
+from xenia.engines.qemu.nodes import owned
 from xenia.engines.qemu.pci import Qemu, Unplugging, devices, free_slot
+from xenia.engines.qemu.sets import next_sets
 from xenia.engines.qemu.slots import slots_of
 from xenia.engines.tray import open_tray
 from xenia.model.domain import DomainConfig
@@ -52,14 +54,16 @@ class Hotplug:
     async def _look(self) -> frozenset[str]:
         found = await devices(self._qemu, device_name(""))
         nodes = await self._qemu.execute("query-named-block-nodes", {"flat": True})
-        tops = {node["node-name"] for node in nodes}
+        names = [node["node-name"] for node in nodes]
         sets = await self._qemu.execute("query-fdsets")
-        owned = {descriptor.get("opaque", "") for each in sets for descriptor in each["fds"]}
+        owners = {descriptor.get("opaque", "") for each in sets for descriptor in each["fds"]}
         prefix = node_name("")
-        left = {owner.removeprefix(prefix) for owner in owned if owner.startswith(prefix)} - found
+        tops = {name.partition(".")[0] for name in names}  # those of network disks have no descriptors
+        ours = (name.removeprefix(prefix) for name in owners | tops if name.startswith(prefix))
+        left = {target for target in ours if "-" not in target} - found
         for target in left:
             try:
-                await self._release(target, node=node_name(target) in tops)
+                await self._release(target, owned(names, target))
             except XeniaError as error:
                 log.warning("what is left of the disk %s is not removed: %s", target, error)
         gone = (self.disks or frozenset()) - found
@@ -79,7 +83,7 @@ class Hotplug:
         """Plug in the last disk of `config`. Raises also invalid for one that cannot be."""
         target = opened.disk.target
         slot = list(slots_of(config))[-1][1]
-        if slot is None or slot.driver != _PLUGGABLE or not opened.layers:
+        if slot is None or slot.driver != _PLUGGABLE or not opened.filled:
             where = slot.where if slot is not None else "nowhere"
             raise invalid(
                 f"{target} would be {where}, and only paravirtual disks are plugged into a guest that runs",
@@ -97,7 +101,7 @@ class Hotplug:
 
     async def _add(self, opened: OpenedDisk, command: str, arguments: Mapping[str, object]) -> None:
         """Open the image in QEMU, and have `command` use it; if that fails it is closed again."""
-        sets = await self._next_sets()
+        sets = await next_sets(self._qemu)
         with ExitStack() as held:
             node = node_of(opened, sets, held)
             try:
@@ -106,7 +110,7 @@ class Hotplug:
                 await self._qemu.execute(command, arguments)
             except BaseException:
                 with contextlib.suppress(XeniaError):
-                    await self._release(opened.disk.target, node=True)
+                    await self._release(opened.disk.target, [node_name(opened.disk.target)])
                 raise
 
     async def change_medium(self, opened: OpenedDisk, *, force: bool) -> None:
@@ -122,9 +126,8 @@ class Hotplug:
         await self._open_tray(target, force=force)
         try:
             await self._qemu.execute("eject", {**drive, "force": force})
-            if await self._has_node(target):
-                await self._release(target, node=True)
-            if opened.layers:
+            await self._release(target, await self._nodes(target))
+            if opened.filled:
                 await self._insert(opened, drive, force=force)
             await self._qemu.execute("blockdev-close-tray", drive)
         finally:
@@ -146,45 +149,33 @@ class Hotplug:
         tray = {"id": device_name(target), "force": force}
         await open_tray(target, lambda: self._qemu.execute("blockdev-open-tray", tray))
 
-    async def _has_node(self, target: str) -> bool:
+    async def _nodes(self, target: str) -> list[str]:
         nodes = await self._qemu.execute("query-named-block-nodes", {"flat": True})
-        return any(node["node-name"] == node_name(target) for node in nodes)
+        return owned([node["node-name"] for node in nodes], target)
 
     async def unplug(self, target: str) -> None:
         """Have the guest let go of a disk. Raises also timed_out and a conflict."""
         await self._unplugging.unplug(device_name(target), target)
         await self.look()
 
-    async def _release(self, target: str, *, node: bool) -> None:
-        """Close the image. Its lock lasts until QEMU has closed the last of its descriptors."""
-        name = node_name(target)
+    async def _release(self, target: str, nodes: Sequence[str]) -> None:
+        """Close the image, with all its `nodes`. Its lock lasts until QEMU has closed the last of its descriptors."""
         try:
-            if node:
-                await self._qemu.execute("blockdev-del", {"node-name": name})
+            await self._delete(nodes)
         finally:
             for each in await self._qemu.execute("query-fdsets"):
-                if any(descriptor.get("opaque") == name for descriptor in each["fds"]):
+                if any(descriptor.get("opaque") == node_name(target) for descriptor in each["fds"]):
                     await self._qemu.execute("remove-fd", {"fdset-id": each["fdset-id"]})
 
-    async def _next_sets(self) -> _Sets:
-        known = await self._qemu.execute("query-fdsets")
-        return _Sets(self._qemu, 1 + max((each["fdset-id"] for each in known), default=0))
-
-
-class _Sets:
-    """Descriptor sets in a QEMU that runs: numbered first, so that a node can name them, then handed over."""
-
-    def __init__(self, qemu: Qemu, first: int) -> None:
-        self._qemu = qemu
-        self._next = first
-        self._wanted: list[tuple[int, int, str]] = []
-
-    def fdset(self, descriptors: Sequence[int], what: str, owner: str) -> str:  # noqa: ARG002 (for the other kind)
-        number, self._next = self._next, self._next + 1
-        self._wanted += [(number, descriptor, owner) for descriptor in descriptors]
-        return f"/dev/fdset/{number}"
-
-    async def hand_over(self) -> None:
-        for number, descriptor, owner in self._wanted:
-            self._qemu.send(descriptor)
-            await self._qemu.execute("add-fd", {"fdset-id": number, "opaque": owner})
+    async def _delete(self, nodes: Sequence[str]) -> None:
+        """What another is based on goes after that."""
+        left = list(nodes)
+        while left:
+            before = len(left)
+            for name in tuple(left):
+                try:
+                    await self._qemu.execute("blockdev-del", {"node-name": name})
+                    left.remove(name)
+                except XeniaError:
+                    if len(left) == before and name == left[-1]:
+                        raise

@@ -10,10 +10,11 @@ from xenia.engines.base import ConsoleKind, Resources
 from xenia.engines.qemu.agent import add_agent
 from xenia.engines.qemu.argv import CommandLine
 from xenia.engines.qemu.balloon import add_balloon
-from xenia.engines.qemu.boot import add_boot, add_firmware
+from xenia.engines.qemu.boot import add_boot
 from xenia.engines.qemu.disk import add_disks
 from xenia.engines.qemu.display import add_display
 from xenia.engines.qemu.facts import Facts
+from xenia.engines.qemu.firmware import add_firmware
 from xenia.engines.qemu.machine import add_machine
 from xenia.engines.qemu.platform import add_platform
 from xenia.engines.qemu.serial import ConsoleEnds, add_consoles
@@ -61,14 +62,15 @@ def compose(
     line.add("sandbox", _SANDBOX)
     line.add("S")
     line.add("uuid", started.uuid)
-    add_machine(line, config, started.abi, facts)
+    template = resources.save.template if resources.save is not None else None
+    add_machine(line, config, started.abi, facts, template)
     if config.boot.firmware is Firmware.UEFI and not config.boot.by_kernel:
         add_firmware(line, *(doors.firmware or (-1, -1)))
     _add_ends(line, in_place=reboots_in_place(config))
     monitor = line.inherit(doors.monitor, "socket of the monitor")
     line.add("chardev", f"socket,id=monitor,fd={monitor},server=on,wait=off")
     line.add("mon", "chardev=monitor,mode=control")
-    add_platform(line, config)
+    add_platform(line, config, started.generation)
     add_balloon(line, config)
     add_display(line, config, settings, started.domid)
     add_consoles(line, doors.consoles)

@@ -46,8 +46,11 @@ def abi_of(config: DomainConfig, facts: Facts) -> dict[str, str]:
     return {"machine": facts.machines.get(board, board), "cpu": _cpu_model(facts)}
 
 
-def add_machine(line: CommandLine, config: DomainConfig, abi: Mapping[str, str], facts: Facts) -> None:
-    """Machine, accelerator, CPU, memory and clock.
+def add_machine(
+    line: CommandLine, config: DomainConfig, abi: Mapping[str, str], facts: Facts, template: int | None = None
+) -> None:
+    """Machine, accelerator, CPU, memory and clock. The memory is that of `template`, an open file, as the guest sees it
+    and nobody else; or has nothing in it.
 
     Raises engine_failed when the recorded machine type is not known to the installed QEMU.
     """
@@ -66,7 +69,12 @@ def add_machine(line: CommandLine, config: DomainConfig, abi: Mapping[str, str],
     line.add("cpu", _cpu(config, decided["cpu"], facts))
     memory = most_memory(config)
     line.add("m", f"size={memory}M")
-    line.add("object", {"qom-type": "memory-backend-memfd", "id": "ram", "size": memory << 20, "share": True})
+    size = {"id": "ram", "size": memory << 20}
+    if template is None:
+        line.add("object", {"qom-type": "memory-backend-memfd", **size, "share": True})
+    else:
+        path = f"/proc/self/fd/{line.inherit(template, 'memory of the save')}"
+        line.add("object", {"qom-type": "memory-backend-file", **size, "share": False, "mem-path": path})
     most = max(config.vcpus, config.max_vcpus or 0)
     line.add("smp", f"cpus={config.vcpus},maxcpus={most},sockets=1,cores={most},threads=1")
     line.add("name", f"guest={doubled(config.name)}")

@@ -7,14 +7,10 @@ QEMU gives up.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import fcntl
-import os
 from typing import Any
 
 from xenia.engines.qemu.pci import Qemu
 
-_PIPE = 1 << 20
 _NAME = "save"
 """What QEMU calls its end of the pipe."""
 _MOST_BANDWIDTH = 1 << 40
@@ -27,14 +23,6 @@ async def leave_memory_out(qemu: Qemu, *, wanted: bool) -> None:
     capability = {"capability": "x-ignore-shared", "state": wanted}
     await qemu.execute("migrate-set-capabilities", {"capabilities": [capability]})
     await qemu.execute("migrate-set-parameters", {"max-bandwidth": _MOST_BANDWIDTH})
-
-
-def pipe() -> tuple[int, int]:
-    """The ends to read from and to write to."""
-    reader, writer = os.pipe2(os.O_CLOEXEC)
-    with contextlib.suppress(OSError):  # it only goes slower with less
-        fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, _PIPE)
-    return reader, writer
 
 
 async def migrate(qemu: Qemu, writer: int) -> None:
@@ -61,6 +49,17 @@ async def until_over(qemu: Qemu) -> str:
         await asyncio.sleep(_LOOK_AGAIN)
         told = await _told(qemu)
     return "" if told["status"] == "completed" else str(told.get("error-desc", f"its migration has {told['status']}"))
+
+
+async def until_taken_in(qemu: Qemu) -> str:
+    """As `until_over`, after `migrate_from`: QEMU knows of no migration before it has looked into the pipe, which may
+    hold all of it by then.
+    """
+    told = await _told(qemu)
+    while told["status"] == "none":
+        await asyncio.sleep(_LOOK_AGAIN)
+        told = await _told(qemu)
+    return await until_over(qemu)
 
 
 async def _told(qemu: Qemu) -> dict[str, Any]:

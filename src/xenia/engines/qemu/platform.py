@@ -17,11 +17,13 @@ _SOUND_PCI = {"es1370": "ES1370", "ac97": "AC97", "hda": "intel-hda", "intel-hda
 _SOUND_ISA = {"sb16": "sb16", "adlib": "adlib"}
 
 
-def add_platform(line: CommandLine, config: DomainConfig) -> None:
-    """Everything on the board that is no disk, card or display."""
+def add_platform(line: CommandLine, config: DomainConfig, generation: str) -> None:
+    """Everything on the board that is no disk, card or display. `generation` is as in DomainRecord."""
     platform = config.platform
     line.add("rtc", f"base={_clock(platform)}")
     line.device({"driver": "pvpanic"})
+    if platform.acpi:  # a guest that goes on from a snapshot, or as a clone, learns that it is another one
+        line.device({"driver": "vmgenid", "guid": generation or "auto"})
     for word in usb_words(platform.usb_devices):
         if word in DRIVERS:
             line.device({"driver": DRIVERS[word], "id": device_id(word), "bus": "usb-bus.0"})

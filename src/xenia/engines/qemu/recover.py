@@ -14,6 +14,7 @@ from xenia.engines.qemu.guest import Guest
 from xenia.engines.qemu.monitor import NoAnswer
 from xenia.engines.qemu.process import Process
 from xenia.model.errors import XeniaError
+from xenia.model.vif import USER_MODE
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ async def recover(guests: Sequence[Guest]) -> list[Guest]:
             continue
         taps = _taps(pids[uuid])
         guest.cards.started_with(
-            {number: name if name in taps else "user" for number, name in guest.interfaces.items()}
+            {number: name if name in taps else USER_MODE for number, name in guest.interfaces.items()}
         )
         _call_logs_by_name(guest, pids[uuid])
         found.append(guest)

@@ -10,8 +10,9 @@ from xenia.engines.base import SaveSource
 from xenia.engines.qemu.ends import last_words
 from xenia.engines.qemu.facts import Facts
 from xenia.engines.qemu.guest import Guest
-from xenia.engines.qemu.migration import leave_memory_out, migrate_from, pipe, until_over
+from xenia.engines.qemu.migration import leave_memory_out, migrate_from, until_taken_in
 from xenia.engines.qemu.save import open_memory
+from xenia.lib.pipe import pipe
 from xenia.model.errors import ErrorKind, XeniaError, conflict, engine_failed, invalid
 
 _DYING_SECONDS = 2.0
@@ -70,7 +71,7 @@ async def go_on_from(guest: Guest, save: SaveSource) -> None:
 
 async def _take(guest: Guest, save: SaveSource) -> None:
     await leave_memory_out(guest, wanted=save.memory > 0)
-    if save.memory:
+    if save.memory and save.template is None:
         await _fill(guest, save)
     reader, writer = pipe()
     try:
@@ -81,7 +82,7 @@ async def _take(guest: Guest, save: SaveSource) -> None:
         await save.feed(writer)
     finally:
         os.close(writer)
-    if problem := await until_over(guest):
+    if problem := await until_taken_in(guest):
         raise engine_failed(f"QEMU cannot go on from the save: {problem}")
     await guest.refresh()
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from xenia.engines.base import SaveSink
 from xenia.engines.qemu.guest import Guest
-from xenia.engines.qemu.migration import leave_memory_out, migrate, pipe, until_over
+from xenia.engines.qemu.migration import leave_memory_out, migrate, until_over
+from xenia.lib.pipe import pipe
 from xenia.model.errors import engine_failed
 
 _MEMORY = "/memfd:memory-backend-memfd"
@@ -22,7 +23,7 @@ _MEMORY = "/memfd:memory-backend-memfd"
 
 async def save(guest: Guest, sink: SaveSink) -> None:
     """Stop the guest and put it into `sink`. Raises engine_failed, OSError."""
-    await guest.stop()
+    await _stand_still(guest)
     size = guest.most_memory << 20
     memory = open_memory(guest.process.pid, size)
     try:
@@ -33,6 +34,13 @@ async def save(guest: Guest, sink: SaveSink) -> None:
     finally:
         if memory is not None:
             os.close(memory)
+
+
+async def _stand_still(guest: Guest) -> None:
+    """QEMU does not save a guest again that has not run since it was saved last: for a moment it does."""
+    if (await guest.execute("query-status"))["status"] == "postmigrate":
+        await guest.run_on()
+    await guest.stop()
 
 
 def open_memory(pid: int, size: int) -> int | None:

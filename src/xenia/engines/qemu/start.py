@@ -11,14 +11,14 @@ from xenia.engines.base import Resources
 from xenia.engines.qemu import agent, ends, lease
 from xenia.engines.qemu.affinity import cpus_of_vcpu, listed
 from xenia.engines.qemu.argv import CommandLine
-from xenia.engines.qemu.boot import open_firmware
 from xenia.engines.qemu.display import FIRST_PORT, PASSWORD_LENGTH, listen_of, password_of, wished_display
 from xenia.engines.qemu.facts import Facts
+from xenia.engines.qemu.firmware import open_firmware
 from xenia.engines.qemu.guest import Guest
 from xenia.engines.qemu.launch import Doors, compose
 from xenia.engines.qemu.monitor import NoAnswer, connect_to
 from xenia.engines.qemu.process import find, spawn
-from xenia.engines.qemu.serial import kinds_of
+from xenia.engines.qemu.serial import kinds_of, open_consoles
 from xenia.engines.qemu.settings import QemuSettings
 from xenia.model.boot import Firmware
 from xenia.model.domain import DomainConfig, Started
@@ -65,7 +65,7 @@ def _spawn(
     doors = Doors(
         monitor.fileno(),
         {kind: ends.open_console(guest.folder, settings.log_dir, guest.name, kind, held) for kind in kinds_of(config)},
-        open_firmware(held) if uefi else None,
+        open_firmware(resources.variables, held) if uefi else None,
         held.enter_context(ends.listen_at(agent.socket_of(guest.folder))).fileno() if guest.port.agent else None,
     )
     line = CommandLine()
@@ -100,6 +100,7 @@ async def take_over(
     except NoAnswer as error:
         ended = await guest.process.wait(_DYING_SECONDS)
         raise _failure(guest, started, settings, "" if ended else str(error)) from error
+    await open_consoles(guest, guest.consoles)
     await pin_as_written(guest, started.config, facts)
     if boots and guest.most_memory > started.config.memory:
         await guest.execute("balloon", {"value": started.config.memory << 20})

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from xenia.engines.qemu.disk_counters import DiskCounters
 from xenia.engines.qemu.guest import Guest
-from xenia.engines.qemu.threads import vcpu_stats
+from xenia.engines.qemu.threads import Clock
 from xenia.model.errors import XeniaError
 from xenia.model.stats import Stats, VcpuStats
 from xenia.network.counters import read_counters, stats_of_vifs
@@ -22,7 +22,7 @@ class Counters:
     """Remembers which thread runs which virtual CPU, so that QEMU is not asked for that each time."""
 
     def __init__(self) -> None:
-        self._threads: WeakKeyDictionary[Guest, Mapping[int, int]] = WeakKeyDictionary()
+        self._threads: WeakKeyDictionary[Guest, Mapping[int, Clock]] = WeakKeyDictionary()
         self._disks = DiskCounters()
 
     async def read(self, guests: Collection[Guest]) -> Mapping[str, Stats]:
@@ -49,12 +49,13 @@ class Counters:
     async def _learn_threads(self, guest: Guest) -> None:
         with suppress(XeniaError):
             told = await guest.execute("query-cpus-fast", seconds=_SECONDS)
-            self._threads[guest] = {each["cpu-index"]: each["thread-id"] for each in told}
+            pid = guest.process.pid
+            self._threads[guest] = {each["cpu-index"]: Clock(pid, each["thread-id"]) for each in told}
 
     def _vcpus(self, guest: Guest) -> tuple[VcpuStats, ...]:
         """A virtual CPU whose thread has ended was unplugged: the next look asks again which there are."""
-        threads = self._threads.get(guest, {})
-        found = [vcpu_stats(guest.process.pid, number, thread) for number, thread in sorted(threads.items())]
-        if None in found:
+        counted = [(number, clock.read()) for number, clock in sorted(self._threads.get(guest, {}).items())]
+        found = [VcpuStats(number, each[0] / 1e9, each[1] / 1e9) for number, each in counted if each is not None]
+        if len(found) < len(counted):
             del self._threads[guest]
-        return tuple(each for each in found if each is not None)
+        return tuple(found)

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
+from socket import socket
 
 from xenia.engines.base import EngineEvent, Figures, Guard, Meaning, Observed, Plugged, Resources, SaveSink
 from xenia.engines.simulated.agent import SimulatedAgent
+from xenia.engines.simulated.exports import SimulatedExport
 from xenia.engines.simulated.host import SimulatedGuest, SimulatedHost
+from xenia.engines.simulated.layers import merge, put_overlays
 from xenia.engines.simulated.pools import SimulatedPools
 from xenia.engines.simulated.save import restored, save
 from xenia.model.agent import ShutdownMode
+from xenia.model.bitmap import Bitmap, no_bitmap, require_usable
 from xenia.model.disk import DiskMode
 from xenia.model.domain import ALIVE, DOMAIN_0_UUID, DomainConfig, Started, State
 from xenia.model.errors import XeniaError, conflict, engine_failed, invalid, timed_out
 from xenia.model.host import Capability, EngineReport, Host
+from xenia.model.layers import Merge
 from xenia.model.pci import HostPci, PciDevice, devices_of
 from xenia.model.scheduling import Share
 from xenia.model.signal import Trigger
@@ -43,11 +49,13 @@ class SimulatedEngine:
             *(Capability.ADOPT, Capability.MAX_MEMORY, Capability.LIVE_CORE_DUMP),
             *(Capability.SOFT_AFFINITY, Capability.CPU_POOLS),
         }
-        own = like_xen if host.like_xen else {Capability.RESET, Capability.AGENT_COMMANDS}
+        own = like_xen if host.like_xen else {Capability.RESET, Capability.AGENT_COMMANDS, Capability.LAYERS}
         kinds = {Capability.HVM, Capability.PV, Capability.PVH}
         live = {Capability.MEMORY, Capability.VCPUS, Capability.SCHEDULING, Capability.CORE_DUMP, Capability.SAVE}
         insights = {Capability.SIGNALS, Capability.MONITOR} | ({Capability.HYPERVISOR} if host.like_xen else set())
         devices = {Capability.DISK_HOTPLUG, Capability.MEDIUM_CHANGE, Capability.VIF_HOTPLUG, Capability.AGENT}
+        devices |= set() if host.like_xen else {Capability.LIVE_DISKS, Capability.DISK_EXPORT}
+        devices.add(Capability.VIF_LINK)
         devices |= {Capability.USB_HOTPLUG, Capability.PCI}
         self.capabilities = frozenset({Capability.PAUSE} | live | kinds | own | devices | insights)
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
@@ -73,6 +81,9 @@ class SimulatedEngine:
         ours = [(uuid, guest) for uuid, guest in self._host.guests.items() if uuid in known]
         for uuid, guest in ours:
             guest.name = known[uuid].config.name
+            guest.copies = {}
+            for target in tuple(guest.exports):
+                guest.exports.pop(target).close()
         return [self._observed(uuid, guest) for uuid, guest in ours]
 
     def explain(self, config: DomainConfig) -> Meaning:
@@ -173,7 +184,9 @@ class SimulatedEngine:
 
     async def destroy(self, uuid: str) -> None:
         await self._host.step("destroy")
-        self._host.guests.pop(uuid, None)
+        guest = self._host.guests.pop(uuid, None)
+        for export in guest.exports.values() if guest is not None else ():
+            export.close()
         await self._host.step("destroyed")
 
     async def attach_disk(self, started: Started, opened: OpenedDisk) -> None:
@@ -184,11 +197,85 @@ class SimulatedEngine:
 
     async def detach_disk(self, uuid: str, target: str) -> None:
         await self._host.step("detach disk")
-        guest = self._guest(uuid)
+        guest = self._not_exported(uuid)
         if guest.started.config.name in self._host.clinging:
             raise timed_out(f"the guest does not let go of {target}")
         guest.disks.pop(target, None)
         await self._host.step("disk detached")
+
+    async def grow_disk(self, started: Started, target: str, size: int) -> bool:
+        await self._host.step("grow disk")
+        os.truncate(self._guest(started.uuid).disks[target] or "", size)
+        await self._host.step("disk grown")
+        return True
+
+    async def begin_move(self, uuid: str, opened: OpenedDisk) -> None:
+        await self._host.step("begin move")
+        self._not_exported(uuid).copies[opened.disk.target] = opened.disk.path
+        await self._host.step("move begun")
+
+    async def until_copied(self, uuid: str, target: str, tell: Callable[[float], None]) -> None:
+        await self._host.step("copy")
+        if target not in self._guest(uuid).copies:
+            raise engine_failed(f"nothing is copied of {target}")
+        tell(1.0)
+
+    async def switch(self, uuid: str, target: str, switched: Callable[[], Awaitable[None]]) -> None:
+        await self._host.step("switch")
+        guest = self._guest(uuid)
+        guest.disks[target] = guest.copies.pop(target)
+        guest.bitmaps.pop(target, None)
+        await switched()
+        await self._host.step("switched")
+
+    async def give_up_move(self, uuid: str, target: str) -> None:
+        await self._host.step("give up move")
+        if uuid in self._host.guests:
+            self._guest(uuid).copies.pop(target, None)
+
+    async def begin_flatten(self, uuid: str, target: str) -> None:
+        del target
+        await self._host.step("begin flatten")
+        self._guest(uuid)
+
+    async def until_flattened(self, uuid: str, target: str, tell: Callable[[float], None]) -> None:
+        await self._host.step("flatten disk")
+        if target in self._guest(uuid).disks:
+            tell(1.0)
+
+    async def disk_size(self, uuid: str, target: str) -> int:
+        return Path(self._guest(uuid).disks[target] or "").stat().st_size
+
+    async def bitmaps(self, uuid: str, target: str) -> Sequence[Bitmap]:
+        return [*self._guest(uuid).bitmaps.get(target, {}).values()]
+
+    async def add_bitmap(self, uuid: str, target: str, name: str) -> None:
+        found = self._guest(uuid).bitmaps.setdefault(target, {})
+        if name in found:
+            raise conflict(f"{target} has a bitmap '{name}' already")
+        found[name] = Bitmap(target, name, 0, 65536)
+
+    async def remove_bitmap(self, uuid: str, target: str, name: str) -> None:
+        if self._guest(uuid).bitmaps.get(target, {}).pop(name, None) is None:
+            raise no_bitmap(target, name)
+
+    async def begin_export(self, uuid: str, store: OpenedDisk, listener: socket, bitmap: str = "") -> None:
+        await self._host.step("begin export")
+        guest, (layer,) = self._not_exported(uuid), store.layers
+        if bitmap:
+            found = guest.bitmaps.get(store.disk.target, {}).get(bitmap)
+            if found is None:
+                raise no_bitmap(store.disk.target, bitmap)
+            require_usable(found)
+        export = SimulatedExport(layer.size, frozen=guest.frozen)
+        await export.serve(listener)
+        guest.exports[store.disk.target] = export
+        await self._host.step("export begun")
+
+    async def end_export(self, uuid: str, target: str) -> None:
+        guest = self._host.guests.get(uuid)
+        if guest is not None and target in guest.exports:
+            guest.exports.pop(target).close()
 
     async def how_taken(self, uuid: str, device: str | int, seconds: float) -> Plugged:
         del device, seconds
@@ -209,7 +296,14 @@ class SimulatedEngine:
         if guest.started.config.name in self._host.clinging:
             raise timed_out(f"the guest does not let go of its card {number}")
         guest.cards.discard(number)
+        guest.unlinked.discard(number)
         await self._host.step("vif detached")
+
+    async def set_link(self, uuid: str, number: int, *, up: bool) -> None:
+        await self._host.step("set link")
+        unlinked = self._guest(uuid).unlinked
+        unlinked.discard(number) if up else unlinked.add(number)
+        await self._host.step("link set")
 
     async def attach_usb(self, started: Started, opened: OpenedUsb) -> None:
         await self._host.step("attach usb")
@@ -290,12 +384,25 @@ class SimulatedEngine:
 
     async def save(self, started: Started, sink: SaveSink) -> dict[str, str]:
         await self._host.step("save")
-        guest = self._guest(started.uuid)
+        guest = self._not_exported(started.uuid)
         guest.state = State.PAUSED
         await self._host.step("saved state")
         await save(guest, sink)
         await self._host.step("saved")
         return {"version": "1"}
+
+    async def written_to(self, uuid: str) -> dict[str, str]:
+        await self._host.step("look at disks")
+        return {target: path for target, path in self._guest(uuid).disks.items() if path is not None}
+
+    async def put_overlays(self, uuid: str, overlays: Sequence[OpenedDisk], identity: str) -> None:
+        del identity
+        await put_overlays(self._host, self._not_exported(uuid), overlays)
+
+    async def merge(
+        self, uuid: str, wanted: Merge, switched: Callable[[], Awaitable[None]], tell: Callable[[float], None]
+    ) -> None:
+        await merge(self._host, self._guest(uuid), wanted, switched, tell)
 
     def observe(self, uuid: str) -> Observed | None:
         guest = self._host.guests.get(uuid)
@@ -377,6 +484,12 @@ class SimulatedEngine:
             pci=frozenset(guest.pci),
             cards=frozenset(guest.cards),
         )
+
+    def _not_exported(self, uuid: str) -> SimulatedGuest:
+        guest = self._guest(uuid)
+        if guest.exports:
+            raise conflict("a disk of the guest is exported")
+        return guest
 
     def _guest(self, uuid: str) -> SimulatedGuest:
         try:

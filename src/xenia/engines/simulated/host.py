@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 from xenia.engines.base import EngineEvent
+from xenia.engines.simulated.exports import SimulatedExport
 from xenia.model.agent import AgentInfo
+from xenia.model.bitmap import Bitmap
 from xenia.model.domain import EndAction, EndReason, Started, State
 from xenia.model.pool import POOL_0, Pool
 from xenia.model.scheduling import CGROUP, USUAL_WEIGHT, Share
@@ -32,12 +34,20 @@ class SimulatedGuest:
     share: Share
     soft_pins: dict[int, tuple[int, ...] | None] = field(default_factory=dict)
     disks: dict[str, str | None] = field(default_factory=dict)
+    copies: dict[str, str] = field(default_factory=dict)
+    """The images that its disks are being copied to, by target."""
+    exports: dict[str, SimulatedExport] = field(default_factory=dict)
+    """Those of its disks that are offered, by target."""
+    bitmaps: dict[str, dict[str, Bitmap]] = field(default_factory=dict)
+    """Those of its disks, by target and name."""
     media: dict[str, bool] = field(default_factory=dict)
     usb: set[str] = field(default_factory=set)
     pci: set[str] = field(default_factory=set)
     signals: list[str] = field(default_factory=list)
     frozen: bool = False
     cards: set[int] = field(default_factory=set)
+    unlinked: set[int] = field(default_factory=set)
+    """Those of the cards whose link is down."""
     pool: str = POOL_0
     state: State = State.PAUSED
     end: EndReason | None = None
@@ -51,6 +61,15 @@ class SimulatedGuest:
     @property
     def writes(self) -> set[str]:
         return {path for path in self.disks.values() if path is not None}
+
+
+@dataclass(slots=True)
+class SimulatedImage:
+    """What was written to an image, by place, and the path of the one below it, or ""."""
+
+    base: str = ""
+    data: dict[int, int] = field(default_factory=dict)
+    changed: int = 0
 
 
 async def _no_step(name: str) -> None:
@@ -81,6 +100,7 @@ class SimulatedHost:
     """One CPU of four is in none."""
     own_share: Share = field(default_factory=lambda: Share("credit2"))
     """That of Domain-0."""
+    images: dict[str, SimulatedImage] = field(default_factory=dict)
     violations: list[str] = field(default_factory=list)
     """What a real hypervisor would have done to the guests' data."""
     assignable: set[str] = field(default_factory=set)
@@ -133,6 +153,30 @@ class SimulatedHost:
         else:
             guest.cards.remove(device)
         self._told(EngineEvent(uuid, guest.state, unplugged=device))
+
+    def image(self, path: str) -> SimulatedImage:
+        """One that nobody has made is an empty one."""
+        return self.images.setdefault(path, SimulatedImage())
+
+    def read(self, path: str) -> dict[int, int]:
+        """What is seen through an image."""
+        image = self.image(path)
+        return (self.read(image.base) if image.base else {}) | image.data
+
+    def write(self, uuid: str, target: str, place: int, value: int) -> None:
+        """A guest writes to its disk. Raises RuntimeError where others are based on the image: they would break."""
+        path = self.guests[uuid].disks[target] or ""
+        if any(image.base == path for image in self.images.values()):
+            self._violated(f"{path} is written to below others")
+        image = self.image(path)
+        image.data[place] = value
+        image.changed += 1
+
+    def merge(self, upper: str, lower: str) -> None:
+        """What `upper` has is in `lower` as well."""
+        below = self.image(lower)
+        below.data |= self.image(upper).data
+        below.changed += 1
 
     def _violated(self, what: str) -> None:
         self.violations.append(what)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 
 from xenia.engines.xen.ends import end_processes
-from xenia.engines.xen.xl import Xl
+from xenia.engines.xen.xl import Xl, reachable
 from xenia.lib.aio import Tasks
 
 _SECONDS = 3600.0
@@ -21,7 +21,7 @@ async def dump(domid: int, core: int, size: int, xl: Xl, tell: Callable[[float],
     watching = Tasks()
     watching.start(_watch(core, size, tell), name=f"the core of domain {domid}")
     try:
-        await xl.run("dump-core", str(domid), _path_of(core), seconds=_SECONDS)
+        await xl.run("dump-core", str(domid), reachable(core), seconds=_SECONDS)
     finally:
         await watching.close()
 
@@ -29,11 +29,6 @@ async def dump(domid: int, core: int, size: int, xl: Xl, tell: Callable[[float],
 def end_dumps() -> None:
     """End every xl that writes a core into a file of a xend that is dead."""
     end_processes(lambda words: words[1:2] == [b"dump-core"] and words[-1].startswith(b"/proc/"))
-
-
-def _path_of(core: int) -> str:
-    """The open file, by a name that root's other processes can open while we live (proc(5), /proc/pid/fd)."""
-    return f"/proc/{os.getpid()}/fd/{core}"
 
 
 async def _watch(core: int, size: int, tell: Callable[[float], None]) -> None:

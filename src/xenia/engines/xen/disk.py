@@ -26,7 +26,8 @@ def disk_settings(config: DomainConfig, disks: Sequence[DiskBackend]) -> Setting
     Raises invalid for a path that Xen's tools would take for something else.
     """
     vdevs = vdevs_of(config)
-    items = [_item(config, backend, vdev) for backend in disks if (vdev := vdevs[backend.disk.target]) is not None]
+    places = [(backend, backend.vdev or vdevs[backend.disk.target]) for backend in disks]
+    items = [_item(config, backend, vdev) for backend, vdev in places if vdev is not None]
     return {"disk": items} if items else {}
 
 
@@ -120,7 +121,7 @@ def _explain_source(config: DomainConfig, item: str, disk: Disk) -> Iterator[Com
     elif disk.path and (problem := _path_problem(config.kind, shown_path(disk))):
         yield error(item, *problem)
     if disk.format not in FORMATS:
-        yield error(item, _no_format(disk.format), "qemu-img convert -O qcow2 makes another one of it")
+        yield error(item, _no_format(disk.format), "xm disk convert makes another one of it")
     if (disk.backend or "") not in _HERE:
         yield error(
             item, f"{disk.target} is served by the domain {disk.backend}: driver domains cannot be used yet", _ATTACH

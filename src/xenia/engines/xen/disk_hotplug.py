@@ -32,14 +32,24 @@ plugged in while the guest ran.
 _OPENED_SECONDS = 5.0
 
 
-async def started(store: Xenstore, guest: Guest, config: DomainConfig) -> None:
-    """Write down which disk of the guest file is which one of Xen's, while that can be told."""
-    for target, vdev in vdevs_of(config).items():
+async def started(store: Xenstore, guest: Guest, config: DomainConfig, moved: Mapping[str, str]) -> None:
+    """Write down which disk of the guest file is which one of Xen's, while that can be told. `moved` are those that are
+    another one than a start would choose.
+    """
+    for target, vdev in {**vdevs_of(config), **moved}.items():
         if vdev is not None and vdev != target:
             back = await store.read(f"/libxl/{guest.domid}/device/{_KIND}/{number_of(vdev)}/backend")
             if back is not None:
                 await store.write(f"{back}/{_TARGET}", target)
     guest.disks = frozenset(disk.target for disk in config.disks)
+
+
+async def places(store: Xenstore, guest: Guest) -> dict[str, str]:
+    """The virtual device of each disk, by its target."""
+    found = {}
+    for device in await devices(store, guest.domid, _KIND):
+        found[await _target(store, device)] = await store.read(f"{device.back}/dev") or ""
+    return found
 
 
 async def look(store: Xenstore, guest: Guest, config: DomainConfig) -> None:
@@ -123,7 +133,7 @@ async def _need_qemu(store: Xenstore, guest: Guest, backend: DiskBackend) -> Non
         raise invalid(
             f"'{path}' is a {backend.format} image, which needs a QEMU beside the guest, and there is none beside "
             f"'{guest.name}'",
-            f"convert it: qemu-img convert -O raw {path} {path}.raw; or name it in the guest file, for the next start",
+            f"convert it: xm disk convert -f raw {path} {path}.raw; or name it in the guest file, for the next start",
         )
 
 

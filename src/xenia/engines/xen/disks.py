@@ -48,5 +48,5 @@ def _backend(opened: OpenedDisk, settings: XenSettings, held: ExitStack, *, trus
 def _untrusted(path: str) -> XeniaError:
     return denied(
         f"'{path}' is a qcow2 image, which Xen's QEMU opens as root: only an administrator may start guests with it",
-        f"convert it: qemu-img convert -O raw {path} {path}.raw",
+        f"convert it: xm disk convert -f raw {path} {path}.raw",
     )

@@ -62,7 +62,7 @@ async def _sweep(domid: int, store: Xenstore) -> None:
 def end_xl_of(configs: Iterable[Path]) -> None:
     """End every xl that reads one of `configs`: it belongs to a xend that is dead, and would go on starting a guest."""
     names = {os.fspath(path).encode() for path in configs}
-    end_processes(lambda words: len(words) > 1 and words[1] == b"create" and not names.isdisjoint(words))
+    end_processes(lambda words: words[1:2] in ([b"create"], [b"restore"]) and not names.isdisjoint(words))
 
 
 def end_device_model(domid: int) -> None:

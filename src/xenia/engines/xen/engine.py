@@ -7,10 +7,21 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Guard, Meaning, Observed, Plugged, Resources
+from xenia.engines.base import (
+    ConsoleKind,
+    EngineEvent,
+    Figures,
+    Guard,
+    Meaning,
+    Observed,
+    Plugged,
+    Resources,
+    SaveSink,
+)
 from xenia.engines.xen import debugging, disk_hotplug, ends, foreign, medium, pci, usb, vif_hotplug
 from xenia.engines.xen.agent import XenstoreAgent
 from xenia.engines.xen.aside import become, let_go
+from xenia.engines.xen.carried import Carried, carried_traits, read_carried, say_again
 from xenia.engines.xen.circumstances import circumstances_of
 from xenia.engines.xen.core import dump, end_dumps
 from xenia.engines.xen.devices import how_taken
@@ -23,11 +34,14 @@ from xenia.engines.xen.lacks import LACKS
 from xenia.engines.xen.memory import make_room, resize
 from xenia.engines.xen.pools import Pools
 from xenia.engines.xen.probe import probe, version
+from xenia.engines.xen.restore import refuse_elsewhere, traits_of
+from xenia.engines.xen.save import end_saves, refuse, save, write_out
 from xenia.engines.xen.scheduling import read_shares, set_share
 from xenia.engines.xen.settings import XenSettings
 from xenia.engines.xen.sharing import refuse_shared
 from xenia.engines.xen.start import create
 from xenia.engines.xen.stats import read_stats
+from xenia.engines.xen.suspended import resume, run_on
 from xenia.engines.xen.topology import read_topology
 from xenia.engines.xen.vcpus import read_list, set_online
 from xenia.engines.xen.watch import Watch
@@ -91,13 +105,14 @@ class XenEngine:
         return report(self.facts, self.capabilities, told)
 
     async def recover(self, started: Sequence[Started]) -> list[Observed]:
-        """Also ends every xl that an earlier xend has left at work (what it was starting is taken back by manager), or
-        that waits for the end of a domain which was being adopted.
+        """Also ends every xl that an earlier xend has left at work (what it was starting is taken back by manager, what
+        it was saving goes on), or that waits for the end of a domain which was being adopted.
         """
         if not self._usable:
             raise unavailable("this is no host for the engine xen", "xm info says why")
         ends.end_xl_of(self._settings.config_of(each.uuid) for each in started)
         end_dumps()
+        saved = end_saves()
         for each in started:
             foreign.end_waiting_xl(each.config.name)
         there = {info.uuid: info for info in await self._hypervisor.domains() if info.domid}
@@ -107,9 +122,17 @@ class XenEngine:
                 guest = self._guests[each.uuid] = await self._watch.guest(info, each.config)
                 await self._learn_devices(guest, each.config)
                 await self._called(info.domid, each.config.name)
+                if info.suspended or info.domid in saved:
+                    await self._run_on_after_save(guest)
         found = [guest.observed for guest in self._guests.values()]
         self._watch.start()
         return found
+
+    async def _run_on_after_save(self, guest: Guest) -> None:
+        try:
+            await run_on(guest, self._hypervisor, self._store)
+        except XeniaError as error:
+            log.warning("domain %s was to be saved, and does not go on: %s", guest.name, error)
 
     async def _learn_devices(self, guest: Guest, config: DomainConfig) -> None:
         await disk_hotplug.look(self._store, guest, config)
@@ -146,20 +169,25 @@ class XenEngine:
         """Raises also invalid for what cannot be on Xen, ResourceError for an image in use, unavailable when there is
         too little memory.
         """
-        config = started.config
-        for complaint in complaints_of(config, self.facts, self._settings.vnc_password):
+        for complaint in complaints_of(started.config, self.facts, self._settings.vnc_password):
             if complaint.severity is Severity.ERROR:
                 raise invalid(complaint.message, complaint.hint)
         if await self._domids(started.uuid):
             raise conflict(f"the domain {started.uuid} runs already", "xm list shows it")
+        carried = Carried()
+        if resources.save is not None:
+            refuse_elsewhere(resources.save, self.facts)
+            carried = read_carried(resources.save.info.traits)
+            started = carried.grown(started)
         await refuse_shared(resources.disks, self._store)
-        await make_room(config, self._settings, self._hypervisor, self._xl)
+        await make_room(started.config, self._settings, self._hypervisor, self._xl)
         self._busy.add(started.uuid)
         try:
-            await create(started, resources, self._settings, self._xl)
+            await create(started, resources, carried, self._settings, self._xl)
             guest = await self._find(started)
-            await disk_hotplug.started(self._store, guest, started.config)
-            await vif_hotplug.started(self._store, guest, started.config.vifs)
+            await disk_hotplug.started(self._store, guest, started.config, carried.disks)
+            await vif_hotplug.started(self._store, guest, resources.vifs, carried.cards)
+            await say_again(self._store, guest, carried.features)
             medium.started(guest, started.config)
             for opened in resources.usb:
                 await usb.plug(self._xl, guest, opened)
@@ -181,9 +209,13 @@ class XenEngine:
         )
 
     async def unpause(self, uuid: str) -> None:
+        """Raises also unavailable."""
         guest = self._known(uuid)
-        if await self._watch.is_paused(guest):
-            await self._hypervisor.unpause(guest.domid)
+        for info in await self._hypervisor.domains():
+            if info.domid == guest.domid and info.suspended:
+                await resume(guest, self._hypervisor, self._store)
+            if info.domid == guest.domid and info.paused:
+                await self._hypervisor.unpause(guest.domid)
         guest.state = State.RUNNING
 
     async def pause(self, uuid: str) -> None:
@@ -222,9 +254,7 @@ class XenEngine:
     async def dump_core(self, uuid: str, core: int, *, live: bool, tell: Callable[[float], None]) -> None:
         """Raises also timed_out."""
         guest = self._known(uuid)
-        info = next((each for each in await self._hypervisor.domains() if each.domid == guest.domid), None)
-        if info is None:
-            raise engine_failed(f"Xen runs no domain {uuid}")
+        info = await self._look_at(guest)
         stop = not live and info.end is None and not info.paused
         if stop:
             await self._hypervisor.pause(guest.domid)
@@ -239,6 +269,32 @@ class XenEngine:
             await self._hypervisor.unpause(guest.domid)
         except XeniaError as error:  # gone meanwhile, most likely
             log.warning("domain %s stays paused after its core was dumped: %s", guest.name, error)
+
+    async def save(self, started: Started, sink: SaveSink) -> dict[str, str]:
+        """Raises also a conflict for a guest that cannot be saved as it is, timed_out, unavailable."""
+        guest = self._known(started.uuid)
+        info = await self._look_at(guest)
+        await refuse(guest, started, info, self._hypervisor)
+        self._busy.add(guest.uuid)
+        guest.run_on_for(0)
+        try:
+            await save(guest, sink, self._xl, size=info.mem_kb << 10, paused=bool(info.paused))
+            await write_out(guest.domid, self._store)
+            carried = await carried_traits(self._store, guest, started.config, info.mem_kb)
+        except BaseException:
+            await self._run_on_after_save(guest)
+            raise
+        finally:
+            self._busy.discard(guest.uuid)
+            self._watch.look_soon()
+        guest.state = State.PAUSED
+        return traits_of(self.facts) | carried
+
+    async def _look_at(self, guest: Guest) -> DomainInfo:
+        for info in await self._hypervisor.domains():
+            if info.domid == guest.domid:
+                return info
+        raise engine_failed(f"Xen runs no domain {guest.uuid}")
 
     async def set_memory(self, uuid: str, size: int) -> int:
         """Raises unavailable where the host has too little memory for what the guest is to get."""
@@ -330,6 +386,10 @@ class XenEngine:
     async def detach_vif(self, uuid: str, number: int) -> None:
         """Raises also a conflict for a card that is emulated."""
         await vif_hotplug.detach(self._store, self._known(uuid), number)
+
+    async def set_link(self, uuid: str, number: int, *, up: bool) -> None:
+        """A guest does not notice that: nothing of Xen's card tells it."""
+        vif_hotplug.set_link(self._known(uuid), number, up=up)
 
     async def change_medium(self, uuid: str, opened: OpenedDisk, *, force: bool) -> None:
         await medium.change(self._store, self._known(uuid), opened, self._settings, force=force)

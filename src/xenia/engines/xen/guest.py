@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +39,8 @@ class Guest:
     drives: Mapping[str, str] = field(default_factory=dict)
     """What the drives whose medium can be changed are to its QEMU, by target."""
     lost_model: bool = False
+    runs_on_until: float = 0.0
+    """By time.monotonic: until then it goes on at once when it suspends itself, for its save was given up."""
 
     @property
     def observed(self) -> Observed:
@@ -65,6 +68,15 @@ class Guest:
             return False
         before, self.state, self.end, self.why = self.state, info.state, info.end, info.why
         return _coarse(before) is not _coarse(self.state)
+
+    def run_on_for(self, seconds: float) -> None:
+        """A save of it was given up, which it may have heard of already."""
+        self.runs_on_until = time.monotonic() + seconds
+
+    @property
+    def runs_on(self) -> bool:
+        """Whether it is to go on if it is seen suspended."""
+        return time.monotonic() < self.runs_on_until
 
     def become(self, kept: Started) -> None:
         """Be another domain, which has no devices any more."""

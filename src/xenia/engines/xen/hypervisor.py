@@ -75,6 +75,11 @@ class DomainInfo:
         return State.BLOCKED if self.blocked else State.RUNNING
 
     @property
+    def suspended(self) -> bool:
+        """Whether it has been stopped to be saved, and is to go on somewhere."""
+        return bool(self.shutdown) and self.shutdown_reason == _SUSPENDED
+
+    @property
     def end(self) -> EndReason | None:
         """Why it has shut down; None for one that has not, or that only is suspended."""
         return self._ending[0]
@@ -88,7 +93,7 @@ class DomainInfo:
     def _ending(self) -> tuple[EndReason | None, str]:
         if self.crashed:  # and then not `shutdown`, as xc_domain_getinfo has it
             return _REASONS[3]
-        if not self.shutdown or self.shutdown_reason == _SUSPENDED:
+        if not self.shutdown or self.suspended:
             return None, ""
         return _REASONS.get(self.shutdown_reason, _REASONS[0])
 
@@ -156,6 +161,16 @@ class Hypervisor:
     async def unpause(self, domid: int) -> None:
         """Raises engine_failed when there is no such domain."""
         await self._call("unpause", domid)
+
+    async def resume(self, domid: int) -> None:
+        """Let a domain that is suspended go on; its drivers learn that they were not saved. Raises engine_failed when
+        there is no such domain.
+        """
+        await self._call("resume", domid, 1)
+
+    async def hvm_param(self, domid: int, number: int) -> int:
+        """What an HVM guest or its tools have set (Xen public/hvm/params.h). Raises engine_failed."""
+        return int(await self._call("hvm_param", domid, number))
 
     async def set_handle(self, domid: int, handle: bytes) -> None:
         """Give a domain another UUID. Raises engine_failed when there is no such domain."""

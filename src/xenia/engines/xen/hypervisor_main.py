@@ -71,6 +71,8 @@ CALLS = {
     "host": host,
     "pause": HYPERVISOR.domain_pause,
     "unpause": HYPERVISOR.domain_unpause,
+    "resume": HYPERVISOR.domain_resume,
+    "hvm_param": HYPERVISOR.hvm_get_param,
     "set_handle": HYPERVISOR.domain_sethandle,
 }
 

@@ -6,6 +6,9 @@ from xenia.model.host import Capability
 
 LACKS = {
     Capability.RESET: "Xen starts a domain anew, under a new id",
-    Capability.SAVE: "saving a guest is not there yet",
+    Capability.LIVE_DISKS: "Xen's backends keep a disk as it was when its guest got it",
+    Capability.DISK_EXPORT: "Xen's backends keep nothing of what a guest overwrites",
+    Capability.LAYERS: "the disks of a guest that runs cannot be given overlays: Xen's backends keep what they have",
+    Capability.SCREENSHOT: "Xen's device model offers no picture of the screen",
     Capability.AGENT_COMMANDS: "a guest on Xen tells of itself by xenstore, and is given no commands",
 }

@@ -13,7 +13,8 @@ class DiskBackend:
     """`target` is the absolute path that Xen's tools open, "" for an empty drive.
 
     `block`: it is a block device, which the host's kernel serves (phy); all else is served by a QEMU (qdisk) in
-    `format`. `script` is the block script that sets it up, without which `target` is used as it is.
+    `format`. `script` is the block script that sets it up, without which `target` is used as it is. `vdev` is the
+    virtual device that it is, where that is not what `vdevs_of` chooses.
     """
 
     disk: Disk
@@ -21,12 +22,14 @@ class DiskBackend:
     format: DiskFormat = DiskFormat.RAW
     block: bool = False
     script: str | None = None
+    vdev: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class VifBackend:
     """`mac` is decided. `vifname` None means Xen's own name for the host's end, vifDOMID.NUMBER; `script` None means
-    Xen's own script, vif-bridge, and `bridge` None its default, xenbr0.
+    Xen's own script, vif-bridge, and `bridge` None its default, xenbr0. `devid` is the number that Xen gives it, None
+    its place in the list.
     """
 
     vif: Vif
@@ -34,6 +37,7 @@ class VifBackend:
     bridge: str | None = None
     vifname: str | None = None
     script: str | None = None
+    devid: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,7 @@ from xenia.model.domain import DOMAIN_0_UUID
 from xenia.model.stats import Stats, VcpuStats
 from xenia.model.vcpu import VcpuState
 from xenia.network.counters import read_counters, stats_of_vifs
-
-_EMULATED = "-emu"
-"""What libxl appends to the name of the interface behind an emulated card, which stands beside Xen's own."""
+from xenia.network.interface import EMULATED
 
 
 async def read_stats(
@@ -27,7 +25,7 @@ async def read_stats(
         found[DOMAIN_0_UUID] = Stats(_vcpus(told[0]))
     for guest in guests:
         if guest.domid in told:
-            vifs = stats_of_vifs(dict(enumerate(guest.vifs)), counters, beside=_EMULATED)
+            vifs = stats_of_vifs(dict(enumerate(guest.vifs)), counters, beside=EMULATED)
             found[guest.uuid] = Stats(_vcpus(told[guest.domid]), disks.get(guest.domid, ()), vifs)
     return found
 

@@ -12,7 +12,7 @@ from xenia.engines.xen.xlcfg import Settings, words
 from xenia.model.complaint import Complaint
 from xenia.model.domain import DOMAIN_0_NAME, DomainConfig, Kind
 from xenia.model.errors import invalid
-from xenia.model.vif import Vif, VifType
+from xenia.model.vif import Vif, VifType, Way
 from xenia.network.addresses import network_of
 
 DEFAULT_MODEL = "rtl8139"
@@ -38,7 +38,8 @@ MODELS = {
     "virtio-net": "virtio-net-pci",
     "virtio-net-pci": "virtio-net-pci",
 }
-_OWN = frozenset({"netfront", "xen-net"})
+NETFRONT = "netfront"
+_OWN = frozenset({NETFRONT, "xen-net"})
 """Names of Xen's own paravirtual card."""
 
 _HERE = ("", "0", DOMAIN_0_NAME)
@@ -65,11 +66,13 @@ def _item(config: DomainConfig, backend: VifBackend) -> str:
             "mac": backend.mac,
             "type": ("vif" if model is None else "ioemu") if hvm else None,
             "model": model,
-            "bridge": backend.bridge,
+            # With an empty one: libxl takes its own default where none is named (libxl_nic.c).
+            "bridge": backend.bridge if vif.is_port else "",
             "vifname": backend.vifname,
             "ip": " ".join(word for word in vif.ip if network_of(word) is not None) or None,
             "rate": vif.rate if vif.rate and _RATE.fullmatch(vif.rate) else None,
             "script": backend.script,
+            "devid": backend.devid,
         }
     )
 
@@ -97,11 +100,12 @@ def explain_vifs(config: DomainConfig) -> Iterator[Complaint]:
         limit = _EMULATED_NAME_LIMIT if _is_emulated(config, vif) else _NAME_LIMIT
         if vif.vifname and len(vif.vifname) > limit:
             yield error(item, f"vifname={vif.vifname} has more than {limit} characters", "choose a shorter one")
+        if vif.vifname and vif.way is Way.SCRIPT:
+            message = f"a card whose script is one's own ({vif.script}) cannot be called {vif.vifname} on Xen"
+            yield error(item, message, "leave vifname out: it is called vifDOMID.NUMBER, and its script may rename it")
         for word in vif.ip:
             if network_of(word) is None:
                 yield error(item, f"ip={word} is no address", "as in ip=192.0.2.7, several with blanks between")
-        if vif.gateway:
-            yield note(item, f"gateway={vif.gateway} has no effect: no script of Xen asks for it")
         if (vif.backend or "") not in _HERE:
             message = f"backend={vif.backend}: driver domains cannot be used yet"
             yield error(item, message, "leave it out: the card is a port of a bridge of this host")

@@ -12,10 +12,11 @@ from xenia.engines.xen.guest import Guest
 from xenia.engines.xen.settings import XenSettings
 from xenia.engines.xen.xenstore import Xenstore
 from xenia.model.errors import conflict, engine_failed, unavailable
-from xenia.model.vif import Vif, read_rate
+from xenia.model.vif import Way, read_rate
 from xenia.network.attach import AttachedVif
-from xenia.network.interface import exists, rename
-from xenia.network.tap import plug
+from xenia.network.bridge import put_in_vlans
+from xenia.network.interface import EMULATED, exists, rename, set_down, set_up
+from xenia.network.tap import plug, set_alone
 
 _KIND = "vif"
 _NUMBER = "xenia-number"
@@ -25,12 +26,38 @@ _PLUGGED_IN = "connected"
 _MADE_SECONDS = 5.0
 
 
-async def started(store: Xenstore, guest: Guest, vifs: Sequence[Vif]) -> None:
-    """Write down which card is which one of Xen's, which are numbered from 0 at each start."""
-    for place, vif in enumerate(vifs):
-        if vif.item != place:
-            await store.write(f"{Device(guest.domid, _KIND, _KIND, place).back}/{_NUMBER}", str(vif.item))
-    guest.cards = frozenset(vif.item for vif in vifs)
+async def started(store: Xenstore, guest: Guest, cards: Sequence[AttachedVif], moved: Mapping[int, int]) -> None:
+    """Write down which card is which one of Xen's: they are numbered from 0 at each start, but for those `moved`. Put
+    each into its VLANs. Raises unavailable.
+    """
+    for place, attached in enumerate(cards):
+        vif, number = attached.vif, moved.get(attached.vif.item, place)
+        back = Device(guest.domid, _KIND, _KIND, number).back
+        if vif.item != number:
+            await store.write(f"{back}/{_NUMBER}", str(vif.item))
+        if vif.way is Way.SCRIPT and vif.bridge:  # xl was told of none, so that our own script leaves it alone
+            await store.write(f"{back}/bridge", vif.bridge)
+        _put_in_vlans(attached, vif.vifname or f"vif{guest.domid}.{number}")
+    await _learn(store, guest)
+
+
+def _put_in_vlans(attached: AttachedVif, end: str) -> None:
+    """Both ends, of a guest that does not run yet."""
+    for name in (end, f"{end}{EMULATED}"):
+        try:
+            if attached.vlans is not None and exists(name):
+                put_in_vlans(attached.bridge or "", name, attached.vlans)
+        except OSError as error:
+            raise unavailable(f"'{name}' cannot be put into its VLANs: {error.strerror}") from error
+
+
+async def places(store: Xenstore, guest: Guest) -> dict[int, tuple[int, bool]]:
+    """The number that Xen gives each card, by that in the domain, and whether it has an emulated side."""
+    found = {}
+    for device in await devices(store, guest.domid, _KIND):
+        emulated = await store.read(f"{device.back}/type") == _EMULATED
+        found[await _number(store, device)] = device.number, emulated
+    return found
 
 
 async def look(store: Xenstore, guest: Guest) -> None:
@@ -52,7 +79,7 @@ async def _learn(store: Xenstore, guest: Guest) -> None:
 
 
 async def attach(store: Xenstore, guest: Guest, attached: AttachedVif, settings: XenSettings, guard: Guard) -> None:
-    """Plug in a card, which becomes a port of its bridge. On an HVM guest it has no emulated side.
+    """Plug in a card, which becomes a port of its bridge, if it has one. On an HVM guest it has no emulated side.
 
     Raises unavailable where the host refuses that, and what `guard` and `add` raise; then there is none.
     """
@@ -71,13 +98,24 @@ async def attach(store: Xenstore, guest: Guest, attached: AttachedVif, settings:
     await _learn(store, guest)
 
 
+def set_link(guest: Guest, number: int, *, up: bool) -> None:
+    """Switch the host's ends of a card on or off. Raises engine_failed."""
+    end = dict(zip(sorted(guest.cards or ()), guest.vifs, strict=False)).get(number, "")
+    try:
+        for name in (end, f"{end}{EMULATED}"):
+            if exists(name):
+                (set_up if up else set_down)(name)
+    except OSError as error:
+        raise engine_failed(f"the interface '{end}' cannot be switched: {error.strerror}") from error
+
+
 def _back(device: Device, attached: AttachedVif, script: str) -> Mapping[str, str]:
     vif = attached.vif
     values = {
         "type": "vif",
         "mac": attached.mac,
         "handle": str(device.number),
-        "bridge": attached.bridge or "",
+        "bridge": attached.bridge or vif.bridge or "",
         "script": script,
         "hotplug-status": "",  # netback waits until it is another one
         _NUMBER: str(vif.item),
@@ -104,7 +142,7 @@ async def _plug(device: Device, attached: AttachedVif, guard: Guard) -> None:
     except OSError as error:
         raise unavailable(f"{made} cannot be called {name}: {error.strerror}") from error
     await guard(name)
-    plug(name, attached.bridge or "")
+    set_alone(name) if attached.bridge is None else plug(name, attached.bridge, attached.vlans)
 
 
 async def detach(store: Xenstore, guest: Guest, number: int) -> None:

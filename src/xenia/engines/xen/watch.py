@@ -15,6 +15,7 @@ from xenia.engines.xen import foreign, places
 from xenia.engines.xen.device_model import DeviceModel, pid_of
 from xenia.engines.xen.guest import ENDED, Guest
 from xenia.engines.xen.hypervisor import DomainInfo, Hypervisor
+from xenia.engines.xen.suspended import resume
 from xenia.engines.xen.xenstore import Xenstore
 from xenia.engines.xen.xl import Xl
 from xenia.lib.aio import Tasks
@@ -91,6 +92,8 @@ class Watch:
                     continue
                 if info is None or info.domid != guest.domid:
                     self._gone(guest)
+                elif info.suspended and guest.runs_on:
+                    self._tasks.start(self._run_on(guest), name=f"{guest.name} goes on")
                 elif guest.look(info):
                     self.events.put_nowait(EngineEvent(uuid, guest.state, guest.end, guest.why))
             for uuid, info in there.items():
@@ -98,6 +101,16 @@ class Watch:
                     self._appearing.add(uuid)
                     self._tasks.start(self._appeared(info), name=f"a look at domain {info.domid}")
         return domains
+
+    def look_soon(self) -> None:
+        """Something has been done of which nothing was told meanwhile."""
+        self._changed.set()
+
+    async def _run_on(self, guest: Guest) -> None:
+        try:
+            await resume(guest, self._hypervisor, self._store)
+        except XeniaError as error:
+            log.warning("domain %s was to be saved, and does not go on: %s", guest.name, error)
 
     def _gone(self, guest: Guest) -> None:
         del self.guests[guest.uuid]

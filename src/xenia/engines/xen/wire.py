@@ -30,6 +30,7 @@ class Kind(IntEnum):
     SET_PERMS = 14
     WATCH_EVENT = 15
     ERROR = 16
+    RESUME = 18
     DIRECTORY_PART = 22
 
 

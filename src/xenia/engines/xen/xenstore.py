@@ -122,9 +122,20 @@ class Xenstore:
         except FileNotFoundError:
             return
 
+    async def resume(self, domid: int) -> None:
+        """Tell it that a domain that was suspended has gone on: only then is the end of that domain told again.
+
+        Raises engine_failed, unavailable.
+        """
+        try:
+            await self._ask(Kind.RESUME, strings(str(domid)))
+        except FileNotFoundError:
+            raise engine_failed("there is no such domain any more") from None
+
     async def watch(self, path: str, fired: Fired) -> str:
         """Have `fired` called now and whenever something at or below `path` changes; the token to end it with.
 
+        One call may stand for several changes: xenstored drops an event while the same one waits to be read (XSA-326).
         Raises engine_failed, unavailable.
         """
         token = f"xenia-{next(self._numbers)}"

@@ -22,8 +22,17 @@ _PREFIX = re.compile(
     r"^(?:libxl|xl|xc)(?:detail)?: (?:error|warning|notice|info|debug|detail): (?:panic: )?(?:\S+:\d+: ?\S+: )?"
     r"(?:Domain \d+:)?"
 )
-_NOISE = re.compile(r"^(?:Parsing config|libxl: (?:warning|notice|info|debug|detail)|xencall: error: alloc_pages)")
+_NOISE = re.compile(
+    r"^(?:Parsing config|(?:libxl|xc): (?:warning|notice|info|debug|detail|progress)|xencall: error: alloc_pages"
+    r"|Saving to | ?Savefile contains |Loading new save file )"
+)
 _MOST_LINES = 3
+_GONE_SECONDS = 5.0
+
+
+def reachable(descriptor: int) -> str:
+    """An open file, by a name that root's other processes can open while we live (proc(5), /proc/pid/fd)."""
+    return f"/proc/{os.getpid()}/fd/{descriptor}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +52,19 @@ class Xl:
         try:
             process = await asyncio.shield(spawning)
         except asyncio.CancelledError:
-            _end_group(await spawning)
+            await _end_group(await spawning)
             raise
         try:
             async with asyncio.timeout(seconds):
                 out, said = await process.communicate()
         except TimeoutError:
-            _end_group(process)
+            await _end_group(process)
             raise timed_out(
                 f"xl {words[0]} did not end within {seconds:g} s and was ended",
                 "its own log is in /var/log/xen; xl list shows what there is",
             ) from None
         except BaseException:
-            _end_group(process)
+            await _end_group(process)
             raise
         if process.returncode:
             raise _failure(words[0], process.returncode, said.decode(errors="replace"))
@@ -78,12 +87,16 @@ class Xl:
             raise unavailable(f"xl cannot be run: {error.strerror}") from error
 
 
-def _end_group(process: asyncio.subprocess.Process) -> None:
-    """xl that is cut off ends with the scripts that it runs, also when it has ended itself and they still hold its
-    output. What it leaves behind on purpose (device models) is in a session of its own by then.
+async def _end_group(process: asyncio.subprocess.Process) -> None:
+    """xl that is cut off ends with the scripts and helpers that it runs, also when it has ended itself and they still
+    hold its output; none does anything any more when this returns. What it leaves behind on purpose (device models) is
+    in a session of its own by then.
     """
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_GONE_SECONDS):
+            await process.communicate()
 
 
 def _failure(verb: str, code: int, said: str) -> XeniaError:

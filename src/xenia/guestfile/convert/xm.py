@@ -14,7 +14,6 @@ from xenia.model.boot import Firmware
 from xenia.model.disk import Disk, DiskBus, DiskFormat, DiskSource
 from xenia.model.display import VgaModel
 from xenia.model.domain import DomainConfig, Kind
-from xenia.model.vif import Vif
 
 HVMLOADER = "/usr/lib/xen/boot/hvmloader"
 """The firmware that an HVM guest of xm names as its kernel (Xen's examples, xmexample.hvm)."""
@@ -50,13 +49,6 @@ def _lost(config: DomainConfig) -> Iterator[str]:
         yield "vga = 'none': xm's guests with VNC have a VGA card"
     if not _names_numbers(config):
         yield f"cpus = {list(config.vcpu_pins) or config.cpus!r}: xm knows CPUs by their numbers only"
-    for vif in config.vifs:
-        yield from _lost_of_vif(vif)
-
-
-def _lost_of_vif(vif: Vif) -> Iterator[str]:
-    if vif.gateway:
-        yield f"gateway={vif.gateway} of vif[{vif.item}]: xm has no word for it"
 
 
 def _kind(config: DomainConfig) -> dict[str, Value]:

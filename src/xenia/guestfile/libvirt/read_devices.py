@@ -92,6 +92,7 @@ def _read_interface(draft: Draft, interface: Node) -> None:
             "ip": " ".join(addresses) or None,
             "vifname": None if name and name.startswith("vnet") else name,
             "rate": f"{rate}KB/s" if rate else None,
+            "link": "down" if elements.get(elements.child(interface, "link"), "state") == "down" else None,
             "backend": elements.get(elements.child(interface, "backenddomain"), "name"),
         },
     )

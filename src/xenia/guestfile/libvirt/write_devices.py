@@ -96,8 +96,14 @@ def _add_interface(devices: Node, config: DomainConfig, vif: Vif, lost: list[str
     _add_rate(node, vif, lost)
     if vif.gateway:
         lost.append(f"gateway={vif.gateway} of vif[{vif.item}]: libvirt has no word for it")
+    if vif.vlan:
+        lost.append(f"vlan={vif.vlan} of vif[{vif.item}]: libvirt tags the ports of Open vSwitch only")
+    if vif.gatewaydev:
+        lost.append(f"gatewaydev={vif.gatewaydev} of vif[{vif.item}]: libvirt has no word for it")
     if vif.filter:
         lost.append(f"filter={vif.filter} of vif[{vif.item}]: libvirt's filters (clean-traffic ...) are others")
+    if not vif.linked:
+        node.add("link", {"state": "down"})
     if vif.backend:
         node.add("backenddomain", {"name": vif.backend})
 

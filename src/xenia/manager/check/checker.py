@@ -11,6 +11,7 @@ from xenia.manager.check.figures import check_figures
 from xenia.manager.check.neighbours import Neighbours
 from xenia.manager.definitions import ReadGuestFile
 from xenia.manager.prepare import Preparer
+from xenia.manager.snapshots.current import CurrentDisks
 from xenia.model.caller import Caller, Role
 from xenia.model.check import Checked, CheckRequest
 from xenia.model.complaint import Complaint, Severity
@@ -33,6 +34,7 @@ class Checker:
     preparer: Preparer
     neighbours: Neighbours
     read_host: Callable[[], Host]
+    current: CurrentDisks
 
     async def check(self, request: CheckRequest, caller: Caller) -> Checked:
         """All there is to say about the file. This host is looked at only for the engine at hand.
@@ -81,7 +83,10 @@ class Checker:
         self, config: DomainConfig, file: str, said: list[Complaint], *, trusted: bool
     ) -> list[Complaint]:
         """What is not there, not enough, or another's. A figure that the engine has refused is not told twice."""
-        found = await self.preparer.look(config, file, trusted=trusted)
+        try:
+            found = await self.preparer.look(self.current.of(config, file), file, trusted=trusted)
+        except XeniaError as error:
+            return [Complaint(Severity.ERROR, error.message, hint=error.hint)]
         complaints = [Complaint(Severity.NOTE, note, key=key) for key, note in found.notes]
         complaints += (
             Complaint(Severity.ERROR, error.message, hint=error.hint, key=error.key) for error in found.errors

@@ -15,7 +15,8 @@ from xenia.model.network import Network
 from xenia.model.network_plan import Step, StepKind
 from xenia.network.checks import objections, ports_of
 from xenia.network.host import NetworkHost, Seen
-from xenia.network.things import NONE, Sysctl, Thing
+from xenia.network.routed import RoutedCard
+from xenia.network.things import NONE, PacketRules, Sysctl, Thing
 from xenia.network.wanted import things_for
 from xenia.store.networks import Applied, NetworkStore
 
@@ -30,10 +31,12 @@ class Converge:
     store: NetworkStore
     applied: Applied
 
-    async def look(self, networks: Sequence[Network]) -> tuple[list[Step], list[XeniaError]]:
+    async def look(
+        self, networks: Sequence[Network], cards: Sequence[RoutedCard]
+    ) -> tuple[list[Step], list[XeniaError]]:
         """What `to` would do, and what speaks against it. Nothing is changed."""
         seen = await self._see(networks)
-        wanted = self._wanted(networks, seen)
+        wanted = self._wanted(networks, cards, seen)
         steps = [
             Step(StepKind.MAKE if wrong == NONE else StepKind.CHANGE, thing.words, wrong)
             for thing in wanted
@@ -42,8 +45,8 @@ class Converge:
         gone = [Step(StepKind.REMOVE, thing.words, "") for thing in self._gone(wanted)]
         return [*gone, *steps], self._objections(networks, seen)
 
-    async def to(self, networks: Sequence[Network]) -> list[Step]:
-        """Make the host what `networks` need, and take back what only others needed. What was done.
+    async def to(self, networks: Sequence[Network], cards: Sequence[RoutedCard] = ()) -> list[Step]:
+        """Make the host what `networks` and routed cards need, and take back what only others needed. What was done.
 
         Raises XeniaError and OSError; what speaks against a network does so before anything is changed, and what fails
         later is taken back.
@@ -54,20 +57,21 @@ class Converge:
             raise against[0]
         before = self.applied
         try:
-            return await self._to(networks, seen)
+            return await self._to(networks, cards, seen)
         except (XeniaError, OSError):
             await self._back_to(before)
             raise
 
     async def _back_to(self, before: Applied) -> None:
         try:
-            await self._to(before.networks, await self._see(before.networks))
+            await self._to(before.networks, before.cards, await self._see(before.networks))
         except (XeniaError, OSError) as error:
             log.error("networks cannot be made what they were: %s; xm network apply tries again", error)
 
     async def _see(self, networks: Sequence[Network]) -> Seen:
         changed = [each for each in networks if each not in self.applied.networks]
-        return await self.host.see(sorted({port for network in changed for port in ports_of(network)}))
+        ports = sorted({port for network in changed for port in ports_of(network)})
+        return await self.host.see(ports, rules=bool(networks) or self.applied.has_made(PacketRules.kind))
 
     def _objections(self, networks: Sequence[Network], seen: Seen) -> list[XeniaError]:
         """Those against networks that are not applied as they are already."""
@@ -78,24 +82,24 @@ class Converge:
                 found += objections(network, others, seen, self.applied.has_made)
         return found
 
-    def _wanted(self, networks: Sequence[Network], seen: Seen) -> list[Thing]:
-        return things_for(networks, seen, self.applied.has_made, self.host.files)
+    def _wanted(self, networks: Sequence[Network], cards: Sequence[RoutedCard], seen: Seen) -> list[Thing]:
+        return things_for(networks, cards, seen, self.applied.has_made, self.host.files)
 
     def _gone(self, wanted: Sequence[Thing]) -> list[Thing]:
         """What was made and is needed no more, the last first."""
         keys = {thing.key for thing in wanted}
         return [thing for thing in reversed(self.applied.made) if thing.key not in keys]
 
-    async def _to(self, networks: Sequence[Network], seen: Seen) -> list[Step]:
+    async def _to(self, networks: Sequence[Network], cards: Sequence[RoutedCard], seen: Seen) -> list[Step]:
         done = []
-        wanted = self._wanted(networks, seen)
+        wanted = self._wanted(networks, cards, seen)
         gone = self._gone(wanted)
         for thing in gone:
             await thing.unmake(self.host)
             await self._save(replace(self.applied, made=tuple(each for each in self.applied.made if each != thing)))
             done.append(Step(StepKind.REMOVE, thing.words, ""))
         if gone:
-            seen = await self.host.see()
+            seen = await self._see(networks)
         for thing in wanted:
             wrong = thing.wrong(seen, self.host)
             if wrong or isinstance(thing, Sysctl):
@@ -106,7 +110,7 @@ class Converge:
         for network in self.applied.networks:
             if all(network.name != each.name for each in networks):
                 await self.host.forget_service(network.name)
-        await self._save(replace(self.applied, networks=tuple(networks)))
+        await self._save(replace(self.applied, networks=tuple(networks), cards=tuple(cards)))
         return done
 
     async def _note(self, thing: Thing) -> None:

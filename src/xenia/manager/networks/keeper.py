@@ -19,20 +19,22 @@ _LONGEST = 64.0
 
 @dataclass(frozen=True, slots=True)
 class NetworkKeeper:
-    """Sleeps until the first network is applied."""
+    """Sleeps until the first network is applied. `hold` holds cards to what they have been leased."""
 
     networks: Networks
     bus: EventBus
+    hold: Callable[[], Awaitable[None]]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     def start(self, tasks: Tasks) -> None:
         tasks.start(self._repair(), name="keeper of networks")
         tasks.start(self._tell_names(), name="names of guests")
+        tasks.start(self._hold(self.networks.host.leased), name="leases of guests")
+        tasks.start(self._hold(self.networks.applied_anew), name="addresses of the host")
 
     async def _repair(self) -> None:
         """Whoever removes the same thing again and again waits longer for it each time."""
         await self.networks.some()
-        self.networks.host.watch()
         pause = 1.0
         while True:
             try:
@@ -46,6 +48,17 @@ class NetworkKeeper:
                 continue
             pause = 1.0
             await self.networks.host.changed()
+
+    async def _hold(self, happened: Callable[[], Awaitable[None]]) -> None:
+        """Whenever something has happened that may make other addresses known."""
+        await self.networks.some()
+        while True:
+            try:
+                await self.hold()
+                await self.networks.answer_anew()
+            except (XeniaError, OSError) as error:
+                log.error("cards cannot be held to their leases: %s", error)
+            await happened()
 
     async def _tell_names(self) -> None:
         await self.networks.some()

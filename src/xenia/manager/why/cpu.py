@@ -13,6 +13,7 @@ _WAITS = 0.03
 """Shares of the time from which on something is worth telling."""
 _FULL = 0.9
 _GREEDY = 0.2
+_SERVES = 0.2
 
 
 def findings(sample: Sample) -> Iterator[Finding]:
@@ -25,6 +26,7 @@ def findings(sample: Sample) -> Iterator[Finding]:
     held_back = _held_back(sample)
     yield from _limited(held_back)
     yield from _waiting(sample, held_back)
+    yield from _serving(sample)
     yield from _together(sample)
     count, cpus = sample.domain.vcpus, sample.host_cpus
     if count > cpus:
@@ -59,6 +61,17 @@ def _waiting(sample: Sample, held_back: float) -> Iterator[Finding]:
     weight = min(95, round(100 * waited))
     message = f"its virtual CPU {worst.number} waited {100 * waited:.0f} % of the time for a CPU of the host"
     yield Finding(weight, *_cause(sample, worst, message))
+
+
+def _serving(sample: Sample) -> Iterator[Finding]:
+    """The time in which something of the domain's own waited for a CPU, and none of its virtual CPUs did."""
+    own = sample.own_pressure("cpu")
+    if own is None:
+        return
+    others = own - sum(load.waited or 0.0 for load in sample.loads())
+    if others >= _SERVES:
+        message = f"what serves its devices waited {100 * others:.0f} % of the time for a CPU of the host"
+        yield Finding(min(60, round(100 * others)), message, "xm top")
 
 
 def _cause(sample: Sample, worst: Load, message: str) -> tuple[str, str]:

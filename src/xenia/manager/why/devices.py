@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from xenia.manager.why.latency import how_long, slow
 from xenia.manager.why.sample import DiskLoad, Sample
-from xenia.model.why import Emulated, Finding
+from xenia.manager.why.weight import weighed
+from xenia.model.why import Emulated, Finding, Latencies
 
 _BUSY = 0.3
 """Requests under way, on average over the time, from which on a guest is said to wait for its disk."""
@@ -17,34 +19,40 @@ _PRESSES = 0.1
 
 
 def findings(sample: Sample) -> Iterator[Finding]:
+    latencies = {each.target: each for each in sample.latencies()}
     for disk in sample.disks():
-        yield from _disk(sample, disk)
-    pressure = sample.pressure("io")
-    if pressure is not None and pressure >= _PRESSES:
+        yield from _disk(sample, disk, latencies.get(disk.target))
+    pressure, own = sample.pressure("io") or 0.0, sample.own_pressure("io")
+    if max(pressure, own or 0.0) >= _PRESSES:
         message = f"the host waits for its disks: some of its processes did {100 * pressure:.0f} % of the time"
-        yield Finding(min(50, round(50 * pressure)), message, _who(sample)[1])
+        weight, message = weighed(pressure, own, message)
+        yield Finding(max(1, min(50, weight // 2)), message, _who(sample)[1])
     if dropped := sample.dropped():
         yield Finding(30, f"{dropped} packets of its cards were dropped", f"xm network-list {sample.domain.name}")
     for emulated in sample.after.circumstances.emulated:
         yield _emulated(sample, emulated)
 
 
-def _disk(sample: Sample, disk: DiskLoad) -> Iterator[Finding]:
+def _disk(sample: Sample, disk: DiskLoad, latencies: Latencies | None) -> Iterator[Finding]:
     if disk.errors:
         yield Finding(95, f"{disk.errors} requests of its disk {disk.target} failed", "dmesg")
     slowest = max(disk.read_seconds or 0.0, disk.write_seconds or 0.0)
     count = disk.reads + disk.writes
-    if disk.busy is None or count < _SOME or (disk.busy < _BUSY and slowest < _SLOW):
+    who, command = _who(sample)
+    if disk.busy is None or count < _SOME:
+        return
+    if disk.busy < _BUSY and slowest < _SLOW:
+        if latencies is not None and (some := slow(latencies)):
+            yield Finding(20, f"{some} of its disk {disk.target}{who}", command)
         return
     told = " and ".join(
-        f"{number} {word} took {1000 * seconds:.1f} ms each"
-        for number, word, seconds in (
-            (disk.reads, "reads", disk.read_seconds),
-            (disk.writes, "writes", disk.write_seconds),
+        how_long(number, word, seconds, bins, latencies.bounds if latencies is not None else ())
+        for number, word, seconds, bins in (
+            (disk.reads, "reads", disk.read_seconds, latencies.reads if latencies is not None else ()),
+            (disk.writes, "writes", disk.write_seconds, latencies.writes if latencies is not None else ()),
         )
         if seconds is not None
     )
-    who, command = _who(sample)
     message = f"it waited for its disk {disk.target} {100 * min(1.0, disk.busy):.0f} % of the time: {told}{who}"
     yield Finding(min(90, max(5, round(100 * min(1.0, disk.busy)))), message, command)
 

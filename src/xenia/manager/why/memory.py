@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xenia.manager.why.sample import Sample
+from xenia.manager.why.weight import weighed
 from xenia.model.why import Finding
 
 _PRESSES = 0.05
@@ -21,10 +22,11 @@ def findings(sample: Sample) -> Iterator[Finding]:
         share = 100 * swapped / max(1, domain.memory)
         message = f"{swapped} MiB of its memory are on the host's swap space"
         yield Finding(min(90, 20 + round(share)), message, _less(sample))
-    pressure = sample.pressure("memory")
-    if pressure is not None and pressure >= _PRESSES:
+    pressure, own = sample.pressure("memory") or 0.0, sample.own_pressure("memory")
+    if max(pressure, own or 0.0) >= _PRESSES:
         message = f"the host is short of memory: its processes waited for it {100 * pressure:.0f} % of the time"
-        yield Finding(min(95, round(100 * pressure)), message, _less(sample))
+        weight, message = weighed(pressure, own, message)
+        yield Finding(min(95, weight), message, _less(sample))
 
 
 def _less(sample: Sample) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from xenia.model.domain import Domain, DomainConfig
 from xenia.model.stats import DiskStats, Stats
 from xenia.model.vcpu import Vcpu
-from xenia.model.why import Circumstances
+from xenia.model.why import Circumstances, Latencies
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,11 @@ class Sample:
         now = self.after.domains[self.uuid][1].disks or ()
         return [_disk_load(earlier[disk.target], disk, self.seconds) for disk in now if disk.target in earlier]
 
+    def latencies(self) -> list[Latencies]:
+        """Of the requests in the time, by disk; of one that was not counted before, of those since."""
+        earlier = {each.target: each for each in self.before.circumstances.latencies}
+        return [_latencies(earlier.get(each.target), each) for each in self.after.circumstances.latencies]
+
     def dropped(self) -> int:
         """Packets for the guest, or from it, that were dropped."""
         both = [look.domains[self.uuid][1].vifs for look in (self.before, self.after)]
@@ -99,7 +104,14 @@ class Sample:
 
     def pressure(self, what: str) -> float | None:
         """The share of the time in which something of the host stood still for want of it."""
-        old, new = self.before.pressure.get(what), self.after.pressure.get(what)
+        return self._share(self.before.pressure, self.after.pressure, what)
+
+    def own_pressure(self, what: str) -> float | None:
+        """The share of the time in which something of the domain's own stood still for want of it."""
+        return self._share(self.before.circumstances.pressure, self.after.circumstances.pressure, what)
+
+    def _share(self, before: Mapping[str, float], after: Mapping[str, float], what: str) -> float | None:
+        old, new = before.get(what), after.get(what)
         return None if old is None or new is None else max(0.0, new - old) / self.seconds
 
     def neighbours(self) -> list[tuple[Domain, float]]:
@@ -138,6 +150,16 @@ def _disk_load(old: DiskStats, new: DiskStats, seconds: float) -> DiskLoad:
         write_time / writes if write_time is not None and writes else None,
         busy,
     )
+
+
+def _latencies(old: Latencies | None, new: Latencies) -> Latencies:
+    if old is None or old.bounds != new.bounds:
+        return new
+    reads, writes = (
+        tuple(max(0, after - before) for before, after in zip(*bins, strict=True))
+        for bins in ((old.reads, new.reads), (old.writes, new.writes))
+    )
+    return Latencies(new.target, new.bounds, reads, writes)
 
 
 def _passed(old: float | None, new: float | None) -> float | None:

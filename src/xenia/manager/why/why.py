@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from xenia.engines.base import Engine
+from xenia.lib.pressure import read_pressure
 from xenia.manager.inventory import Inventory
 from xenia.manager.why import cpu, devices, memory
-from xenia.manager.why.pressure import read_pressure
 from xenia.manager.why.sample import Look, Sample
 from xenia.model.domain import ALIVE, DOMAIN_0_UUID, Started
 from xenia.model.errors import conflict
@@ -51,7 +51,8 @@ class WhyReader:
         if after.domains[started.uuid][1].disks is None:
             unknown.append(_NO_DISKS)
         ordered = sorted(found, key=lambda each: -each.weight)
-        return Why(sample.domain.name, started.domid, round(sample.seconds, 3), tuple(ordered), tuple(unknown))
+        seconds, latencies = round(sample.seconds, 3), tuple(sample.latencies())
+        return Why(sample.domain.name, started.domid, seconds, tuple(ordered), latencies, tuple(unknown))
 
     async def _started(self, ref: str) -> Started:
         domain = await self.inventory.look_up(ref)

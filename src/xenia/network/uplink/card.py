@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from xenia.model.errors import XeniaError, conflict, invalid, not_found
 from xenia.network.interface import check_name, request
-from xenia.network.link import Link
+from xenia.network.uplink.link import Link
 
 _SIOCGIWNAME = 0x8B01
 _TAKES_FRAMES = ("macvlan", "macvtap", "ipvlan", "ipvtap")

@@ -13,7 +13,7 @@ import struct
 import time
 from collections.abc import Collection, Iterator
 
-from xenia.network.link import Link
+from xenia.network.uplink.link import Link
 
 _ETH_P_ARP = 0x0806
 _ARP = struct.Struct("!HHBBH6s4s6s4s")

@@ -11,10 +11,10 @@ import errno
 import secrets
 import time
 
-from xenia.network import link as interfaces
-from xenia.network.link import Link
 from xenia.network.rtnetlink import Rtnetlink, without
-from xenia.network.uplink import sysctl
+from xenia.network.uplink import interface_settings
+from xenia.network.uplink import link as interfaces
+from xenia.network.uplink.link import Link
 from xenia.network.uplink.place import place, strip, strip_rules
 from xenia.network.uplink.record import Record
 from xenia.network.uplink.state import End
@@ -29,7 +29,7 @@ def make_bridge(kernel: Rtnetlink, name: str, card: Link | None = None) -> Link:
     bridge = interfaces.find(kernel, name)
     if bridge is None:
         interfaces.add_bridge(kernel, name, card.mac if card else _random_mac(), card.mtu if card else 0)
-        sysctl.switch_off(name)
+        interface_settings.switch_off(name)
     elif card is not None:
         interfaces.change(kernel, bridge.index, mac=card.mac, mtu=card.mtu)
     found = interfaces.find(kernel, name)
@@ -47,7 +47,7 @@ def _random_mac() -> str:
 
 def take(kernel: Rtnetlink, record: Record, card: Link, bridge: Link) -> None:
     """What the record says that the card had is the bridge's afterwards, and the card is its port. Raises OSError."""
-    sysctl.copy_settings(card.name, bridge.name)
+    interface_settings.copy_settings(card.name, bridge.name)
     interfaces.switch(kernel, card.index, on=True)
     interfaces.change(kernel, card.index, master=bridge.index)
     if card.carrier:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xenia.model.errors import XeniaError, conflict
-from xenia.network.link import Link
+from xenia.network.uplink.link import Link
 
 _CLIENTS = ("dhclient", "dhcpcd", "udhcpc", "dhcp6c")
 _GUIDE = "the guide has the lines: networking, 'A card that others manage'"

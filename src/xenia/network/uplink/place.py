@@ -11,8 +11,8 @@ import time
 
 from xenia.network import rtnetlink
 from xenia.network.rtnetlink import APPEND, CREATE, EXCL, GONE, Message, Rtnetlink, without
+from xenia.network.uplink import interface_settings
 from xenia.network.uplink import state as of
-from xenia.network.uplink import sysctl
 from xenia.network.uplink.state import IPV6, Interface, State
 
 _DST, _TABLE, _PRIORITY, _GATEWAY = 1, 15, 6, 5
@@ -22,10 +22,10 @@ _TAKEN_SECONDS = 1.0
 
 def place(kernel: Rtnetlink, state: State, source: Interface, target: Interface, elapsed: float = 0.0) -> None:
     """Give `target`, which is switched on, what was read of `source` so many seconds ago. Raises OSError."""
-    sysctl.trust(target.name, state.ipv6)
+    interface_settings.trust(target.name, state.ipv6)
     _place_addresses(kernel, state, source, target, elapsed)
     _wait_until_taken(kernel, target)
-    sysctl.write_kept(target.name, state.ipv6)
+    interface_settings.write_kept(target.name, state.ipv6)
     for told in state.neighbours:
         neighbour = of.neighbour_for(of.of_hex(rtnetlink.NEWNEIGH, told), target)
         _add(kernel, rtnetlink.NEWNEIGH, neighbour, CREATE | EXCL)
@@ -65,7 +65,7 @@ def _address(message: Message) -> tuple[bytes | None, ...]:
 
 
 def _place_routes(kernel: Rtnetlink, state: State, source: Interface, target: Interface, elapsed: float) -> None:
-    learns = sysctl.learns_routes(target.name)
+    learns = interface_settings.learns_routes(target.name)
     there = [_route(route) for route in of.routes(kernel, target.index)]
     wanted = []
     for message in sorted((of.of_hex(rtnetlink.NEWROUTE, told) for told in state.routes), key=of.by_gateway):
@@ -99,7 +99,7 @@ def strip(kernel: Rtnetlink, link: Interface) -> None:
             _remove(kernel, rtnetlink.DELADDR, address)
     for neighbour in of.neighbours(kernel, link.index):
         _remove(kernel, rtnetlink.DELNEIGH, of.neighbour_for(neighbour, link))
-    sysctl.switch_off(link.name)
+    interface_settings.switch_off(link.name)
 
 
 def strip_rules(kernel: Rtnetlink, link: Interface) -> None:

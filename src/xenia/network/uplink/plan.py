@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from xenia.model.bridge import BridgeState, BridgeWish, HostBridge
-from xenia.network.link import Link
+from xenia.network.uplink.link import Link
 from xenia.network.uplink.record import Phase, Record
 
 _CUT_OFF = "what watched over it was killed before anybody had confirmed"
@@ -37,7 +37,7 @@ class Seen:
 
     def bridge(self, name: str) -> Link | None:
         found = self.named(name)
-        return found if found is not None and found.kind == "bridge" else None
+        return found if found is not None and found.kind in ("bridge", "openvswitch") else None
 
     @property
     def ours(self) -> Link | None:
@@ -76,6 +76,8 @@ def next_step(wish: BridgeWish, seen: Seen, *, asked: bool) -> Next:
     card, bridge = seen.named(wish.card), seen.bridge(wish.name)
     if card is not None and bridge is not None and card.master == bridge.index:
         return Next(Step.NOTHING)
+    if bridge is not None and bridge.kind == "openvswitch":
+        return Next(Step.NOTHING, f"'{bridge.name}' is a bridge of Open vSwitch, which is used as it is")
     if record is not None and record.returned and record.card == wish.card and not asked:
         return Next(Step.NOTHING, record.returned)
     return Next(Step.TAKE)
@@ -90,6 +92,16 @@ def _with_card(wish: BridgeWish, seen: Seen, record: Record) -> Next:
     if record.phase is not Phase.RETURNING and wanted and record.confirmed != record.who:
         return Next(Step.GIVE_BACK, _CUT_OFF)
     return Next(Step.TAKE)
+
+
+def is_harmed(wish: BridgeWish, seen: Seen) -> bool:
+    """Whether the bridge was brought about as it is wanted, and is not so any more. A card that has gone is no harm."""
+    record = seen.record
+    if record is None or (record.bridge, record.card if wish.card else "") != (wish.name, wish.card):
+        return False
+    if record.phase is Phase.TAKEN:
+        return bool(wish.card) and seen.named(record.card) is not None and not seen.in_place(record)
+    return record.phase is Phase.BARE and wish.keep and not wish.card and seen.named(wish.name) is None
 
 
 def told(wish: BridgeWish, seen: Seen, now: float, message: str = "") -> HostBridge:

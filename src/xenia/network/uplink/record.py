@@ -14,7 +14,7 @@ from pathlib import Path
 from xenia.lib.codec import from_plain, to_plain
 from xenia.lib.files import replace_file
 from xenia.model.errors import unavailable
-from xenia.network.link import Link
+from xenia.network.uplink.link import Link
 from xenia.network.uplink.state import End, State
 
 

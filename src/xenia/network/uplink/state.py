@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from xenia.network import neighbours as neighbour_table
 from xenia.network import rtnetlink
 from xenia.network.rtnetlink import FIXED, Message, Rtnetlink, number, text, unpacked
 
@@ -35,12 +36,6 @@ _RULE = struct.Struct("=8sI")
 _RULE_FLAGS = 0x2
 """FIB_RULE_INVERT; the others are the kernel's own."""
 
-_NEIGHBOUR = struct.Struct("=B3xiHBB")
-_NDA_DST, _NDA_LLADDR = 1, 2
-_KNOWN_STATES = 0x02 | 0x04 | 0x08 | 0x10 | 0x80
-"""NUD_REACHABLE, STALE, DELAY, PROBE and PERMANENT."""
-_NTF_PROXY = 0x08
-
 
 class Interface(Protocol):
     """Whose messages these are."""
@@ -62,7 +57,7 @@ class End:
 @dataclass(frozen=True, slots=True)
 class State:
     """Each one is the hexadecimal digits of a message of the kernel's; `ipv6` are settings that change while it is put
-    elsewhere (`sysctl.read_kept`).
+    elsewhere (`interface_settings.read_kept`).
     """
 
     addresses: tuple[str, ...] = ()
@@ -155,21 +150,23 @@ def neighbours(kernel: Rtnetlink, index: int) -> list[Message]:
     """Whose hardware addresses are known there, and whom the host answers for."""
     found = [
         message
-        for flags in (0, _NTF_PROXY)
-        for message in kernel.dump(rtnetlink.GETNEIGH, _NEIGHBOUR.pack(0, 0, 0, flags, 0))
+        for flags in (0, neighbour_table.NTF_PROXY)
+        for message in kernel.dump(rtnetlink.GETNEIGH, neighbour_table.HEAD.pack(0, 0, 0, flags, 0))
     ]
     return [message for message in found if _of_neighbour(message, index)]
 
 
 def _of_neighbour(message: Message, index: int) -> bool:
-    family, there, state, flags, _ = _NEIGHBOUR.unpack(message.head)
+    family, there, state, flags, _ = neighbour_table.HEAD.unpack(message.head)
     if there != index or family not in (IPV4, IPV6):
         return False
-    return bool(flags & _NTF_PROXY) or bool(state & _KNOWN_STATES and message.get(_NDA_LLADDR))
+    return bool(flags & neighbour_table.NTF_PROXY) or bool(
+        state & neighbour_table.KNOWN_STATES and message.get(neighbour_table.LLADDR)
+    )
 
 
 def read(kernel: Rtnetlink, link: Interface, ipv6: tuple[str, ...]) -> State:
-    """All that the interface has; `ipv6` is what `sysctl.read_kept` tells of it. Raises OSError."""
+    """All that the interface has; `ipv6` is what `interface_settings.read_kept` tells of it. Raises OSError."""
     return State(
         addresses=_told(addresses(kernel, link.index)),
         routes=_told(routes(kernel, link.index)),
@@ -249,9 +246,9 @@ def rule_for(message: Message, source: Interface, target: Interface) -> Message:
 
 
 def neighbour_for(message: Message, target: Interface) -> Message:
-    family, _, state, flags, kind = _NEIGHBOUR.unpack(message.head)
-    kept = tuple(each for each in message.attributes if each[0] in (_NDA_DST, _NDA_LLADDR))
-    return Message(_NEIGHBOUR.pack(family, target.index, state, flags, kind), kept)
+    family, _, state, flags, kind = neighbour_table.HEAD.unpack(message.head)
+    kept = tuple(each for each in message.attributes if each[0] in (neighbour_table.DST, neighbour_table.LLADDR))
+    return Message(neighbour_table.HEAD.pack(family, target.index, state, flags, kind), kept)
 
 
 def by_gateway(route: Message) -> bool:

@@ -12,12 +12,12 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from xenia.lib.codec import to_plain
 from xenia.model.errors import ErrorKind, XeniaError, engine_failed, unavailable
-from xenia.network import link as interfaces
 from xenia.network.rtnetlink import Rtnetlink
+from xenia.network.uplink import link as interfaces
 from xenia.network.uplink.move import make_bridge
 from xenia.network.uplink.plan import Seen
 from xenia.network.uplink.record import BEING_MADE, Phase, Place, Record
@@ -94,10 +94,11 @@ class Uplink:
         Raises what it could not do; then the host is as it was.
         """
         process = _spawn(task)
-        await asyncio.to_thread(process.wait)
         try:
-            async with asyncio.timeout(_SECONDS):
-                line = await _first_line(process)
+            with cast(IO[bytes], process.stdout) as said:
+                await asyncio.to_thread(process.wait)
+                async with asyncio.timeout(_SECONDS):
+                    line = await _first_line(said)
         except TimeoutError:
             raise engine_failed("the network of the host has not come to rest within a minute", _LOOK) from None
         if not line:
@@ -147,10 +148,7 @@ def _spawn(task: Task) -> subprocess.Popen[bytes]:
     )
 
 
-async def _first_line(process: subprocess.Popen[bytes]) -> bytes:
-    pipe = process.stdout
-    if pipe is None:
-        return b""
+async def _first_line(pipe: IO[bytes]) -> bytes:
     reader = asyncio.StreamReader()
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), pipe

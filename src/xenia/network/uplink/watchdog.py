@@ -23,13 +23,13 @@ from typing import Any
 
 from xenia.lib.codec import from_plain
 from xenia.model.errors import XeniaError, conflict, engine_failed
-from xenia.network import link as interfaces
 from xenia.network.interface import check_free
-from xenia.network.link import Link
 from xenia.network.rtnetlink import Rtnetlink
-from xenia.network.uplink import sysctl
+from xenia.network.uplink import interface_settings
+from xenia.network.uplink import link as interfaces
 from xenia.network.uplink.card import card_for
 from xenia.network.uplink.gateway import reached
+from xenia.network.uplink.link import Link
 from xenia.network.uplink.move import give_back, make_bridge, now, take
 from xenia.network.uplink.owner import owner_of
 from xenia.network.uplink.place import forget_spare_routes
@@ -148,7 +148,7 @@ class Watchdog:
         if record.phase is Phase.TAKEN:
             bridge = interfaces.find(self._kernel, record.bridge)
             if bridge is not None and record.made(bridge):
-                state = read(self._kernel, bridge, sysctl.read_kept(bridge.name))
+                state = read(self._kernel, bridge, interface_settings.read_kept(bridge.name))
                 record = replace(record, phase=Phase.RETURNING, state=state, at=now())
                 self.place.write(record)
         self._placed = (record, record.card)
@@ -166,7 +166,7 @@ class Watchdog:
 
     def _take(self, before: Record) -> None:
         card = self._card()
-        state = read(self._kernel, card, sysctl.read_kept(card.name))
+        state = read(self._kernel, card, interface_settings.read_kept(card.name))
         if by_nexthop_object(state):
             raise conflict(
                 f"routes of '{card.name}' use nexthop objects, which xend does not move",

@@ -103,7 +103,7 @@ class Qcow2Blocks:
 def _refuse_features(head: bytes) -> None:
     features = int.from_bytes(head[72:80], "big")
     if features & _CORRUPT:
-        raise Unreadable("its qcow2 image is marked as damaged", "qemu-img check -r all IMAGE repairs it")
+        raise Unreadable("its qcow2 image is marked as damaged", "xm disk check --repair IMAGE repairs it")
     if features & _DATA_FILE:
         raise Unreadable("its qcow2 image keeps its data in another file")
     if features & _COMPRESSION and len(head) > 104 and head[104]:

@@ -61,15 +61,22 @@ async def create(
         require_room(folder, size, "the image")
     new = new_file(folder)
     try:
-        if form is ImageFormat.RAW:
-            await to_end(_extend, new.descriptor, size, preallocate=preallocate)
-        else:
-            await _make_qcow2(new.descriptor, size, base, preallocate=preallocate)
+        await fill_in(new.descriptor, size, form, base=base, preallocate=preallocate)
         await to_end(new.keep_durably, name)
     except FileExistsError as error:
         raise exists_already(Path(folder.path, name)) from error
     finally:
         new.close()
+
+
+async def fill_in(
+    descriptor: int, size: int, form: ImageFormat, *, base: Base | None = None, preallocate: bool = False
+) -> None:
+    """Make the empty file open as `descriptor` an image. Raises unavailable, engine_failed and OSError."""
+    if form is ImageFormat.RAW:
+        await to_end(_extend, descriptor, size, preallocate=preallocate)
+    else:
+        await _make_qcow2(descriptor, size, base, preallocate=preallocate)
 
 
 def new_file(folder: Place) -> NewFile:

@@ -15,7 +15,7 @@ from xenia.lib.codec import from_plain
 from xenia.lib.text import printable
 from xenia.model.errors import XeniaError, invalid
 from xenia.model.image import Image, ImageFolder, ImageList, Layout
-from xenia.storage.images.walk import MOST, image_files
+from xenia.storage.images.walk import MOST, files_in, image_files
 from xenia.storage.inspect import Inspect
 from xenia.storage.lock import usage
 from xenia.storage.open import DEPTH_LIMIT
@@ -41,14 +41,18 @@ class Looker:
     """`leave_out` are folders below the roots that hold other things than images."""
 
     def __init__(self, inspect: Inspect, roots: tuple[str, ...], leave_out: tuple[str, ...] = ()) -> None:
-        self._inspect = inspect
+        self.inspect = inspect
         self.roots = roots
         self._leave_out = leave_out
 
-    async def all(self) -> ImageList:
-        """All images below the roots, each with what it is based on and what is based on it."""
+    async def all(self, also: Iterable[str] = (), beside: Iterable[str] = ()) -> ImageList:
+        """All images below the roots, each with what it is based on and what is based on it; `also` those of these real
+        paths, and what lies in the folders `beside`, wherever that is.
+        """
         paths = await asyncio.to_thread(lambda: list(islice(image_files(self.roots, self._leave_out), MOST + 1)))
-        images = [image for path in paths[:MOST] if (image := await self._candidate(path)) is not None]
+        others = await asyncio.to_thread(lambda: [*also, *files_in(beside)])
+        wanted = dict.fromkeys((*paths[:MOST], *others))
+        images = [image for path in wanted if (image := await self._candidate(path)) is not None]
         folders = tuple(ImageFolder(root, free_space(root)) for root in self.roots if Path(root).is_dir())
         return ImageList(_related(images), folders, partial=len(paths) > MOST)
 
@@ -73,7 +77,7 @@ class Looker:
             raise invalid(f"'{printable(place.path)}' is neither a file nor a block device")
         descriptor = place.open(write=False)
         try:
-            facts = await self._inspect("inspect_image", {}, [descriptor])
+            facts = await self.inspect("inspect_image", {}, [descriptor])
             used = usage(descriptor)
             status = os.fstat(descriptor)
         finally:
@@ -123,7 +127,7 @@ class Looker:
                     if place.real != path:
                         return Layout(problem=f"'{path}' has just become another file")
                     descriptors.append(place.open(write=False))
-            return from_plain(Layout, await self._inspect("read_layout", {"formats": formats}, descriptors))
+            return from_plain(Layout, await self.inspect("read_layout", {"formats": formats}, descriptors))
         except XeniaError as error:
             return Layout(problem=error.message)
         finally:

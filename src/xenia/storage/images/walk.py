@@ -23,6 +23,13 @@ def image_files(roots: Iterable[str], leave_out: Iterable[str] = ()) -> Iterator
         yield from _below(os.path.realpath(root), DEPTH, closed, seen)
 
 
+def files_in(folders: Iterable[str]) -> Iterator[str]:
+    """As `image_files`, of what lies in `folders` themselves."""
+    seen: set[str] = set()
+    for folder in folders:
+        yield from _below(os.path.realpath(folder), 0, set(), seen)
+
+
 def folders_below(roots: Iterable[str]) -> Iterator[str]:
     """`roots` and the folders below them, as deep as images are looked for."""
     for root in roots:

@@ -9,15 +9,19 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from xenia.lib.codec import from_plain
-from xenia.model.disk import Disk, DiskMode
+from xenia.model.disk import Disk, DiskMode, DiskSource
 from xenia.model.errors import XeniaError, invalid, not_found, unavailable
 from xenia.model.save import DiskStamp, SaveInfo
+from xenia.model.seal import Seal
 from xenia.storage.inspect import Inspect
 from xenia.storage.save.inspect import layout_of
 from xenia.storage.save.layout import Layout, Unreadable
 from xenia.storage.save.naming import remove_beside, require_save
 from xenia.storage.save.reader import OpenedSave
+from xenia.storage.save.templates import Templates
 from xenia.storage.save.writer import SaveWriter
+
+_MODE = 0o600
 
 
 class SaveFiles:
@@ -25,6 +29,7 @@ class SaveFiles:
 
     def __init__(self, inspect: Inspect) -> None:
         self._inspect = inspect
+        self._templates = Templates()
 
     @contextmanager
     def create(self, path: Path, identity: str, tell: Callable[[float], None]) -> Iterator[SaveWriter]:
@@ -35,7 +40,7 @@ class SaveFiles:
         """
         require_save(path)
         try:
-            descriptor = os.open(path.parent, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(path.parent, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, _MODE)
         except OSError as error:
             raise unavailable(
                 f"no save can be written to the folder {path.parent}: {error.strerror}", "name a file in another folder"
@@ -46,8 +51,12 @@ class SaveFiles:
             os.close(descriptor)
 
     @asynccontextmanager
-    async def open(self, path: Path, tell: Callable[[float], None]) -> AsyncIterator[OpenedSave]:
-        """A save, its metadata checked. Raises not_found, invalid where it is none or damaged, unavailable."""
+    async def open(
+        self, path: Path, tell: Callable[[float], None], seal: Seal | None = None
+    ) -> AsyncIterator[OpenedSave]:
+        """A save, its metadata checked, also against `seal` where there is one. Raises not_found, invalid where it is
+        none, or damaged, or another one, and unavailable.
+        """
         descriptor = _open(path)
         try:
             status = os.fstat(descriptor)
@@ -55,10 +64,22 @@ class SaveFiles:
                 raise invalid(f"{path} is no file", "name the file that xm save has written")
             found = await self._inspect("inspect_save", {}, [descriptor])
             layout, info = _read(path, found)
-            trusted = status.st_uid == os.geteuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-            yield OpenedSave(os.fspath(path), descriptor, layout, info, trusted, tell)
+            if seal is not None and seal.digest != found["digest"]:
+                raise invalid(f"{path} is not the save that was written there", "it was changed, or replaced, since")
+            ours = status.st_uid == os.geteuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+            same = seal is not None and (seal.inode, seal.changed) == (status.st_ino, status.st_mtime_ns)
+            trusted, untouched = ours or seal is not None, ours and same
+            yield OpenedSave(
+                os.fspath(path), descriptor, layout, info, trusted, self._templates.of, tell, untouched=untouched
+            )
         finally:
+            if seal is not None and os.fstat(descriptor).st_mode & 0o777 != _MODE:  # it was lent
+                os.fchmod(descriptor, _MODE)
             os.close(descriptor)
+
+    def close(self) -> None:
+        """Let go of what is kept for clones."""
+        self._templates.close()
 
     def holds(self, path: Path, identity: str) -> bool:
         """Whether `path` is the save that was begun as `identity`; what its writing has left beside it is removed."""
@@ -75,8 +96,18 @@ class SaveFiles:
             os.close(descriptor)
 
     def stamps(self, disks: Sequence[Disk]) -> tuple[DiskStamp, ...]:
-        """How the images of disks are now. One that is not there has the size -1."""
-        return tuple(_stamp(disk) for disk in disks if disk.path)
+        """How the images of disks are now. One that is not there has the size -1; of those on the network nothing is
+        known.
+        """
+        return tuple(_stamp(disk) for disk in disks if disk.path and disk.source is not DiskSource.NETWORK)
+
+    def make_folder(self, folder: Path) -> None:
+        """A folder that only xend's own user may enter; it may be there. Raises OSError."""
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def remove(self, path: Path) -> None:
+        """Silent when there is none. Raises OSError."""
+        path.unlink(missing_ok=True)
 
 
 def _stamp(disk: Disk) -> DiskStamp:

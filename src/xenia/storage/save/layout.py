@@ -2,7 +2,7 @@
 
 memory      from the first byte, so that it can be mapped; what the guest never touched is a hole
 state       what the engine says of the devices, in the engine's own form
-checksums   CRC-32 of each chunk of the memory, then of the state
+checksums   XXH3 (64 bits) of each chunk of the memory, then of the state
 metadata    SaveInfo, as JSON
 trailer     where all that is; the last bytes of the file
 """
@@ -14,18 +14,20 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from xxhash import xxh3_64_intdigest
+
 CHUNK = 2 << 20
 """Bytes that one checksum covers."""
 
 MAGIC = b"XeniaSav"
-VERSION = 1
+VERSION = 2
 
 _TRAILER = struct.Struct("<8sIIQQQ16sI")
 _CHECK = struct.Struct("<I")
 TRAILER_SIZE = _TRAILER.size + _CHECK.size
-CHECKSUM_SIZE = 4
+CHECKSUM_SIZE = 8
 
-ZEROS = zlib.crc32(bytes(CHUNK))
+ZEROS = xxh3_64_intdigest(bytes(CHUNK))
 """The checksum of a chunk that is a hole."""
 
 
@@ -35,7 +37,7 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Sizes in bytes. `tail` is the checksum of checksums and metadata; `id` names this very save, 32 hex digits."""
+    """Sizes in bytes. `tail` is the CRC-32 of checksums and metadata; `id` names this very save, 32 hex digits."""
 
     id: str
     memory: int
@@ -81,9 +83,9 @@ def read_trailer(last: bytes, size: int) -> Layout:
     """The layout of a file of `size` bytes that ends with `last`. Raises Unreadable."""
     if len(last) != TRAILER_SIZE or not last.startswith(MAGIC):
         raise Unreadable("it does not end as a save of Xenia does: it is none, or its end is missing")
-    magic, version, chunk, memory, state, metadata, identity, tail = _TRAILER.unpack(last[:-CHECKSUM_SIZE])
+    magic, version, chunk, memory, state, metadata, identity, tail = _TRAILER.unpack(last[: -_CHECK.size])
     del magic
-    if _CHECK.unpack(last[-CHECKSUM_SIZE:]) != (zlib.crc32(last[:-CHECKSUM_SIZE]),):
+    if _CHECK.unpack(last[-_CHECK.size :]) != (zlib.crc32(last[: -_CHECK.size]),):
         raise Unreadable("its last bytes are damaged")
     if version != VERSION or chunk != CHUNK:
         raise Unreadable(f"it has the form {version}, and this Xenia knows form {VERSION}")

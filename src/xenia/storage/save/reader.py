@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import select
 import threading
-import zlib
 from array import array
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from xxhash import xxh3_64_intdigest
 
 from xenia.model.errors import XeniaError, invalid
 from xenia.model.save import SaveInfo
+from xenia.storage.save.ahead import read_ahead
 from xenia.storage.save.extents import data_by_chunk, direct, read_all, write_all
 from xenia.storage.save.layout import CHECKSUM_SIZE, CHUNK, ZEROS, Layout, chunks, pieces
 from xenia.storage.save.parallel import each_chunk, in_thread
 
 _LOOK_AGAIN_MS = 200
 
+_LENT = (0, 0)
+"""When a file that was lent says that it was written to: the clock of a file system is too coarse to tell."""
+
+_WORTH_LENDING = 64 << 20
+"""Bytes. Less is copied while QEMU starts, and what has a memory of its own is saved faster the next time."""
+
 
 @dataclass(frozen=True, slots=True)
 class OpenedSave:
     """`trusted`: only xend's own user can have written it. The descriptor belongs to who has opened it.
-    `tell` is told how much has been read.
+    `tell` is told how much has been read. `share` puts the memory into a file that many guests map; that is `template`,
+    and belongs to save.templates. `untouched`: xend has kept it itself, and nobody has written to the file since.
     """
 
     path: str
@@ -30,7 +40,10 @@ class OpenedSave:
     layout: Layout
     info: SaveInfo
     trusted: bool
+    share: Callable[[OpenedSave], Awaitable[OpenedSave]]
     tell: Callable[[float], None] = lambda _: None
+    template: int | None = None
+    untouched: bool = False
 
     @property
     def memory(self) -> int:
@@ -56,11 +69,39 @@ class OpenedSave:
         finally:
             os.close(source)
 
+    async def mapped(self) -> OpenedSave:
+        """With its memory in a file that many guests may map. Raises as `fill`."""
+        return await self.share(self)
+
+    def lent(self) -> OpenedSave:
+        """With its memory to be mapped by the guest that is in it, from the file itself and unchecked; as it is where
+        that is not worth it.
+
+        QEMU wants to open for writing what it maps. So who is given the descriptor may, until it is closed here; that
+        it does so harms its own memory alone, for the rest is known by the seal. The file is not untouched any more.
+        """
+        if not self.layout.memory or os.fstat(self.descriptor).st_blocks * 512 < _WORTH_LENDING:
+            return self
+        os.utime(self.descriptor, ns=_LENT)
+        os.fchmod(self.descriptor, 0o666)  # nobody else can reach it: its folder is xend's own
+        return replace(self, template=self.descriptor)
+
+    def read_ahead(self) -> None:
+        """Have a memory that was lent in the page cache before the guest asks for it."""
+        if self.template == self.descriptor:
+            read_ahead(self.descriptor, self.layout.memory)
+
     async def feed(self, state: int) -> None:
         """Write the state into the pipe `state`. Raises as `fill`, and BrokenPipeError when nobody reads it."""
-        await in_thread(lambda stop: self._feed(state, stop))
+        loop = asyncio.get_running_loop()
 
-    def _feed(self, state: int, stop: threading.Event) -> None:
+        def told(done: int) -> None:
+            if not self.layout.memory:
+                loop.call_soon_threadsafe(self.tell, done / self.layout.state)
+
+        await in_thread(lambda stop: self._feed(state, told, stop))
+
+    def _feed(self, state: int, told: Callable[[int], None], stop: threading.Event) -> None:
         sums = self._checksums(chunks(self.layout.memory), chunks(self.layout.state))
         os.set_blocking(state, False)
         ready = select.poll()
@@ -74,6 +115,7 @@ class OpenedSave:
                     return
                 if ready.poll(_LOOK_AGAIN_MS):
                     done += os.write(state, room[done:length])
+            told(at + length)
 
     async def check(self) -> None:
         """Look at every byte. Raises as `fill`."""
@@ -96,7 +138,7 @@ class OpenedSave:
             read_all(source, room, at)
         except EOFError:
             raise self._damaged("it has grown shorter") from None
-        if zlib.crc32(room) != wanted:
+        if xxh3_64_intdigest(room) != wanted:
             raise self._damaged(f"the {section} between {place >> 20} and {(place + CHUNK) >> 20} MiB has changed")
 
     def _checksums(self, first: int, count: int) -> array[int]:
@@ -105,7 +147,7 @@ class OpenedSave:
             read_all(self.descriptor, memoryview(content), self.layout.checksums_at + CHECKSUM_SIZE * first)
         except EOFError:
             raise self._damaged("it has grown shorter") from None
-        sums = array("I")
+        sums = array("Q")
         sums.frombytes(bytes(content))
         return sums
 

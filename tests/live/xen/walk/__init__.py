@@ -5,4 +5,5 @@ it finds.
     kinds.py      its file, for each kind              devices.py   disks, cards, media, USB
     reference.py  the table in the docs                shares.py    memory, CPUs and their figures
     verbs.py      all the verbs                        words.py     what is said to it, and what it says
+    saves.py     into a file, and back
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from tests.live.xen.walk.walk import Walk
@@ -31,11 +32,34 @@ def its_cards_come_and_go(walk: Walk) -> None:
     assert f" {card}: " in host.ok("bridge", "link", "show", "master", "xenbr0")
     sees(walk, "ls /sys/class/net | grep -c eth", 2)
     assert len(host.ok("xl", "network-list", kind).splitlines()) == len(walk.xm("network-list", kind).splitlines()) == 3
+    for link, flag in (("down", False), ("up", True)):
+        walk.xm("network-configure", "--live", kind, "1", f"link={link}")
+        assert ("UP" in re.split("[<,>]", host.ok("ip", "link", "show", card))) is flag
+    walk.found("network-configure")
     walk.xm("network-detach", "--live", kind, "1")
     assert card not in host.ok("ip", "-brief", "link")
     sees(walk, "ls /sys/class/net | grep -c eth", 1)
     walk.found("network-attach")
     walk.found("network-detach")
+
+
+def it_has_a_lease(walk: Walk) -> None:
+    """A network with DHCP, and a card on it that comes and goes."""
+    host, kind = walk.host, walk.kind
+    if kind != "pv":
+        return
+    walk.xm("network", "create", "lan", "--nat", "--subnet", "10.20.0.0/24", "--yes")
+    walk.xm("network-attach", "--live", kind, "network=lan")
+    assert f" vif{walk.id}.1: " in host.ok("bridge", "link", "show", "master", "lan")
+    sees(walk, "ls /sys/class/net | grep -c eth", 2)
+    line = "ip link set eth1 up; udhcpc -i eth1 -n -q -t 20 -T 1 -s /bin/true"
+    walk.types(line, "lease of 10.20.0.")
+    (lease,) = json.loads(walk.xm("network", "show", "-o", "json", "lan"))["leases"]
+    assert lease["ip"].startswith("10.20.0."), lease
+    assert host.xm("network", "delete", "lan").code == 5
+    walk.xm("network-detach", "--live", kind, "1")
+    walk.xm("network", "delete", "lan")
+    sees(walk, "ls /sys/class/net | grep -c eth", 1)
 
 
 def sees(walk: Walk, count: str, number: int) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from tests.live.xenlab import guests
 from tests.live.xenlab.recipe import GUESTS
 
-KINDS = ("pv", "pvh", "hvm")
-
 CARD = "vif = ['bridge=xenbr0']"
 
 FILES = {

@@ -1,14 +1,9 @@
-"""docs/reference/xen-verbs.md: verb, kind, what is true. Each kind's walk checks its column."""
+"""docs/reference/xen-verbs.md: what the walks find."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-
-from tests.live.xen.walk.kinds import KINDS
 from tests.live.xenlab.recipe import CHECKOUT
-
-_FILE = CHECKOUT / "docs/reference/xen-verbs.md"
+from tests.support.verb_table import VerbTable
 
 _HEADING = """\
 # The verbs of xm on Xen
@@ -32,35 +27,4 @@ _LEGEND = """
   as it is; `xm destroy` ends it.
 """
 
-
-def check(kind: str, found: dict[str, str]) -> None:
-    """That the column of this kind tells what was found; with XENIA_WRITE_DOCS=1 it is written before."""
-    if os.environ.get("XENIA_WRITE_DOCS"):
-        _write(kind, found)
-    told = {verb: row[kind] for verb, row in _read(_FILE.read_text()).items() if row[kind]}
-    assert found == told, f"{_FILE.name} says otherwise of {kind} (XENIA_WRITE_DOCS=1 writes it)"
-
-
-def _write(kind: str, found: dict[str, str]) -> None:
-    """Two kinds may be written at once: what is read stays as it is until it is written."""
-    with open(_FILE, "r+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        table = _read(file.read())
-        for verb in found:
-            table.setdefault(verb, dict.fromkeys(KINDS, ""))
-        for verb, row in table.items():
-            row[kind] = found.get(verb, "")
-        file.seek(0)
-        file.truncate()
-        file.write(_text({verb: row for verb, row in table.items() if any(row.values())}))
-
-
-def _read(text: str) -> dict[str, dict[str, str]]:
-    lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| `")]
-    return {verb.strip("`"): dict(zip(KINDS, words, strict=True)) for verb, *words in lines}
-
-
-def _text(table: dict[str, dict[str, str]]) -> str:
-    rows = [["xm", *(kind.upper() for kind in KINDS)], ["---"] * (1 + len(KINDS))]
-    rows += [[f"`{verb}`", *(row[kind] for kind in KINDS)] for verb, row in table.items()]
-    return _HEADING + "".join(f"| {' | '.join(row)} |\n" for row in rows) + _LEGEND
+TABLE = VerbTable(CHECKOUT / "docs/reference/xen-verbs.md", _HEADING, _LEGEND)

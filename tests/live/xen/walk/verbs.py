@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from tests.live.xen.walk import reference
-from tests.live.xen.walk.devices import has_usb, its_cards_come_and_go, its_disks_come_and_go, its_medium_is_changed
+from tests.live.xen.walk.devices import (
+    has_usb,
+    it_has_a_lease,
+    its_cards_come_and_go,
+    its_disks_come_and_go,
+    its_medium_is_changed,
+)
 from tests.live.xen.walk.life import is_ended, is_paused, is_rebooted, is_renamed, is_reset, is_shown, is_started
+from tests.live.xen.walk.reference import TABLE
+from tests.live.xen.walk.saves import is_put_away, is_saved
 from tests.live.xen.walk.shares import gets_cpus, is_bound_and_weighed, is_resized, is_watched
 from tests.live.xen.walk.walk import Walk
 from tests.live.xen.walk.words import is_poked, is_spoken_to, tells_of_itself
@@ -22,6 +29,7 @@ def through_all_verbs(host: XenHost, kind: str) -> None:
     is_spoken_to(walk)
     its_disks_come_and_go(walk)
     its_cards_come_and_go(walk)
+    it_has_a_lease(walk)
     its_medium_is_changed(walk)
     has_usb(walk)
     is_watched(walk)
@@ -29,6 +37,8 @@ def through_all_verbs(host: XenHost, kind: str) -> None:
     is_resized(walk)
     gets_cpus(walk)
     is_bound_and_weighed(walk)
+    is_saved(walk)
+    is_put_away(walk)
     is_renamed(walk)
     is_rebooted(walk)
     is_ended(walk)
@@ -37,4 +47,4 @@ def through_all_verbs(host: XenHost, kind: str) -> None:
     assert by_xm(host) == {}
     walk.found("destroy")
     nothing_left(host)
-    reference.check(kind, walk.table)
+    TABLE.check(kind, walk.table)

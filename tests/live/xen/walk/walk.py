@@ -45,6 +45,6 @@ class Walk:
         if self.is_linux:
             self.host.hears(self.kind, guests.marker(self.kind), times=times)
 
-    def types(self, line: str, awaited: str, program: str = "xm") -> None:
-        """What is typed is echoed: what is awaited must not match it as it is typed."""
-        talk(self.host, program, "console", self.kind, typed=line, awaited=awaited)
+    def types(self, line: str, awaited: str, program: str = "xm") -> str:
+        """What is shown then. What is typed is echoed: what is awaited must not match it as it is typed."""
+        return talk(self.host, program, "console", self.kind, typed=line, awaited=awaited)

@@ -3,7 +3,7 @@
 
 Runs the program on a terminal, types a line, waits until what is shown there matches a regular expression, and leaves
 with Ctrl-]. xm is a fork of this process, which is one of warm.py's and has imported it.
-Ends as the program does; with 125, and what was shown, where that does not come within so many seconds.
+Says what was shown, and ends as the program does; with 125 where that does not come within so many seconds.
 """
 
 import importlib
@@ -30,6 +30,7 @@ def main():
             print(shown.decode(errors="replace"), file=sys.stderr)
             return 125
         shown += more
+    print(shown.decode(errors="replace"))
     os.write(terminal, b"\x1d")
     while read(terminal, deadline):
         pass

@@ -1,0 +1,1 @@
+"""Snapshots: made, gone back to, and merged away again."""

@@ -1,0 +1,35 @@
+"""What the firmware of a UEFI guest keeps from one boot to the next (`var/lib/xenia/uefi/UUID.fd`): the content of its
+flash, which the engine makes at the first start.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+
+from xenia.lib.files import Files
+
+FOLDER = "var/lib/xenia/uefi"
+
+
+class UefiVariables:
+    """Packed, they are a word that can be written down; "" are those of a guest that has none."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+
+    async def packed(self, uuid: str) -> str:
+        """Those of a domain, which may run. Raises OSError."""
+        content = await self._files.read(_place(uuid))
+        return "" if content is None else base64.b64encode(zlib.compress(content)).decode()
+
+    async def put(self, uuid: str, packed: str) -> None:
+        """Give a domain that does not run these. Raises OSError, and then it has what it had."""
+        if packed:
+            await self._files.write(_place(uuid), zlib.decompress(base64.b64decode(packed)), durable=True)
+        else:
+            await self._files.remove(_place(uuid))
+
+
+def _place(uuid: str) -> str:
+    return f"{FOLDER}/{uuid}.fd"
