@@ -1,8 +1,9 @@
-"""A disk on a real NBD server: at the start of a guest, plugged in and out, and in a save."""
+"""A disk on a real server, NBD or iSCSI: at the start of a guest, plugged in and out, and in a save."""
 
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.live.test_exports import exported, fetch
 from tests.live.test_snapshots import console, does
-from tests.support.live import LiveHost
+from tests.support.live import LiveHost, until
 
 pytestmark = pytest.mark.qemu
 
@@ -55,6 +56,49 @@ def test_a_guest_reads_and_writes_it(host: LiveHost) -> None:
             assert "from the guest" in does(screen, "echo 3 >/proc/sys/vm/drop_caches; head -c 14 /dev/vda")
         assert "it is a network disk" in host.xm("snapshot", "create", "demo").err
         host.ok("destroy", "demo")
+
+
+TARGET = "iqn.2001-04.com.example:web"
+
+
+@contextmanager
+def iscsi_target(root: Path, image: Path) -> Iterator[str]:
+    """The disk that an iSCSI target of its own offers, as a guest file names it."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    own = os.environ | {"TGT_IPC_SOCKET": str(root / "tgtd")}
+
+    def tell(mode: str, op: str, *words: str) -> bool:
+        asked = ["tgtadm", "--lld", "iscsi", "--mode", mode, "--op", op, *words]
+        return subprocess.run(asked, check=False, env=own, capture_output=True).returncode == 0
+
+    with subprocess.Popen(["tgtd", "-f", "--iscsi", f"portal=127.0.0.1:{port}"], env=own) as daemon:
+        try:
+            until(lambda: tell("sys", "show"), "tgtd answers")
+            assert tell("target", "new", "--tid", "1", "--targetname", TARGET)
+            assert tell("logicalunit", "new", "--tid", "1", "--lun", "1", "--backing-store", str(image))
+            assert tell("target", "bind", "--tid", "1", "--initiator-address", "ALL")
+            yield f"iscsi://127.0.0.1:{port}/{TARGET}/1"
+        finally:
+            daemon.kill()  # it stays as long as there are targets
+
+
+def test_one_of_an_iscsi_target_is_read_and_written(host: LiveHost) -> None:
+    image = host.root / "server.img"
+    image.write_bytes(b"from the target\n".ljust(8 << 20, b"\0"))
+    host.linux()
+    with iscsi_target(host.root, image) as disk:
+        host.ok("create", "demo", f"disk=['{disk},xvda,w']")
+        with console(host) as screen:
+            screen.sees("is up")
+            assert "from the target" in does(screen, "head -c 15 /dev/vda")
+            does(screen, "echo from the guest | dd of=/dev/vda conv=fsync,notrunc 2>/dev/null")
+        assert image.read_bytes().startswith(b"from the guest\n")
+        host.ok("destroy", "demo")
+        wrong = host.xm("create", "demo", f"disk=['{disk[:-1]}7,xvda,w']")
+    assert wrong.code != 0
+    assert "iscsi" in wrong.err.lower()
+    assert host.names() == []
 
 
 def test_it_is_plugged_in_and_out_again(host: LiveHost) -> None:

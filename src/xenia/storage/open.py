@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from xenia.model.disk import Disk, DiskFormat, DiskMode, DiskSource
 from xenia.model.errors import ErrorKind, XeniaError, denied, invalid, not_found
+from xenia.storage.ceph import key_of
 from xenia.storage.image import format_by_magic
 from xenia.storage.inspect import Inspect
 from xenia.storage.lock import holder_key, lock
@@ -43,7 +44,8 @@ class ImageLayer:
 @dataclass(frozen=True, slots=True)
 class OpenedDisk:
     """`layers` from the top down to the last backing file; empty for a drive without a medium, and for a disk on the
-    network: that is `network`, QEMU's options for it, which nobody has opened or locked.
+    network: that is `network`, QEMU's options for it, which nobody has opened or locked. `key`, in base64, opens it
+    where it is one of Ceph.
 
     `notes` say what the author of the guest file should know about this image.
     """
@@ -52,6 +54,7 @@ class OpenedDisk:
     layers: tuple[ImageLayer, ...] = ()
     notes: tuple[str, ...] = ()
     network: Mapping[str, Any] | None = None
+    key: str | None = field(default=None, repr=False)
 
     @property
     def filled(self) -> bool:
@@ -159,7 +162,8 @@ def _on_the_network(disk: Disk, roots: Roots) -> OpenedDisk:
         raise denied(f"disk {disk.target} is on the network: only an administrator may give such a one to a guest")
     note = f"{disk.path} is locked by nobody: see to it that one guest alone writes to it"
     writes = disk.mode is DiskMode.WRITE and not disk.cdrom
-    return OpenedDisk(disk, notes=(note,) if writes else (), network=network)
+    key = key_of(network) if network["driver"] == "rbd" else None
+    return OpenedDisk(disk, notes=(note,) if writes else (), network=network, key=key)
 
 
 def _name(disk: Disk) -> str:

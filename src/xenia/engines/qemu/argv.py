@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 
@@ -52,6 +54,16 @@ class CommandLine:
             opaque = f",opaque={owner}" if owner else ""
             self.add("add-fd", f"fd={self.inherit(descriptor, what)},set={self._sets}{opaque}")
         return f"/dev/fdset/{self._sets}"
+
+    def secret(self, name: str, base64: str, held: ExitStack | None) -> str:
+        """An object with a secret that no list of processes shows; `held` keeps it until QEMU has been started."""
+        file = os.memfd_create("secret", os.MFD_CLOEXEC)
+        if held is not None:
+            held.callback(os.close, file)
+        os.write(file, base64.encode())
+        path = f"/proc/self/fd/{self.inherit(file, 'a secret')}"
+        self.add("object", {"qom-type": "secret", "id": name, "format": "base64", "file": path})
+        return name
 
 
 class ShownCommandLine(CommandLine):

@@ -139,9 +139,11 @@ def _notes(item: str, config: DomainConfig, disk: Disk, slot: Slot) -> Iterator[
 
 
 class FdSets(Protocol):
-    """Where descriptors become paths that QEMU opens: a command line, or a QEMU that runs."""
+    """Where descriptors become paths that QEMU opens, and secrets names: a command line, or a QEMU that runs."""
 
     def fdset(self, descriptors: Sequence[int], what: str, owner: str) -> str: ...
+
+    def secret(self, name: str, base64: str, held: ExitStack | None) -> str: ...
 
 
 def node_of(opened: OpenedDisk, sets: FdSets, held: ExitStack | None) -> dict[str, Any]:
@@ -149,15 +151,16 @@ def node_of(opened: OpenedDisk, sets: FdSets, held: ExitStack | None) -> dict[st
     followed. `held` as for add_disks.
     """
     if opened.network is not None:
-        return _network(opened, opened.network)
+        return _network(opened, opened.network, sets, held)
     return _node(opened, sets, held, 0)
 
 
-def _network(opened: OpenedDisk, options: Mapping[str, Any]) -> dict[str, Any]:
+def _network(opened: OpenedDisk, options: Mapping[str, Any], sets: FdSets, held: ExitStack | None) -> dict[str, Any]:
     """Not by descriptors: QEMU itself speaks to the server."""
     access = {"read-only": opened.disk.mode is DiskMode.READ_ONLY or opened.disk.cdrom}
     name = node_name(opened.disk.target)
-    return {"driver": "raw", "node-name": name, **access, "discard": "unmap", "file": {**options, **access}}
+    key = {"key-secret": sets.secret(f"key-{name}", opened.key, held)} if opened.key else {}
+    return {"driver": "raw", "node-name": name, **access, "discard": "unmap", "file": {**options, **key, **access}}
 
 
 def _node(opened: OpenedDisk, sets: FdSets, held: ExitStack | None, depth: int) -> dict[str, Any]:

@@ -112,6 +112,8 @@ class Hotplug:
                 with contextlib.suppress(XeniaError):
                     await self._release(opened.disk.target, [node_name(opened.disk.target)])
                 raise
+            finally:
+                await sets.forget_secrets()
 
     async def change_medium(self, opened: OpenedDisk, *, force: bool) -> None:
         """Put another medium into a drive, or none. Raises also invalid and a conflict."""

@@ -1,10 +1,14 @@
-"""Descriptors for a QEMU that runs: the sets under whose names it opens files."""
+"""Descriptors and secrets for a QEMU that runs: the sets under whose names it opens files, and the names of secrets."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from typing import Any
 
 from xenia.engines.qemu.pci import Qemu
+from xenia.model.errors import XeniaError
 
 
 class RunningSets:
@@ -14,6 +18,7 @@ class RunningSets:
         self._qemu = qemu
         self._next = first
         self._wanted: list[tuple[int, int, str]] = []
+        self._secrets: list[dict[str, Any]] = []
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -24,10 +29,23 @@ class RunningSets:
         self._wanted += [(number, descriptor, owner) for descriptor in descriptors]
         return f"/dev/fdset/{number}"
 
+    def secret(self, name: str, base64: str, held: ExitStack | None) -> str:  # noqa: ARG002 (for the other kind)
+        unique = f"{name}.{secrets.token_hex(4)}"
+        self._secrets.append({"qom-type": "secret", "id": unique, "format": "base64", "data": base64})
+        return unique
+
     async def hand_over(self) -> None:
+        for each in self._secrets:
+            await self._qemu.execute("object-add", each)
         for number, descriptor, owner in self._wanted:
             self._qemu.send(descriptor)
             await self._qemu.execute("add-fd", {"fdset-id": number, "opaque": owner})
+
+    async def forget_secrets(self) -> None:
+        """A node needs its secret while it is opened."""
+        for each in self._secrets:
+            with suppress(XeniaError):
+                await self._qemu.execute("object-del", {"id": each["id"]})
 
 
 async def next_sets(qemu: Qemu) -> RunningSets:
