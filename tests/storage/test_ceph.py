@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from xenia.storage.ceph import key_of
 
 KEY = "AQBvdGhlciBrZXkgb2YgYSB0ZXN0IQ=="
