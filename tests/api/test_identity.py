@@ -55,6 +55,8 @@ async def test_no_route_answers_one_whom_the_kernel_does_not_name(xend: Xend) ->
                 "extensions": {"websocket.http.response": {}},
                 "state": {},
             }
+            if path == "/v1/login":
+                continue  # asks for no name, and is answered by xenia-web's door alone
             assert await ask(app, scope) == 403, (method, path)
             asked.append(f"{method} {path}")
     assert {"GET /v1/domains", "POST /v1/domains/0/destroy", "WebSocket /v1/domains/0/console"} <= set(asked)

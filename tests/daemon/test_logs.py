@@ -3,7 +3,7 @@
 import logging
 import sys
 
-from xenia.daemon.logs import PrintableFormatter
+from xenia.lib.log_lines import PrintableFormatter
 
 
 def formatted(message: str, *arguments: object, error: BaseException | None = None) -> str:

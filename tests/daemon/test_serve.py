@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from xenia.daemon.lock import only_one
-from xenia.daemon.notify import notify
 from xenia.daemon.serve import LONGEST_PATH, check_length, listen
+from xenia.lib.notify import notify
+from xenia.lib.only_one import Taken, only_one
 from xenia.model.errors import XeniaError
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="giving a file to a group needs root")
@@ -50,7 +50,7 @@ def test_a_path_that_no_client_could_name_is_refused_early() -> None:
 
 def test_a_second_one_is_told_who_is_first(tmp_path: Path) -> None:
     with only_one(tmp_path / "lock"):
-        with pytest.raises(XeniaError, match=f"process {os.getpid()}"), only_one(tmp_path / "lock"):
+        with pytest.raises(Taken, match=f"process {os.getpid()}"), only_one(tmp_path / "lock"):
             pass
         assert (tmp_path / "lock").read_text() == f"{os.getpid()}\n"
     with only_one(tmp_path / "lock"):

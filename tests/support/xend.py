@@ -19,22 +19,40 @@ from tests.support.world import World
 from xenia.api.app import make_app
 from xenia.api.doors import About, Doors
 from xenia.console.hub import ConsoleHub
-from xenia.daemon.serve import listen, serve
+from xenia.daemon.serve import listen, listen_for_web, serve
 from xenia.lib.aio import Tasks
 from xenia.lib.files import DiskFiles
 from xenia.lib.paths import Paths
 from xenia.manager.events import EventBus
+from xenia.manager.logins.attempts import Attempts
+from xenia.manager.logins.logins import Logins
+from xenia.manager.logins.people import Admitted, People
 from xenia.manager.manager import Manager
 from xenia.manager.old_config import OldConfigImport
 from xenia.manager.settings import SettingsKeeper
 from xenia.manager.settings_edit import SettingsEditor
+from xenia.model.errors import denied
 from xenia.model.old_config import OldConfig
 from xenia.settings.load import load
 from xenia.store.old_config import OldConfigMark
+from xenia.store.tokens import Tokens
 from xenia.sxp.read import read as read_sxp
 from xenia.ucr.write import OwnFile
 
 URL = "http://xend"
+
+GROUPS: dict[str, frozenset[str]] = {
+    name: frozenset(groups.split())
+    for name, groups in {"ada": "ada", "olga": "ops", "vic": "vic", "eve": "users"}.items()
+}
+"""The users of the host: an administrator, an operator, a viewer, and one who may not come in. Their passwords are
+their names, backwards.
+"""
+
+
+async def check(user: str, password: str) -> None:
+    if user not in GROUPS or password != user[::-1]:
+        raise denied("the password is wrong")
 
 
 class GuestConsole:
@@ -87,6 +105,9 @@ class GuestConsole:
 @dataclass
 class Xend:
     socket: Path
+    web: Path
+    """The door of xenia-web."""
+    audit: list[dict[str, Any]]
     world: World
     manager: Manager
     doors: Doors
@@ -144,15 +165,21 @@ async def running_xend(folder: Path, world: World | None = None) -> AsyncIterato
     keeper = SettingsKeeper(read(), read, lambda _settings: None, EventBus(world.clock, world.published.append))
     editor = SettingsEditor(Paths(folder).settings, OwnFile(Paths(folder).registry), keeper)
     old_config = OldConfigImport(Paths(folder).old_settings, read_old_config, editor, OldConfigMark(DiskFiles(folder)))
-    doors = Doors(manager, hub, About("1.2.3", 4711, str(folder), 1000.0), editor, old_config)
-    socket = folder / "xend.sock"
+    tokens = Tokens(DiskFiles(folder))
+    await tokens.load()
+    people = People(Admitted(("ada",), ("@ops",), ("vic",)), GROUPS.get, "own", world.clock)
+    logins = Logins(tokens, people, Attempts(world.clock, 5), Attempts(world.clock, 50), check, world.clock, lambda: 12)
+    audit: list[dict[str, Any]] = []
+    doors = Doors(manager, hub, About("1.2.3", 4711, str(folder), 1000.0), editor, old_config, logins, audit.append)
+    socket, web = folder / "xend.sock", folder / "web.sock"
+    listeners = [listen(socket, "xen"), listen_for_web(web, None)]
     stop, ready, tasks = asyncio.Event(), asyncio.Event(), Tasks()
-    server = tasks.start(serve(make_app(doors), listen(socket, "xen"), stop, ready=ready.set), name="server")
+    server = tasks.start(serve(make_app(doors), listeners, stop, ready=ready.set), name="server")
     await ready.wait()
     transport = httpx2.AsyncHTTPTransport(uds=str(socket))
     try:
         async with httpx2.AsyncClient(transport=transport, base_url=URL, timeout=30) as client:
-            yield Xend(socket, world, manager, doors, client, consoles)
+            yield Xend(socket, web, audit, world, manager, doors, client, consoles)
     finally:
         doors.stopping.set()
         await hub.close()

@@ -41,6 +41,7 @@ from xenia.model.scheduling import Share
 from xenia.model.setting import SettingsChange, SettingsReport
 from xenia.model.snapshot import Layer, SnapshotDiff, SnapshotShown
 from xenia.model.stats import DiskStats, Stats, VcpuStats, VifStats
+from xenia.model.token import GivenToken, ShownToken
 from xenia.model.topology import Topology
 from xenia.model.vcpu import Vcpu
 from xenia.model.why import Why
@@ -95,6 +96,23 @@ class DomainAnswer:
     macs: tuple[str, ...]
     bridges: tuple[str | None, ...]
     interfaces: tuple[Interface, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallerAnswer:
+    """Who asks: `address` is where they come from, "" for this host, `token` the id of what they have shown."""
+
+    name: str
+    role: str
+    address: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenList:
+    """Oldest first."""
+
+    tokens: tuple[ShownToken, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -415,6 +433,10 @@ ANSWERS = (
     FolderPlan,
     ImageList,
     ImageInfo,
+    CallerAnswer,
+    GivenToken,
+    ShownToken,
+    TokenList,
 )
 
 

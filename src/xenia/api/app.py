@@ -20,6 +20,7 @@ from xenia.api import (
     images,
     jobs,
     log,
+    logins,
     networks,
     pci,
     pools,
@@ -34,11 +35,14 @@ from xenia.api import (
     vifs,
     why,
 )
+from xenia.api.audit import Audit
 from xenia.api.doors import Doors
 from xenia.api.limits import Limits
 from xenia.api.peer import identify
 
-_DESCRIPTION = """The API of xend, over its unix socket. Who asks is known by the socket's credentials.
+_DESCRIPTION = """The API of xend. On this host it is asked over a unix socket, by whose credentials it is known who
+asks; over the network, by TLS, at xenia-web, with the secret of a login (`POST /v1/login`) or of a token (`POST
+/v1/tokens`) as `Authorization: Bearer SECRET`.
 
 Errors are problem JSON (RFC 9457) with the members `kind`, `hint` and `exit_code`. Memory is in MiB, times are seconds
 since the epoch. A text console is the WebSocket `/v1/domains/{ref}/console?kind=auto|pv|serial&replay=BYTES`: binary
@@ -55,18 +59,20 @@ def make_app(doors: Doors) -> FastAPI:
         description=_DESCRIPTION,
         openapi_url=None,
         redirect_slashes=False,
-        dependencies=[Depends(identify)],
     )
     app.state.doors = doors
-    api = APIRouter(prefix="/v1")
+    api = APIRouter(prefix="/v1", dependencies=[Depends(identify)])
     devices = (disks, images, snapshots, vifs, usb, pci)
     cpus = (vcpus, scheduling, pools)
     looking = (host, bridge, host_power, log, domains, saves, stats, why, debugging)
-    rooms = (*looking, *devices, *cpus, networks, agent, texts, guest_files, folder, jobs, events, console, schema)
+    guests = (agent, texts, guest_files, folder, console)
+    rooms = (*looking, *devices, *cpus, *guests, networks, jobs, events, logins, schema)
     for part in rooms:
         api.include_router(part.router)
     app.include_router(api)
+    app.include_router(logins.front, prefix="/v1")
     app.router.default = errors.unknown_route
     errors.install(app)
+    app.add_middleware(Audit, note=doors.audit)
     app.add_middleware(Limits)
     return app

@@ -78,8 +78,8 @@ class _ListRoute(APIRoute):
         async def handle(request: Request) -> Response:
             if request.scope["query_string"]:
                 return await thorough(request)
-            caller = await identify(request)
-            return await list_domains(await doors_of(request), caller)
+            doors = await doors_of(request)
+            return await list_domains(doors, await identify(request, doors))
 
         return handle
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from xenia.console.hub import ConsoleHub
+from xenia.manager.logins.logins import Logins
 from xenia.manager.manager import Manager
 from xenia.manager.old_config import OldConfigImport
 from xenia.manager.settings_edit import SettingsEditor
@@ -27,13 +29,15 @@ class About:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Doors:
-    """`stopping` is set when xend begins to end: whoever waits is answered then."""
+    """`audit` keeps who did what. `stopping` is set when xend begins to end: whoever waits is answered then."""
 
     manager: Manager
     consoles: ConsoleHub
     about: About
     settings: SettingsEditor
     old_config: OldConfigImport
+    logins: Logins
+    audit: Callable[[dict[str, Any]], None]
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 

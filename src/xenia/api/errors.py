@@ -16,7 +16,7 @@ from xenia.model.errors import ErrorKind, XeniaError, invalid, not_found
 
 PROBLEM = "application/problem+json"
 _SHOWN = 5
-_KINDS = {403: ErrorKind.DENIED, 404: ErrorKind.NOT_FOUND, 503: ErrorKind.UNAVAILABLE}
+_KINDS = {401: ErrorKind.UNAUTHENTICATED, 403: ErrorKind.DENIED, 404: ErrorKind.NOT_FOUND, 503: ErrorKind.UNAVAILABLE}
 
 
 def install(app: FastAPI) -> None:
@@ -31,6 +31,8 @@ def problem_response(
     error: XeniaError, status: int | None = None, headers: Mapping[str, str] | None = None
 ) -> Response:
     """`error` as an answer; `status` where HTTP has a closer word for it than its kind."""
+    if error.kind is ErrorKind.UNAUTHENTICATED:
+        headers = {**(headers or {}), "www-authenticate": "Bearer"}
     return problem_json(error.problem() | ({"status": status} if status is not None else {}), headers)
 
 

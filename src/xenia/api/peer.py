@@ -1,4 +1,8 @@
-"""Who is at the other end of the unix socket."""
+"""Who is at the other end of a unix socket: a user of this host, or xenia-web, which speaks for who shows a token.
+
+xenia-web itself has no rights here. What comes through its door is worth what the token is that comes with it, so who
+has taken it over has what its users send while they are there, and no more.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +15,29 @@ import socket
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from xenia.api.doors import DoorsOf
 from xenia.model.caller import Caller, Role
-from xenia.model.errors import denied, invalid
+from xenia.model.errors import denied, invalid, unauthenticated
 
 _BAD_REQUEST = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\n"
     b"Content-Length: %d\r\nConnection: close\r\n\r\n"
 )
+WEB_SOCKET = "web.sock"
+"""The name of the socket of xenia-web's door."""
+
+ADDRESS_HEADER = "x-xenia-address"
+_LONGEST_ADDRESS = 64
+_OF_ONESELF = frozenset({"/v1/logout", "/v1/tokens"})
+"""What viewers may do: it is about themselves."""
+
 _UCRED = struct.Struct("=iII")  # pid, uid, gid: struct ucred of unix(7)
 
 
@@ -31,10 +45,12 @@ _UCRED = struct.Struct("=iII")  # pid, uid, gid: struct ucred of unix(7)
 class Peer:
     """One connection: the user id of its other end as the kernel tells it, and a way to cut it off at once.
 
-    `uid` is None where the kernel cannot tell (the connection does not come over a unix socket).
+    `uid` is None where the kernel cannot tell (the connection does not come over a unix socket). `web` is whether it
+    came through the door of xenia-web.
     """
 
     uid: int | None
+    web: bool
     abort: Callable[[], None]
 
 
@@ -43,7 +59,8 @@ class PeerProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn itself
         super().connection_made(transport)
-        peer = Peer(_uid_of(transport.get_extra_info("socket")), transport.abort)
+        web = Path(transport.get_extra_info("sockname") or "").name == WEB_SOCKET
+        peer = Peer(_uid_of(transport.get_extra_info("socket")), web, transport.abort)
         self.app_state = self.app_state | {"peer": peer}
 
     def send_400_response(self, msg: str) -> None:
@@ -79,12 +96,54 @@ def _name(uid: int) -> str:
         return f"uid {uid}"
 
 
-async def identify(connection: HTTPConnection) -> Caller:
-    """The caller of this request. Every route depends on it. Raises denied for one whom nobody vouches for."""
+async def identify(connection: HTTPConnection, doors: DoorsOf) -> Caller:
+    """The caller of this request. Every route depends on it but that of the login.
+
+    Raises denied for one whom nobody vouches for, unauthenticated for one who comes over the network without a token
+    that is good, and denied for a viewer who would change something.
+    """
+    address = address_of(connection)
+    if not _peer_of(connection).web:
+        caller = caller_of(_peer_of(connection).uid or 0)
+    else:
+        caller = await doors.logins.caller_of(_secret_of(connection), address)
+    connection.scope["state"]["caller"] = caller
+    if caller.role < Role.OPERATOR and not _may_view(connection):
+        raise denied(f"'{caller.name}' may only look", "that needs the role operator")
+    return caller
+
+
+def address_of(connection: HTTPConnection) -> str:
+    """Where who asks comes from, as xenia-web says; "" for this host. Raises denied for one whom nobody vouches for."""
+    peer = _peer_of(connection)
+    address = connection.headers.get(ADDRESS_HEADER, "?")[:_LONGEST_ADDRESS] if peer.web else ""
+    connection.scope["state"]["address"] = address
+    return address
+
+
+def note_asker(connection: HTTPConnection, name: str) -> None:
+    """Who says to be asking, where nobody is known yet."""
+    connection.scope["state"]["asker"] = name
+
+
+def _peer_of(connection: HTTPConnection) -> Peer:
     peer: Peer | None = connection.scope.get("state", {}).get("peer")
     if peer is None or peer.uid is None:
-        raise denied("xend answers only on its unix socket, where the kernel tells who is asking")
-    return caller_of(peer.uid)
+        raise denied("xend answers only on its unix sockets, where the kernel tells who is asking")
+    return peer
+
+
+def _secret_of(connection: HTTPConnection) -> str:
+    scheme, _, secret = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise unauthenticated("nobody has logged in", "log in: POST /v1/login, or xm login URL")
+    return secret.strip()
+
+
+def _may_view(connection: HTTPConnection) -> bool:
+    """What each route asks for itself, and is checked by it; this is the net below."""
+    looking = connection.scope["type"] == "http" and connection.scope["method"] in ("GET", "HEAD")
+    return looking or connection.url.path in _OF_ONESELF or connection.url.path.startswith("/v1/tokens/")
 
 
 CallerOf = Annotated[Caller, Depends(identify)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from xenia.daemon.version import program_version
+from xenia.lib.version import program_version
 from xenia.settings.settings import ENGINES, LOG_LEVELS
 
 DESCRIPTION = """\

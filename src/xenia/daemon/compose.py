@@ -14,8 +14,10 @@ from pathlib import Path
 
 from xenia.api.doors import About, Doors
 from xenia.console.hub import ConsoleHub
+from xenia.daemon.audit import AuditLog
 from xenia.daemon.engines import Choice, choose
 from xenia.daemon.live import brake_of, live_settings, stop_settings_of
+from xenia.daemon.logins import Door
 from xenia.daemon.sandbox import Sandbox
 from xenia.engines.base import ConsoleKind
 from xenia.engines.xen.probe import booted_into_xen
@@ -116,11 +118,15 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
         )
         parts.push_async_callback(hub.close)
         hub.start(manager.listen, lambda: _running(manager))
-        editor = await parts.enter_async_context(live_settings(paths, loaded, manager, choice, bus))
+        door = Door(settings)
+        logins = await door.open(DiskFiles(paths.root))
+        audit = AuditLog(paths.audit)
+        parts.callback(audit.close)
+        editor = await parts.enter_async_context(live_settings(paths, loaded, manager, choice, door, bus))
         mark = OldConfigMark(DiskFiles(paths.root))
         old_config = OldConfigImport(paths.old_settings, sandbox.read_old_config, editor, mark)
         await old_config.look()
-        yield Doors(manager, hub, about, editor, old_config)
+        yield Doors(manager, hub, about, editor, old_config, logins, audit.note)
 
 
 def _manager(
@@ -188,7 +194,7 @@ def _manager(
         sandbox.read_guest_file,
         sandbox.edit_guest_file,
     )
-    qemu_img = QemuImg(settings.uid_base - 1 if os.geteuid() == 0 else None)
+    qemu_img = QemuImg(settings.worker_uid if os.geteuid() == 0 else None)
     return Manager(
         Parts(
             engine=chosen.engine,

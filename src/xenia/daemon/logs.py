@@ -5,26 +5,12 @@ from __future__ import annotations
 import logging
 import logging.handlers
 from pathlib import Path
-from types import TracebackType
 
-from xenia.lib.text import printable
+from xenia.lib.log_lines import PrintableFormatter
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _LARGEST = 1024 * 1024
 _KEPT = 3
-
-_ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
-
-
-class PrintableFormatter(logging.Formatter):
-    """What guests and strangers wrote is escaped: a message is one line, and no byte of it acts on a terminal."""
-
-    def formatMessage(self, record: logging.LogRecord) -> str:
-        record.message = printable(record.message)
-        return super().formatMessage(record)
-
-    def formatException(self, ei: _ExcInfo) -> str:
-        return "\n".join(printable(line) for line in super().formatException(ei).splitlines())
 
 
 def start_logging(path: Path, level: str) -> None:

@@ -12,14 +12,14 @@ import time
 from xenia.api.app import make_app
 from xenia.api.doors import About
 from xenia.daemon.compose import compose
-from xenia.daemon.lock import only_one
 from xenia.daemon.logs import start_logging
-from xenia.daemon.notify import notify
-from xenia.daemon.serve import check_length, listen, serve
-from xenia.daemon.version import program_version
+from xenia.daemon.serve import check_length, listen, listen_for_web, serve
 from xenia.lib.aio import Tasks
+from xenia.lib.notify import notify
+from xenia.lib.only_one import Taken, only_one
 from xenia.lib.paths import Paths
-from xenia.model.errors import XeniaError, denied, unavailable
+from xenia.lib.version import program_version
+from xenia.model.errors import XeniaError, conflict, denied, unavailable
 from xenia.settings.load import Loaded
 from xenia.settings.settings import Settings
 
@@ -42,6 +42,8 @@ def run(paths: Paths, loaded: Loaded) -> None:
                 log.warning("%s", remark)
             _allow_many_files()
             asyncio.run(_live(paths, loaded))
+    except Taken as other:
+        raise conflict(f"xend runs here already, as process {other.pid}", f"end it first: kill {other.pid}") from None
     except OSError as error:
         raise _cannot_use(paths, error) from error
 
@@ -78,9 +80,10 @@ async def _live(paths: Paths, loaded: Loaded) -> None:
     about = About(program_version(), os.getpid(), str(paths.root), time.time())
     async with compose(paths, loaded, about) as doors:
         stop, tasks = asyncio.Event(), Tasks()
-        listener = listen(paths.socket, loaded.settings.socket_group)
+        web_uid = loaded.settings.web_uid if os.geteuid() == 0 else None
+        listeners = [listen(paths.socket, loaded.settings.socket_group), listen_for_web(paths.web_socket, web_uid)]
         server = tasks.start(
-            serve(make_app(doors), listener, stop, ready=lambda: _ready(paths, loaded.settings)), name="server"
+            serve(make_app(doors), listeners, stop, ready=lambda: _ready(paths, loaded.settings)), name="server"
         )
         waiting = tasks.start(asked_to_end.wait(), name="signal")
         await asyncio.wait({server, waiting}, return_when=asyncio.FIRST_COMPLETED)
@@ -91,7 +94,8 @@ async def _live(paths: Paths, loaded: Loaded) -> None:
         stop.set()
         await server
         await tasks.close()
-        paths.socket.unlink(missing_ok=True)
+        for socket in (paths.socket, paths.web_socket):
+            socket.unlink(missing_ok=True)
 
 
 def _ready(paths: Paths, settings: Settings) -> None:

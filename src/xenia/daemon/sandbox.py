@@ -32,7 +32,7 @@ class Sandbox:
     """`start` before anything else, `close` at the end. As root the worker is the user before those of the guests."""
 
     def __init__(self, settings: Settings) -> None:
-        uid = settings.uid_base - 1 if os.geteuid() == 0 else None
+        uid = settings.worker_uid if os.geteuid() == 0 else None
         self._worker = Worker(_CALLS, seconds=_SECONDS, memory_mib=_MEMORY_MIB, uid=uid)
 
     async def start(self) -> None:

@@ -8,7 +8,7 @@ import grp
 import logging
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import uvicorn
@@ -38,8 +38,8 @@ def check_length(path: Path) -> None:
 
 
 def listen(path: Path, group: str) -> socket.socket:
-    """A socket bound to `path`: for root and the members of `group` where there is such a group, else for xend's own
-    user alone. Replaces what lies there; the caller holds the lock of this root. Raises OSError.
+    """A socket bound to `path`: for root and the members of `group` where there is such a group ("" for none), else for
+    xend's own user alone. Replaces what lies there; the caller holds the lock of this root. Raises OSError.
     """
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -49,7 +49,7 @@ def listen(path: Path, group: str) -> socket.socket:
             listener.bind(os.fspath(path))
         finally:
             os.umask(mask)
-        if os.geteuid() == 0:
+        if os.geteuid() == 0 and group:
             _admit(path, group)
     except BaseException:
         listener.close()
@@ -67,10 +67,26 @@ def _admit(path: Path, group: str) -> None:
     path.chmod(0o660)
 
 
-async def serve(app: ASGIApp, listener: socket.socket, stop: asyncio.Event, *, ready: Callable[[], None]) -> None:
+def listen_for_web(path: Path, uid: int | None) -> socket.socket:
+    """A socket bound to `path` to which only `uid`, that of xenia-web, may connect; None for xend's own user. As
+    `listen`.
+    """
+    listener = listen(path, "")
+    try:
+        if uid is not None:
+            os.chown(path, uid, -1)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+async def serve(
+    app: ASGIApp, listeners: Sequence[socket.socket], stop: asyncio.Event, *, ready: Callable[[], None]
+) -> None:
     """Answer until `stop` is set, then give what is under way 3 seconds to end; calls `ready` when it answers.
 
-    Closes `listener`.
+    Closes `listeners`.
     """
     config = uvicorn.Config(
         app,
@@ -90,7 +106,7 @@ async def serve(app: ASGIApp, listener: socket.socket, stop: asyncio.Event, *, r
         timeout_keep_alive=30,
         timeout_graceful_shutdown=_STOP_SECONDS,
     )
-    await _Server(config, stop, ready).serve([listener])
+    await _Server(config, stop, ready).serve(list(listeners))
 
 
 class _Server(uvicorn.Server):

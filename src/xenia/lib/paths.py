@@ -55,12 +55,35 @@ class Paths:
         return self.root / "var/log/xenia/xend.log"
 
     @property
+    def audit(self) -> Path:
+        """Who did what."""
+        return self.root / "var/log/xenia/audit.log"
+
+    @property
     def run(self) -> Path:
         return self.root / "run/xenia"
 
     @property
     def socket(self) -> Path:
         return self.root / "run/xenia/xend.sock"
+
+    @property
+    def web_socket(self) -> Path:
+        """Where xenia-web speaks to xend."""
+        return self.root / "run/xenia/web.sock"
+
+    @property
+    def web(self) -> Path:
+        """What xenia-web keeps: its certificate."""
+        return self.root / "var/lib/xenia/web"
+
+    @property
+    def web_lock(self) -> Path:
+        return self.root / "run/xenia/web.lock"
+
+    @property
+    def web_log(self) -> Path:
+        return self.root / "var/log/xenia/web.log"
 
     @property
     def lock(self) -> Path:

@@ -46,6 +46,21 @@ def confine(*, memory_mib: int, uid: int | None, parent: int) -> None:
         os._exit(0)
 
 
+def step_down(uid: int) -> None:
+    """Leave this process with its descriptors and, as root, with nothing of the file system but the folder it is in: it
+    becomes the user and group `uid` without further groups. Then: no new privileges, no core dump. What it needs to
+    import it has to have imported. Raises OSError when a right cannot be given up.
+    """
+    if os.geteuid() == 0:
+        os.chroot(".")
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _prctl(_PR_SET_DUMPABLE, 0)
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
 def _leave_the_host() -> None:
     """Networks and message queues of its own, where the kernel gives them; a root folder that is deleted already."""
     ctypes.CDLL(None).unshare(_CLONE_NEWNET | _CLONE_NEWIPC)

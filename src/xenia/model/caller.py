@@ -10,6 +10,7 @@ class Role(IntEnum):
     """Ordered: each may do what the ones before it may."""
 
     VIEWER = 0
+    """Looks, and changes nothing."""
     OPERATOR = 1
     """Runs domains whose files lie under the configured roots."""
     ADMINISTRATOR = 2
@@ -18,6 +19,10 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    uid: int
+    """`uid` is None for who comes over the network, from `address`, with the token whose id is `token`."""
+
+    uid: int | None
     name: str
     role: Role
+    address: str = ""
+    token: str = ""

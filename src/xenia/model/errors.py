@@ -23,9 +23,13 @@ class ErrorKind(StrEnum):
     INVALID = "invalid"
     """The request or the guest file is wrong: the same request will fail again."""
     NOT_FOUND = "not_found"
+    UNAUTHENTICATED = "unauthenticated"
+    """Nobody knows who asks."""
     DENIED = "denied"
     CONFLICT = "conflict"
     """The object is in a state in which this is not possible (wrong state, name taken, file busy)."""
+    TOO_MANY = "too_many"
+    """Asked too often: later it may be possible."""
     TIMED_OUT = "timed_out"
     UNAVAILABLE = "unavailable"
     """Something this needs is not there: the daemon, a program, memory, space."""
@@ -48,8 +52,10 @@ class ErrorKind(StrEnum):
 _EDGES: dict[ErrorKind, tuple[int, int]] = {
     ErrorKind.INVALID: (422, 1),
     ErrorKind.NOT_FOUND: (404, 3),
+    ErrorKind.UNAUTHENTICATED: (401, 4),
     ErrorKind.DENIED: (403, 4),
     ErrorKind.CONFLICT: (409, 5),
+    ErrorKind.TOO_MANY: (429, 1),
     ErrorKind.TIMED_OUT: (504, 6),
     ErrorKind.UNAVAILABLE: (503, 1),
     ErrorKind.ENGINE_FAILED: (502, 1),
@@ -122,12 +128,20 @@ def not_found(message: str, hint: str | None = None) -> XeniaError:
     return XeniaError(message, kind=ErrorKind.NOT_FOUND, hint=hint)
 
 
+def unauthenticated(message: str, hint: str | None = None) -> XeniaError:
+    return XeniaError(message, kind=ErrorKind.UNAUTHENTICATED, hint=hint)
+
+
 def denied(message: str, hint: str | None = None) -> XeniaError:
     return XeniaError(message, kind=ErrorKind.DENIED, hint=hint)
 
 
 def conflict(message: str, hint: str | None = None) -> XeniaError:
     return XeniaError(message, kind=ErrorKind.CONFLICT, hint=hint)
+
+
+def too_many(message: str, hint: str | None = None) -> XeniaError:
+    return XeniaError(message, kind=ErrorKind.TOO_MANY, hint=hint)
 
 
 def timed_out(message: str, hint: str | None = None) -> XeniaError:

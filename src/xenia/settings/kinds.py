@@ -218,6 +218,37 @@ class Folders:
 
 
 @dataclass(frozen=True, slots=True)
+class People:
+    """Users of the host by name, and its groups with an @ in front."""
+
+    takes: str = "a list of users, and of groups with an @ in front"
+
+    def of_toml(self, value: Any) -> tuple[str, ...]:
+        names: list[Any] = value if isinstance(value, list) else [None]
+        if not all(isinstance(name, str) and name.strip("@ ") for name in names):
+            raise Unfit("must be a list of names", f'it is {self.takes}: ["root", "@sudo"]')
+        return tuple(_visible(name.strip()) for name in names)
+
+    def of_text(self, text: str) -> tuple[str, ...]:
+        return self.of_toml([item.strip() for item in text.split(",") if item.strip()])
+
+    def to_toml(self, value: tuple[str, ...]) -> str:
+        return _list(value)
+
+
+@dataclass(frozen=True, slots=True)
+class File(Text):
+    """A file of the host, by its absolute path; nothing for none."""
+
+    takes: str = "the absolute path of a file, or nothing"
+
+    def of_text(self, text: str) -> str:
+        if text and not text.startswith("/"):
+            raise Unfit(f"must be an absolute path, not '{text}'", f"it is {self.takes}")
+        return _visible(text)
+
+
+@dataclass(frozen=True, slots=True)
 class Methods:
     """Ways to end guests with the host, what is tried first in front; migrate is not possible yet."""
 

@@ -15,6 +15,7 @@ from xenia.settings.kinds import (
     Address,
     Autostart,
     Bridge,
+    File,
     Flag,
     Folders,
     Interface,
@@ -23,6 +24,7 @@ from xenia.settings.kinds import (
     Name,
     Number,
     Patterns,
+    People,
     Text,
     choice,
 )
@@ -47,6 +49,7 @@ class Effect(StrEnum):
     NEXT_START = "at the next start of a guest"
     BOOT = "at the next boot of the host"
     RESTART = "at the next start of xend"
+    WEB = "at the next start of xenia-web"
     LATER = "later: it is kept for migration, which is not there yet"
 
 
@@ -205,6 +208,45 @@ class Settings:
         table="relocation",
         variable="xen/relocation/hosts_allow",
     )
+    web_address: str = _setting(
+        "0.0.0.0",  # noqa: S104 -- whoever comes has to log in; xenia-web runs where an administrator starts it
+        Address(),
+        "Where xenia-web listens, by TLS alone",
+        Effect.WEB,
+        table="web",
+    )
+    web_port: int = _setting(
+        8006, Number(0, 65_535, "a TCP port, 0 for a free one"), "Its port", Effect.WEB, table="web"
+    )
+    web_certificate: str = _setting(
+        "",
+        File(),
+        "Its certificate, with those that vouch for it below (PEM). Nothing: one that it makes itself",
+        Effect.WEB,
+        table="web",
+    )
+    web_key: str = _setting("", File(), "The key of that certificate (PEM)", Effect.WEB, table="web")
+    web_administrators: tuple[str, ...] = _setting(
+        ("root", "@sudo"),
+        People(),
+        "Who may do all, of those who come over the network",
+        Effect.AT_ONCE,
+        table="web",
+    )
+    web_operators: tuple[str, ...] = _setting(
+        ("@xen",), People(), "Who may run domains whose files lie below roots", Effect.AT_ONCE, table="web"
+    )
+    web_viewers: tuple[str, ...] = _setting((), People(), "Who may look", Effect.AT_ONCE, table="web")
+    web_session_hours: int = _setting(
+        12, Number(1, 24 * 30, "hours"), "How long a login lasts", Effect.AT_ONCE, table="web"
+    )
+    web_pam_service: str = _setting(
+        "xenia",
+        Name("a name"),
+        "The service of PAM that is asked for passwords (etc/pam.d/NAME; where there is none: other)",
+        Effect.RESTART,
+        table="web",
+    )
     restart_limit: int = _setting(
         DEFAULT_RESTART_LIMIT,
         Number(1, 1_000),
@@ -241,6 +283,16 @@ class Settings:
     bring_back: bool = _setting(
         True, Flag(), "Whether the start of the host starts also what xm host-stop has ended", Effect.AT_ONCE
     )
+
+    @property
+    def worker_uid(self) -> int:
+        """Where xend is root: who reads what strangers wrote."""
+        return self.uid_base - 1
+
+    @property
+    def web_uid(self) -> int:
+        """Where xend is root: the user of xenia-web."""
+        return self.uid_base - 2
 
 
 def _rows() -> dict[str, Setting]:

@@ -33,8 +33,12 @@ async def export(image: Sequence[Layer], listener: socket.socket, qemu_img: Qemu
 
 
 @contextmanager
-def unix_listener(path: Path, owner: int) -> Iterator[socket.socket]:
-    """A socket that `owner` alone may connect to. It is gone at the end. Raises OSError."""
+def unix_listener(path: Path, owner: int | None) -> Iterator[socket.socket]:
+    """A socket that `owner` alone may connect to. It is gone at the end. Raises invalid for one who is no user of this
+    host's own, OSError.
+    """
+    if owner is None:
+        raise invalid("a socket of this host is of no use to who comes over the network", "say where: --listen")
     path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
     path.parent.chmod(_FOLDER_MODE)
     path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""One xend for each root."""
+"""One process of a kind for each root."""
 
 from __future__ import annotations
 
@@ -8,22 +8,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from xenia.model.errors import conflict
+
+class Taken(Exception):
+    """Another process holds the lock: `pid` is what it has written there, "?" where it has not yet."""
+
+    def __init__(self, pid: str) -> None:
+        super().__init__(f"process {pid} holds the lock")
+        self.pid = pid
 
 
 @contextmanager
 def only_one(path: Path) -> Iterator[None]:
-    """Hold the lock file `path` while the context lasts. It goes with the process, however that ends.
-
-    Raises a conflict that names the other xend when there is one.
+    """Hold the lock file `path` while the context lasts. It goes with the process, however that ends. Raises Taken,
+    OSError.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            pid = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "?"
-            raise conflict(f"xend runs here already, as process {pid}", f"end it first: kill {pid}") from None
+            raise Taken(os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "?") from None
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield

@@ -1,0 +1,1 @@
+"""xenia-web: the door to the network, a process without rights."""

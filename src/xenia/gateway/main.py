@@ -1,0 +1,147 @@
+"""xenia-web, the command."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from xenia.gateway.app import Gateway
+from xenia.gateway.certificate import Certificate, certificate_of, tls_of
+from xenia.gateway.server import Server, listen
+from xenia.lib.log_lines import PrintableFormatter
+from xenia.lib.notify import notify
+from xenia.lib.only_one import Taken, only_one
+from xenia.lib.paths import Paths
+from xenia.lib.sandbox import step_down
+from xenia.lib.text import printable
+from xenia.lib.version import program_version
+from xenia.model.errors import EXIT_INTERRUPTED, ErrorKind, XeniaError, conflict, denied, unavailable
+from xenia.settings.load import load
+from xenia.settings.settings import LOG_LEVELS, Settings
+
+log = logging.getLogger(__name__)
+
+DESCRIPTION = """\
+Xenia's door to the network: the API of xend over TLS, for browsers, programs and xm on other machines. It runs in the
+foreground until SIGTERM or Ctrl-C ends it. Started as root, it gives up all rights before it speaks to anybody: what
+its visitors may do, xend decides, by what they have logged in as.
+"""
+
+EPILOG = """\
+settings, in etc/xen/xend.toml below the root, in the table [web]: where it listens, its certificate, and who may come
+in as what. xm config settings web shows them.
+
+exit codes: 0 ended by a signal, 1 failed, 2 usage, 4 no permission, 5 another xenia-web serves this root
+"""
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_NEEDED_LATER = ("encodings.idna", "encodings.latin_1", "encodings.ascii", "websockets.asyncio.client", "http.cookies")
+"""What is imported when it is first used, which is too late for a process that sees no files any more."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until a signal ends it; the exit code."""
+    options = _parser().parse_args(arguments)
+    paths = Paths(Path(options.root).absolute())
+    try:
+        _log(options.log_level)
+        settings = load(paths, {}).settings
+        _run(paths, settings)
+    except XeniaError as error:
+        print(f"xenia-web: {printable(error.message)}", file=sys.stderr)
+        if error.hint:
+            print(f"           {printable(error.hint)}", file=sys.stderr)
+        return error.kind.exit_code
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except Exception as error:
+        log.exception("xenia-web met a defect of its own")
+        print(f"xenia-web: ended by a defect of its own: {printable(str(error))}", file=sys.stderr)
+        return ErrorKind.INTERNAL.exit_code
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    words = argparse.ArgumentParser(
+        prog="xenia-web", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    words.add_argument(
+        "--root",
+        metavar="DIR",
+        default=os.environ.get("XENIA_ROOT", "/"),
+        help="that of the xend it is for (default: $XENIA_ROOT, else /)",
+    )
+    words.add_argument("--log-level", choices=LOG_LEVELS, default="info", help="how much is logged (default: info)")
+    words.add_argument("--version", action="version", version=f"xenia-web {program_version()}")
+    return words
+
+
+def _log(level: str) -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(PrintableFormatter("%(levelname)s %(name)s: %(message)s"))
+    logging.getLogger().addHandler(handler)
+    logging.getLogger().setLevel(level.upper())
+    for library in ("asyncio", "uvicorn.error", "websockets"):
+        logging.getLogger(library).setLevel(logging.ERROR)
+
+
+def _run(paths: Paths, settings: Settings) -> None:
+    """What needs rights or files comes first, then none are left."""
+    try:
+        paths.run.mkdir(mode=0o755, parents=True, exist_ok=True)
+        with only_one(paths.web_lock):
+            certificate = certificate_of(settings.web_certificate, settings.web_key, paths.web)
+            tls = tls_of(certificate)
+            listener = _listen(settings)
+            _tell(listener, certificate)
+            for name in _NEEDED_LATER:
+                importlib.import_module(name)
+            os.chdir(paths.run)  # of which it sees nothing but what is in here, by a path that lasts
+            server_of = Server(Gateway(paths.web_socket.name), tls, stop := asyncio.Event(), lambda: notify("READY=1"))
+            step_down(settings.web_uid)
+            asyncio.run(_serve(server_of, listener, stop))
+    except Taken as other:
+        raise conflict(f"xenia-web runs here already, as process {other.pid}", f"end it: kill {other.pid}") from None
+    except OSError as error:
+        message = f"cannot use {error.filename or 'what it needs'}: {error.strerror or error}"
+        if isinstance(error, PermissionError):
+            raise denied(message, "run it as root, or as the user of xend, with the same --root") from error
+        raise unavailable(message) from error
+
+
+def _listen(settings: Settings) -> socket.socket:
+    try:
+        return listen(settings.web_address, settings.web_port)
+    except OSError as error:
+        raise unavailable(
+            f"cannot listen at {settings.web_address}, port {settings.web_port}: {error.strerror}",
+            "web.address and web.port in xend.toml say where",
+        ) from error
+
+
+def _tell(listener: socket.socket, certificate: Certificate) -> None:
+    address, port = listener.getsockname()[:2]
+    everywhere = address in ("0.0.0.0", "::")  # noqa: S104 (compared with)
+    host = socket.gethostname() if everywhere else f"[{address}]" if ":" in address else address
+    log.info("xenia-web listens at https://%s:%d", host, port)
+    made = "made by itself, which browsers do not know: compare" if certificate.self_made else "from the settings"
+    log.info("its certificate is %s; SHA-256 %s", made, certificate.fingerprint)
+
+
+async def _serve(server: Server, listener: socket.socket, stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, stop.set)
+    await server.serve([listener])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Who comes over the network: logins with the passwords of this host, and tokens."""

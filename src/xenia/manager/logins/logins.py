@@ -1,0 +1,159 @@
+"""Logins and tokens.
+
+Whoever shows the secret of a token is who it was made for, with the role that they have now, and no more than the token
+was made for. Secrets are random (256 bits) and told once; what is kept is their SHA-256, which for such a secret is as
+good as a slow hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from xenia.manager.logins.attempts import Attempts
+from xenia.manager.logins.people import People
+from xenia.model.caller import Caller, Role
+from xenia.model.errors import ErrorKind, XeniaError, conflict, denied, invalid, not_found, too_many, unauthenticated
+from xenia.model.token import GivenToken, ShownToken, Token, TokenKind
+from xenia.store.tokens import Tokens
+
+DAY = 86_400.0
+MOST_DAYS = 3_650
+MOST_TOKENS = 100
+"""Of one user. Their oldest session ends for a new one above that."""
+
+_LONGEST_NAME = 256
+_LONGEST_PASSWORD = 1024
+_LONGEST_LABEL = 200
+_NOTED_SECONDS = 60.0
+
+FREE_BY_ADDRESS = 5
+FREE_BY_USER = 50
+"""More: a stranger who only knows a name is not to lock its user out."""
+
+Check = Callable[[str, str], Awaitable[None]]
+"""Asks the host for a user's password. Raises denied for a wrong one and for a user that there is not, unavailable
+where nobody can be asked.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Logins:
+    """`hours` are those that a session lasts. Its token store is loaded by whoever makes this."""
+
+    tokens: Tokens
+    people: People
+    by_address: Attempts
+    by_user: Attempts
+    check: Check
+    clock: Callable[[], float]
+    hours: Callable[[], int]
+
+    async def log_in(self, user: str, password: str, address: str, label: str) -> GivenToken:
+        """A session for somebody who knows the password of `user`. `address` is where they come from.
+
+        Raises unauthenticated, and too_many for one who has failed too often; denied for a user who may not come in
+        over the network, which is told only to who knows the password.
+        """
+        wait = max(self.by_address.wait(address), self.by_user.wait(user))
+        if wait:
+            raise too_many("there were too many wrong passwords", f"try again in {wait} seconds")
+        self.by_address.failed(address)  # counted before it is known, so that many at once count as many
+        self.by_user.failed(user)
+        await self._authenticate(user, password)
+        role = await self.people.role_of(user)
+        if role is None:
+            raise denied(
+                f"'{user}' may not come in over the network",
+                "an administrator says who may: web.administrators, web.operators and web.viewers in xend.toml",
+            )
+        self.by_address.succeeded(address)
+        self.by_user.succeeded(user)
+        await self._make_room(user)
+        return await self._give(TokenKind.SESSION, user, role, label, self.hours() * 3600.0)
+
+    async def _authenticate(self, user: str, password: str) -> None:
+        usable = 0 < len(user) <= _LONGEST_NAME and len(password) <= _LONGEST_PASSWORD and "\0" not in user + password
+        try:
+            if not usable:
+                raise denied("no user has such a name or password")
+            await self.check(user, password)
+        except XeniaError as error:
+            if error.kind is not ErrorKind.DENIED:
+                raise
+            raise unauthenticated("the name of the user or the password is wrong") from error
+
+    async def _make_room(self, user: str) -> None:
+        now = self.clock()
+        over = [token for token in self.tokens.all() if token.expires <= now]
+        mine = [token for token in self.tokens.all() if token.user == user and token not in over]
+        sessions = sorted((token for token in mine if token.kind is TokenKind.SESSION), key=lambda each: each.created)
+        surplus = max(0, len(mine) - MOST_TOKENS + 1)
+        if gone := [*over, *sessions[:surplus]]:
+            await self.tokens.remove(*gone)
+
+    async def give(self, caller: Caller, label: str, role: Role | None, days: int) -> GivenToken:
+        """A token for a program of `caller`, who has no more rights with it than `role` (None: than they have), for so
+        many days. Raises denied, invalid, and a conflict for one who has too many.
+        """
+        wanted = caller.role if role is None else role
+        if wanted > caller.role:
+            raise denied(f"you are no {wanted.name.lower()}: you cannot give that role to a token")
+        if not 1 <= days <= MOST_DAYS:
+            raise invalid(f"a token cannot be for {days} days", f"it can be for 1 to {MOST_DAYS}")
+        if not label.isprintable() or not 0 < len(label) <= _LONGEST_LABEL:
+            raise invalid(f"a token needs a label of 1 to {_LONGEST_LABEL} letters", "say what it is for")
+        await self._make_room(caller.name)
+        if sum(token.user == caller.name for token in self.tokens.all()) >= MOST_TOKENS:
+            raise conflict(f"'{caller.name}' has {MOST_TOKENS} tokens already", "xm token revoke ends one")
+        return await self._give(TokenKind.API, caller.name, wanted, label, days * DAY)
+
+    async def _give(self, kind: TokenKind, user: str, role: Role, label: str, seconds: float) -> GivenToken:
+        secret = f"xenia_{secrets.token_urlsafe(32)}"
+        now = self.clock()
+        shown = label[:_LONGEST_LABEL] if label.isprintable() else ""
+        token = Token(secrets.token_hex(4), kind, user, role, shown, _digest(secret), now, now + seconds)
+        await self.tokens.put(token)
+        return GivenToken(secret, _shown(token))
+
+    async def caller_of(self, secret: str, address: str) -> Caller:
+        """Who shows `secret`. Raises unauthenticated for one that is unknown or over."""
+        token = self.tokens.by_digest(_digest(secret))
+        if token is None or token.expires <= self.clock():
+            raise unauthenticated("the login or token is not known, or it is over")
+        role = await self.people.role_of(token.user)
+        if role is None:
+            raise unauthenticated(f"'{token.user}' may not come in over the network any more")
+        await self._note(token)
+        return Caller(None, token.user, min(role, token.role), address, token.id)
+
+    async def _note(self, token: Token) -> None:
+        now = self.clock()
+        if token.used is None or now - token.used > _NOTED_SECONDS:
+            await self.tokens.put(replace(token, used=now), durable=False)
+
+    def shown(self, caller: Caller) -> list[ShownToken]:
+        """The caller's own that are not over; all of them for an administrator."""
+        now, all_of_them = self.clock(), caller.role >= Role.ADMINISTRATOR
+        own = [token for token in self.tokens.all() if all_of_them or token.user == caller.name]
+        return [_shown(token) for token in sorted(own, key=lambda each: each.created) if token.expires > now]
+
+    async def revoke(self, caller: Caller, token_id: str) -> ShownToken:
+        """It is worth nothing from now on. Raises not_found, also for one of others."""
+        for token in self.tokens.all():
+            if token.id == token_id and (token.user == caller.name or caller.role >= Role.ADMINISTRATOR):
+                await self.tokens.remove(token)
+                return _shown(token)
+        raise not_found(f"there is no token '{token_id}'", "xm token list shows them")
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode(errors="surrogateescape")).hexdigest()
+
+
+def _shown(token: Token) -> ShownToken:
+    return ShownToken(
+        token.id, token.kind, token.user, token.role.name.lower(), token.label, token.created, token.expires, token.used
+    )
