@@ -80,8 +80,6 @@ def test_what_xm_and_xl_took_is_taken(xend: FakeXend, xm: Xm, words: str, asked:
         ("list -n", "xm vcpu-list"),
         ("console -n 1 web", "-t serial"),
         ("destroy -f 0", "the host itself"),
-        ("--host=peer list", "not there yet"),
-        ("--host peer list", "not there yet"),
     ],
 )
 def test_what_is_refused_is_refused_with_the_reason(

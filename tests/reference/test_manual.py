@@ -70,6 +70,7 @@ def test_the_wheel_holds_pages_and_completions(tmp_path: Path) -> None:
     assert shared == {
         "share/man/man1/xm.1",
         "share/man/man8/xend.8",
+        "share/man/man8/xenia-web.8",
         "share/man/man5/xen-guest-file.5",
         "share/man/man5/xend.toml.5",
         "share/bash-completion/completions/xm",

@@ -50,6 +50,10 @@ class GuestFileBody(Body):
     overrides: Annotated[list[Text], Field(description="key=value words that beat the file, in order")] = []
 
 
+class StartBody(Body):
+    paused: Annotated[bool, Field(description="leave the guest's CPUs stopped")] = False
+
+
 class CreateBody(GuestFileBody):
     paused: Annotated[bool, Field(description="leave the guest's CPUs stopped")] = False
     domain: Annotated[Text, Field(description="the name that the file must give the domain; empty for any")] = ""

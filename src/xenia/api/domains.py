@@ -23,7 +23,7 @@ from xenia.api.answers import (
     row,
     without_secrets,
 )
-from xenia.api.bodies import CreateBody, DumpBody, MemoryBody, OperationBody, RenameBody
+from xenia.api.bodies import CreateBody, DumpBody, MemoryBody, OperationBody, RenameBody, StartBody
 from xenia.api.doors import DoorsOf, doors_of
 from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf, identify
@@ -142,7 +142,7 @@ async def plan(doors: DoorsOf, caller: CallerOf, body: CreateBody) -> Response:
     responses=answers(StartFileAnswer),
 )
 async def start_file(doors: DoorsOf, caller: CallerOf, ref: Ref) -> Response:
-    return json_response(to_plain(StartFileAnswer(*await doors.manager.start_file(ref, caller))))
+    return json_response(to_plain(StartFileAnswer(*await doors.manager.starting.file_of(ref, caller))))
 
 
 @router.get("/domains/{ref}/guest-file", summary="A domain as it runs", responses=answers(RunningAnswer))
@@ -159,6 +159,18 @@ async def as_it_runs(doors: DoorsOf, caller: CallerOf, ref: Ref) -> Response:
 async def differences(doors: DoorsOf, caller: CallerOf, ref: Ref) -> Response:
     started, found = await doors.manager.differences(ref, caller)
     return json_response(to_plain(DifferenceList(started.config.name, started.domid, found)))
+
+
+@router.post(
+    "/domains/{ref}/start",
+    summary="Start a domain by its name, from its file in /etc/xen",
+    responses=answers(JobAnswer, 200, 202),
+)
+async def start(
+    request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: StartBody, wait: Wait = 0
+) -> Response:
+    job = await doors.manager.starting.start(ref, caller, paused=body.paused)
+    return await settle(request, doors, job, caller, wait)
 
 
 @router.post("/domains/{ref}/rename", summary=OPERATIONS["rename"].sentence, responses=answers(JobAnswer, 200, 202))

@@ -13,19 +13,34 @@ if TYPE_CHECKING:
 
 
 class Context:
-    """What every command is given: the folder `root` below which all of xend lies, and the client of that xend."""
+    """What every command is given: the folder `root` below which all of xend lies, and the client of that xend; or that
+    of another `host` which the user has logged in at.
+    """
 
-    __slots__ = ("client", "json", "root")
+    __slots__ = ("_client", "host", "json", "root")
 
-    def __init__(self, root: str, *, json: bool = False) -> None:
+    def __init__(self, root: str, *, host: str = "", json: bool = False) -> None:
         self.root = root
+        self.host = host
         self.json = json
-        self.client = Client(self.root)
+        self._client: Client | None = None
+
+    @property
+    def client(self) -> Client:
+        """Raises ClientError for a host that nobody has logged in at."""
+        if self._client is None:
+            if self.host:
+                from xenia.client.hosts import find
+
+                self._client = find(self.host).client()
+            else:
+                self._client = Client(self.root)
+        return self._client
 
     @property
     def guest_files(self) -> str:
-        """The folder of guest files."""
-        return os.path.join(self.root, "etc/xen")
+        """The folder of guest files. That of another host is not here: where the user is takes its place."""
+        return "." if self.host else os.path.join(self.root, "etc/xen")
 
 
 class Command:

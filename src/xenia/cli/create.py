@@ -73,17 +73,21 @@ def _create(context: Context, options: Namespace) -> int:
     folders = (options.path or f".:{context.guest_files}").split(":")
     file = open_guest_file(name, [folder or "." for folder in folders])
     _tell_file(file, options)
-    body = {"text": file.text, "file": file.path, "overrides": overrides, "paused": options.paused or options.console}
-    return _plan(context, options, body) if options.dryrun else _run(context, options, file, body)
+    path = "" if context.host else file.path  # there is another file of that name, or none, on another host
+    body = {"text": file.text, "file": path, "overrides": overrides, "paused": options.paused or options.console}
+    return _plan(context, options, body) if options.dryrun else _run(context, options, file.path, "/domains", body)
 
 
 def _start(context: Context, options: Namespace) -> int:
     _check_output("start", options)
+    if context.host:
+        body = {"paused": options.paused or options.console}
+        return _run(context, options, options.domain, f"{domain_path(options.domain)}/start", body)
     found = context.client.get(f"{domain_path(options.domain)}/start-file", seconds=60)
     file = open_guest_file(found["file"], [])
     _tell_file(file, options)
     body = {"text": file.text, "file": file.path, "paused": options.paused or options.console}
-    return _run(context, options, file, body | {"domain": found["domain"]})
+    return _run(context, options, file.path, "/domains", body | {"domain": found["domain"]})
 
 
 def _check_output(command: str, options: Namespace) -> None:
@@ -96,8 +100,8 @@ def _tell_file(file: GuestFile, options: Namespace) -> None:
         print(f'Using config file "{printable(file.path)}".', flush=True)
 
 
-def _run(context: Context, options: Namespace, file: GuestFile, body: dict[str, Any]) -> int:
-    result = _submit(context, file, body)
+def _run(context: Context, options: Namespace, what: str, path: str, body: dict[str, Any]) -> int:
+    result = _submit(context, what, path, body)
     if not options.quiet:
         show_complaints(result.get("complaints") or (), notes=options.verbose)
     if options.output == "text" and not options.quiet:
@@ -127,11 +131,11 @@ def _split(options: Namespace) -> tuple[str, list[str]]:
     return name, words
 
 
-def _submit(context: Context, file: GuestFile, body: dict[str, Any]) -> dict[str, Any]:
+def _submit(context: Context, what: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
     try:
-        job = follow(context.client, submit(context.client, "/domains", body))
+        job = follow(context.client, submit(context.client, path, body))
     except KeyboardInterrupt:
-        say(f"no longer waiting; the start from {file.path} goes on. xm list shows what comes of it")
+        say(f"no longer waiting; the start from {what} goes on. xm list shows what comes of it")
         raise SystemExit(EXIT_INTERRUPTED) from None
     result: dict[str, Any] = job.get("result") or {}
     return result

@@ -20,12 +20,13 @@ _REMEMBERED = 1000
 
 
 class Editor:
-    """To be used in a `with`, at whose end the lines are written down. `root` is that of xend, for completion."""
+    """To be used in a `with`, at whose end the lines are written down. `root` and `host` say where xend is."""
 
     read = staticmethod(input)
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, host: str = "") -> None:
         self._root = root
+        self._host = host
         self._offered: list[str] = []
         state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state"
         self._file = Path(state, "xenia", "xm_history")
@@ -58,7 +59,9 @@ class Editor:
         """The offer of this `number` for the line before the cursor, whose last word is `text`."""
         if number == 0:
             line = readline.get_line_buffer()[: readline.get_endidx()]
-            self._offered = [word for offer in Line(f"xm {line}", self._root).offered() for word in _words(offer, text)]
+            self._offered = [
+                word for offer in Line(f"xm {line}", self._root, self._host).offered() for word in _words(offer, text)
+            ]
         return self._offered[number] if number < len(self._offered) else None
 
 

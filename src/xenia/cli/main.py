@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str], json: bool) -> int:
-    root, words = _global_options(words)
+    place, words = _global_options(words)
     if not words:
         from xenia.cli.help import overview
 
@@ -87,7 +87,8 @@ def _run(words: list[str], json: bool) -> int:
 
     command = found.command()
     options = Parser(found.name, command).parse(found.words)
-    return command.run(Context(options.root or root, json=json), options)
+    host = options.host if options.host is not None else place["host"]
+    return command.run(Context(options.root or place["root"], host=host, json=json), options)
 
 
 def _no_command(found: Found) -> int:
@@ -100,20 +101,21 @@ def _no_command(found: Found) -> int:
     return EXIT_USAGE
 
 
-def _global_options(words: list[str]) -> tuple[str, list[str]]:
-    """The root, and the words that follow the options before the command."""
-    root = os.environ.get("XENIA_ROOT") or "/"
-    while words and (words[0] in ("--root", "--debug") or words[0].startswith("--root=")):
+def _global_options(words: list[str]) -> tuple[dict[str, str], list[str]]:
+    """The root and the host, and the words that follow the options before the command."""
+    place = {"root": os.environ.get("XENIA_ROOT") or "/", "host": os.environ.get("XENIA_HOST") or ""}
+    while words and words[0].partition("=")[0] in ("--root", "--host", "--debug"):
         word, *words = words
-        if word == "--root":
+        name, given, value = word.partition("=")
+        if name == "--debug":
+            continue
+        option = name.removeprefix("--")
+        if not given:
             if not words:
-                raise usage("--root needs a folder", "xm --root DIR COMMAND")
-            root, *words = words
-        elif word != "--debug":
-            root = word.removeprefix("--root=")
-    if words and words[0].partition("=")[0] == "--host":
-        raise usage("--host is not there yet: xm speaks to the xend of this host only", "ssh HOST xm COMMAND")
-    return root, words
+                raise usage(f"{name} needs a word", f"xm {name} {'DIR' if option == 'root' else 'HOST'} COMMAND")
+            value, *words = words
+        place[option] = value
+    return place, words
 
 
 def _defect(error: Exception) -> ClientError:

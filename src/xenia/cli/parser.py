@@ -43,6 +43,7 @@ class Parser(argparse.ArgumentParser):
         everywhere = self.add_argument_group("everywhere")
         everywhere.add_argument("-h", "--help", action="store_true", help="show this page")
         everywhere.add_argument("--root", metavar="DIR", help="the root of xend (default: $XENIA_ROOT, else /)")
+        everywhere.add_argument("--host", metavar="HOST", help="another host, after xm login (default: $XENIA_HOST)")
         everywhere.add_argument("--debug", action="store_true", help="show a traceback of what xm did not expect")
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:

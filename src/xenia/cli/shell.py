@@ -26,11 +26,11 @@ def _options(_parser: ArgumentParser) -> None:
 
 def _shell(context: Context, _options: Namespace) -> int:
     if not sys.stdin.isatty():
-        return _run_all(sys.stdin, context.root)
+        return _run_all(sys.stdin, context)
     from xenia.cli.line_editor import Editor
 
-    with Editor(context.root) as editor:
-        return _run_all(_typed(editor.read), context.root)
+    with Editor(context.root, context.host) as editor:
+        return _run_all(_typed(editor.read), context)
 
 
 def _typed(read: Callable[[str], str]) -> Iterator[str]:
@@ -45,7 +45,7 @@ def _typed(read: Callable[[str], str]) -> Iterator[str]:
             return
 
 
-def _run_all(lines: Iterable[str], root: str) -> int:
+def _run_all(lines: Iterable[str], context: Context) -> int:
     """The exit code of the last command that failed, 0 without one."""
     code = 0
     for line in lines:
@@ -55,7 +55,7 @@ def _run_all(lines: Iterable[str], root: str) -> int:
         elif words and words[0] in _ENDS:
             break
         elif words:
-            failed = _run(words, root)
+            failed = _run(words, context)
             code = failed or code
             if failed == EXIT_PIPE:
                 break
@@ -72,13 +72,13 @@ def _words(line: str) -> list[str] | None:
     return words[1:] if words[:1] == ["xm"] else words
 
 
-def _run(words: list[str], root: str) -> int:
+def _run(words: list[str], context: Context) -> int:
     from xenia.cli.main import main
 
     if words[0] == "shell":
         return report(usage("shell: you are in it already", "exit leaves it"))
     try:
-        return main(["--root", root, *words])
+        return main(["--root", context.root, "--host", context.host, *words])
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
 

@@ -21,6 +21,10 @@ from xenia.client.domains import domain_path
 from xenia.client.errors import ClientError
 from xenia.client.http import Client
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _LOST = frozenset({1001, 1006, 1011, 1012, 1013, 4001})
 """Close codes after which it is worth to connect again.
 
@@ -53,14 +57,18 @@ class Console:
         protocol = ClientProtocol(parse_uri(f"ws://localhost/v1{domain_path(ref)}/console?kind={kind}"), max_size=None)
         console = cls(client.connect(seconds), protocol)
         try:
-            console._shake_hands(ref, time.monotonic() + seconds)
+            console._shake_hands(ref, client.headers, time.monotonic() + seconds)
         except BaseException:
             console.close()
             raise
         return console
 
-    def _shake_hands(self, ref: str, deadline: float) -> None:
-        self._protocol.send_request(self._protocol.connect())
+    def _shake_hands(self, ref: str, headers: Sequence[str], deadline: float) -> None:
+        request = self._protocol.connect()
+        for line in headers:
+            name, _, value = line.partition(": ")
+            request.headers[name] = value
+        self._protocol.send_request(request)
         for data in self._protocol.data_to_send():
             self._connection.sendall(data)
         while True:

@@ -27,6 +27,9 @@ class Client:
     def __init__(self, root: str = "/") -> None:
         self.root = root
         self.socket_path = f"{root.rstrip('/')}/run/xenia/xend.sock"
+        self.where = self.socket_path
+        self.headers: tuple[str, ...] = ()
+        """Lines of the head of each request."""
 
     def get(self, path: str, *, seconds: float = 10) -> Any:
         """The answer to GET /v1`path` as plain data. `seconds` limit the whole exchange.
@@ -53,6 +56,7 @@ class Client:
 
     def _request(self, method: str, path: str, body: bytes, seconds: float) -> Any:
         lines = [f"{method} /v1{path} HTTP/1.1", "Host: localhost", "Connection: close", "Accept: application/json"]
+        lines += self.headers
         if body:
             lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
         request = "\r\n".join(lines).encode("ascii") + b"\r\n\r\n" + body
@@ -110,7 +114,7 @@ class Client:
 
     def _strange(self, why: str) -> ClientError:
         return ClientError(
-            f"what listens at {self.socket_path} does not answer like xend ({why})",
+            f"what listens at {self.where} does not answer like xend ({why})",
             kind="unreachable",
             hint="xm and xend must be of the same version: xm --version",
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import importlib
 import logging
@@ -14,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xenia.gateway.app import Gateway
+from xenia.gateway.arguments import parser
 from xenia.gateway.certificate import Certificate, certificate_of, tls_of
 from xenia.gateway.server import Server, listen
 from xenia.lib.log_lines import PrintableFormatter
@@ -22,25 +22,11 @@ from xenia.lib.only_one import Taken, only_one
 from xenia.lib.paths import Paths
 from xenia.lib.sandbox import step_down
 from xenia.lib.text import printable
-from xenia.lib.version import program_version
 from xenia.model.errors import EXIT_INTERRUPTED, ErrorKind, XeniaError, conflict, denied, unavailable
 from xenia.settings.load import load
-from xenia.settings.settings import LOG_LEVELS, Settings
+from xenia.settings.settings import Settings
 
 log = logging.getLogger(__name__)
-
-DESCRIPTION = """\
-Xenia's door to the network: the API of xend over TLS, for browsers, programs and xm on other machines. It runs in the
-foreground until SIGTERM or Ctrl-C ends it. Started as root, it gives up all rights before it speaks to anybody: what
-its visitors may do, xend decides, by what they have logged in as.
-"""
-
-EPILOG = """\
-settings, in etc/xen/xend.toml below the root, in the table [web]: where it listens, its certificate, and who may come
-in as what. xm config settings web shows them.
-
-exit codes: 0 ended by a signal, 1 failed, 2 usage, 4 no permission, 5 another xenia-web serves this root
-"""
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _NEEDED_LATER = ("encodings.idna", "encodings.latin_1", "encodings.ascii", "websockets.asyncio.client", "http.cookies")
@@ -49,7 +35,7 @@ _NEEDED_LATER = ("encodings.idna", "encodings.latin_1", "encodings.ascii", "webs
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until a signal ends it; the exit code."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     paths = Paths(Path(options.root).absolute())
     try:
         _log(options.log_level)
@@ -67,21 +53,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"xenia-web: ended by a defect of its own: {printable(str(error))}", file=sys.stderr)
         return ErrorKind.INTERNAL.exit_code
     return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    words = argparse.ArgumentParser(
-        prog="xenia-web", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    words.add_argument(
-        "--root",
-        metavar="DIR",
-        default=os.environ.get("XENIA_ROOT", "/"),
-        help="that of the xend it is for (default: $XENIA_ROOT, else /)",
-    )
-    words.add_argument("--log-level", choices=LOG_LEVELS, default="info", help="how much is logged (default: info)")
-    words.add_argument("--version", action="version", version=f"xenia-web {program_version()}")
-    return words
 
 
 def _log(level: str) -> None:

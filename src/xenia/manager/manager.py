@@ -73,7 +73,7 @@ from xenia.manager.snapshots.reverting import Reverting
 from xenia.manager.snapshots.snapshots import Snapshots
 from xenia.manager.snapshots.sweeping import Sweeping
 from xenia.manager.snapshots.tidying import Tidying
-from xenia.manager.start_file import to_start
+from xenia.manager.starting import Starting
 from xenia.manager.stats import StatsReader
 from xenia.manager.suspending import Suspending
 from xenia.manager.turns import Turns
@@ -223,6 +223,7 @@ class Manager:
         power = Power(parts.lifecycle, parts.adoption, self.freezing, self._turns)
         self.operate = power.operate
         self.debugging = Debugging(parts.engine, self.inventory, self._turns, power, self.engine_report)
+        self.starting = Starting(self.inventory, parts.definitions, parts.creation, parts.jobs, self.engine_report)
         host_start = HostStart(
             parts.autostart, parts.creation, self.suspending, parts.host_runs, bring_back=parts.bring_back
         )
@@ -367,14 +368,6 @@ class Manager:
     def other_reports(self) -> tuple[EngineReport, ...]:
         """What the engines that were not chosen could do here."""
         return tuple(self._other_reports.values())
-
-    async def start_file(self, ref: str, caller: Caller) -> tuple[str, str]:
-        """The name of the domain that `ref` names, and the guest file that it is to be started from. Raises as `find`,
-        what `to_start` raises, and denied.
-        """
-        require(caller.role, OPERATIONS["create"])
-        await self._parts.definitions.refresh()
-        return to_start(ref, self.inventory, self._parts.lifecycle.records, self._parts.definitions)
 
     async def plan(self, request: CreateRequest, caller: Caller) -> Plan:
         """What `create` would do, without doing it. Raises GuestFileError where the file has no meaning."""

@@ -1,4 +1,4 @@
-"""The manual pages xm(1), xend(8), xen-guest-file(5) and xend.toml(5), from the tables of the programs.
+"""The manual pages xm(1), xend(8), xenia-web(8), xen-guest-file(5) and xend.toml(5), from the tables of the programs.
 
 The wheel holds them; nothing of them is kept in the checkout.
 """
@@ -12,6 +12,7 @@ from xenia.cli.commands import TABLE, Entry, Found
 from xenia.cli.help import NAMING
 from xenia.cli.parser import EXIT_CODES, Parser
 from xenia.daemon import arguments
+from xenia.gateway import arguments as gateway
 from xenia.guestfile.keys import CHAPTERS, Key
 from xenia.reference.roff import Page
 from xenia.reference.settings import default_of
@@ -23,6 +24,7 @@ _PLACES = (
     ("/var/lib/xen/", "images"),
     ("/var/log/xenia/xend.log", "xend's log"),
     ("/run/xenia/xend.sock", "xend's API, which xm speaks to"),
+    ("~/.config/xenia/hosts.json", "the hosts that you have logged in at"),
 )
 
 
@@ -31,6 +33,7 @@ def pages(date: str) -> dict[str, str]:
     return {
         "xm.1": str(_xm(date)),
         "xend.8": str(_xend(date)),
+        "xenia-web.8": str(_xenia_web(date)),
         "xen-guest-file.5": str(_guest_file(date)),
         "xend.toml.5": str(_settings(date)),
     }
@@ -39,7 +42,7 @@ def pages(date: str) -> dict[str, str]:
 def _xm(date: str) -> Page:
     page = Page("xm", 1, "start and control the virtual machines of this host", date)
     page.heading("Synopsis")
-    page.text("xm [--root DIR] COMMAND [ARGUMENT...]")
+    page.text("xm [--root DIR] [--host HOST] COMMAND [ARGUMENT...]")
     page.heading("Description")
     page.text("\n".join(("xm speaks to xend, which runs the domains on Xen or with QEMU.", *NAMING)))
     for section, entries in groupby(TABLE, key=lambda entry: entry.section):
@@ -50,7 +53,12 @@ def _xm(date: str) -> Page:
     page.heading("Exit status")
     page.literal(EXIT_CODES.partition("\n")[2])
     page.heading("Environment")
-    page.terms([("XENIA_ROOT", "the root of xend where --root does not name it; / without both")])
+    page.terms(
+        [
+            ("XENIA_ROOT", "the root of xend where --root does not name it; / without both"),
+            ("XENIA_HOST", "another host, where --host does not name it; this one without both"),
+        ]
+    )
     page.heading("Files")
     page.terms(_PLACES)
     _see(page, "xend(8), xen-guest-file(5)")
@@ -76,7 +84,7 @@ def _command(page: Page, found: Found) -> None:
 
 
 def _everywhere(action: Action) -> bool:
-    return action.dest in ("help", "root", "debug")
+    return action.dest in ("help", "root", "host", "debug")
 
 
 def _term(action: Action) -> str:
@@ -94,7 +102,21 @@ def _xend(date: str) -> Page:
     page.terms((_term(action), (action.help or "") % vars(action)) for action in arguments.parser()._actions)
     page.heading("Files and examples")
     page.literal(arguments.EPILOG.strip("\n"))
-    _see(page, "xm(1), xen-guest-file(5), xend.toml(5)")
+    _see(page, "xm(1), xenia-web(8), xen-guest-file(5), xend.toml(5)")
+    return page
+
+
+def _xenia_web(date: str) -> Page:
+    page = Page("xenia-web", 8, "the door of xend to the network", date)
+    page.heading("Synopsis")
+    page.text("xenia-web [--root DIR] [--log-level LEVEL]")
+    page.heading("Description")
+    page.text(gateway.DESCRIPTION)
+    page.heading("Options")
+    page.terms((_term(action), (action.help or "") % vars(action)) for action in gateway.parser()._actions)
+    page.heading("Settings and exit status")
+    page.literal(gateway.EPILOG.strip("\n"))
+    _see(page, "xend(8), xend.toml(5), xm(1)")
     return page
 
 

@@ -32,7 +32,7 @@ def _completion(context: Context, options: Namespace) -> int:
         return 0
     from xenia.cli.completion.line import Line
 
-    for text in Line(options.line, context.root).offered(breaks="=:" if options.shell == "bash" else ""):
+    for text in Line(options.line, context.root, context.host).offered(breaks="=:" if options.shell == "bash" else ""):
         print(text)
     return 0
 

@@ -17,14 +17,20 @@ if TYPE_CHECKING:
 
     Offer = tuple[str, str]
 
-_BEFORE = {"--root": "the root of xend", "--help": "list the commands", "--version": "tell the version"}
+_BEFORE = {
+    "--root": "the root of xend",
+    "--host": "another host, after xm login",
+    "--help": "list the commands",
+    "--version": "tell the version",
+}
 
 
 class Line:
-    """`root` is that of xend where the line names none."""
+    """`root` is that of xend, and `host` another host ("" for this one), where the line names none."""
 
-    def __init__(self, line: str, root: str) -> None:
+    def __init__(self, line: str, root: str, host: str = "") -> None:
         self._root = root
+        self._host = host
         self._words = _split(line)[1:]
         self.current = self._words.pop() if self._words else ""
 
@@ -44,7 +50,7 @@ class Line:
         return [":nospace\t", *told] if words and all(word.endswith("=") for word in words) else told
 
     def _offers(self) -> Iterator[Offer]:
-        words = self._words_after_the_root()
+        words = self._words_after_the_place()
         if not words:
             if self.current.startswith("-"):
                 yield from _BEFORE.items()
@@ -56,14 +62,17 @@ class Line:
         else:
             yield from self._of_command(found)
 
-    def _words_after_the_root(self) -> list[str]:
+    def _words_after_the_place(self) -> list[str]:
         words = list(self._words)
         while words and words[0].startswith("-"):
             word, *words = words
-            if word == "--root":
-                self._root, *words = words or [""]
-            elif word.startswith("--root="):
-                self._root = word.removeprefix("--root=")
+            name, given, value = word.partition("=")
+            if name in ("--root", "--host") and not given:
+                value, *words = words or [""]
+            if name == "--root":
+                self._root = value
+            elif name == "--host":
+                self._host = value
         return words
 
     def _of_command(self, found: Found) -> Iterator[Offer]:
@@ -72,7 +81,7 @@ class Line:
         actions = [action for action in Parser(found.name, found.command())._actions if action.help != "==SUPPRESS=="]
         flags = {flag: action for action in actions for flag in action.option_strings}
         given, pending = _given(found.words, flags)
-        asked = Asked(self._root, found.name, tuple(given))
+        asked = Asked(self._root, self._host, found.name, tuple(given))
         flag, sign, _ = self.current.partition("=")
         if pending is not None:
             yield from offers(pending, asked)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
+from xenia.cli.command import Context
 from xenia.client.domains import domain_path
-from xenia.client.http import Client
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,17 +43,18 @@ _FILES = (":files", "")
 
 
 class Asked:
-    """For which command, after which other words, below which root of xend."""
+    """For which command, after which other words, below which root of xend or at which other host."""
 
-    __slots__ = ("command", "given", "root")
+    __slots__ = ("command", "given", "host", "root")
 
-    def __init__(self, root: str, command: str, given: tuple[str, ...]) -> None:
+    def __init__(self, root: str, host: str, command: str, given: tuple[str, ...]) -> None:
         self.root = root
+        self.host = host
         self.command = command
         self.given = given
 
     def get(self, path: str) -> Any:
-        return Client(self.root).get(path, seconds=_PATIENCE)
+        return Context(self.root, host=self.host).client.get(path, seconds=_PATIENCE)
 
 
 def offers(action: Action, asked: Asked) -> Iterable[Offer]:
@@ -88,6 +89,16 @@ def _ids(asked: Asked) -> Iterable[Offer]:
     for domain in asked.get("/domains?all=false")["domains"]:
         if domain["domid"] is not None:
             yield str(domain["domid"]), domain["name"]
+
+
+def _hosts(_asked: Asked) -> Iterable[Offer]:
+    from xenia.client.hosts import known_hosts
+
+    return ((host.name, host.url) for host in known_hosts())
+
+
+def _tokens(asked: Asked) -> Iterable[Offer]:
+    return ((token["id"], token["label"]) for token in asked.get("/tokens")["tokens"])
 
 
 def _guest_files(asked: Asked) -> Iterable[Offer]:
@@ -185,6 +196,8 @@ _PLACES: dict[str, Callable[[Asked], Iterable[Offer]]] = {
     "DOMAIN": _domains,
     "NAME": _names,
     "ID": _ids,
+    "HOST": _hosts,
+    "TOKEN": _tokens,
     "FILE": _guest_files,
     "FILE|NAME key=value": _file_and_keys,
     "key=value": _assignments,
