@@ -120,3 +120,20 @@ async def test_what_cannot_be_started_says_why(xend: Xend, folder: Path) -> None
 async def test_a_file_that_cannot_be_used_is_named_for_its_complaints_to_be_seen(xend: Xend, folder: Path) -> None:
     (folder / "web.cfg").write_text("name = \n")
     assert await file_of(xend) == str(folder / "web.cfg")
+
+
+async def test_xend_starts_one_by_its_name(xend: Xend, folder: Path, tmp_path: Path) -> None:
+    written(folder / "web.cfg")
+    answer = await xend.post("/domains/web/start", {"paused": True}, wait=10)
+    assert answer.status_code == 200, answer.text
+    assert (await xend.get("/domains/web")).json()["domain"]["state"] == "paused"
+    again = await xend.post("/domains/web/start", {}, wait=10)
+    assert (again.status_code, "exists already" in again.json()["detail"]) == (409, True)
+    for ref, status in (("none", 404), ("0", 422)):
+        assert (await xend.post(f"/domains/{ref}/start", {}, wait=10)).status_code == status
+    elsewhere = written(tmp_path / "far.cfg")
+    await xend.post("/domains/web/destroy", {}, wait=10)
+    await created(xend, elsewhere)
+    await xend.post("/domains/web/destroy", {}, wait=10)
+    refused = await xend.post("/domains/web/start", {}, wait=10)
+    assert (refused.status_code, "is not in" in refused.json()["detail"]) == (422, True), refused.text

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import ssl
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from tests.gateway.conftest import Web, served
-from tests.support.xend import GuestConsole
+from tests.support.world import World, read_really
+from tests.support.xend import GuestConsole, running_xend
 
 from xenia.gateway.certificate import Certificate, certificate_of
 
@@ -83,14 +85,28 @@ async def test_a_user_logs_in_works_and_logs_out(there: There) -> None:
     assert token is None
 
 
-async def test_a_defined_domain_is_started_by_its_name(there: There) -> None:
-    """Its guest file is read by xend: this machine has none."""
-    await there.log_in("ada")
-    folder = Path(there.web.xend.manager._parts.definitions.folder.folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "web.cfg").write_text("name=web")
-    said = await there.xm("--host", "alpha", "start", "web")
-    assert (said.code, "Started domain web" in said.out) == (0, True), said
+async def test_a_defined_domain_is_started_by_its_name(
+    tmp_path: Path, certificate: Certificate, tls: ssl.SSLContext
+) -> None:
+    """Its guest file is read by xend: this machine has none. Who is no administrator is told no line of it."""
+    folder, home = tmp_path / "xen", tmp_path / "home"
+    for each in (folder, home):
+        each.mkdir()
+    (folder / "web.cfg").write_text("name = 'web'; kernel = '/boot/vmlinuz'\n")
+    (folder / "bad.cfg").write_text("name = 'bad'; kernel = '/boot/vmlinuz'; memroy = 'hunter2'\n")
+    world = World(folder=folder, read=read_really)
+    async with running_xend(tmp_path, world) as xend, served(xend.web, certificate) as host:
+        there = There(Web(xend, host, tls), home, certificate.fingerprint)
+        await there.log_in("olga")
+        said = await there.xm("--host", "alpha", "start", "web")
+        assert (said.code, "Started domain web" in said.out) == (0, True), said
+        again = await there.xm("--host", "alpha", "start", "web")
+        assert (again.code, "exists already" in again.err) == (5, True), again
+        await there.xm("--host", "alpha", "destroy", "web")
+        noted = await there.xm("--host", "alpha", "start", "-v", "bad")
+        assert (noted.code, "memroy" in noted.err, "hunter2" in noted.err) == (0, True, False), noted
+        bad = await there.xm("--host", "alpha", "create", "bad.cfg")
+        assert (bad.code, "there is no guest file" in bad.err) == (3, True), bad
 
 
 async def test_a_host_that_nobody_vouches_for_is_compared_once(there: There, tmp_path: Path) -> None:

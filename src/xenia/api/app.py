@@ -27,6 +27,7 @@ from xenia.api import (
     saves,
     scheduling,
     schema,
+    screens,
     snapshots,
     stats,
     texts,
@@ -65,7 +66,7 @@ def make_app(doors: Doors) -> FastAPI:
     devices = (disks, images, snapshots, vifs, usb, pci)
     cpus = (vcpus, scheduling, pools)
     looking = (host, bridge, host_power, log, domains, saves, stats, why, debugging)
-    guests = (agent, texts, guest_files, folder, console)
+    guests = (agent, texts, guest_files, folder, console, screens)
     rooms = (*looking, *devices, *cpus, *guests, networks, jobs, events, logins, schema)
     for part in rooms:
         api.include_router(part.router)

@@ -26,7 +26,6 @@ ABSENT = (
     Absent("remus", "Xen has it as an experiment only, and no guest of today has been seen to live with it"),
     Absent("config-update", "xl keeps a copy of a guest file, xend reads the file", "xm config set DOMAIN ..."),
     Absent("vm-list", "xm list shows the same", "xm list -o wide, or xm list -o json with every UUID"),
-    Absent("vncviewer", _NOT_YET, "xm list -o wide shows where a VNC viewer has to connect"),
     Absent("serve", "it was xend's door over ssh", "ssh HOST xm COMMAND; -o json for programs"),
     Absent("devd", "xend's own hotplug scripts do its work"),
     Absent("set-parameters", "it changes the hypervisor while it runs", "xl set-parameters on Xen"),

@@ -49,15 +49,13 @@ def _common_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "-v", "--verbose", action="store_true", help="show notes too: what was translated for this engine"
     )
-    refuse(
-        parser, "-V", "--vncviewer", "-A", "--vncviewer-autopass", why=_VIEWER, instead="xm list -o wide, then VIEWER"
-    )
+    refuse(parser, "-V", "--vncviewer", "-A", "--vncviewer-autopass", why=_VIEWER, instead="xm vncviewer DOMAIN")
     accept(parser, "-e", why="xm does not wait for the end of a domain")
     accept(parser, "-d", why="--dryrun shows what it would")
 
 
 _SXP = "xend reads no SXP (xm), and xm waits for no domain's end (xl)"
-_VIEWER = "xm starts no viewer"
+_VIEWER = "it starts no viewer"
 
 
 def _create(context: Context, options: Namespace) -> int:

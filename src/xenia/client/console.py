@@ -49,12 +49,15 @@ class Console:
         self.lost = False
 
     @classmethod
-    def connect(cls, client: Client, ref: str, kind: str = "auto", *, seconds: float = 10) -> Console:
-        """Open the console of the domain `ref`; `kind` is auto, pv or serial.
+    def connect(
+        cls, client: Client, ref: str, kind: str = "auto", *, door: str = "console", seconds: float = 10
+    ) -> Console:
+        """Open the console of the domain `ref`; `kind` is auto, pv or serial. Its screen is another `door`: vncviewer.
 
         Raises ClientError: unreachable, timed_out, or xend's reason for refusing.
         """
-        protocol = ClientProtocol(parse_uri(f"ws://localhost/v1{domain_path(ref)}/console?kind={kind}"), max_size=None)
+        query = f"?kind={kind}" if door == "console" else ""
+        protocol = ClientProtocol(parse_uri(f"ws://localhost/v1{domain_path(ref)}/{door}{query}"), max_size=None)
         console = cls(client.connect(seconds), protocol)
         try:
             console._shake_hands(ref, client.headers, time.monotonic() + seconds)

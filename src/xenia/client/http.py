@@ -38,6 +38,10 @@ class Client:
         """
         return self._request("GET", path, b"", seconds)
 
+    def fetch(self, path: str, *, seconds: float = 10) -> bytes:
+        """The answer to GET /v1`path` as it is. As `get`."""
+        return self._exchange("GET", path, b"", seconds)
+
     def post(self, path: str, body: dict[str, Any], *, seconds: float = 10) -> Any:
         """The answer to POST /v1`path` with `body`. As `get`."""
         return self._request("POST", path, json.dumps(body).encode(), seconds)
@@ -55,6 +59,13 @@ class Client:
         return self._request("DELETE", path, b"", seconds)
 
     def _request(self, method: str, path: str, body: bytes, seconds: float) -> Any:
+        content = self._exchange(method, path, body, seconds)
+        try:
+            return json.loads(content)
+        except ValueError as error:
+            raise self._strange(f"no JSON: {error}") from None
+
+    def _exchange(self, method: str, path: str, body: bytes, seconds: float) -> bytes:
         lines = [f"{method} /v1{path} HTTP/1.1", "Host: localhost", "Connection: close", "Accept: application/json"]
         lines += self.headers
         if body:
@@ -75,10 +86,7 @@ class Client:
         status, content = self._parse(answer)
         if status >= 400:
             raise ClientError.from_problem(_json_or_none(content), f"xend answered with status {status}")
-        try:
-            return json.loads(content)
-        except ValueError as error:
-            raise self._strange(f"no JSON: {error}") from None
+        return content
 
     def connect(self, seconds: float | None) -> socket.socket:
         """A connection whose operations end with TimeoutError after `seconds`. Raises ClientError (unreachable)."""

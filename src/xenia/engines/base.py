@@ -557,6 +557,15 @@ class LayersDisks(Protocol):
         """
 
 
+class OpensScreens(Protocol):
+    """What an engine with the capability VNC can do beside that."""
+
+    async def open_screen(self, uuid: str) -> socket:
+        """A connection to the screen of a guest, on which RFB (RFC 6143) is spoken without a password; it does not
+        block. Raises invalid for a guest without a screen, engine_failed.
+        """
+
+
 class ShowsScreens(Protocol):
     """What an engine with the capability SCREENSHOT can do beside that."""
 

@@ -65,6 +65,7 @@ from xenia.manager.saves import Here, KeepsSaves, Saves
 from xenia.manager.saving import Saving
 from xenia.manager.scheduling import Scheduling
 from xenia.manager.scopes import Scopes
+from xenia.manager.screens import Screens
 from xenia.manager.snapshots.current import CurrentDisks
 from xenia.manager.snapshots.elsewhere import Elsewhere
 from xenia.manager.snapshots.making import KeepsOverlays, Making
@@ -223,6 +224,7 @@ class Manager:
         power = Power(parts.lifecycle, parts.adoption, self.freezing, self._turns)
         self.operate = power.operate
         self.debugging = Debugging(parts.engine, self.inventory, self._turns, power, self.engine_report)
+        self.screens = Screens(parts.engine, self.inventory, self._turns)
         self.starting = Starting(self.inventory, parts.definitions, parts.creation, parts.jobs, self.engine_report)
         host_start = HostStart(
             parts.autostart, parts.creation, self.suspending, parts.host_runs, bring_back=parts.bring_back

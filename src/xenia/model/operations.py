@@ -235,6 +235,14 @@ OPERATIONS: dict[str, Operation] = {
             role=Role.ADMINISTRATOR,
         ),
         Operation("console", "Connect to the text console", _EXISTS, Capability.CONSOLE),
+        Operation("vncviewer", "Show the screen in a VNC viewer", _EXISTS, Capability.VNC),
+        Operation(
+            "screenshot",
+            "Make a picture of the screen",
+            _EXISTS,
+            Capability.SCREENSHOT,
+            instead="xm vncviewer shows the screen",
+        ),
         Operation(
             "adopt", "Take over a domain that others have started", ALIVE, Capability.ADOPT, role=Role.ADMINISTRATOR
         ),
@@ -380,6 +388,8 @@ def permit(operation: Operation, *, name: str, state: State, file: str = "", dom
 
 _VERBS = {
     "console": "connect to the console of",
+    "vncviewer": "show the screen of",
+    "screenshot": "make a picture of",
     "sysrq": "press a key in",
     "trigger": "send a signal to",
     "qemu-monitor-command": "speak to the monitor of",

@@ -61,6 +61,8 @@ def add_display(line: CommandLine, config: DomainConfig, settings: QemuSettings,
         )
     line.add("display", "none")
     if not display.vnc:
+        if vga is not VgaModel.NONE:
+            line.add("vnc", "none")  # a server that listens nowhere: who is let in is handed to it (qemu/screen)
         return
     number = wished_display(display, domid)
     words = [f"{doubled(listen_of(display, settings))}:{number}"]

@@ -33,6 +33,7 @@ from xenia.engines.qemu.probe import probe
 from xenia.engines.qemu.recover import recover
 from xenia.engines.qemu.restore import go_on_from, refuse_elsewhere, traits_of
 from xenia.engines.qemu.save import save
+from xenia.engines.qemu.screen import open_screen
 from xenia.engines.qemu.screenshot import screenshot
 from xenia.engines.qemu.settings import QemuSettings
 from xenia.engines.qemu.start import launch, pin_as_written, take_over
@@ -243,6 +244,9 @@ class QemuEngine:
         moved = await moved_devices(guest, started.config)
         await save(guest, sink)
         return traits_of(self._facts) | moved
+
+    async def open_screen(self, uuid: str) -> socket:
+        return await open_screen(self._known(uuid))
 
     async def screenshot(self, uuid: str, picture: int) -> bool:
         return await screenshot(self._known(uuid), picture)

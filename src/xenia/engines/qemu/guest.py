@@ -18,7 +18,7 @@ from xenia.engines.qemu.cards import Cards
 from xenia.engines.qemu.cgroup import share_of
 from xenia.engines.qemu.cpus import Cpus
 from xenia.engines.qemu.disk import device_name
-from xenia.engines.qemu.display import FIRST_PORT
+from xenia.engines.qemu.display import FIRST_PORT, vga_of
 from xenia.engines.qemu.events import ENDED, Situation, after, of_status
 from xenia.engines.qemu.hotplug import Hotplug
 from xenia.engines.qemu.launch import reboot_action, reboots_in_place
@@ -30,6 +30,7 @@ from xenia.engines.qemu.serial import input_of, kinds_of
 from xenia.engines.qemu.usb import UsbDevices
 from xenia.engines.qemu.vfio import PASSED, PassedPci, address_of
 from xenia.engines.qemu.vif import CARD
+from xenia.model.display import VgaModel
 from xenia.model.domain import Started, State
 from xenia.model.errors import XeniaError, engine_failed, invalid
 from xenia.model.vcpu import Vcpu, no_such_vcpu
@@ -88,6 +89,7 @@ class Guest:
         self._memory_changed = asyncio.Event()
         self._in_place = reboots_in_place(started.config)
         self.shows = started.config.display.vnc
+        self.has_screen = vga_of(started.config.display) is not VgaModel.NONE
         self.port = AgentPort(folder, started.config, lambda: self.name)
         self.unplugging = Unplugging(self)
         self.hotplug = Hotplug(self, self.unplugging)

@@ -11,7 +11,7 @@ async def screenshot(guest: Guest, picture: int) -> bool:
 
     QEMU opens a file by its name only: the name of a set of descriptors.
     """
-    if not guest.shows:
+    if not guest.has_screen:
         return False
     sets = await next_sets(guest)
     name = sets.fdset([picture], "picture", "picture")

@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from socket import socket
+from socket import socket, socketpair
 
 from xenia.engines.base import EngineEvent, Figures, Guard, Meaning, Observed, Plugged, Resources, SaveSink
 from xenia.engines.simulated.agent import SimulatedAgent
@@ -55,7 +55,7 @@ class SimulatedEngine:
         insights = {Capability.SIGNALS, Capability.MONITOR} | ({Capability.HYPERVISOR} if host.like_xen else set())
         devices = {Capability.DISK_HOTPLUG, Capability.MEDIUM_CHANGE, Capability.VIF_HOTPLUG, Capability.AGENT}
         devices |= set() if host.like_xen else {Capability.LIVE_DISKS, Capability.DISK_EXPORT}
-        devices.add(Capability.VIF_LINK)
+        devices |= {Capability.VIF_LINK, Capability.VNC}
         devices |= {Capability.USB_HOTPLUG, Capability.PCI}
         self.capabilities = frozenset({Capability.PAUSE} | live | kinds | own | devices | insights)
         self._events: asyncio.Queue[EngineEvent] = asyncio.Queue()
@@ -185,8 +185,8 @@ class SimulatedEngine:
     async def destroy(self, uuid: str) -> None:
         await self._host.step("destroy")
         guest = self._host.guests.pop(uuid, None)
-        for export in guest.exports.values() if guest is not None else ():
-            export.close()
+        if guest is not None:
+            guest.close()
         await self._host.step("destroyed")
 
     async def attach_disk(self, started: Started, opened: OpenedDisk) -> None:
@@ -358,6 +358,13 @@ class SimulatedEngine:
             raise invalid("a simulated guest knows no INIT")
         self._guest(started.uuid).signals.append(trigger.value)
         return "" if vcpu is None else "a simulated guest has one NMI for all"
+
+    async def open_screen(self, uuid: str) -> socket:
+        await self._host.step("open screen")
+        ours, theirs = socketpair()
+        ours.setblocking(False)
+        self._guest(uuid).screens.append(theirs)
+        return ours
 
     async def monitor_command(self, uuid: str, command: str) -> str:
         return f"{self._guest(uuid).name}: {command}\n"

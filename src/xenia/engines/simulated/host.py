@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from socket import socket
 
 from xenia.engines.base import EngineEvent
 from xenia.engines.simulated.exports import SimulatedExport
@@ -44,6 +45,8 @@ class SimulatedGuest:
     usb: set[str] = field(default_factory=set)
     pci: set[str] = field(default_factory=set)
     signals: list[str] = field(default_factory=list)
+    screens: list[socket] = field(default_factory=list)
+    """The guest's ends of the connections to its screen."""
     frozen: bool = False
     cards: set[int] = field(default_factory=set)
     unlinked: set[int] = field(default_factory=set)
@@ -57,6 +60,13 @@ class SimulatedGuest:
     stats: Stats | None = None
     """What a test wants to have been counted; None for what its virtual CPUs, disks and cards have as they begin."""
     circumstances: Circumstances = field(default_factory=Circumstances)
+
+    def close(self) -> None:
+        """Its end: whoever is connected to it is cut off."""
+        for export in self.exports.values():
+            export.close()
+        for screen in self.screens:
+            screen.close()
 
     @property
     def writes(self) -> set[str]:

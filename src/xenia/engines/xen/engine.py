@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from socket import socket
 
 from xenia.engines.base import (
     ConsoleKind,
@@ -37,6 +38,7 @@ from xenia.engines.xen.probe import probe, version
 from xenia.engines.xen.restore import refuse_elsewhere, traits_of
 from xenia.engines.xen.save import end_saves, refuse, save, write_out
 from xenia.engines.xen.scheduling import read_shares, set_share
+from xenia.engines.xen.screen import open_screen
 from xenia.engines.xen.settings import XenSettings
 from xenia.engines.xen.sharing import refuse_shared
 from xenia.engines.xen.start import create
@@ -269,6 +271,9 @@ class XenEngine:
             await self._hypervisor.unpause(guest.domid)
         except XeniaError as error:  # gone meanwhile, most likely
             log.warning("domain %s stays paused after its core was dumped: %s", guest.name, error)
+
+    async def open_screen(self, uuid: str) -> socket:
+        return await open_screen(self._known(uuid))
 
     async def save(self, started: Started, sink: SaveSink) -> dict[str, str]:
         """Raises also a conflict for a guest that cannot be saved as it is, timed_out, unavailable."""

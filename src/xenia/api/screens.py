@@ -1,0 +1,78 @@
+"""The screens of domains, over WebSocket and as pictures."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from starlette.responses import Response
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from xenia.api.doors import DoorsOf
+from xenia.api.peer import CallerOf, Peer
+from xenia.api.race import race
+from xenia.api.schema import pictures
+from xenia.model.operations import OPERATIONS
+
+router = APIRouter(tags=["screens"])
+
+GONE = 4000
+"""The WebSocket is closed with that when the guest is gone, as that of a console."""
+STOPPING = 1001
+
+_PIECE = 1 << 18
+_SEND_TIMEOUT = 10.0
+
+Ref = Annotated[str, Path(max_length=256)]
+
+
+@router.get("/domains/{ref}/screenshot", summary=OPERATIONS["screenshot"].sentence, responses=pictures())
+async def screenshot(doors: DoorsOf, caller: CallerOf, ref: Ref) -> Response:
+    await doors.manager.inventory.look_up(ref)
+    content = await doors.manager.screens.picture(ref, caller)
+    return Response(content, media_type="image/png", headers={"X-Content-Type-Options": "nosniff"})
+
+
+@router.websocket("/domains/{ref}/vncviewer")
+async def screen(websocket: WebSocket, doors: DoorsOf, caller: CallerOf, ref: Ref) -> None:
+    """Binary frames of RFB (RFC 6143) both ways, of which the first is the guest's; no password is asked for. It ends
+    with code 4000 when the guest is gone, 1001 when xend stops. What is refused is refused before the upgrade, as
+    problem JSON.
+    """
+    await doors.manager.inventory.look_up(ref)
+    with await doors.manager.screens.open(ref, caller) as connection:
+        await websocket.accept(subprotocol="binary" if "binary" in websocket.scope["subprotocols"] else None)
+        try:
+            await race(_show(websocket, connection), _type(websocket, connection), doors.stopping.wait())
+            code, why = (STOPPING, "xend is stopping") if doors.stopping.is_set() else (GONE, "the guest is gone")
+            async with asyncio.timeout(_SEND_TIMEOUT):
+                await websocket.close(code, why)
+        except WebSocketDisconnect:
+            pass
+        except TimeoutError:
+            peer: Peer = websocket.state.peer
+            peer.abort()
+
+
+async def _show(websocket: WebSocket, connection: socket.socket) -> None:
+    """Until the guest is gone. A viewer that is slow has QEMU wait, which sends it less then."""
+    loop = asyncio.get_running_loop()
+    try:
+        while data := await loop.sock_recv(connection, _PIECE):
+            await websocket.send_bytes(data)
+    except ConnectionError:
+        return
+
+
+async def _type(websocket: WebSocket, connection: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        message = await websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message["code"])
+        try:
+            await loop.sock_sendall(connection, message.get("bytes") or (message.get("text") or "").encode())
+        except ConnectionError:
+            return

@@ -1,0 +1,48 @@
+"""The screens of domains: seen, typed into, and as pictures."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from typing import cast
+
+from xenia.engines.base import Engine, OpensScreens, ShowsScreens
+from xenia.manager.inventory import Inventory
+from xenia.manager.turns import Turns
+from xenia.model.caller import Caller
+from xenia.model.errors import invalid
+from xenia.model.operations import OPERATIONS, require
+
+LARGEST_PICTURE = 64 << 20
+"""Bytes. A screen of 4K makes less than 32 MiB, however hard it is to compress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Screens:
+    engine: Engine
+    inventory: Inventory
+    turns: Turns
+
+    async def open(self, ref: str, caller: Caller) -> socket.socket:
+        """A connection to the screen of a domain, on which RFB is spoken; no password is asked for. Whoever asked has
+        it until it is closed. Raises as `Inventory.find`, a conflict for one that does not run, invalid for one without
+        a screen or an engine that shows none, engine_failed.
+        """
+        return await cast(OpensScreens, self.engine).open_screen(self._find("vncviewer", ref, caller))
+
+    async def picture(self, ref: str, caller: Caller) -> bytes:
+        """What a screen shows, as PNG. Raises as `open`."""
+        uuid = self._find("screenshot", ref, caller)
+        with open(os.memfd_create("picture", os.MFD_CLOEXEC), "rb", buffering=0) as picture:
+            with open(f"/proc/self/fd/{picture.fileno()}", "wb", buffering=0) as written:
+                shown = await cast(ShowsScreens, self.engine).screenshot(uuid, written.fileno())
+            if not shown:
+                raise invalid("this domain has no screen", "vnc = 1 in its guest file gives it one")
+            return picture.read(LARGEST_PICTURE)
+
+    def _find(self, name: str, ref: str, caller: Caller) -> str:
+        require(caller.role, OPERATIONS[name])
+        domain = self.inventory.find(ref)
+        self.turns.permit(name, domain)
+        return domain.uuid
