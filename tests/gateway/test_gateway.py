@@ -37,6 +37,7 @@ async def test_xend_is_spoken_to_with_a_token(web: Web) -> None:
         assert [each["name"] for each in listed.json()["domains"]] == ["Domain-0", "one"]
         assert (await client.get("/v1/me")).json()["address"] == "127.0.0.1"
         assert (await client.get("/v1/nothing")).status_code == 404
+        assert "xenia_domain_vcpus{" in (await client.get("/metrics")).text
         assert (await client.get("/nothing")).json()["kind"] == "not_found"
 
 

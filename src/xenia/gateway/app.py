@@ -76,6 +76,9 @@ class Gateway:
             case _, path if path.startswith("/v1/"):
                 await self._pass_on(request, send)
                 return None
+            case "GET", "/metrics":
+                await self._pass_on(request, send, b"/v1/metrics")
+                return None
             case "POST", "/login":
                 return await self._log_in(request)
             case "POST", "/logout":
@@ -85,9 +88,10 @@ class Gateway:
             case method, path:
                 raise not_found(f"there is no {method} {path}", "the API is below /v1: GET /v1/openapi.json")
 
-    async def _pass_on(self, request: Request, send: Send) -> None:
+    async def _pass_on(self, request: Request, send: Send, path: bytes = b"") -> None:
+        """`path` where xend calls it otherwise."""
         secret = secret_of(request.headers, method=request.method)
-        target: bytes = request.scope["raw_path"]
+        target: bytes = path or request.scope["raw_path"]
         if request.scope["query_string"]:
             target += b"?" + request.scope["query_string"]
         async with exchange(self._socket) as upstream:
