@@ -14,7 +14,16 @@ from xenia.model.snapshot import Moment
 
 def snapshot(name: str, parent: str = "", **others: Any) -> dict[str, Any]:
     plain = {"name": name, "id": "0000000a", "at": 0.0, "parent": parent, "description": "", "moment": "crash"}
-    return {**plain, "size": 0, "current": False, "children": [], "disks": ["xvda"], "picture": False, **others}
+    cold = {"wanted": 0, "ready": 0, "memory": 0, "problem": ""}
+    return {
+        **plain,
+        "size": 0,
+        "current": False,
+        "children": [],
+        "disks": ["xvda"],
+        "picture": False,
+        "warm": cold,
+    } | others
 
 
 def test_the_table_says_what_the_model_says() -> None:

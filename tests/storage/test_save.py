@@ -255,6 +255,33 @@ async def test_one_that_is_kept_is_lent_to_who_maps_it(tmp_path, memory, monkeyp
         assert source.untouched
 
 
+async def test_a_memory_that_is_mapped_stays_while_it_is_wanted(tmp_path, memory, monkeypatch):
+    monkeypatch.setattr("xenia.storage.save.templates.SECONDS", 0.0)
+    path, files = tmp_path / "web.save", SaveFiles(inspect_here)
+    await write(path, memory)
+
+    async def mapped():
+        async with files.open(path, silent) as source:
+            source = await source.mapped()
+            assert os.pread(source.template, 4, MEMORY - 4) == b"last"
+
+    await mapped()
+    assert files.mapped_size(ID)
+    async with asyncio.timeout(10):
+        while files.mapped_size(ID):  # noqa: ASYNC110  # nothing tells of it
+            await asyncio.sleep(0)
+    files.keep_mapped({ID})
+    await mapped()
+    await asyncio.sleep(0)
+    assert files.mapped_size(ID) >= 100_000
+    files.keep_mapped(())
+    assert not files.mapped_size(ID)
+    files.keep_mapped({ID})
+    await mapped()
+    files.close()
+    assert not files.mapped_size(ID)
+
+
 async def test_a_file_of_somebody_else_is_not_trusted(tmp_path, memory):
     path = tmp_path / "web.save"
     await write(path, memory)

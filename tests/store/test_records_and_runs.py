@@ -38,6 +38,7 @@ async def test_a_record_that_cannot_be_read_is_left_alone():
     records = Records(MemoryFiles(world))
     await records.load()
     assert records.all() == ()
+    assert records.uuids == {"u1"}
     assert world.files["var/lib/xenia/domains/u1.json"] == b"{ torn"
 
 

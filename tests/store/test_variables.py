@@ -21,3 +21,13 @@ async def test_it_is_packed_and_put_back(tmp_path: Path) -> None:
     assert (file.with_name("other.fd")).read_bytes() == content
     await variables.put("u", "")
     assert not file.exists()
+
+
+async def test_those_of_nobody_are_removed(tmp_path: Path) -> None:
+    variables, folder = UefiVariables(DiskFiles(tmp_path)), tmp_path / FOLDER
+    await variables.sweep(())
+    folder.mkdir(parents=True)
+    for name in ("u.fd", "other.fd"):
+        (folder / name).touch()
+    await variables.sweep({"u", "v"})
+    assert [path.name for path in folder.iterdir()] == ["u.fd"]

@@ -61,3 +61,11 @@ async def test_a_version_that_cannot_be_written_is_none(world: World, versions: 
     with pytest.raises(OSError, match="No space"):
         await versions.add("a.cfg", b"two", "root", "set")
     assert [each.what for each in await versions.all("a.cfg")] == ["made"]
+
+
+async def test_one_whose_content_was_lost_with_the_power_is_none(world: World, versions: Versions) -> None:
+    await versions.add("a.cfg", b"one", "root", "made", durable=False)
+    (path,) = (path for path in world.files if path.endswith("/1.cfg"))
+    world.files[path] = b""
+    with pytest.raises(XeniaError, match="there is no version 1 of"):
+        await versions.content("a.cfg", 1)

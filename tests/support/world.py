@@ -149,6 +149,9 @@ class World:
     bridge: BridgeWish = field(default_factory=lambda: BridgeWish("xenbr0"))
     refuse_beside_others: Callable[[], None] = lambda: None
     start_with_host: bool = True
+    available: int = 1 << 40
+    """Bytes of memory that the host could give."""
+    warm_clones: bool = True
     read: ReadGuestFile = field(default_factory=lambda: read_plain)
     serial: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     connected: dict[str, str] = field(default_factory=dict)
@@ -264,6 +267,8 @@ class World:
                 networks=networks,
                 refuse_beside_others=self.refuse_beside_others,
                 start_with_host=self.start_with_host,
+                available=lambda: self.available,
+                warm_clones=self.warm_clones,
                 locks=locks,
                 bus=bus,
                 jobs=jobs,
@@ -418,6 +423,12 @@ class MemorySaves:
         save.untouched = seal is not None and save.seal == seal
         yield save
 
+    def keep_mapped(self, identities: Collection[str]) -> None:
+        pass
+
+    def mapped_size(self, identity: str) -> int:
+        return 0
+
     def close(self) -> None:
         pass
 
@@ -457,6 +468,15 @@ class MemoryOverlays:
         await self.world.step("copy image")
         self.world.host.images[target] = SimulatedImage(data=self.world.host.read(path))
         await self.world.step("image copied")
+
+    async def rename(self, path: str, new: str) -> None:
+        """Who has it open sees that it is called otherwise."""
+        await self.world.step("rename image")
+        host = self.world.host
+        host.images[new] = host.images.pop(path)
+        for guest in host.guests.values():
+            guest.disks = {target: new if found == path else found for target, found in guest.disks.items()}
+        await self.world.step("image renamed")
 
     def untouched(self, path: str) -> bool:
         return not self.world.host.image(path).changed

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from operator import attrgetter
 from typing import Any
 
@@ -39,7 +39,7 @@ from xenia.model.pool import Pool
 from xenia.model.save import SaveInfo
 from xenia.model.scheduling import Share
 from xenia.model.setting import SettingsChange, SettingsReport
-from xenia.model.snapshot import Layer, SnapshotDiff, SnapshotShown
+from xenia.model.snapshot import Layer, SnapshotDiff, SnapshotShown, Warm
 from xenia.model.stats import DiskStats, Stats, VcpuStats, VifStats
 from xenia.model.token import GivenToken, ShownToken
 from xenia.model.topology import Topology
@@ -56,7 +56,8 @@ class BitmapList:
 @dataclass(frozen=True, slots=True)
 class HostAnswer:
     """`choice` says why the engine is this one; `other_engines` what those that were not chosen could do here.
-    `unfiltered` is the reason why what guests send is not filtered on this host, "" where it is.
+    `unfiltered` is the reason why what guests send is not filtered on this host, "" where it is. `warm` are the clones
+    that are held ready, all together.
     """
 
     host: Host
@@ -65,6 +66,7 @@ class HostAnswer:
     other_engines: tuple[EngineReport, ...]
     xend: About
     unfiltered: str = ""
+    warm: Warm = field(default_factory=Warm)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -223,6 +223,10 @@ class CloneBody(Body):
         return CloneRequest(self.name, self.count, self.snapshot, self.running, self.full)
 
 
+class WarmBody(Body):
+    count: Annotated[int, Field(ge=0, description="how many clones are to be held ready; 0 ends them")]
+
+
 class SnapshotBody(Body):
     name: Annotated[Text, Field(description="its name, or nothing for one that is made up")] = ""
     description: Annotated[Text, Field(description="what is to be remembered of it")] = ""

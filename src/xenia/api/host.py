@@ -28,6 +28,7 @@ async def host(doors: DoorsOf) -> Response:
         manager.other_reports(),
         doors.about,
         manager.unfiltered,
+        manager.warm.total(),
     )
     return json_response(to_plain(answer))
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import FileResponse, Response
 
 from xenia.api.answers import JobAnswer, SnapshotAnswer, SnapshotList, json_response
-from xenia.api.bodies import SnapshotBody
+from xenia.api.bodies import SnapshotBody, WarmBody
 from xenia.api.domains import Ref
 from xenia.api.doors import DoorsOf
 from xenia.api.jobs import Wait, settle
@@ -71,6 +71,15 @@ async def diff(doors: DoorsOf, caller: CallerOf, ref: Ref, name: Name, to: To = 
 async def revert(request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, name: Name, wait: Wait = 0) -> Response:
     await doors.manager.inventory.look_up(ref)
     return await settle(request, doors, doors.manager.snapshots.revert(ref, name, caller), caller, wait)
+
+
+@router.post("/{name}/warm", summary=SNAPSHOT_OPERATIONS["snapshot warm"].sentence, responses=_DONE)
+async def warm(
+    request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, name: Name, body: WarmBody, wait: Wait = 0
+) -> Response:
+    await doors.manager.inventory.look_up(ref)
+    job = doors.manager.snapshots.keep_warm(ref, name, body.count, caller)
+    return await settle(request, doors, job, caller, wait)
 
 
 @router.delete("", summary="Delete all snapshots of a domain", responses=_DONE)

@@ -109,10 +109,18 @@ def _lines(answer: dict[str, Any]) -> list[tuple[str, Any]]:
         *((key, engine[member]) for key, member in _ENGINE[1:]),
         *((f"no_{capability}", why) for capability, why in sorted(engine.get("lacks", {}).items())),
         *sorted(engine["facts"].items()),
+        *_warm(answer.get("warm")),
         ("card_filter", f"none: {answer['unfiltered']}" if answer.get("unfiltered") else "nftables"),
         *((f"other_engine_{other['name']}", _other(other)) for other in answer.get("other_engines", ())),
         *((f"xend_{key}", value) for key, value in (xend.items() if isinstance(xend, dict) else ())),
     ]
+
+
+def _warm(warm: dict[str, Any] | None) -> list[tuple[str, Any]]:
+    """The clones that are held ready, and what free_memory would be more without them."""
+    if not warm or not warm["wanted"]:
+        return []
+    return [("warm_clones", f"{warm['ready']} of {warm['wanted']}"), ("warm_clones_memory", warm["memory"] >> 20)]
 
 
 def _other(engine: dict[str, Any]) -> str:

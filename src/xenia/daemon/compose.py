@@ -234,6 +234,7 @@ def _manager(
             stop_settings=stop_settings_of(settings),
             attach_timeout=settings.attach_timeout,
             bring_back=settings.bring_back,
+            warm_clones=settings.warm_clones,
             start_with_host=settings.autostart_domains,
             refuse_beside_others=partial(_refuse_beside_xendomains, paths),
             locks=locks,

@@ -66,4 +66,5 @@ def _apply(manager: Manager, choice: Choice, door: Door, settings: Settings) -> 
         attach_timeout=settings.attach_timeout,
         bring_back=settings.bring_back,
         start_with_host=settings.autostart_domains,
+        warm_clones=settings.warm_clones,
     )

@@ -530,6 +530,20 @@ class Saves(Protocol):
         """
 
 
+class HoldsGuests(Protocol):
+    """What an engine with the capabilities SAVE and LAYERS can do beside that, for guests that are held without being
+    domains.
+    """
+
+    def own_memory(self, uuid: str) -> int:
+        """Bytes of the host's memory that a guest has to itself, without what it shares with others; 0 for one that is
+        gone.
+        """
+
+    def forget_logs(self, name: str) -> None:
+        """Remove the logs of a guest that has ended, and that nobody has known. Raises OSError."""
+
+
 class LayersDisks(Protocol):
     """What an engine with the capability LAYERS can do beside that: a guest that runs is given overlays, and loses
     layers again. Paths are absolute, and the real ones.

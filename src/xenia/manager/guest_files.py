@@ -258,7 +258,8 @@ class GuestFiles:
         if new != old:
             with self.keeper.while_ours(name, old, new):
                 await self.folder.replace(name, new, expected=old, mode=mode)
-                await self.versions.add(name, new, who, what)
+                # What is lost of the first version with the power is made again of the file itself.
+                await self.versions.add(name, new, who, what, durable=old is not None)
 
     def domain_of(self, name: str) -> str:
         """The domain that the file `name` defines, "" for none."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from xenia.manager.definitions import Definitions
 from xenia.manager.table import Table
 from xenia.model.disk import Disk, DiskFormat, DiskSource
-from xenia.model.domain import Definition
+from xenia.model.domain import Definition, Started
 from xenia.model.image import Image, ImageUser
 from xenia.store.records import Records
 from xenia.store.snapshots import SnapshotTrees
@@ -23,6 +23,8 @@ class ImageUsers:
     table: Table
     records: Records
     trees: SnapshotTrees
+    warm: Callable[[], Sequence[Started]] = tuple
+    """Clones that are held ready."""
 
     async def now(self) -> Mapping[str, tuple[tuple[ImageUser, str], ...]]:
         """The users of each image that is named, without those of what is based on it."""
@@ -41,8 +43,7 @@ class ImageUsers:
                     yield ImageUser(config.name, disk.target), path, disk
 
     def _running(self) -> Iterator[tuple[ImageUser, str, Disk]]:
-        for entry in self.table:
-            started = entry.started
+        for started in (*(entry.started for entry in self.table), *self.warm()):
             for disk in started.config.disks:
                 if path := real_path(disk, started.definition.file):
                     yield ImageUser(started.config.name, disk.target, runs=True), path, disk

@@ -8,13 +8,13 @@ lock of the domain's name.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Set
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 from uuid import uuid4
 
-from xenia.engines.base import ChangesMedia, Engine, LinksCards, Observed, SaveSource
+from xenia.engines.base import ChangesMedia, Engine, HoldsGuests, LinksCards, Observed, SaveSource
 from xenia.manager.card_scripts import CardScripts, with_cards
 from xenia.manager.devices import Device, absent, without_devices
 from xenia.manager.events import EventBus
@@ -48,6 +48,17 @@ from xenia.store.runs import Runs
 log = logging.getLogger(__name__)
 
 
+async def _nothing_to_give(size: int) -> None:
+    del size
+
+
+@dataclass(slots=True)
+class Room:
+    """Who gives back memory of the host, in bytes, that a domain is about to need: as much as there is to give."""
+
+    make: Callable[[int], Awaitable[None]] = _nothing_to_give
+
+
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
     engine: Engine
@@ -62,6 +73,7 @@ class Lifecycle:
     route_cards: Callable[[], Awaitable[None]] = nothing_routed
     """Makes the host route to the cards that are to be routed. Raises XeniaError, OSError."""
     scripts: CardScripts = field(default_factory=CardScripts)
+    room: Room = field(default_factory=Room)
 
     async def new_domid(self) -> int:
         """The id of a domain that is about to start."""
@@ -88,6 +100,50 @@ class Lifecycle:
         self.bus.publish(EventKind.STARTED if save is None else EventKind.RESTORED, entry.started)
         await self._run(entry)
         return entry
+
+    async def hold(self, started: Started, save: SaveSource) -> Entry:
+        """Have a guest go on from `save`, its CPUs stopped, without there being a domain: `take` makes it one,
+        `give_up` ends it. Raises as `create`, and then nothing is left of it.
+        """
+        if self.table.closed:
+            raise conflict(self.table.closed, "xm autostart shows how far it is")
+        entry = Entry(replace(started, phase=Phase.WARM, generation=str(uuid4())), State.PAUSED)
+        async with AsyncExitStack() as undo:
+            undo.push_async_callback(self.runs.remove, started.uuid)
+            await self.runs.save(entry.started)
+            async with self._launched(entry, save):
+                undo.pop_all()
+        return entry
+
+    async def take(self, entry: Entry, started: Started, record: DomainRecord) -> None:
+        """Make one that is held the domain `started`, and let it run unless that is paused. Raises as `create`, and
+        then nothing is left of it.
+        """
+        uuid = started.uuid
+        observed = self.engine.observe(uuid)
+        vifs = observed.vifs if observed is not None else ()
+        async with AsyncExitStack() as undo:
+            undo.push_async_callback(self._end_held, uuid)
+            if self.table.closed:
+                raise conflict(self.table.closed, "xm autostart shows how far it is")
+            entry.started = started
+            self.table.add(entry)
+            undo.callback(self.table.remove, uuid)
+            await self.engine.rename(uuid, started.config.name)
+            await self._promise(entry, started, vifs, replace(record, generation=started.generation))
+            undo.pop_all()
+        self.bus.publish(EventKind.RESTORED, entry.started)
+        await self._run(entry)
+
+    async def give_up(self, entry: Entry) -> None:
+        """End one that is held, and leave nothing of it. Raises engine_failed, OSError."""
+        await self._end_held(entry.started.uuid)
+        cast(HoldsGuests, self.engine).forget_logs(entry.started.config.name)
+
+    async def _end_held(self, uuid: str) -> None:
+        await self.engine.destroy(uuid)
+        self.filter.sweep()
+        await self.runs.remove(uuid)
 
     async def guard_all(self) -> None:
         """Guard the cards of all domains anew, for a xend that has just come up."""
@@ -179,24 +235,40 @@ class Lifecycle:
 
     async def _launch(self, entry: Entry, record: DomainRecord | None, save: SaveSource | None = None) -> None:
         """From written down to promised: the guest is there, paused, and will be found again."""
-        uuid = entry.started.uuid
+        await self.room.make(entry.started.config.memory << 20)
+        async with self._launched(entry, save) as observed:
+            domid = entry.started.domid if observed.domid is None else observed.domid
+            await self._promise(entry, replace(entry.started, domid=domid), observed.vifs, record)
+
+    @asynccontextmanager
+    async def _launched(self, entry: Entry, save: SaveSource | None) -> AsyncIterator[Observed]:
+        """The guest is there, paused and guarded, its cables pulled out where they are to be. Where what is done in the
+        context fails, nothing of it is left.
+        """
         async with self.preparer.prepare(entry.started) as resources:
             entry.notes = resources.notes()
             observed = await self.engine.start(entry.started, replace(resources, save=save))
-        domid = entry.started.domid if observed.domid is None else observed.domid
-        started = replace(entry.started, domid=domid)
         try:
             await self.filter.guard(ports_of(entry.started, observed.vifs, self.addresses))
-            await self.route_cards()
-            await self.scripts.online(started, observed.vifs)
             await self._pull_cables(entry)
+            yield observed
+        except BaseException:
+            await self.engine.destroy(entry.started.uuid)
+            self.filter.sweep()
+            raise
+
+    async def _promise(self, entry: Entry, started: Started, vifs: Sequence[str], record: DomainRecord | None) -> None:
+        """From here on the guest is the domain `started`, whatever becomes of xend. `vifs` are the host's ends of its
+        cards.
+        """
+        try:
+            await self.route_cards()
+            await self.scripts.online(started, vifs)
             if record is not None:
                 await self.records.save(record)
-            await self._set(entry, phase=Phase.RUNNING, domid=domid)
+            await self._set(entry, phase=Phase.RUNNING, domid=started.domid)
         except BaseException:
-            await self.scripts.offline(started, observed.vifs)
-            await self.engine.destroy(uuid)
-            self.filter.sweep()
+            await self.scripts.offline(started, vifs)
             raise
         entry.state = State.PAUSED
 

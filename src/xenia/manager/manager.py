@@ -13,6 +13,7 @@ from typing import Any
 from xenia.engines.base import ConsoleKind, Engine
 from xenia.guestfile.write import write
 from xenia.lib.aio import Tasks
+from xenia.lib.meminfo import available_memory
 from xenia.manager.addresses import Addresses
 from xenia.manager.adoption import Adoption
 from xenia.manager.agents import Agents
@@ -25,6 +26,7 @@ from xenia.manager.bridge_keeper import BridgeKeeper
 from xenia.manager.check.checker import Checker
 from xenia.manager.check.explain import explain
 from xenia.manager.cloning.cloning import Cloning
+from xenia.manager.cloning.warm import WarmClones
 from xenia.manager.conversion import Converter
 from xenia.manager.creation import Creation
 from xenia.manager.debugging import Debugging
@@ -149,6 +151,10 @@ class Parts:
     """Seconds that a guest is given to take a device."""
     bring_back: bool = True
     """Whether what host-stop has ended is started with the host again."""
+    warm_clones: bool = True
+    """Whether clones are held ready where that is wanted."""
+    available: Callable[[], int] = available_memory
+    """Bytes of memory that the host could give."""
     start_with_host: bool = True
     """Whether any domain starts with the host by itself."""
     refuse_beside_others: Callable[[], None] = lambda: None
@@ -196,7 +202,9 @@ class Manager:
         self.vcpus = Vcpus(parts.lifecycle, self.inventory, scopes, self.host)
         self.pinning = Pinning(parts.lifecycle, scopes, self.host)
         self.freezing = Freezing(parts.lifecycle, parts.locks, self._turns)
-        self._users = users = ImageUsers(parts.definitions, table, parts.lifecycle.records, parts.trees)
+        self._users = users = ImageUsers(
+            parts.definitions, table, parts.lifecycle.records, parts.trees, lambda: self.warm.started
+        )
         live = LiveImages(parts.engine, table, parts.locks, self.engine_report)
         self.images = Images(parts.looker, users, parts.jobs, parts.qemu_img, live, parts.exports)
         self.agents = Agents(parts.engine, self.inventory, self._turns)
@@ -205,7 +213,25 @@ class Manager:
         self.suspending = Suspending(
             self._saves, self._turns, parts.jobs, self.inventory, self.engine_report, parts.kept_saves
         )
-        self.snapshots = self._snapshots()
+        sweeping = Sweeping(parts.trees, parts.overlays.remove, users.now, lambda: self.warm.paths)
+        self.warm = WarmClones(
+            parts.lifecycle,
+            self._saves,
+            parts.definitions,
+            parts.locks,
+            parts.trees,
+            parts.overlays,
+            parts.variables,
+            sweeping,
+            parts.new_layer,
+            parts.creation.new_uuid,
+            parts.creation.new_mac,
+            parts.available,
+            parts.sleep,
+            parts.warm_clones,
+        )
+        parts.lifecycle.room.make = self.warm.make_room
+        self.snapshots = self._snapshots(sweeping)
         self._parts = parts = replace(parts, creation=replace(parts.creation, disks_of=self.snapshots.disks_of))
         self.cloning = Cloning(
             parts.lifecycle,
@@ -217,6 +243,7 @@ class Manager:
             plugging,
             parts.creation.new_uuid,
             parts.creation.new_mac,
+            self.warm,
         )
         self.moves = Moves(parts.lifecycle, self._turns, parts.guest_files, self.images, parts.trees)
         self.exports = Exports(parts.lifecycle, self._turns, self.freezing, parts.exports, parts.fleeces)
@@ -236,7 +263,7 @@ class Manager:
             self.suspending,
             parts.locks,
             parts.host_runs,
-            self.exports.end_all,
+            self._before_stop,
             parts.stop_settings,
         )
         self.host_power = HostPower(
@@ -255,10 +282,23 @@ class Manager:
         self._report = EngineReport(parts.engine.name, reason="not probed yet")
         self._other_reports = {each.name: EngineReport(each.name, reason="not probed yet") for each in parts.others}
 
+    async def _before_stop(self) -> None:
+        """What must be no more before the domains of the host are ended."""
+        await self.warm.end()
+        await self.exports.end_all()
+
     def configure(
-        self, brake: Brake, stop: StopSettings, *, attach_timeout: float, bring_back: bool, start_with_host: bool
+        self,
+        brake: Brake,
+        stop: StopSettings,
+        *,
+        attach_timeout: float,
+        bring_back: bool,
+        start_with_host: bool,
+        warm_clones: bool,
     ) -> None:
         """These settings hold from now on."""
+        self.warm.configure(enabled=warm_clones)
         self._policy.brake = brake
         self._plugging.seconds = attach_timeout
         self.host_power.configure(stop, bring_back=bring_back, with_host=start_with_host)
@@ -273,6 +313,8 @@ class Manager:
         await self.networks.start()
         await Reconcile(self._parts.lifecycle, self._policy, self._saves, self.snapshots, self.moves).run()
         await self.snapshots.sweep()
+        run = {entry.started.uuid for entry in self._parts.lifecycle.table}
+        await self._parts.variables.sweep(self._parts.lifecycle.records.uuids | run)
         await self.suspending.settle()
         self.freezing.recover()
         await self._parts.folder.recover()
@@ -285,12 +327,12 @@ class Manager:
             keeper = BridgeKeeper(self._parts.bridges, self.networks.plug_again)
             self._tasks.start(keeper.run(), name="keeper of the host's bridge")
         await self.host_power.come_up()
+        self.warm.start()
         for other in self._parts.others:
             self._tasks.start(self._probe(other), name=f"probe of the engine {other.name}")
 
-    def _snapshots(self) -> Snapshots:
+    def _snapshots(self, sweeping: Sweeping) -> Snapshots:
         parts, lifecycle = self._parts, self._parts.lifecycle
-        sweeping = Sweeping(parts.trees, parts.overlays.remove, self._users.now)
         elsewhere = Elsewhere(parts.looker, self._users.now, parts.overlays.folder_of)
         making = Making(
             lifecycle,
@@ -326,6 +368,7 @@ class Manager:
             ),
             Tidying(lifecycle, parts.trees, parts.overlays, sweeping, elsewhere.of),
             sweeping,
+            self.warm,
             self.engine_report,
             parts.creation.new_uuid,
         )
@@ -335,11 +378,14 @@ class Manager:
 
     async def _watch(self) -> None:
         async for event in self._parts.engine.events():
+            if self.warm.has_ended(event):
+                continue
             self._tasks.start(self._policy.handle(event), name=f"end of {event.uuid}")
 
     async def close(self) -> None:
         """Let go of the guests and end the background tasks."""
         await self._parts.jobs.close()
+        await self.warm.close()
         await self._parts.bridges.close()
         await self.freezing.close()
         self._parts.save_files.close()

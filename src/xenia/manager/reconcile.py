@@ -50,6 +50,9 @@ class Reconcile:
         name = started.config.name
         if started.moving is not None:
             started = await self._where_it_moves(started, observed)
+        if started.phase is Phase.WARM:
+            await self.lifecycle.give_up(Entry(started, State.PAUSED))
+            return
         if started.phase in (Phase.STARTING, Phase.ENDING):
             log.warning("domain %s was %s when xend ended: it is removed", name, started.phase)
             await self.lifecycle.scripts.offline(started, observed.vifs if observed is not None else ())

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, cast
@@ -83,6 +83,12 @@ class KeepsSaves(Protocol):
 
     def stamps(self, disks: Sequence[Disk]) -> tuple[DiskStamp, ...]:
         """How the images of disks are now."""
+
+    def keep_mapped(self, identities: Collection[str]) -> None:
+        """Keep the memory of these saves, once it is mapped, until this is called without them."""
+
+    def mapped_size(self, identity: str) -> int:
+        """Bytes of the host's memory that the memory of a save takes which is kept to be mapped."""
 
     def close(self) -> None:
         """Let go of what is kept open."""
@@ -270,16 +276,34 @@ class Saves:
         caller has the domain's turn, and knows that its disks are those of that moment. `mapped` shares the memory with
         others that go on from it. Raises as `restore`.
         """
+        async with self._checkpointed(file, identity, become, tell) as (started, source):
+            source = await source.mapped() if mapped else source
+            entry = await self.lifecycle.create(started, record_of(started, self.lifecycle.records), source)
+        await self._set_clock(entry)
+        return entry
+
+    async def hold_from(self, file: Path, identity: str, become: Callable[[Started], Started]) -> Entry:
+        """As `go_on_from` with a mapped memory, up to where the guest would be a domain, and run. Raises as that."""
+        async with self._checkpointed(file, identity, become, lambda _: None) as (started, source):
+            return await self.lifecycle.hold(started, await source.mapped())
+
+    async def take(self, entry: Entry, started: Started) -> None:
+        """Let one that `hold_from` has made go on as the domain `started`. Raises as Lifecycle.take, and then nothing
+        is left of it.
+        """
+        await self.lifecycle.take(entry, started, record_of(started, self.lifecycle.records))
+        await self._set_clock(entry)
+
+    @asynccontextmanager
+    async def _checkpointed(
+        self, file: Path, identity: str, become: Callable[[Started], Started], tell: Callable[[float], None]
+    ) -> AsyncIterator[tuple[Started, Source]]:
         async with self.files.open(file, tell) as source:
             if source.info.id != identity:
                 raise invalid(f"{file} is not the save that was written there")
             saved = become(source.info.started)
             refuse_taken(saved, self.lifecycle.table, self.lifecycle.records)
-            started = await self._again(saved, source, paused=saved.paused)
-            source = await source.mapped() if mapped else source
-            entry = await self.lifecycle.create(started, record_of(started, self.lifecycle.records), source)
-        await self._set_clock(entry)
-        return entry
+            yield await self._again(saved, source, paused=saved.paused), source
 
     def _stamps(self, started: Started) -> tuple[DiskStamp, ...]:
         """How its images are now, of which those with relative paths lie where its guest file does."""

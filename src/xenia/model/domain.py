@@ -222,6 +222,8 @@ class Phase(StrEnum):
 
     STARTING = "starting"
     """Not yet promised to anybody: rolled back."""
+    WARM = "warm"
+    """A clone that is held ready and is nobody's yet: ended."""
     RUNNING = "running"
     """Kept."""
     RESTARTING = "restarting"

@@ -352,6 +352,7 @@ SNAPSHOT_OPERATIONS: dict[str, Operation] = {
         ("snapshot list", "List the snapshots of a domain", Role.VIEWER),
         ("snapshot show", "Tell all about a snapshot", Role.VIEWER),
         ("snapshot revert", "Have a domain go back to a snapshot", Role.ADMINISTRATOR),
+        ("snapshot warm", "Hold clones of a snapshot ready", Role.ADMINISTRATOR),
         ("snapshot delete", "Delete snapshots of a domain", Role.ADMINISTRATOR),
         ("snapshot diff", "Tell what was changed since a snapshot", Role.ADMINISTRATOR),
     )

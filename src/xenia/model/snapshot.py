@@ -54,7 +54,7 @@ class Snapshot:
     """`id` is a word of eight hexadecimal digits; `name` is "" for one that was deleted, of which layers are still
     needed. `at` in seconds since the epoch; `parent` the id of the one before it, or "". `config` is what the domain
     was then, and `text` its guest file, where it had one. `memory` is the save, and `picture` the PNG with its screen,
-    or "". `variables` are those of its UEFI, packed.
+    or "". `variables` are those of its UEFI, packed. `warm` is how many clones of it are to be held ready.
     """
 
     id: str
@@ -70,6 +70,7 @@ class Snapshot:
     picture: str = ""
     paused: bool = False
     variables: str = ""
+    warm: int = 0
 
     @property
     def deleted(self) -> bool:
@@ -128,9 +129,21 @@ class SnapshotRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Warm:
+    """Clones of a snapshot that are held ready: how many are `wanted`, how many there are, and the `memory` that they
+    take of the host, in bytes; `problem` says why there are too few, where that is not just for a moment.
+    """
+
+    wanted: int = 0
+    ready: int = 0
+    memory: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SnapshotShown:
     """A snapshot as it is told. `size` is what its layers and its memory take, in bytes; `children` are the names of
-    those that are based on it; `current`: the domain is.
+    those that are based on it; `current`: the domain is. `warm` tells of the clones that are held ready.
     """
 
     name: str
@@ -144,6 +157,7 @@ class SnapshotShown:
     children: tuple[str, ...]
     disks: tuple[str, ...]
     picture: bool
+    warm: Warm = Warm()
 
 
 @dataclass(frozen=True, slots=True)

@@ -280,6 +280,9 @@ class Settings:
         "How long a guest that is up has to take a disk or card; after that it is unplugged again",
         Effect.AT_ONCE,
     )
+    warm_clones: bool = _setting(
+        True, Flag(), "Whether clones of snapshots are held ready where xm snapshot warm says so", Effect.AT_ONCE
+    )
     bring_back: bool = _setting(
         True, Flag(), "Whether the start of the host starts also what xm host-stop has ended", Effect.AT_ONCE
     )

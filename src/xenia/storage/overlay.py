@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xenia.lib.aio import to_end
+from xenia.lib.rename import rename_new
 from xenia.lib.text import printable
 from xenia.model.disk import Disk, DiskFormat
 from xenia.model.errors import XeniaError, engine_failed
@@ -30,6 +31,7 @@ from xenia.storage.images.serve import Layer as Served
 from xenia.storage.images.source import open_source
 from xenia.storage.inspect import Inspect
 from xenia.storage.lock import lock
+from xenia.storage.new_file import exists_already
 from xenia.storage.open import ImageLayer, OpenedDisk
 from xenia.storage.paths import Place, Roots, find
 from xenia.storage.qcow2 import read_header
@@ -85,6 +87,12 @@ class OverlayFiles:
         async with open_source(self.inspect, path, form, Roots(tuple(below), unrestricted=True)) as layers:
             with find(folder, _ANYWHERE) as there:
                 await convert(layers, there, name, ImageFormat(form.value), self.qemu_img, lambda _: None)
+
+    async def rename(self, path: str, new: str) -> None:
+        """Give the image `path` the name `new` in the same folder, durably; a guest may have it open. Raises a conflict
+        where there is such a file, OSError.
+        """
+        await to_end(_rename, path, new)
 
     def untouched(self, path: str) -> bool:
         """Whether nothing was written to an overlay since it was made: it has its tables alone."""
@@ -154,6 +162,17 @@ class OverlayFiles:
             ended = await self.qemu_img.rebase(descriptor, name, layer.format.value, seconds=_REBASE_SECONDS)
         if ended.code != 0:
             raise engine_failed(f"'{printable(path)}' cannot be put upon another: {reason(ended.err)}")
+
+
+def _rename(path: str, new: str) -> None:
+    folder = os.open(Path(path).parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        rename_new(Path(path).name, Path(new).name, folder)
+        os.fsync(folder)
+    except FileExistsError as error:
+        raise exists_already(new) from error
+    finally:
+        os.close(folder)
 
 
 def _is_device(path: str) -> bool:

@@ -20,6 +20,7 @@ class Records:
     def __init__(self, files: Files) -> None:
         self._files = files
         self._records: dict[str, DomainRecord] = {}
+        self._unreadable: set[str] = set()
 
     async def load(self) -> None:
         """Read them all. One that cannot be read is left where it is and logged; its domain gets a new one when next
@@ -35,8 +36,14 @@ class Records:
                 record = from_plain(DomainRecord, json.loads(content))
             except ValueError as error:
                 log.error("domain record %s/%s cannot be read: %s", _FOLDER, name, error)
+                self._unreadable.add(name.removesuffix(".json"))
                 continue
             self._records[record.uuid] = record
+
+    @property
+    def uuids(self) -> frozenset[str]:
+        """Those of all domains of which something is written down, whether it can be read or not."""
+        return frozenset(self._unreadable.union(self._records))
 
     def all(self) -> tuple[DomainRecord, ...]:
         return tuple(self._records.values())

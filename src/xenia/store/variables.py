@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import zlib
+from collections.abc import Collection
 
 from xenia.lib.files import Files
 
@@ -29,6 +30,14 @@ class UefiVariables:
             await self._files.write(_place(uuid), zlib.decompress(base64.b64decode(packed)), durable=True)
         else:
             await self._files.remove(_place(uuid))
+
+    async def sweep(self, known: Collection[str]) -> None:
+        """Remove those of guests that were never promised to anybody: `known` are the UUIDs of all others. Called once,
+        when nothing is being started.
+        """
+        for name in await self._files.list(FOLDER):
+            if name.removesuffix(".fd") not in known:
+                await self._files.remove(f"{FOLDER}/{name}")
 
 
 def _place(uuid: str) -> str:

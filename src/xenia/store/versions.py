@@ -46,7 +46,7 @@ class Versions:
         if version is not None and not version.etag:
             return None
         content = await self._files.read(_place(file, number)) if version is not None else None
-        if content is None:
+        if version is None or content is None or etag_of(content) != version.etag:  # it may be lost with the power
             raise not_found(f"there is no version {number} of {file}", f"xm config history {file} lists them")
         return content
 

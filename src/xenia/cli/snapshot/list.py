@@ -11,6 +11,7 @@ from xenia.lib.text import printable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from typing import Any
 
     from xenia.cli.command import Context
 
@@ -39,12 +40,19 @@ def _list(context: Context, options: Namespace) -> int:
             shown_time(each["at"]),
             MOMENTS[each["moment"]],
             shown_size(each["size"]),
-            "<- now" if each["current"] else printable(each["description"]),
+            _remark(each),
         )
         for lead, each in in_tree(found)
     ]
     print(table([_HEADER, *rows]))
     return 0
+
+
+def _remark(snapshot: dict[str, Any]) -> str:
+    warm = snapshot["warm"]
+    held = f"{warm['ready']}/{warm['wanted']} clones ready" if warm["wanted"] else ""
+    words = ["<- now" if snapshot["current"] else printable(snapshot["description"]), held]
+    return "; ".join(filter(None, words))
 
 
 COMMANDS = {

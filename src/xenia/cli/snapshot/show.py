@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xenia.cli.command import Command, add_output
 from xenia.cli.disk.words import shown_size
-from xenia.cli.snapshot.words import MOMENTS, add_domain, shown_time, snapshot_path
+from xenia.cli.snapshot.words import MOMENTS, add_domain, shown_time, shown_warm, snapshot_path
 from xenia.lib.text import printable
 
 TYPE_CHECKING = False
@@ -43,6 +43,8 @@ def _lines(answer: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "after", printable(shown["parent"]) or "-"
     yield "before", ", ".join(map(printable, shown["children"])) or "-"
     yield "takes", shown_size(shown["size"])
+    if shown["warm"]["wanted"]:
+        yield "warm clones", shown_warm(shown["warm"])
     for layer in answer["layers"]:
         yield layer["target"], f"{printable(layer['path'])} ({layer['format']})"
 
@@ -52,7 +54,8 @@ COMMANDS = {
         "xm snapshot show [-o FORMAT] DOMAIN SNAPSHOT",
         """\
 Tell all about a snapshot: when it was made, in what state its disks are, which images hold them. -o json has the guest
-file as it was then, too.""",
+file as it was then, too. Where clones of it are held ready (xm snapshot warm), how many there are, and the memory that
+they take: what they share, and what each has of its own.""",
         _options,
         _show,
         examples=(("xm snapshot show web before-upgrade", "all about one"),),

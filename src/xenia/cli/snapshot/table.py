@@ -10,5 +10,6 @@ TABLE = (
     Entry("Look", "diff", "snapshot.diff", "Tell what was changed since a snapshot"),
     Entry("Make and use", "create", "snapshot.create", "Make a snapshot of a domain"),
     Entry("Make and use", "revert", "snapshot.revert", "Have a domain go back to a snapshot"),
+    Entry("Make and use", "warm", "snapshot.warm", "Hold clones of a snapshot ready"),
     Entry("Make and use", "delete", "snapshot.delete", "Delete snapshots of a domain", ("rm",)),
 )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from xenia.cli.disk.words import shown_size
 from xenia.client.domains import domain_path
 from xenia.client.errors import usage
 from xenia.client.http import quote
+from xenia.lib.text import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +37,14 @@ def shown_time(seconds: float) -> str:
     import time
 
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
+
+
+def shown_warm(warm: dict[str, Any]) -> str:
+    """How many clones are held ready, and why they are too few."""
+    if not warm["wanted"]:
+        return "none are held ready"
+    so_far = f" ({printable(warm['problem'] or 'more are on the way')})" if warm["ready"] < warm["wanted"] else ""
+    return f"{warm['ready']} of {warm['wanted']} are ready, in {shown_size(warm['memory'])} of memory{so_far}"
 
 
 def in_tree(snapshots: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:

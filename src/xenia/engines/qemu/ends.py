@@ -58,6 +58,12 @@ def move_logs(log: Path, name: str) -> Path:
     return moved
 
 
+def remove_logs(log_dir: Path, name: str) -> None:
+    """Remove the logs of a domain. Raises OSError."""
+    for path in (qemu_log_of(log_dir, name), *(console_log_of(log_dir, name, kind) for kind in ConsoleKind)):
+        path.unlink(missing_ok=True)
+
+
 def listen_at(path: Path) -> socket.socket:
     """A listening stream socket that only xend's own user may connect to. Raises OSError."""
     path.unlink(missing_ok=True)

@@ -42,6 +42,7 @@ from xenia.engines.qemu.taking import how_taken
 from xenia.engines.qemu.vif import card_name
 from xenia.engines.qga.agent import QemuGuestAgent
 from xenia.lib.aio import Tasks
+from xenia.lib.meminfo import own_memory
 from xenia.model.agent import ShutdownMode
 from xenia.model.bitmap import Bitmap
 from xenia.model.complaint import Severity
@@ -388,6 +389,13 @@ class QemuEngine:
             for guest, seconds in times
             if seconds is not None
         }
+
+    def own_memory(self, uuid: str) -> int:
+        guest = self._guests.get(uuid)
+        return own_memory(guest.process.pid) if guest is not None else 0
+
+    def forget_logs(self, name: str) -> None:
+        ends.remove_logs(self._settings.log_dir, name)
 
     async def stats(self, uuid: str | None = None) -> Mapping[str, Stats]:
         return await self._counters.read(

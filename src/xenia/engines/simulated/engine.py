@@ -421,6 +421,12 @@ class SimulatedEngine:
             for uuid, guest in self._host.guests.items()
         }
 
+    def own_memory(self, uuid: str) -> int:
+        return 16 << 20 if uuid in self._host.guests else 0
+
+    def forget_logs(self, name: str) -> None:
+        """Simulated guests have none."""
+
     async def stats(self, uuid: str | None = None) -> Mapping[str, Stats]:
         return {
             each: guest.stats or _uncounted(guest) for each, guest in self._host.guests.items() if uuid in (None, each)

@@ -15,19 +15,19 @@ from typing import Any
 from xenia.guestfile.names import why_unusable
 from xenia.guestfile.write import write
 from xenia.lib.codec import to_plain
-from xenia.manager.cloning.identity import config_of, image_of, names, silent
+from xenia.manager.cloning.identity import config_of, image_of, names, refuse_devices, silent
+from xenia.manager.cloning.warm import WarmClone, WarmClones
 from xenia.manager.guest_files import GuestFiles
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.plugging import Plugging
 from xenia.manager.saves import Saves
-from xenia.manager.snapshots.current import writable
 from xenia.manager.snapshots.making import KeepsOverlays
 from xenia.manager.snapshots.snapshots import Snapshots, Turn
 from xenia.manager.snapshots.tree import by_id, chain, discarding, without
 from xenia.manager.table import Entry
 from xenia.model.caller import Caller
 from xenia.model.clone import Clone, CloneRequest
-from xenia.model.disk import DiskFormat, DiskSource
+from xenia.model.disk import DiskFormat
 from xenia.model.domain import Definition, DomainConfig, DomainRecord, Started
 from xenia.model.errors import XeniaError, conflict, invalid
 from xenia.model.job import Job
@@ -57,6 +57,7 @@ class Cloning:
     plugging: Plugging
     new_uuid: Callable[[], str]
     new_mac: Callable[[frozenset[str]], str]
+    warm: WarmClones
 
     def clone(self, ref: str, request: CloneRequest, caller: Caller) -> Job:
         """Make clones of a domain; the result has `clones`, each a Clone, and `notes`.
@@ -80,23 +81,25 @@ class Cloning:
         self, turn: Turn, request: CloneRequest, caller: Caller, tell: Tell
     ) -> tuple[list[Clone], list[str]]:
         wanted = await self._names(turn, request)
-        self._refuse_devices(turn, request)
+        if not request.full:
+            base_config = self.snapshots.find(turn, request.snapshot).config if request.snapshot else turn.config
+            refuse_devices(turn.name, base_config)
         base = await self._base(turn, request, caller, tell)
         notes: list[str] = []
         made: list[Clone] = []
         running: list[tuple[Entry, DomainConfig]] = []
         try:
             for number, name in enumerate(wanted):
-                uuid = self.new_uuid()
-                clone, config = await self._make(turn, base, name, uuid, request, caller)
-                if base.memory:
-                    entry = await self._go_on(base, clone, config, uuid)
+                clone, config, entry = await self._one(turn, base, name, request, caller)
+                if entry is not None:
                     running.append((entry, config))
                     clone = replace(clone, domid=entry.started.domid)
                 made.append(clone)
                 tell((number + 1) / len(wanted))
         finally:
             await self._tidy(turn, base, tell)
+            if base.warm:
+                self.warm.refill()
         for entry, config in running:
             notes += await self._change_cards(entry, config)
         return made, notes
@@ -112,17 +115,6 @@ class Cloning:
             if name in taken or self.guest_files.folder.stamp(f"{name}.cfg") is not None:
                 raise conflict(f"there is or was a domain '{name}' already", "choose another name")
         return wanted
-
-    def _refuse_devices(self, turn: Turn, request: CloneRequest) -> None:
-        """An image that is based on a block device is opened for nobody but the domain that has the device."""
-        config = self.snapshots.find(turn, request.snapshot).config if request.snapshot else turn.config
-        devices = [disk for disk in config.disks if writable(disk) and disk.as_named.source is DiskSource.BLOCK]
-        if devices and not request.full:
-            raise invalid(
-                f"the disk {devices[0].target} of '{turn.name}' is a block device, on which no image of another domain "
-                "can be based",
-                "copy it: xm clone --full",
-            )
 
     async def _base(self, turn: Turn, request: CloneRequest, caller: Caller, tell: Tell) -> Snapshot:
         """What the clones begin as: a snapshot, or one without a name that is made now."""
@@ -145,10 +137,39 @@ class Cloning:
         same = {each.target for each in tree.overlays} == targets
         return last if same and all(self.images.untouched(each.path) for each in tree.overlays) else None
 
+    async def _one(
+        self, turn: Turn, base: Snapshot, name: str, request: CloneRequest, caller: Caller
+    ) -> tuple[Clone, DomainConfig, Entry | None]:
+        """A clone, of one that is held ready where there is one."""
+        ready = self.warm.take(turn.record.uuid, base, Definition(turn.file).folder) if not request.full else None
+        if ready is None:
+            uuid = self.new_uuid()
+            clone, config = await self._make(turn, base, name, uuid, request, caller)
+            return clone, config, await self._go_on(base, clone, config, uuid) if base.memory else None
+        try:
+            clone, config = await self._make(turn, base, name, ready.uuid, request, caller, ready)
+        except BaseException:
+            await self.warm.give_up(ready)
+            raise
+        definition, now = Definition(clone.file), self.lifecycle.clock()
+        started = replace(ready.entry.started, config=silent(config), definition=definition, started_at=now)
+        await self.saves.take(ready.entry, started)
+        self.warm.has_become(ready, [disk.path for disk in config.disks])
+        return clone, config, ready.entry
+
     async def _make(
-        self, turn: Turn, base: Snapshot, name: str, uuid: str, request: CloneRequest, caller: Caller
+        self,
+        turn: Turn,
+        base: Snapshot,
+        name: str,
+        uuid: str,
+        request: CloneRequest,
+        caller: Caller,
+        ready: WarmClone | None = None,
     ) -> tuple[Clone, DomainConfig]:
-        """The images and the guest file of a clone, and its UEFI variables."""
+        """The images and the guest file of a clone, and its UEFI variables; what is `ready` has all but the guest file,
+        and its images have other names.
+        """
         trees, source = self.snapshots.trees, turn.record.uuid
         forms = {layer.target: layer.format if request.full else DiskFormat.QCOW2 for layer in base.layers}
         paths = {
@@ -160,7 +181,9 @@ class Cloning:
                 raise conflict(f"there is a file {path} already", "choose another name for the clone")
         await trees.save(discarding(trees.of(source), *paths.values()))
         for layer in base.layers:
-            if request.full:
+            if ready is not None:
+                await self.images.rename(ready.images[layer.target], paths[layer.target])
+            elif request.full:
                 await self.images.copy(
                     layer.path, layer.format, paths[layer.target], chain(trees.of(source), layer.path)
                 )
@@ -170,17 +193,18 @@ class Cloning:
         config = config_of(base.config, Definition(turn.file).folder, name, images)
         heading = (_HEADING_FULL if request.full else _HEADING).format(name=name, source=turn.name)
         try:
-            await self._remember(uuid, name, base.variables)
+            await self._remember(uuid, name, base.variables, has_them=ready is not None)
             saved = await self.guest_files.put(f"{name}.cfg", write(config, heading=heading), caller, None)
         except BaseException:
             await self._forget(uuid)
             raise
         return Clone(name, saved.file), config
 
-    async def _remember(self, uuid: str, name: str, variables: str) -> None:
+    async def _remember(self, uuid: str, name: str, variables: str, *, has_them: bool) -> None:
         """What a clone has at its first start: by its UUID, which its guest file does not say."""
         if variables:
-            await self.variables.put(uuid, variables)
+            if not has_them:
+                await self.variables.put(uuid, variables)
             await self.lifecycle.records.save(DomainRecord(uuid, name))
 
     async def _forget(self, uuid: str) -> None:
@@ -200,6 +224,7 @@ class Cloning:
     def _new_macs(self, count: int) -> tuple[str, ...]:
         taken = {mac for record in self.lifecycle.records.all() for mac in record.macs}
         taken |= {mac for entry in self.lifecycle.table for mac in entry.started.macs}
+        taken |= {mac for started in self.warm.started for mac in started.macs}
         macs: list[str] = []
         for _ in range(count):
             macs.append(self.new_mac(frozenset(taken)))

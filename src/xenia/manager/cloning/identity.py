@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from xenia.manager.snapshots.current import writable
 from xenia.model.disk import Disk, DiskFormat, DiskSource
 from xenia.model.domain import DomainConfig
+from xenia.model.errors import invalid
 from xenia.model.vif import Vif
 
 
@@ -59,6 +61,19 @@ def _disk(disk: Disk, path: str, form: DiskFormat) -> Disk:
 def _vif(vif: Vif) -> Vif:
     """On the same network, with another address."""
     return replace(vif, mac=None, vifname=None, ip=())
+
+
+def refuse_devices(name: str, config: DomainConfig) -> None:
+    """Raises invalid for a block device among the disks: an image that is based on one is opened for nobody but the
+    domain that has the device.
+    """
+    devices = [disk for disk in config.disks if writable(disk) and disk.as_named.source is DiskSource.BLOCK]
+    if devices:
+        raise invalid(
+            f"the disk {devices[0].target} of '{name}' is a block device, on which no image of another domain "
+            "can be based",
+            "copy it: xm clone --full",
+        )
 
 
 def silent(config: DomainConfig) -> DomainConfig:

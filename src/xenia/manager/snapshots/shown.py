@@ -6,13 +6,17 @@ import difflib
 from collections.abc import Callable
 
 from xenia.manager.snapshots.tree import by_id, chain, named_parent
-from xenia.model.snapshot import DiskDiff, Snapshot, SnapshotDiff, SnapshotShown, SnapshotTree
+from xenia.model.snapshot import DiskDiff, Snapshot, SnapshotDiff, SnapshotShown, SnapshotTree, Warm
 
 Allocated = Callable[[str], int]
 """Bytes that an image takes on the host."""
 
 
-def shown(tree: SnapshotTree, allocated: Allocated) -> tuple[SnapshotShown, ...]:
+HeldReady = Callable[[str, Snapshot], Warm]
+"""What there is of warm clones, for a snapshot of the domain with this UUID."""
+
+
+def shown(tree: SnapshotTree, allocated: Allocated, warm: HeldReady) -> tuple[SnapshotShown, ...]:
     """Those that have names, the oldest first."""
     parents = {each.id: named_parent(tree, each.parent) for each in tree.snapshots if not each.deleted}
     names = {each.id: each.name for each in tree.snapshots}
@@ -30,6 +34,7 @@ def shown(tree: SnapshotTree, allocated: Allocated) -> tuple[SnapshotShown, ...]
             children=tuple(names[child] for child, parent in parents.items() if parent == each.id),
             disks=tuple(layer.target for layer in each.layers),
             picture=bool(each.picture),
+            warm=warm(tree.uuid, each),
         )
         for each in tree.snapshots
         if not each.deleted

@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from xenia.lib.codec import to_plain
+from xenia.manager.cloning.identity import refuse_devices
+from xenia.manager.cloning.warm import MOST as MOST_WARM
+from xenia.manager.cloning.warm import WarmClones
 from xenia.manager.guest_files import GuestFiles
 from xenia.manager.inventory import Inventory
 from xenia.manager.jobs import Jobs
@@ -19,7 +22,7 @@ from xenia.manager.snapshots.reverting import Reverting
 from xenia.manager.snapshots.shown import diff_of, shown
 from xenia.manager.snapshots.sweeping import Sweeping
 from xenia.manager.snapshots.tidying import Tidying
-from xenia.manager.snapshots.tree import by_name, without
+from xenia.manager.snapshots.tree import by_name, warmed, without
 from xenia.manager.table import Entry
 from xenia.manager.turns import Turns, still_runs
 from xenia.model.caller import Caller
@@ -61,6 +64,7 @@ class Snapshots:
     reverting: Reverting
     tidying: Tidying
     sweeping: Sweeping
+    warm: WarmClones
     report: Callable[[], EngineReport]
     new_uuid: Callable[[], str]
 
@@ -139,6 +143,7 @@ class Snapshots:
         async def work(turn: Turn, tell: Callable[[float], None]) -> dict[str, Any]:
             tree = self.trees.of(turn.record.uuid)
             _found(tree, name, turn.name)
+            await self.warm.end(tree.uuid)  # they would keep images from being merged
             tree = await self.tidying.tidy(tree, turn.entry, tell)  # a merge that was cut off has changed headers
             snapshot = _found(tree, name, turn.name)
             if turn.entry is not None and turn.entry.started.foreign:
@@ -161,6 +166,8 @@ class Snapshots:
         async def work(turn: Turn, tell: Callable[[float], None]) -> dict[str, Any]:
             tree = self.trees.of(turn.record.uuid)
             doomed = [_found(tree, name, turn.name)] if name else [each for each in tree.snapshots if not each.deleted]
+            await self.warm.end(tree.uuid)
+            tree = self.trees.of(tree.uuid)
             for snapshot in doomed:
                 tree = without(tree, snapshot)
             await self.trees.save(tree)
@@ -171,10 +178,51 @@ class Snapshots:
 
         return self.start(SNAPSHOT_OPERATIONS["snapshot delete"], ref, caller, work, cancellable=True)
 
+    def keep_warm(self, ref: str, name: str, count: int, caller: Caller) -> Job:
+        """Hold `count` clones of a snapshot ready from now on, made in the background; 0 ends them. The result has
+        `snapshot`, a SnapshotShown.
+
+        Raises not_found, denied, invalid for a number that cannot be, and for what the engine cannot do. Fails with
+        not_found, and a conflict for a snapshot without memory, for disks on which no clone can be based, and where the
+        settings want none.
+        """
+        operation = SNAPSHOT_OPERATIONS["snapshot warm"]
+        if not 0 <= count <= MOST_WARM:
+            raise invalid(f"{count} clones cannot be held ready", f"0 to {MOST_WARM} of a snapshot can")
+        if count:
+            able(replace(operation, capability=Capability.SAVE), self.report())
+
+        async def work(turn: Turn, tell: Callable[[float], None]) -> dict[str, Any]:
+            del tell
+            tree = self.trees.of(turn.record.uuid)
+            snapshot = _found(tree, name, turn.name)
+            if count:
+                self._refuse_warm(turn, snapshot)
+            tree = warmed(tree, snapshot, count)
+            await self.trees.save(tree)
+            if not count:
+                await self.warm.end(tree.uuid)
+                tree = await self.sweeping.sweep(self.trees.of(tree.uuid))
+            self.warm.refill()
+            return {"snapshot": to_plain(self._one(tree, snapshot.name))}
+
+        return self.start(operation, ref, caller, work)
+
+    def _refuse_warm(self, turn: Turn, snapshot: Snapshot) -> None:
+        if not self.warm.enabled:
+            raise conflict("the settings of this host want no clones held ready", "xm config settings warm_clones=true")
+        if not snapshot.memory:
+            raise conflict(
+                f"the snapshot '{snapshot.name}' of '{turn.name}' has no memory: a clone of it begins by booting",
+                f"make one with memory while the domain runs: xm snapshot create -m {turn.name}",
+            )
+        refuse_devices(turn.name, snapshot.config)
+
     async def list(self, ref: str, caller: Caller) -> tuple[SnapshotShown, ...]:
         """The snapshots of a domain, the oldest first. Raises denied, not_found."""
         require(caller.role, SNAPSHOT_OPERATIONS["snapshot list"])
-        return shown(self.trees.of(self._uuid(self.inventory.find(ref))), self.images.allocated)
+        tree = self.trees.of(self._uuid(self.inventory.find(ref)))
+        return shown(tree, self.images.allocated, self.warm.shown)
 
     async def show(self, ref: str, name: str, caller: Caller) -> tuple[SnapshotShown, Snapshot]:
         """One of them. Raises also not_found for the snapshot."""
@@ -197,7 +245,8 @@ class Snapshots:
         return diff_of(tree, before, after, text, self.images.allocated)
 
     def _one(self, tree: SnapshotTree, name: str) -> SnapshotShown:
-        return next(each for each in shown(tree, self.images.allocated) if each.name == name)
+        told = shown(tree, self.images.allocated, self.warm.shown)
+        return next(each for each in told if each.name == name)
 
     def start(
         self,

@@ -53,9 +53,18 @@ def discarding(tree: SnapshotTree, *files: str) -> SnapshotTree:
 
 def without(tree: SnapshotTree, snapshot: Snapshot) -> SnapshotTree:
     """Of `snapshot` only the layers are left, with what a clone of them needs."""
-    bare = replace(snapshot, name="", description="", memory="", picture="", text="")
-    tree = replace(tree, snapshots=tuple(bare if each.id == snapshot.id else each for each in tree.snapshots))
-    return discarding(tree, snapshot.memory, snapshot.picture)
+    bare = replace(snapshot, name="", description="", memory="", picture="", text="", warm=0)
+    return discarding(_replaced(tree, bare), snapshot.memory, snapshot.picture)
+
+
+def warmed(tree: SnapshotTree, snapshot: Snapshot, count: int) -> SnapshotTree:
+    """So many clones of `snapshot` are to be held ready."""
+    return _replaced(tree, replace(snapshot, warm=count))
+
+
+def _replaced(tree: SnapshotTree, snapshot: Snapshot) -> SnapshotTree:
+    snapshots = tuple(snapshot if each.id == snapshot.id else each for each in tree.snapshots)
+    return replace(tree, snapshots=snapshots)
 
 
 def _with(overlays: tuple[Overlay, ...], new: tuple[Overlay, ...]) -> tuple[Overlay, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -76,6 +76,14 @@ class SaveFiles:
             if seal is not None and os.fstat(descriptor).st_mode & 0o777 != _MODE:  # it was lent
                 os.fchmod(descriptor, _MODE)
             os.close(descriptor)
+
+    def keep_mapped(self, identities: Collection[str]) -> None:
+        """As Templates.keep."""
+        self._templates.keep(identities)
+
+    def mapped_size(self, identity: str) -> int:
+        """As Templates.size."""
+        return self._templates.size(identity)
 
     def close(self) -> None:
         """Let go of what is kept for clones."""

@@ -9,13 +9,16 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from xenia.lib.meminfo import available_memory
 from xenia.storage.save.reader import OpenedSave
 
 SECONDS = 60.0
-"""How long the memory is kept after it was last asked for; the next clone finds it ready."""
+"""How long the memory is kept after it was last asked for; the next clone finds it ready. Longer where clones are held
+ready.
+"""
 
 _SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 _NAME = "xenia-template"
@@ -24,7 +27,11 @@ _NAME = "xenia-template"
 @dataclass(slots=True)
 class _Kept:
     descriptor: int
-    timer: asyncio.TimerHandle
+    timer: asyncio.TimerHandle | None = None
+
+    def stop(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
 
 
 class Templates:
@@ -32,6 +39,7 @@ class Templates:
 
     def __init__(self) -> None:
         self._kept: dict[str, _Kept] = {}
+        self._for_good: frozenset[str] = frozenset()
         self._turn = asyncio.Lock()
 
     async def of(self, save: OpenedSave) -> OpenedSave:
@@ -43,25 +51,42 @@ class Templates:
         async with self._turn:
             known = self._kept.pop(save.info.id, None)
             if known is not None:
-                known.timer.cancel()
+                known.stop()
                 descriptor = known.descriptor
             elif available_memory() < 2 * save.memory:
                 return save
             else:
                 descriptor = await _template(save)
-            timer = asyncio.get_running_loop().call_later(SECONDS, self._forget, save.info.id)
-            self._kept[save.info.id] = _Kept(descriptor, timer)
+            self._kept[save.info.id] = _Kept(descriptor)
+            self._let_age(save.info.id)
         return replace(save, template=descriptor)
+
+    def keep(self, identities: Collection[str]) -> None:
+        """These are kept, once they are there, until this is called without them."""
+        gone, self._for_good = self._for_good.difference(identities), frozenset(identities)
+        for identity in self._for_good.intersection(self._kept):
+            self._kept[identity].stop()
+        for identity in gone:
+            self._forget(identity)
+
+    def size(self, identity: str) -> int:
+        """Bytes of memory that the one of this save takes; 0 where there is none."""
+        known = self._kept.get(identity)
+        return os.fstat(known.descriptor).st_blocks * 512 if known is not None else 0
+
+    def _let_age(self, identity: str) -> None:
+        if identity not in self._for_good:
+            self._kept[identity].timer = asyncio.get_running_loop().call_later(SECONDS, self._forget, identity)
 
     def _forget(self, identity: str) -> None:
         kept = self._kept.pop(identity, None)
         if kept is not None:
+            kept.stop()
             os.close(kept.descriptor)
 
     def close(self) -> None:
         """Let go of all; guests keep what they have mapped."""
-        for identity, kept in tuple(self._kept.items()):
-            kept.timer.cancel()
+        for identity in tuple(self._kept):
             self._forget(identity)
 
 
