@@ -176,9 +176,11 @@ async def test_they_are_made_anew_when_their_source_goes_back(world: World, mana
 
 async def test_a_domain_that_needs_the_memory_has_it(world: World, manager: Manager) -> None:
     await hold(world, manager, 2)
+    assert len(world.mapped) == 1
     world.available = 63 << 20
     await start(world, manager, "b")
     assert not warm(manager)
+    assert not world.mapped, "what they have shared is given back, too"
     assert "needed by domains" in (await told(manager)).problem
     world.available = 1 << 30
     await done(manager, manager.operate("destroy", "b", ROOT))
@@ -264,7 +266,9 @@ async def test_their_images_are_in_use(world: World, manager: Manager) -> None:
     (uuid,) = await hold(world, manager, 1)
     path = world.host.guests[uuid].disks["xvda"] or ""
     users = (await manager.images.users.now())[path]
-    assert [(user.domain, user.target, user.runs) for user, _ in users] == [("a@1", "xvda", True)]
+    (user,) = (user for user, _ in users)
+    assert (user.domain, user.target, user.runs) == ("a@1", "xvda", True)
+    assert user.way_out == "xm snapshot warm a SNAPSHOT 0"
 
 
 async def test_what_cannot_be_is_said(world: World, manager: Manager) -> None:

@@ -152,6 +152,8 @@ class World:
     available: int = 1 << 40
     """Bytes of memory that the host could give."""
     warm_clones: bool = True
+    mapped: set[str] = field(default_factory=set)
+    """The saves whose memory is kept to be mapped."""
     read: ReadGuestFile = field(default_factory=lambda: read_plain)
     serial: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     connected: dict[str, str] = field(default_factory=dict)
@@ -424,7 +426,7 @@ class MemorySaves:
         yield save
 
     def keep_mapped(self, identities: Collection[str]) -> None:
-        pass
+        self.world.mapped = set(identities)
 
     def mapped_size(self, identity: str) -> int:
         return 0

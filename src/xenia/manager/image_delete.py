@@ -47,7 +47,7 @@ def _refuse_needed(image: Image, *, force: bool) -> None:
     if running is not None:
         raise conflict(
             f"'{shown}' is the disk {running.target} of domain '{running.domain}', which runs",
-            f"xm shutdown {running.domain}",
+            running.way_out,
         )
     if image.users and not force:
         user = image.users[0]

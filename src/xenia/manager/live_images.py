@@ -62,5 +62,5 @@ class LiveImages:
         return conflict(
             f"'{printable(path)}' is the disk {user.target} of domain '{user.domain}', which runs"
             + (f": {why}" if why else ""),
-            f"xm shutdown {user.domain}",
+            user.way_out,
         )

@@ -15,11 +15,19 @@ class ImageFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ImageUser:
-    """A disk of a domain that is this image, or is based on it; `runs`: the domain has it open now."""
+    """A disk of a domain that is this image, or is based on it; `runs`: the domain has it open now. One that is called
+    SOURCE@NUMBER is a clone that is held ready.
+    """
 
     domain: str
     target: str
     runs: bool = False
+
+    @property
+    def way_out(self) -> str:
+        """What has one that runs let go of it."""
+        source, held, _ = self.domain.partition("@")
+        return f"xm snapshot warm {source} SNAPSHOT 0" if held else f"xm shutdown {self.domain}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,8 @@ class WarmClones:
     """Until a domain ends."""
     _waiting: asyncio.Task[None] | None = None
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Whoever ends some also waits for those that others are ending."""
     _tasks: Tasks = field(default_factory=Tasks)
 
     @property
@@ -171,8 +173,7 @@ class WarmClones:
         self._wake.set()
 
     async def give_up(self, clone: WarmClone) -> None:
-        """End one. Raises nothing."""
-        self._ready.pop(clone.uuid, None)
+        """End one that was taken. Raises nothing."""
         try:
             await self.lifecycle.give_up(clone.entry)
             await self.variables.put(clone.uuid, "")
@@ -187,18 +188,27 @@ class WarmClones:
         if making is not None and source in ("", making.wish[0]):
             making.task.cancel()
             await asyncio.wait({making.task})
-        for each in tuple(self._ready.values()):
-            if source in ("", each.source):
-                await self.give_up(each)
+        await self._end(lambda each: source in ("", each.source))
+
+    async def _end(self, chosen: Callable[[WarmClone], bool]) -> None:
+        async with self._turn:
+            for each in tuple(self._ready.values()):
+                if chosen(each) and self._ready.pop(each.uuid, None) is not None:
+                    await self.give_up(each)
 
     async def make_room(self, size: int) -> None:
         """A domain is about to need so many bytes: what is ready goes, the oldest first, where the host is short."""
-        for each in tuple(self._ready.values()):
+
+        def goes(clone: WarmClone) -> bool:
             if self.available() >= size:
-                return
-            log.warning("the host is short of memory: %s, a warm clone, goes", each.entry.started.config.name)
+                return False
+            log.warning("the host is short of memory: %s, a warm clone, goes", clone.entry.started.config.name)
             self._pushed_out = True
-            await self.give_up(each)
+            self._look_again_later()
+            return True
+
+        await self._end(goes)
+        self._keep_mapped()
 
     def has_ended(self, event: EngineEvent) -> bool:
         """Whether an event tells of one of these. One whose process is gone is forgotten."""
@@ -206,7 +216,8 @@ class WarmClones:
         if clone is None:
             return False
         if event.state is State.DYING:
-            self._problems[clone.source, clone.snapshot] = event.detail or "its process has ended"
+            del self._ready[event.uuid]
+            self._fails((clone.source, clone.snapshot), event.detail or "its process has ended")
             self._tasks.start(self.give_up(clone), name=f"the end of {clone.entry.started.config.name}")
         return True
 
@@ -227,6 +238,11 @@ class WarmClones:
         self.enabled = False
         await self.end()
         await self._tidy()
+
+    def _fails(self, wish: Wish, why: str) -> None:
+        log.error("there are too few warm clones of %s: %s", self._name(wish[0]), why)
+        self._problems[wish] = why
+        self._look_again_later()
 
     def _look_again_later(self) -> None:
         """When a domain ends there may be room."""
@@ -257,8 +273,6 @@ class WarmClones:
                 self._making = None
                 await self.sleep(_PAUSE)
                 await self._tidy()
-            if self._pushed_out or self._problems:
-                self._look_again_later()
 
     def _missing(self) -> Wish | None:
         """What is to be made next."""
@@ -271,18 +285,27 @@ class WarmClones:
                     return wish
         return None
 
+    def _wanted(self) -> tuple[Snapshot, ...]:
+        """The snapshots of which some are to be ready."""
+        return tuple(each for tree in self.trees.all() for each in tree.snapshots if each.warm)
+
+    def _keep_mapped(self) -> None:
+        """Only while some may come does the memory that they share stay, whether there are some or not."""
+        come = self.enabled and not self._pushed_out
+        self.saves.files.keep_mapped({each.save_id for each in self._wanted()} if come else ())
+
     def _count(self, snapshot: str) -> int:
         return sum(each.snapshot == snapshot for each in self._ready.values())
 
     async def _tidy(self) -> None:
         """What is too much goes, and what is left of those that are gone."""
-        wanted = {each.id: each for tree in self.trees.all() for each in tree.snapshots if each.warm}
-        self.saves.files.keep_mapped({each.save_id for each in wanted.values()} if self.enabled else ())
-        for clone in tuple(self._ready.values()):
-            snapshot = wanted.get(clone.snapshot)
-            surplus = self._count(clone.snapshot) > (snapshot.warm if snapshot is not None else 0)
-            if surplus or clone.folder != self._folder(clone.source):
-                await self.give_up(clone)
+        self._keep_mapped()
+        wanted = {each.id: each.warm for each in self._wanted()}
+        await self._end(
+            lambda each: (
+                self._count(each.snapshot) > wanted.get(each.snapshot, 0) or each.folder != self._folder(each.source)
+            )
+        )
         for source in (*self._unswept, *self._taken):
             try:
                 await self._sweep(source)
@@ -302,8 +325,7 @@ class WarmClones:
         try:
             await self._make(wish, images)
         except (XeniaError, OSError) as error:
-            self._problems[wish] = str(error)
-            log.error("no warm clone of %s can be made: %s", self._name(wish[0]), error)
+            self._fails(wish, str(error))
 
     async def _make(self, wish: Wish, images: Mapping[str, str]) -> None:
         source, uuid = wish[0], self.new_uuid()
@@ -339,7 +361,7 @@ class WarmClones:
         return await self.saves.hold_from(Path(snapshot.memory), snapshot.save_id, become)
 
     def _refuse_too_little(self, snapshot: Snapshot) -> None:
-        wanted = _ENOUGH * snapshot.config.memory << 20
+        wanted = _ENOUGH * max(snapshot.config.memory, snapshot.config.max_memory or 0) << 20
         if self.available() < wanted:
             raise unavailable(
                 f"the host has {self.available() >> 20} MiB of memory left, and {wanted >> 20} are to be there for one"
