@@ -277,9 +277,11 @@ async def test_a_memory_that_is_mapped_stays_while_it_is_wanted(tmp_path, memory
     files.keep_mapped(())
     assert not files.mapped_size(ID)
     files.keep_mapped({ID})
-    await mapped()
-    files.close()
-    assert not files.mapped_size(ID)
+    async with files.open(path, silent) as source:
+        source = await source.mapped()
+        files.close()
+        assert not files.mapped_size(ID)
+        assert os.pread(source.template, 4, MEMORY - 4) == b"last", "who is using it has it still"
 
 
 async def test_a_file_of_somebody_else_is_not_trusted(tmp_path, memory):

@@ -39,8 +39,10 @@ log = logging.getLogger(__name__)
 MOST = 100
 """Clones of one snapshot that may be held ready."""
 
-_PAUSE = 0.2
-"""Seconds before each that is made: it is not in the way of those who clone several in a row."""
+_CALM = 0.5
+"""Seconds in which none was taken, before another is made: that is not to be in the way of those who clone several in a
+row. It does not wait for ever, for there are no more to take than there are.
+"""
 
 _ENOUGH = 2
 """One is made while the host could give so many times the memory of its guest."""
@@ -106,6 +108,8 @@ class WarmClones:
     """The domains whose trees name images of those that are no more."""
     _taken: dict[str, set[str]] = field(default_factory=dict)
     """By domain, images of clones that have come of some: they are struck out of its tree later, when nobody waits."""
+    _stirred: bool = False
+    """Whether one was taken since somebody looked."""
     _pushed_out: bool = False
     """Until a domain ends."""
     _waiting: asyncio.Task[None] | None = None
@@ -160,6 +164,7 @@ class WarmClones:
             fits = (each.source, each.snapshot, each.folder) == (source, snapshot.id, folder)
             if fits and observed is not None and observed.state is State.PAUSED:
                 del self._ready[each.uuid]
+                self._stirred = True
                 return each
         return None
 
@@ -263,7 +268,7 @@ class WarmClones:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            await self.sleep(_PAUSE)
+            await self._until_calm()
             await self._tidy()
             while (wish := self._missing()) is not None:
                 images = self._images_of(*wish)
@@ -271,8 +276,13 @@ class WarmClones:
                 self._making = _Making(wish, task, images)
                 await asyncio.wait({task})
                 self._making = None
-                await self.sleep(_PAUSE)
+                await self._until_calm()
                 await self._tidy()
+
+    async def _until_calm(self) -> None:
+        while self._stirred:
+            self._stirred = False
+            await self.sleep(_CALM)
 
     def _missing(self) -> Wish | None:
         """What is to be made next."""
@@ -314,12 +324,17 @@ class WarmClones:
 
     async def _sweep(self, source: str) -> None:
         async with self.locks.of(lambda: self._name(source)):
-            tree, taken = self.trees.of(source), self._taken.pop(source, set())
-            if taken:
+            tree = self.trees.of(source)
+            if taken := frozenset(self._taken.get(source, ())):
                 tree = replace(tree, discarded=tuple(path for path in tree.discarded if path not in taken))
                 await self.trees.note(tree)
+                self._taken.pop(source)  # in whose turn others are taken, and we have it
             self._unswept.discard(source)
-            await self.sweeping.sweep(tree)
+            try:
+                await self.sweeping.sweep(tree)
+            except BaseException:
+                self._unswept.add(source)
+                raise
 
     async def _try(self, wish: Wish, images: Mapping[str, str]) -> None:
         try:

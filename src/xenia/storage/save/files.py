@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 
 from xenia.lib.codec import from_plain
@@ -69,9 +70,9 @@ class SaveFiles:
             ours = status.st_uid == os.geteuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
             same = seal is not None and (seal.inode, seal.changed) == (status.st_ino, status.st_mtime_ns)
             trusted, untouched = ours or seal is not None, ours and same
-            yield OpenedSave(
-                os.fspath(path), descriptor, layout, info, trusted, self._templates.of, tell, untouched=untouched
-            )
+            with ExitStack() as held:
+                share = partial(self._templates.of, held=held)
+                yield OpenedSave(os.fspath(path), descriptor, layout, info, trusted, share, tell, untouched=untouched)
         finally:
             if seal is not None and os.fstat(descriptor).st_mode & 0o777 != _MODE:  # it was lent
                 os.fchmod(descriptor, _MODE)

@@ -32,7 +32,7 @@ _WORTH_LENDING = 64 << 20
 class OpenedSave:
     """`trusted`: only xend's own user can have written it. The descriptor belongs to who has opened it.
     `tell` is told how much has been read. `share` puts the memory into a file that many guests map; that is `template`,
-    and belongs to save.templates. `untouched`: xend has kept it itself, and nobody has written to the file since.
+    open as long as the save is. `untouched`: xend has kept it itself, and nobody has written to the file since.
     """
 
     path: str

@@ -10,6 +10,7 @@ import asyncio
 import fcntl
 import os
 from collections.abc import Collection
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from xenia.lib.meminfo import available_memory
@@ -42,9 +43,9 @@ class Templates:
         self._for_good: frozenset[str] = frozenset()
         self._turn = asyncio.Lock()
 
-    async def of(self, save: OpenedSave) -> OpenedSave:
-        """`save`, with its memory in such a file, checked to the last byte, and open for as long as a start takes. As
-        it is where there is no memory in it, or too little for it on the host. Raises as OpenedSave.fill.
+    async def of(self, save: OpenedSave, held: ExitStack) -> OpenedSave:
+        """`save`, with its memory in such a file, checked to the last byte, and open for as long as `held`. As it is
+        where there is no memory in it, or too little for it on the host. Raises as OpenedSave.fill.
         """
         if not save.memory:
             return save
@@ -59,7 +60,9 @@ class Templates:
                 descriptor = await _template(save)
             self._kept[save.info.id] = _Kept(descriptor)
             self._let_age(save.info.id)
-        return replace(save, template=descriptor)
+            own = os.dup(descriptor)
+        held.callback(os.close, own)
+        return replace(save, template=own)
 
     def keep(self, identities: Collection[str]) -> None:
         """These are kept, once they are there, until this is called without them."""
