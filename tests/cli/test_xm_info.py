@@ -135,3 +135,13 @@ def test_the_topology_has_the_columns_of_xl(
     )
     assert xm("info", "-n", "-o", "json") == 0
     assert json.loads(capsys.readouterr().out)["topology"]["nodes"][0]["free"] == 489
+
+
+def test_what_clones_hold_that_are_ready_is_told(
+    answer: dict[str, Any], xm: Xm, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer["warm"] = {"wanted": 3, "ready": 2, "memory": 100 << 20, "problem": ""}
+    assert xm("info") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "warm_clones            : 2 of 3" in lines
+    assert "warm_clones_memory     : 100" in lines

@@ -85,3 +85,42 @@ def test_delete_tells_what_is_left(xend: FakeXend, xm: Xm, capsys: pytest.Captur
     said = capsys.readouterr()
     assert said.out == "Deleted of domain web: 'one', 'two'\n"
     assert "1 of its images stay" in said.err
+
+
+def held(ready: int, problem: str = "") -> dict[str, Any]:
+    return {"wanted": 3, "ready": ready, "memory": 100 << 20, "problem": problem}
+
+
+@pytest.mark.parametrize(
+    ("warm", "said"),
+    [
+        (held(3), "3 of 3 are ready, in 100 MiB of memory"),
+        (held(1), "1 of 3 are ready, in 100 MiB of memory (more are on the way)"),
+        (held(1, "its QEMU died"), "1 of 3 are ready, in 100 MiB of memory (its QEMU died)"),
+        ({"wanted": 0, "ready": 0, "memory": 0, "problem": ""}, "none are held ready"),
+    ],
+)
+def test_warm_says_how_many_there_are(
+    xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str], warm: dict[str, Any], said: str
+) -> None:
+    result = {"domain": "web", "snapshot": snapshot("one", warm=warm)}
+    xend.routes["POST /domains/web/snapshots/one/warm?wait=0.3"] = {"job": job("snapshot warm", result=result)}
+    assert xm("snapshot", "warm", "web", "one", "3") == 0
+    assert xend.requests[-1][2] == {"count": 3}
+    assert capsys.readouterr().out == f"Clones of 'one' of domain web: {said}\n"
+
+
+@pytest.mark.parametrize("words", [("web", "one"), ("web", "one", "-1"), ("web", "one", "some"), ("web", "a/b", "1")])
+def test_warm_wants_a_number(xm: Xm, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]) -> None:
+    assert xm("snapshot", "warm", *words) == 2
+    assert capsys.readouterr().err
+
+
+def test_what_is_held_ready_is_listed_and_shown(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    found = snapshot("one", warm=held(2), description="before")
+    xend.routes["GET /domains/web/snapshots"] = {"domain": "web", "snapshots": [found]}
+    xend.routes["GET /domains/web/snapshots/one"] = {"snapshot": found, "layers": [], "text": ""}
+    assert xm("snapshot", "list", "web") == 0
+    assert capsys.readouterr().out.endswith("before; 2/3 clones ready\n")
+    assert xm("snapshot", "show", "web", "one") == 0
+    assert "warm clones  2 of 3 are ready" in capsys.readouterr().out
