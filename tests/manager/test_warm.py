@@ -286,3 +286,12 @@ async def test_what_cannot_be_is_said(world: World, manager: Manager) -> None:
     assert "has no memory" in said
     assert "xm snapshot create -m a" in said
     assert not warm(manager)
+
+
+async def test_where_guests_that_run_get_no_overlays_there_are_none(world: World) -> None:
+    world.host.like_xen = True
+    manager = world.boot()
+    await manager.start()
+    with pytest.raises(XeniaError, match="snapshot warm is not possible"):
+        manager.snapshots.keep_warm("a", "s", 1, ROOT)
+    await manager.close()

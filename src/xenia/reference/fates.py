@@ -30,6 +30,7 @@ _DONE_OTHERWISE = {
     ("save", "qemu"): "translated: not a guest with a USB or PCI device of the host",
     ("suspend", "qemu"): "translated: not a guest with a USB or PCI device of the host",
     ("clone", "xen"): "translated: of a guest that does not run",
+    ("snapshot warm", "xen"): "no: no snapshot has the memory of its guest there",
     **dict.fromkeys(
         (("save", "xen"), ("suspend", "xen")),
         "translated: not a guest with a USB or PCI device of the host, nor a paused one that has Xen's drivers",
@@ -42,7 +43,7 @@ _DONE_OTHERWISE = {
     ("usb-attach", "xen"): "translated: emulated devices for HVM guests with usb = 1",
     ("vcpu-pin", "qemu"): "translated: the threads of its QEMU are bound",
 }
-"""Where a command does what it says by other means."""
+"""Where a command does what it says by other means, or not."""
 
 
 def fate(command: str, engine: str) -> str:

@@ -193,6 +193,7 @@ class WarmClones:
         if making is not None and source in ("", making.wish[0]):
             making.task.cancel()
             await asyncio.wait({making.task})
+            self._making = None  # from here on its images may be swept
         await self._end(lambda each: source in ("", each.source))
 
     async def _end(self, chosen: Callable[[WarmClone], bool]) -> None:

@@ -190,7 +190,7 @@ class Snapshots:
         if not 0 <= count <= MOST_WARM:
             raise invalid(f"{count} clones cannot be held ready", f"0 to {MOST_WARM} of a snapshot can")
         if count:
-            able(replace(operation, capability=Capability.SAVE), self.report())
+            able(replace(operation, capability=Capability.LAYERS, instead=""), self.report())
 
         async def work(turn: Turn, tell: Callable[[float], None]) -> dict[str, Any]:
             del tell
