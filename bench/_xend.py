@@ -19,9 +19,13 @@ BIN = Path(sys.executable).parent
 
 
 @contextmanager
-def xend(*arguments: str) -> Iterator[tuple[Client, Path, int]]:
-    """A running xend: its client, its root and its process id. Its guests end with it, unless it has ended."""
+def xend(*arguments: str, settings: str = "") -> Iterator[tuple[Client, Path, int]]:
+    """A running xend with these settings: its client, its root and its process id. Its guests end with it, unless it
+    has ended.
+    """
     root = Path(tempfile.mkdtemp(prefix="xenia-bench-"))
+    (root / "etc/xen").mkdir(parents=True)
+    (root / "etc/xen/xend.toml").write_text(settings)
     with (root / "xend.out").open("wb") as output:
         process = subprocess.Popen(
             [BIN / "xend", "--root", root, *arguments], stdout=output, stderr=output, start_new_session=True

@@ -160,6 +160,11 @@ async def scenario_of_one_with_memory(world: World, manager: Manager, told: Told
     write(world, told, 2, 4)
 
 
+async def scenario_of_one_that_runs_on_while_its_memory_is_saved(world: World, manager: Manager, told: Told) -> None:
+    world.host.background = True
+    await scenario_of_one_with_memory(world, manager, told)
+
+
 async def scenario_of_branches(world: World, manager: Manager, told: Told) -> None:
     await start(world, manager, told)
     write(world, told, 0, 1)
@@ -195,6 +200,7 @@ async def scenario_of_one_that_is_off(world: World, manager: Manager, told: Told
 SCENARIOS = [
     scenario_of_one_that_runs,
     scenario_of_one_with_memory,
+    scenario_of_one_that_runs_on_while_its_memory_is_saved,
     scenario_of_branches,
     scenario_of_one_that_is_off,
 ]
@@ -320,6 +326,7 @@ def test_random_days(seed: int, folder: Path) -> None:
                 case "create":
                     await create(world, manager, told, f"s{next(serial)}")
                 case "memory":
+                    world.host.background = not world.host.background
                     await create(world, manager, told, f"m{next(serial)}", memory=True)
                 case "revert":
                     await revert(world, manager, told, dice.choice(names))

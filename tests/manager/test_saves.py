@@ -74,12 +74,21 @@ async def test_the_save_of_an_administrator_is_copied(world: World, manager: Man
 async def test_it_runs_on_or_stays_paused(world: World, manager: Manager) -> None:
     await run(manager)
     (guest,) = world.host.guests.values()
-    assert (await save(manager, Afterwards.RUN)).state is JobState.DONE
+    job = await save(manager, Afterwards.RUN)
+    assert job.result is not None
+    assert job.result["stood_still"]["why"] == "it is simulated"
     assert guest.state is State.RUNNING
     assert (await save(manager, Afterwards.PAUSE)).state is JobState.DONE
     assert manager.inventory.find("a").state is State.PAUSED
-    assert (await save(manager, Afterwards.RUN)).state is JobState.DONE
+    world.host.background = True
+    job = await save(manager, Afterwards.RUN)
+    assert job.result == {"domain": "a", "file": FILE, "stood_still": None}, "it did not run"
     assert guest.state is State.PAUSED, "it was paused before"
+    assert (await manager.wait(manager.operate("unpause", "a", ROOT).id, 10)).state is JobState.DONE
+    job = await save(manager, Afterwards.RUN)
+    assert job.result is not None
+    assert job.result["stood_still"] == {"seconds": 0.008, "why": ""}
+    assert guest.state is State.RUNNING
 
 
 async def test_a_restored_one_may_stay_paused(world: World, manager: Manager) -> None:

@@ -7,6 +7,7 @@ import os
 from xenia.cli.command import Command, add_output
 from xenia.cli.errors import say
 from xenia.cli.options import accept
+from xenia.cli.stood_still import stood_still
 from xenia.client.domains import domain_path, follow, submit
 from xenia.client.errors import EXIT_INTERRUPTED, ClientError, usage
 from xenia.client.http import quote
@@ -47,7 +48,8 @@ def _save(context: Context, options: Namespace) -> int:
     job = submit(context.client, f"{domain_path(options.domain)}/save", body, wait=0)
     result = follow_or_cancel(context, job)
     if options.output == "text":
-        print(f"Saved domain {printable(result['domain'])} to {printable(result['file'])}")
+        stood = stood_still(result.get("stood_still"))
+        print(f"Saved domain {printable(result['domain'])} to {printable(result['file'])}{stood}")
     else:
         _print_data(result, options.output)
     return 0
@@ -121,7 +123,8 @@ Save a domain to a file: its memory, the state of its devices, its configuration
 it go on from that very moment, here or on another host. With -c it runs on, with -p it stays paused.
 
 The disks are not in the file. A save knows how they were, and is not restored where one has been written to since: so
-what -c has written is of use where the disks are kept as well, or only read.
+what -c has written is of use where the disks are kept as well, or only read. With -c it is told for how long the domain
+stood still, and why, where that was until its memory was written (see the setting background_snapshots).
 
 The file is whole or not there: it gets its name last, and takes the place of an earlier save of that name, never of
 another file. Whatever goes wrong before, the domain runs on. Ctrl-C takes it back. The memory of a domain has its

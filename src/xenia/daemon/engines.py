@@ -93,6 +93,7 @@ def _qemu(paths: Paths, settings: Settings, sandbox: Sandbox) -> Fitted:
             uid_base=settings.uid_base if os.geteuid() == 0 else None,
             vnc_listen=settings.vnc_listen,
             vnc_password=settings.vnc_password,
+            background=settings.background_snapshots,
         )
     )
     boot = partial(qemu_kernel.prepare_boot, inspect=sandbox.inspect)

@@ -529,6 +529,31 @@ class Saves(Protocol):
         engine_failed for a guest that cannot be saved, OSError where the sink takes no more.
         """
 
+    async def why_not_running(self, uuid: str) -> str:
+        """Why this guest, which runs, cannot be saved while it runs on; "" where it can."""
+
+
+class SavesRunning(Protocol):
+    """What an engine can do beside that with a guest of which `Saves.why_not_running` says nothing."""
+
+    async def save_running(
+        self, started: Started, sink: SaveSink, meanwhile: Callable[[], Awaitable[None]]
+    ) -> tuple[dict[str, str], float]:
+        """Put a guest that runs into `sink` as it is in one moment; it stands still for that alone, and `meanwhile` is
+        done. The traits of the save, and the seconds for which it stood still.
+
+        Whatever this raises, the guest runs on: what `meanwhile` raises, and as Saves.save.
+        """
+
+
+Around = Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
+"""Is given something to be done, and does it at the right moment."""
+
+
+async def at_once(act: Callable[[], Awaitable[None]]) -> None:
+    """An Around that has nothing to wait for."""
+    await act()
+
 
 class HoldsGuests(Protocol):
     """What an engine with the capabilities SAVE and LAYERS can do beside that, for guests that are held without being
@@ -552,11 +577,15 @@ class LayersDisks(Protocol):
     async def written_to(self, uuid: str) -> Mapping[str, str]:
         """The image that each disk of a guest writes to now, by its target. Raises engine_failed."""
 
-    async def put_overlays(self, uuid: str, overlays: Sequence[OpenedDisk], identity: str) -> None:
+    async def put_overlays(
+        self, uuid: str, overlays: Sequence[OpenedDisk], identity: str, around: Around = at_once
+    ) -> None:
         """Have a guest write to these overlays, which are based on what it writes to now, all from the same moment on.
         Of each only the first layer is there; `identity` is a word of eight hexadecimal digits that no other overlay of
-        the guest has. What is below them may be read by others from then on. Raises engine_failed, and then none is
-        used.
+        the guest has. What is below them may be read by others from then on. When all is prepared, `around` is called
+        with what has them used, and calls that once.
+
+        Raises engine_failed, and then none is used; and what `around` raises.
         """
 
     async def merge(

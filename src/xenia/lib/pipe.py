@@ -12,6 +12,11 @@ _WIDTH = 1 << 20
 def pipe() -> tuple[int, int]:
     """The ends to read from and to write to; they are the caller's to close."""
     reader, writer = os.pipe2(os.O_CLOEXEC)
-    with contextlib.suppress(OSError):  # it only goes slower with less
-        fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, _WIDTH)
+    widen(reader)
     return reader, writer
+
+
+def widen(end: int) -> None:
+    """Let a pipe hold more."""
+    with contextlib.suppress(OSError):  # it only goes slower with less
+        fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, _WIDTH)

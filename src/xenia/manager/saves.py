@@ -8,6 +8,7 @@ the file and knows.
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, suppress
@@ -17,7 +18,7 @@ from typing import Protocol, cast
 
 from xenia.engines.agent import HasAgents, WorkingAgent
 from xenia.engines.base import Saves as SavingEngine
-from xenia.engines.base import SaveSink, SaveSource
+from xenia.engines.base import SaveSink, SaveSource, SavesRunning
 from xenia.manager.freezing import Freezing
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
@@ -28,7 +29,7 @@ from xenia.model.domain import Intent, Phase, Saving, Started
 from xenia.model.errors import XeniaError, conflict, invalid
 from xenia.model.event import EventKind
 from xenia.model.host import Capability
-from xenia.model.save import Afterwards, DiskStamp, RestoreRequest, SaveInfo, SaveRequest
+from xenia.model.save import Afterwards, DiskStamp, RestoreRequest, SaveInfo, SaveRequest, StoodStill
 from xenia.model.seal import Seal
 
 _CLOCK_SECONDS = 5.0
@@ -120,7 +121,8 @@ class Saves:
     async def save(
         self, entry: Entry, request: SaveRequest, tell: Callable[[float], None], commit: Callable[[], None]
     ) -> Seal:
-        """What save does; the caller holds the lock of the domain's name. `commit` is called when there is no way back.
+        """Save a domain that does not run on: it ends, or stays paused. The caller holds the lock of the domain's name.
+        `commit` is called when there is no way back.
 
         Raises a conflict for a domain that is not to be saved or a file that is no save, unavailable where no file can
         be made, and what the engine's save raises: then the guest goes on, and there is no file.
@@ -139,8 +141,23 @@ class Saves:
                 await self._go_on(entry)
                 raise
         self.lifecycle.bus.publish(EventKind.SAVED, entry.started, request.file)
-        await self._then(entry, request)
+        if request.then is Afterwards.END:
+            await self.lifecycle.end(entry, EventKind.ENDED, f"saved to {request.file}")
+        else:
+            await self.lifecycle.pause(entry)
         return seal
+
+    async def copy(
+        self, entry: Entry, file: Path, tell: Callable[[float], None], commit: Callable[[], None]
+    ) -> StoodStill | None:
+        """Save a domain that runs on. Otherwise as `save`; for how long it stood still, None where it was paused."""
+
+        async def nothing() -> None:
+            """Only its memory counts."""
+
+        stood = await self.checkpoint(entry, file, uuid.uuid4().hex, tell, nothing, commit)
+        self.lifecycle.bus.publish(EventKind.SAVED, entry.started, str(file))
+        return stood
 
     async def checkpoint(
         self,
@@ -149,20 +166,55 @@ class Saves:
         identity: str,
         tell: Callable[[float], None],
         meanwhile: Callable[[], Awaitable[None]],
-    ) -> None:
-        """Save a domain that runs on, to a file of xend's own; `meanwhile` is done while it stands still. Raises as
-        `save`, and what `meanwhile` raises.
+        commit: Callable[[], None] = lambda: None,
+        *,
+        mapped: bool = False,
+    ) -> StoodStill | None:
+        """`copy`, under a name by which the save is known; `meanwhile` is done in the moment of which the save is,
+        while the domain stands still. `mapped`: other guests are to map the memory, so it is written beside the state
+        of the devices, as of a guest that stands still. Raises as `save`, and what `meanwhile` raises.
         """
         await self._refuse(entry)
+        paused = entry.started.paused
+        engine = cast(SavingEngine, self.lifecycle.engine)
+        why = "others are to map its memory" if mapped or paused else ""
+        why = why or await engine.why_not_running(entry.started.uuid)
         with self.files.create(file, identity, tell) as sink:
-            try:
-                traits = await cast(SavingEngine, self.lifecycle.engine).save(entry.started, sink)
-                info = self._info(entry.started, identity, traits)
-                await meanwhile()
-            finally:
-                await self._go_on(entry)
+            if why:
+                info, seconds = await self._stopped(entry, sink, identity, meanwhile)
+            else:
+                info, seconds = await self._running(entry, sink, identity, meanwhile)
             await sink.finish(info)
+            commit()
             await sink.keep()
+        return None if paused else StoodStill(seconds, why)
+
+    async def _stopped(
+        self, entry: Entry, sink: Sink, identity: str, meanwhile: Callable[[], Awaitable[None]]
+    ) -> tuple[SaveInfo, float]:
+        """Save a guest that stands still until its memory is written; the seconds that it did."""
+        begun = time.monotonic()
+        try:
+            traits = await cast(SavingEngine, self.lifecycle.engine).save(entry.started, sink)
+            info = self._info(entry.started, identity, traits)
+            await meanwhile()
+        finally:
+            await self._go_on(entry)
+        return info, time.monotonic() - begun
+
+    async def _running(
+        self, entry: Entry, sink: Sink, identity: str, meanwhile: Callable[[], Awaitable[None]]
+    ) -> tuple[SaveInfo, float]:
+        """The same of one that runs on while its memory is written."""
+        noted: list[SaveInfo] = []
+
+        async def moment() -> None:
+            noted.append(self._info(entry.started, identity, {}))
+            await meanwhile()
+
+        engine = cast(SavesRunning, self.lifecycle.engine)
+        traits, seconds = await engine.save_running(entry.started, sink, moment)
+        return replace(noted[-1], traits=traits), seconds
 
     async def _refuse(self, entry: Entry) -> None:
         name = entry.started.config.name
@@ -192,15 +244,6 @@ class Saves:
             await self.lifecycle.note(entry, saving=None)
         if not entry.started.paused:
             await self.lifecycle.engine.unpause(entry.started.uuid)
-
-    async def _then(self, entry: Entry, request: SaveRequest) -> None:
-        match request.then:
-            case Afterwards.END:
-                await self.lifecycle.end(entry, EventKind.ENDED, f"saved to {request.file}")
-            case Afterwards.PAUSE:
-                await self.lifecycle.pause(entry)
-            case Afterwards.RUN:
-                await self._go_on(entry)
 
     async def settle(self, entry: Entry) -> bool:
         """What an earlier xend was saving when it died: whether the domain is in its file, and has ended here."""

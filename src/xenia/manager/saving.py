@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xenia.lib.codec import to_plain
 from xenia.manager.jobs import Jobs
 from xenia.manager.saves import Saves
 from xenia.manager.table import Entry
@@ -15,7 +16,7 @@ from xenia.model.caller import Caller
 from xenia.model.host import EngineReport
 from xenia.model.job import Job
 from xenia.model.operations import HOST_OPERATIONS, OPERATIONS, permit_on_host, require
-from xenia.model.save import RestoreRequest, SaveInfo, SaveRequest
+from xenia.model.save import Afterwards, RestoreRequest, SaveInfo, SaveRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,21 @@ class Saving:
     report: Callable[[], EngineReport]
 
     def save(self, ref: str, request: SaveRequest, caller: Caller) -> Job:
-        """What `Saves.save` does; its result has `file`. Raises as `Turns.start`."""
+        """What `Saves.save` or, where the domain is to run on, `Saves.copy` does; its result has `file`, and of one
+        that ran on `stood_still` (a StoodStill). Raises as `Turns.start`.
+        """
 
         async def verb(entry: Entry) -> dict[str, Any]:
-            tell, commit = self.jobs.progress, self.jobs.commit
-            await self.saves.save(entry, request, lambda done: tell(job.id, done), lambda: commit(job.id))
+            def tell(done: float) -> None:
+                self.jobs.progress(job.id, done)
+
+            def commit() -> None:
+                self.jobs.commit(job.id)
+
+            if request.then is Afterwards.RUN:
+                stood = await self.saves.copy(entry, Path(request.file), tell, commit)
+                return {"file": request.file, "stood_still": None if stood is None else to_plain(stood)}
+            await self.saves.save(entry, request, tell, commit)
             return {"file": request.file}
 
         job = self.turns.start("save", ref, caller, verb, cancellable=True)

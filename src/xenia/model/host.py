@@ -59,6 +59,8 @@ class Capability(StrEnum):
     """That is done while the guest runs on; elsewhere it stands still meanwhile."""
     SAVE = "save"
     """A guest is saved to a file, and goes on from there."""
+    BACKGROUND_SAVE = "background-save"
+    """That is done while the guest runs on; elsewhere it stands still until its memory is written."""
     LAYERS = "layers"
     """A guest that runs is given overlays of its disks, and loses layers again."""
     SCREENSHOT = "screenshot"

@@ -50,6 +50,16 @@ class SaveInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class StoodStill:
+    """For how many `seconds` a domain stood still while it was saved, and `why` it did so until its memory was written;
+    "" where it ran on meanwhile.
+    """
+
+    seconds: float
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SaveRequest:
     """`file` is an absolute path."""
 

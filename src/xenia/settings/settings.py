@@ -113,6 +113,12 @@ class Settings:
         "Where xend is root, each guest of QEMU runs as a user of its own from here on",
         Effect.RESTART,
     )
+    background_snapshots: bool = _setting(
+        False,
+        Flag(),
+        "Whether guests on QEMU run on while their memory is saved; the host has to allow it, see saving and snapshots",
+        Effect.RESTART,
+    )
     xl: str = _setting(DEFAULT_XL, Name("a program"), "The program xl, on Xen", Effect.RESTART)
     system_python: str = _setting(
         PYTHON, Name("a program"), "The Python for which Xen's own Python module is built", Effect.RESTART

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xenia.cli.command import Command, add_output
 from xenia.cli.disk.job import carry_out
 from xenia.cli.snapshot.words import MOMENTS, add_domain
+from xenia.cli.stood_still import stood_still
 from xenia.client.domains import domain_path
 from xenia.lib.text import printable
 
@@ -32,9 +33,8 @@ def _create(context: Context, options: Namespace) -> int:
         print_data(result, options.output)
         return 0
     made = result["snapshot"]
-    print(
-        f"Made snapshot '{printable(made['name'])}' of domain {printable(result['domain'])}: {MOMENTS[made['moment']]}"
-    )
+    what = f"snapshot '{printable(made['name'])}' of domain {printable(result['domain'])}"
+    print(f"Made {what}: {MOMENTS[made['moment']]}{stood_still(result.get('stood_still'))}")
     return 0
 
 
@@ -48,7 +48,8 @@ beside them. The guest file goes on naming the images that it has always named.
 
 A guest that runs goes on. Where its agent answers, it writes out what it has and holds still for that moment; else the
 disks are as if its plug had been pulled. With -m its memory is kept as well, and it can go back to that very
-instruction; it stands still while that is written. All disks, the memory and the guest file are of one moment. A
+instruction; it stands still until that is written, or for some milliseconds with the setting background_snapshots, and
+how long is told. All disks, the memory and the guest file are of one moment. A
 snapshot is there whole or not at all; Ctrl-C takes it back.""",
         _options,
         _create,

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from xenia.engines.base import ConsoleKind
-from xenia.engines.qemu import agent, cgroup
+from xenia.engines.qemu import agent, background_pipe, cgroup
 from xenia.engines.qemu.launch import RUNSTATE_TRACE, SHUTDOWN_TRACE
 from xenia.engines.qemu.lease import lease_of
 from xenia.engines.qemu.serial import ConsoleEnds, input_of
@@ -119,7 +119,8 @@ def remove(folder: Path) -> None:
 
 
 def _doors(folder: Path) -> tuple[Path, ...]:
-    return (monitor_of(folder), agent.socket_of(folder), *(input_of(folder, kind) for kind in ConsoleKind))
+    consoles = (input_of(folder, kind) for kind in ConsoleKind)
+    return (monitor_of(folder), agent.socket_of(folder), background_pipe.pipe_of(folder), *consoles)
 
 
 def last_words(log: Path) -> str:

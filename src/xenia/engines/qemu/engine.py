@@ -10,9 +10,22 @@ from dataclasses import replace
 from pathlib import Path
 from socket import socket
 
-from xenia.engines.base import ConsoleKind, EngineEvent, Figures, Guard, Meaning, Observed, Plugged, Resources, SaveSink
-from xenia.engines.qemu import cgroup, ends, exports, lease, oom, signals
+from xenia.engines.base import (
+    Around,
+    ConsoleKind,
+    EngineEvent,
+    Figures,
+    Guard,
+    Meaning,
+    Observed,
+    Plugged,
+    Resources,
+    SaveSink,
+    at_once,
+)
+from xenia.engines.qemu import background, cgroup, ends, exports, lease, oom, signals
 from xenia.engines.qemu.aside import let_go
+from xenia.engines.qemu.background_probe import OFF, why_no_background
 from xenia.engines.qemu.bitmaps import add_bitmap, bitmaps_of, remove_bitmap
 from xenia.engines.qemu.block_jobs import refuse_busy
 from xenia.engines.qemu.circumstances import circumstances_of
@@ -70,7 +83,7 @@ class QemuEngine:
 
     name = "qemu"
     assigns_ids = False
-    _always = frozenset(Capability) - LACKS.keys() - {Capability.SCHEDULING}
+    _always = frozenset(Capability) - LACKS.keys() - {Capability.SCHEDULING, Capability.BACKGROUND_SAVE}
 
     def __init__(self, settings: QemuSettings) -> None:
         self._settings = settings
@@ -83,7 +96,9 @@ class QemuEngine:
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        return self._always | ({Capability.SCHEDULING} if self._facts.cgroups is not None else set())
+        facts = self._facts
+        scheduling = {Capability.SCHEDULING} if facts.cgroups is not None else set()
+        return self._always | scheduling | (set() if facts.no_background else {Capability.BACKGROUND_SAVE})
 
     async def probe(self) -> EngineReport:
         """Also makes the folders of the settings where they are missing."""
@@ -91,10 +106,11 @@ class QemuEngine:
         for folder in (settings.run_dir, settings.log_dir, settings.cache.parent):
             folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         try:
-            facts = self._facts = await probe(settings)
+            facts = replace(await probe(settings), no_background=await why_no_background(settings))
         except XeniaError as error:
             hint = f" ({error.hint})" if error.hint else ""
             return EngineReport(self.name, usable=False, reason=f"{error.message}{hint}")
+        self._facts = facts
         return EngineReport(
             self.name,
             facts.version,
@@ -102,7 +118,7 @@ class QemuEngine:
             accelerator=facts.accelerator,
             accelerator_reason=facts.accelerator_reason,
             capabilities=self.capabilities,
-            lacks=LACKS | ({Capability.SCHEDULING: facts.no_cgroups} if facts.no_cgroups else {}),
+            lacks=LACKS | {capability: why for capability, why in facts.lacks.items() if why},
             facts={f"machine.{alias}": facts.machines[alias] for alias in ("pc", "q35") if alias in facts.machines},
         )
 
@@ -249,15 +265,29 @@ class QemuEngine:
     async def open_screen(self, uuid: str) -> socket:
         return await open_screen(self._known(uuid))
 
+    async def why_not_running(self, uuid: str) -> str:
+        return await background.why_not(self._known(uuid)) if self._settings.background else OFF
+
+    async def save_running(
+        self, started: Started, sink: SaveSink, meanwhile: Callable[[], Awaitable[None]]
+    ) -> tuple[dict[str, str], float]:
+        guest = self._known(started.uuid)
+        await refuse_busy(guest)
+        moved = await moved_devices(guest, started.config)
+        seconds = await background.save_running(guest, sink, meanwhile)
+        return traits_of(self._facts) | moved, seconds
+
     async def screenshot(self, uuid: str, picture: int) -> bool:
         return await screenshot(self._known(uuid), picture)
 
     async def written_to(self, uuid: str) -> dict[str, str]:
         return await written_to(self._known(uuid))
 
-    async def put_overlays(self, uuid: str, overlays: Sequence[OpenedDisk], identity: str) -> None:
+    async def put_overlays(
+        self, uuid: str, overlays: Sequence[OpenedDisk], identity: str, around: Around = at_once
+    ) -> None:
         await refuse_busy(self._known(uuid))
-        await put_overlays(self._known(uuid), overlays, identity)
+        await put_overlays(self._known(uuid), overlays, identity, around)
 
     async def merge(
         self, uuid: str, wanted: Merge, switched: Callable[[], Awaitable[None]], tell: Callable[[float], None]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from socket import socket
 from typing import Any
 
 from xenia.engines.base import ConsoleKind, Observed
-from xenia.engines.qemu import block_jobs, ends, exports, threads
+from xenia.engines.qemu import background_pipe, block_jobs, ends, exports, threads
 from xenia.engines.qemu.agent import AgentPort
 from xenia.engines.qemu.balloon import has_balloon, most_memory
 from xenia.engines.qemu.cards import Cards
@@ -263,7 +263,7 @@ class Guest:
 
     async def refresh(self) -> None:
         """Ask QEMU for what events may have told while nobody listened. Raises engine_failed."""
-        await give_up(self)
+        await give_up(self, background=background_pipe.pipe_of(self.folder).exists())
         await block_jobs.settle(self, self.process)
         await exports.settle(self, self.process)
         status = (await self.execute("query-status"))["status"]
@@ -348,9 +348,15 @@ class Guest:
 
     async def _ask(self, command: str, state: State) -> None:
         """Have QEMU bring the guest into `state`. QEMU's event of it comes before its answer."""
+        with self.expecting(state):
+            await self.execute(command)
+
+    @contextlib.contextmanager
+    def expecting(self, state: State) -> Iterator[None]:
+        """While the context lasts, nobody is told that the guest comes into `state`."""
         self._asked = state
         try:
-            await self.execute(command)
+            yield
         finally:
             self._asked = None
 

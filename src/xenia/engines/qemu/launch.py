@@ -23,7 +23,7 @@ from xenia.engines.qemu.vif import add_vifs
 from xenia.model.boot import Firmware
 from xenia.model.domain import DomainConfig, EndAction, Started
 
-_SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 
 SHUTDOWN_TRACE = "qemu_system_shutdown_request"
 RUNSTATE_TRACE = "runstate_set"
@@ -59,7 +59,7 @@ def compose(
     config = started.config
     line.add("no-user-config")
     line.add("nodefaults")
-    line.add("sandbox", _SANDBOX)
+    line.add("sandbox", SANDBOX)
     line.add("S")
     line.add("uuid", started.uuid)
     template = resources.save.template if resources.save is not None else None

@@ -14,6 +14,7 @@ import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 
+from xenia.engines.base import Around
 from xenia.engines.qemu.bitmaps import remove_all
 from xenia.engines.qemu.block_jobs import SLOW, concluded, forget, give_up, job_of
 from xenia.engines.qemu.descriptors import copied
@@ -37,30 +38,42 @@ async def written_to(guest: Guest) -> dict[str, str]:
     return {target: nodes[top].path for target, top in (await tops_of(guest)).items() if top in nodes}
 
 
-async def put_overlays(guest: Guest, overlays: Sequence[OpenedDisk], identity: str) -> None:
-    """Have the guest write to `overlays`, all from the same moment on. Raises engine_failed, and then to none."""
+async def put_overlays(guest: Guest, overlays: Sequence[OpenedDisk], identity: str, around: Around) -> None:
+    """As engines.base.LayersDisks.put_overlays."""
     tops = await tops_of(guest)
     sets = await next_sets(guest)
     names = {opened.disk.target: f"{node_name(opened.disk.target)}.{identity}" for opened in overlays}
     before = await _nodes(guest)
+    used = False
+
+    async def use() -> None:
+        nonlocal used
+        actions = [
+            {"type": "blockdev-snapshot", "data": {"node": tops[target], "overlay": name}}
+            for target, name in names.items()
+        ]
+        await guest.execute("transaction", {"actions": actions}, seconds=SLOW)
+        used = True
+
     with ExitStack() as held:
         nodes = [overlay_of(opened, names[opened.disk.target], sets, held) for opened in overlays]
         try:
             await sets.hand_over()
             for node in nodes:
                 await guest.execute("blockdev-add", node)
-            actions = [
-                {"type": "blockdev-snapshot", "data": {"node": tops[target], "overlay": name}}
-                for target, name in names.items()
-            ]
-            await guest.execute("transaction", {"actions": actions}, seconds=SLOW)
-        except BaseException:
-            with contextlib.suppress(XeniaError):
-                await forget(guest, names.values(), sets.numbers)
-            raise
+            await around(use)
+        finally:
+            if used:
+                await _let_others_read(guest, [before[tops[target]].path for target in names])
+            else:
+                with contextlib.suppress(XeniaError):
+                    await forget(guest, names.values(), sets.numbers)
+
+
+async def _let_others_read(guest: Guest, paths: Sequence[str]) -> None:
     try:
-        await _only_read(guest, [before[tops[target]].path for target in names])
-    except XeniaError as error:  # it does write to them; only others have to wait for what is below
+        await _only_read(guest, paths)
+    except XeniaError as error:  # it does not write to them; only others have to wait
         log.warning("what domain '%s' wrote to stays locked until it ends: %s", guest.name, error.message)
 
 

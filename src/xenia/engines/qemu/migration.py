@@ -20,8 +20,19 @@ _OVER = frozenset({"none", "completed", "failed", "cancelled"})
 
 async def leave_memory_out(qemu: Qemu, *, wanted: bool) -> None:
     """Whether a migration is without the memory that QEMU shares (x-ignore-shared). Raises engine_failed."""
-    capability = {"capability": "x-ignore-shared", "state": wanted}
-    await qemu.execute("migrate-set-capabilities", {"capabilities": [capability]})
+    await _set(qemu, {"x-ignore-shared": wanted, "background-snapshot": False})
+
+
+async def let_run_on(qemu: Qemu) -> None:
+    """A migration is one of a guest that runs on, with its memory in it. Raises engine_failed where QEMU finds that it
+    may not protect the memory of this guest.
+    """
+    await _set(qemu, {"x-ignore-shared": False, "background-snapshot": True})
+
+
+async def _set(qemu: Qemu, capabilities: dict[str, bool]) -> None:
+    wanted = [{"capability": name, "state": state} for name, state in capabilities.items()]
+    await qemu.execute("migrate-set-capabilities", {"capabilities": wanted})
     await qemu.execute("migrate-set-parameters", {"max-bandwidth": _MOST_BANDWIDTH})
 
 
@@ -51,6 +62,11 @@ async def until_over(qemu: Qemu) -> str:
     return "" if told["status"] == "completed" else str(told.get("error-desc", f"its migration has {told['status']}"))
 
 
+async def under_way(qemu: Qemu) -> bool:
+    """Whether a migration has not ended yet. Raises engine_failed."""
+    return (await _told(qemu))["status"] not in _OVER
+
+
 async def until_taken_in(qemu: Qemu) -> str:
     """As `until_over`, after `migrate_from`: QEMU knows of no migration before it has looked into the pipe, which may
     hold all of it by then.
@@ -67,8 +83,11 @@ async def _told(qemu: Qemu) -> dict[str, Any]:
     return {"status": "none"} | told
 
 
-async def give_up(qemu: Qemu) -> None:
-    """End a save that an earlier xend has died in; the guest stands still then. Raises engine_failed."""
-    if (await _told(qemu))["status"] not in _OVER:
-        await qemu.execute("migrate_cancel")
+async def give_up(qemu: Qemu, *, background: bool) -> None:
+    """End a save that an earlier xend has died in; the guest stands still then, where it was none in the `background`.
+    Of that one the end is waited for, by who empties its pipe (background_pipe). Raises engine_failed.
+    """
+    if await under_way(qemu):
+        if not background:
+            await qemu.execute("migrate_cancel")
         await until_over(qemu)

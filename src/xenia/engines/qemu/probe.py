@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import socket
-from contextlib import ExitStack
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -98,35 +99,33 @@ def _choose(settings: QemuSettings, trial: _Trial) -> tuple[str, str]:
 
 async def _ask(binary: str, key: str, settings: QemuSettings) -> _Known:
     """Version and machine types, from a QEMU without a machine."""
+    async with answering(binary, ["-machine", "none"], settings) as monitor:
+        version = (await monitor.execute("query-version"))["qemu"]
+        machines = await monitor.execute("query-machines")
+    return _Known(
+        key,
+        ".".join(str(version[part]) for part in ("major", "minor", "micro")),
+        {machine["alias"]: machine["name"] for machine in machines if "alias" in machine},
+        tuple(sorted(machine["name"] for machine in machines)),
+    )
+
+
+@asynccontextmanager
+async def answering(binary: str, words: list[str], settings: QemuSettings) -> AsyncIterator[Monitor]:
+    """The monitor of a QEMU of a guest's user, with these `words`, that ends with the context. Raises engine_failed."""
     ours, its = socket.socketpair()
     with ExitStack() as held:
         log = os.memfd_create("log", os.MFD_CLOEXEC)
         held.callback(os.close, log)
         with its:
-            process = _spawn(
-                [
-                    binary,
-                    "-no-user-config",
-                    "-nodefaults",
-                    "-machine",
-                    "none",
-                    "-display",
-                    "none",
-                    "-chardev",
-                    f"socket,id=monitor,fd={its.fileno()}",
-                    "-mon",
-                    "chardev=monitor,mode=control",
-                ],
-                [its.fileno()],
-                log,
-                settings,
-            )
+            chardev = ["-chardev", f"socket,id=monitor,fd={its.fileno()}", "-mon", "chardev=monitor,mode=control"]
+            fixed = ["-no-user-config", "-nodefaults", "-display", "none"]
+            process = _spawn([binary, *fixed, *words, *chardev], [its.fileno()], log, settings)
         held.callback(process.close)
         monitor = Monitor(lambda _event, _data: None)
         try:
             await monitor.connect(ours, seconds=_ASK_SECONDS)
-            version = (await monitor.execute("query-version"))["qemu"]
-            machines = await monitor.execute("query-machines")
+            yield monitor
         except NoAnswer as error:
             said = os.pread(log, 2048, 0).decode(errors="replace").strip()
             raise engine_failed(f"{binary} does not start: {said or error}") from error
@@ -134,12 +133,6 @@ async def _ask(binary: str, key: str, settings: QemuSettings) -> _Known:
             process.kill()
             await process.wait(_ASK_SECONDS)
             await monitor.close()
-    return _Known(
-        key,
-        ".".join(str(version[part]) for part in ("major", "minor", "micro")),
-        {machine["alias"]: machine["name"] for machine in machines if "alias" in machine},
-        tuple(sorted(machine["name"] for machine in machines)),
-    )
 
 
 async def _try_kvm(binary: str, settings: QemuSettings) -> str:

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from xenia.engines.qemu import ends, lease
+from xenia.engines.qemu import background_pipe, ends, lease
 from xenia.engines.qemu.guest import Guest
 from xenia.engines.qemu.monitor import NoAnswer
 from xenia.engines.qemu.process import Process
@@ -108,8 +108,9 @@ def _interface(info: Path) -> str:
 async def _reach(guest: Guest) -> None:
     """A guest whose QEMU does not answer stays known, as paused: it can be destroyed, and its monitor may come back."""
     try:
-        await guest.connect_again(seconds=GREETING_SECONDS)
-        await guest.refresh()
+        async with background_pipe.taken_over(guest.folder):
+            await guest.connect_again(seconds=GREETING_SECONDS)
+            await guest.refresh()
     except (NoAnswer, XeniaError) as error:
         if await guest.process.wait(_DYING_SECONDS):
             return

@@ -10,8 +10,8 @@ from xenia.engines.base import SaveSource
 from xenia.engines.qemu.ends import last_words
 from xenia.engines.qemu.facts import Facts
 from xenia.engines.qemu.guest import Guest
+from xenia.engines.qemu.memory import open_memory
 from xenia.engines.qemu.migration import leave_memory_out, migrate_from, until_taken_in
-from xenia.engines.qemu.save import open_memory
 from xenia.lib.pipe import pipe
 from xenia.model.errors import ErrorKind, XeniaError, conflict, engine_failed, invalid
 

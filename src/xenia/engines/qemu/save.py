@@ -8,17 +8,13 @@ from a mapped save) the migration has it in it.
 from __future__ import annotations
 
 import os
-import stat
-from pathlib import Path
 
 from xenia.engines.base import SaveSink
 from xenia.engines.qemu.guest import Guest
+from xenia.engines.qemu.memory import open_memory
 from xenia.engines.qemu.migration import leave_memory_out, migrate, until_over
 from xenia.lib.pipe import pipe
 from xenia.model.errors import engine_failed
-
-_MEMORY = "/memfd:memory-backend-memfd"
-"""What QEMU calls the memory of its guests (backends/hostmem-memfd.c)."""
 
 
 async def save(guest: Guest, sink: SaveSink) -> None:
@@ -41,25 +37,6 @@ async def _stand_still(guest: Guest) -> None:
     if (await guest.execute("query-status"))["status"] == "postmigrate":
         await guest.run_on()
     await guest.stop()
-
-
-def open_memory(pid: int, size: int) -> int | None:
-    """A descriptor of the memory of a guest; None where it is no file of its own. Raises engine_failed.
-
-    QEMU may be a stranger's by now: whatever it shows us is looked at before it is used.
-    """
-    try:
-        for link in Path(f"/proc/{pid}/fd").iterdir():
-            if not os.fspath(link.readlink()).startswith(_MEMORY):
-                continue
-            descriptor = os.open(link, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-            status = os.fstat(descriptor)
-            if stat.S_ISREG(status.st_mode) and status.st_size == size:
-                return descriptor
-            os.close(descriptor)
-    except OSError as error:
-        raise engine_failed(f"the memory of the guest cannot be reached: {error.strerror}") from error
-    return None
 
 
 async def _save_state(guest: Guest, sink: SaveSink, memory: int) -> None:

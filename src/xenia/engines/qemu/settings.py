@@ -24,7 +24,8 @@ class QemuSettings:
 
     `accelerator` is `auto`, `kvm` or `tcg`. With `uid_base` each QEMU runs as user and group `uid_base + domid % 65536`
     (root only); None means as xend's own user. `vnc_listen` and `vnc_password` hold where a guest file says nothing; an
-    empty password asks for none. `mounts` lists what is mounted (proc(5), mountinfo).
+    empty password asks for none. `background`: guests are saved while they run on, where that works. `mounts` lists
+    what is mounted (proc(5), mountinfo).
     """
 
     run_dir: Path
@@ -35,6 +36,7 @@ class QemuSettings:
     uid_base: int | None = field(default_factory=default_uid_base)
     vnc_listen: str = "127.0.0.1"
     vnc_password: str = ""
+    background: bool = False
     mounts: Path = Path("/proc/self/mountinfo")
 
     def uid_of(self, domid: int) -> int | None:

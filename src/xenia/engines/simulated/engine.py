@@ -9,7 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 from socket import socket, socketpair
 
-from xenia.engines.base import EngineEvent, Figures, Guard, Meaning, Observed, Plugged, Resources, SaveSink
+from xenia.engines.base import (
+    Around,
+    EngineEvent,
+    Figures,
+    Guard,
+    Meaning,
+    Observed,
+    Plugged,
+    Resources,
+    SaveSink,
+    at_once,
+)
 from xenia.engines.simulated.agent import SimulatedAgent
 from xenia.engines.simulated.exports import SimulatedExport
 from xenia.engines.simulated.host import SimulatedGuest, SimulatedHost
@@ -398,13 +409,36 @@ class SimulatedEngine:
         await self._host.step("saved")
         return {"version": "1"}
 
+    async def why_not_running(self, uuid: str) -> str:
+        del uuid
+        return "" if self._host.background else "it is simulated"
+
+    async def save_running(
+        self, started: Started, sink: SaveSink, meanwhile: Callable[[], Awaitable[None]]
+    ) -> tuple[dict[str, str], float]:
+        guest = self._not_exported(started.uuid)
+        guest.state = State.PAUSED
+        try:
+            await self._host.step("stopped to save")
+            await meanwhile()
+        except Exception:
+            guest.state = State.RUNNING
+            raise
+        guest.state = State.RUNNING
+        await self._host.step("save running")
+        await save(guest, sink)
+        return {"version": "1"}, 0.008
+
     async def written_to(self, uuid: str) -> dict[str, str]:
         await self._host.step("look at disks")
         return {target: path for target, path in self._guest(uuid).disks.items() if path is not None}
 
-    async def put_overlays(self, uuid: str, overlays: Sequence[OpenedDisk], identity: str) -> None:
+    async def put_overlays(
+        self, uuid: str, overlays: Sequence[OpenedDisk], identity: str, around: Around = at_once
+    ) -> None:
         del identity
-        await put_overlays(self._host, self._not_exported(uuid), overlays)
+        guest = self._not_exported(uuid)
+        await around(lambda: put_overlays(self._host, guest, overlays))
 
     async def merge(
         self, uuid: str, wanted: Merge, switched: Callable[[], Awaitable[None]], tell: Callable[[float], None]

@@ -94,7 +94,8 @@ class SimulatedHost:
     to be unplugged, and lock their drives, `ignorant` of those that have no drivers for what is plugged in. `agents`
     are what the agents in guests tell, by the guests' names, and `mute` holds the names of guests whose agents do not
     answer. `like_xen`: it gives domain ids itself, starts no guest over in place, changes the most memory of guests
-    that run, gives agents no commands, has pools of CPUs, and has guests of others.
+    that run, gives agents no commands, has pools of CPUs, and has guests of others. `background`: guests are saved
+    while they run on.
     """
 
     step: Callable[[str], Awaitable[None]] = _no_step
@@ -105,6 +106,7 @@ class SimulatedHost:
     agents: dict[str, AgentInfo] = field(default_factory=dict)
     mute: set[str] = field(default_factory=set)
     like_xen: bool = False
+    background: bool = False
     last_domid: int = 0
     pools: dict[str, Pool] = field(default_factory=lambda: {POOL_0: Pool(POOL_0, "credit2", (0, 1, 2), 0)})
     """One CPU of four is in none."""

@@ -275,6 +275,10 @@ class XenEngine:
     async def open_screen(self, uuid: str) -> socket:
         return await open_screen(self._known(uuid))
 
+    async def why_not_running(self, uuid: str) -> str:
+        del uuid
+        return LACKS[Capability.BACKGROUND_SAVE]
+
     async def save(self, started: Started, sink: SaveSink) -> dict[str, str]:
         """Raises also a conflict for a guest that cannot be saved as it is, timed_out, unavailable."""
         guest = self._known(started.uuid)

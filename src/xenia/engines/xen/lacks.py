@@ -7,6 +7,7 @@ from xenia.model.host import Capability
 LACKS = {
     Capability.RESET: "Xen starts a domain anew, under a new id",
     Capability.LIVE_DISKS: "Xen's backends keep a disk as it was when its guest got it",
+    Capability.BACKGROUND_SAVE: "on Xen a guest stands still until its memory is written",
     Capability.DISK_EXPORT: "Xen's backends keep nothing of what a guest overwrites",
     Capability.LAYERS: "the disks of a guest that runs cannot be given overlays: Xen's backends keep what they have",
     Capability.SCREENSHOT: "Xen's device model offers no picture of the screen",

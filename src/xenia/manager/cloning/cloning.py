@@ -125,7 +125,10 @@ class Cloning:
         if request.running and turn.entry is None:
             raise conflict(f"domain '{turn.name}' does not run: it has no memory", "leave --running away")
         again = self._unchanged(turn) if not request.running else None
-        return again or await self.snapshots.make(turn, "", "", caller, memory=request.running, tell=tell)
+        if again is not None:
+            return again
+        made, _ = await self.snapshots.make(turn, "", "", caller, memory=request.running, tell=tell)
+        return made
 
     def _unchanged(self, turn: Turn) -> Snapshot | None:
         """The last base of clones, where the domain has not run since."""

@@ -29,6 +29,7 @@ from xenia.model.errors import XeniaError, conflict, invalid
 from xenia.model.event import EventKind
 from xenia.model.host import Capability
 from xenia.model.layers import Merge
+from xenia.model.save import StoodStill
 from xenia.model.snapshot import Layer, Moment, Overlay, Pending, Snapshot, SnapshotTree, Step
 from xenia.storage.open import DEPTH_LIMIT, OpenedDisk
 from xenia.store.snapshots import SnapshotTrees
@@ -98,9 +99,9 @@ class Making:
         *,
         memory: bool,
         tell: Callable[[float], None],
-    ) -> SnapshotTree:
+    ) -> tuple[SnapshotTree, StoodStill | None]:
         """Make `snapshot`, of a domain that runs as `entry` or does not run; `file` is its guest file. The caller has
-        the domain's turn. The tree with it.
+        the domain's turn. The tree with it, and for how long the domain stood still for its memory.
 
         Raises invalid for a disk of which there can be none, a conflict where layers are too many, and what making an
         overlay, the engine and a save raise; then there is none of it.
@@ -121,6 +122,7 @@ class Making:
         if memory:
             snapshot = replace(snapshot, memory=str(self.folder / tree.uuid / f"{snapshot.id}.save"))
         await self.trees.save(replace(tree, pending=Pending(Step.CREATE, snapshot, overlays)))
+        stood = None
         try:
             for layer, overlay in zip(layers, overlays, strict=True):
                 await self.images.make(layer.path, layer.format, overlay.path)
@@ -128,14 +130,15 @@ class Making:
                 snapshot = replace(snapshot, picture=await self._picture(entry, snapshot))
                 if await self._frozen(entry, memory=memory):
                     snapshot = replace(snapshot, moment=Moment.FROZEN)
-                snapshot = replace(snapshot, variables=await self._use(entry, snapshot, overlays, tell))
+                variables, stood = await self._use(entry, snapshot, overlays, tell)
+                snapshot = replace(snapshot, variables=variables)
         except BaseException:
             await self.settle(self.trees.of(tree.uuid), entry)
             raise
         finally:
             if entry is not None:
                 await self.freezing.thaw_if_frozen(entry)
-        return await self.finish(tree, snapshot, overlays, entry)
+        return await self.finish(tree, snapshot, overlays, entry), stood
 
     def overlay_of(self, disk: Disk, file: str, tree: SnapshotTree, identity: str) -> Overlay:
         """The overlay that a disk is to write to."""
@@ -158,28 +161,35 @@ class Making:
 
     async def _use(
         self, entry: Entry, snapshot: Snapshot, overlays: Sequence[Overlay], tell: Callable[[float], None]
-    ) -> str:
-        """Have a guest write to its overlays, in the moment in which its memory is in its file where that is wanted.
-        What its UEFI variables are then.
+    ) -> tuple[str, StoodStill | None]:
+        """Have a guest write to its overlays, in the moment of which its memory is kept where that is wanted. What its
+        UEFI variables are then, and for how long it stood still for its memory.
         """
         variables = snapshot.variables
+        stood = None
 
-        async def put() -> None:
-            nonlocal variables
-            with ExitStack() as held:
-                disks = [held.enter_context(self.images.opened(disk)) for disk in _upon(entry, overlays)]
-                engine = cast(LayersDisks, self.lifecycle.engine)
-                await engine.put_overlays(entry.started.uuid, disks, snapshot.id)
-            variables = await self.variables.packed(entry.started.uuid)
+        async def around(use: Callable[[], Awaitable[None]]) -> None:
+            async def put() -> None:
+                nonlocal variables
+                await use()
+                variables = await self.variables.packed(entry.started.uuid)
 
-        if not snapshot.memory:
-            await put()
-            return variables
+            nonlocal stood
+            if snapshot.memory:
+                clones = not snapshot.name
+                stood = await self.saves.checkpoint(entry, file, snapshot.save_id, tell, put, mapped=clones)
+            else:
+                await put()
+
         file = Path(snapshot.memory)
-        self.saves.files.make_folder(self.folder)
-        self.saves.files.make_folder(file.parent)
-        await self.saves.checkpoint(entry, file, snapshot.save_id, tell, put)
-        return variables
+        if snapshot.memory:
+            self.saves.files.make_folder(self.folder)
+            self.saves.files.make_folder(file.parent)
+        with ExitStack() as held:
+            disks = [held.enter_context(self.images.opened(disk)) for disk in _upon(entry, overlays)]
+            engine = cast(LayersDisks, self.lifecycle.engine)
+            await engine.put_overlays(entry.started.uuid, disks, snapshot.id, around)
+        return variables, stood
 
     async def finish(
         self, tree: SnapshotTree, snapshot: Snapshot, overlays: tuple[Overlay, ...], entry: Entry | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,6 +32,7 @@ from xenia.model.errors import XeniaError, conflict, invalid, not_found
 from xenia.model.host import Capability, EngineReport
 from xenia.model.job import Job
 from xenia.model.operations import SNAPSHOT_OPERATIONS, Operation, able, require
+from xenia.model.save import StoodStill
 from xenia.model.snapshot import Snapshot, SnapshotDiff, SnapshotRequest, SnapshotShown, SnapshotTree
 from xenia.store.snapshots import SnapshotTrees
 
@@ -69,7 +71,8 @@ class Snapshots:
     new_uuid: Callable[[], str]
 
     def create(self, ref: str, request: SnapshotRequest, caller: Caller) -> Job:
-        """Make a snapshot; the result has `snapshot`, a SnapshotShown. It can be cancelled.
+        """Make a snapshot; the result has `snapshot`, a SnapshotShown, and of a domain that stood still for its memory
+        `stood_still` (a StoodStill). It can be cancelled.
 
         Raises not_found, denied, invalid for a name that can be none, and for what the engine cannot do. Fails with a
         conflict for a name that is taken, and as Making.make.
@@ -83,8 +86,9 @@ class Snapshots:
                 raise conflict(f"domain '{turn.name}' has a snapshot '{name}' already", f"xm snapshot list {turn.name}")
             if request.memory and turn.entry is None:
                 raise conflict(f"domain '{turn.name}' does not run: it has no memory", "leave --memory away")
-            await self.make(turn, name, request.description, caller, memory=request.memory, tell=tell)
-            return {"snapshot": to_plain(self._one(self.trees.of(turn.record.uuid), name))}
+            _, stood = await self.make(turn, name, request.description, caller, memory=request.memory, tell=tell)
+            made = to_plain(self._one(self.trees.of(turn.record.uuid), name))
+            return {"snapshot": made, "stood_still": None if stood is None else to_plain(stood)}
 
         return self.start(SNAPSHOT_OPERATIONS["snapshot create"], ref, caller, work, cancellable=True)
 
@@ -97,9 +101,10 @@ class Snapshots:
         *,
         memory: bool,
         tell: Callable[[float], None],
-    ) -> Snapshot:
+    ) -> tuple[Snapshot, StoodStill | None]:
         """Make a snapshot of a domain whose turn it is; one without a name lasts as long as others are based on its
-        layers. Raises what speaks against it, and as Making.make.
+        layers. For how long the domain stood still for its memory, too. Raises what speaks against it, and as
+        Making.make.
         """
         if turn.entry is not None:
             self._refuse_running(turn.entry, memory=memory)
@@ -107,8 +112,13 @@ class Snapshots:
         now = self.lifecycle.clock()
         snapshot = Snapshot(self.making.new_id(), name, now, turn.config, description=description, text=text)
         tree = self.trees.of(turn.record.uuid)
-        tree = await self.making.make(tree, snapshot, turn.file, turn.entry, memory=memory, tell=tell)
-        return tree.snapshots[-1]
+        try:
+            tree, stood = await self.making.make(tree, snapshot, turn.file, turn.entry, memory=memory, tell=tell)
+        except Exception:
+            with suppress(XeniaError, OSError):  # where its memory could not be written, the disks have a layer more
+                await self.tidying.tidy(self.trees.of(turn.record.uuid), turn.entry, tell)
+            raise
+        return tree.snapshots[-1], stood
 
     def find(self, turn: Turn, name: str) -> Snapshot:
         """The snapshot of that name. Raises not_found."""
