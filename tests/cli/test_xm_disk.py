@@ -206,4 +206,9 @@ def test_resize_sends_bytes(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixtur
     xend.routes["POST /images/resize?wait=0.3"] = {"job": job("disk resize", result=MADE)}
     assert xm("disk", "resize", "web", "10g") == 0
     assert capsys.readouterr().out == "/i/web: raw, 10 GiB, takes 0 now; 5 GiB free\n"
-    assert xend.requests[0][2] == {"path": "web", "size": 10 << 30}
+    assert xm("disk", "resize", "--shrink", "web", "5g") == 0
+    sent = [body for _, _, body in xend.requests]
+    assert sent == [
+        {"path": "web", "size": 10 << 30, "shrink": False},
+        {"path": "web", "size": 5 << 30, "shrink": True},
+    ]

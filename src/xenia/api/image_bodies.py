@@ -68,6 +68,7 @@ class CheckImageBody(Body):
 class ResizeImageBody(Body):
     path: Annotated[Text, Field(description="the image")]
     size: Annotated[int, Field(description="bytes that it is to have", ge=1, lt=2**62)]
+    shrink: Annotated[bool, Field(description="also fewer than it has")] = False
 
 
 class DeleteImageBody(Body):

@@ -93,7 +93,8 @@ async def partition(
 
 @router.post("/images/resize", summary=IMAGE_OPERATIONS["disk resize"].sentence, responses=answers(JobAnswer, 200, 202))
 async def resize(request: Request, doors: DoorsOf, caller: CallerOf, body: ResizeImageBody, wait: Wait = 0) -> Response:
-    return await settle(request, doors, start_resize(doors.manager.images, body.path, body.size, caller), caller, wait)
+    job = start_resize(doors.manager.images, body.path, body.size, caller, shrink=body.shrink)
+    return await settle(request, doors, job, caller, wait)
 
 
 @router.post("/images/delete", summary=IMAGE_OPERATIONS["disk delete"].sentence, responses=answers(JobAnswer, 200, 202))

@@ -1,4 +1,4 @@
-"""Making an image larger."""
+"""Making an image larger, or smaller."""
 
 from __future__ import annotations
 
@@ -7,19 +7,23 @@ from typing import Any
 from xenia.lib.text import printable
 from xenia.manager.images import Images
 from xenia.model.caller import Caller
-from xenia.model.errors import invalid
+from xenia.model.errors import conflict, invalid
+from xenia.model.image import Image
 from xenia.model.job import Job
 from xenia.model.operations import IMAGE_OPERATIONS, require
 from xenia.storage.images.create import check_size
 from xenia.storage.images.resize import grow
+from xenia.storage.images.resize import shrink as make_smaller
 from xenia.storage.paths import find
 
 
-def resize(images: Images, path: str, size: int, caller: Caller) -> Job:
-    """Give an image `size` bytes, also while its guest runs. The result is that of Images.create.
+def resize(images: Images, path: str, size: int, caller: Caller, *, shrink: bool = False) -> Job:
+    """Give an image `size` bytes, also while its guest runs; fewer than it has only with `shrink`, and while nobody
+    uses it. The result is that of Images.create.
 
-    Fails with invalid for a smaller size, for one that cannot be, and for what is neither raw nor qcow2, and as
-    storage.images.resize does, or LiveImages.grow.
+    Fails with invalid for a smaller size without `shrink`, for one that cannot be, and for what is neither raw nor
+    qcow2; with a conflict for one that is to be smaller and that others count on; and as storage.images.resize does, or
+    LiveImages.grow.
     """
     operation = IMAGE_OPERATIONS["disk resize"]
     require(caller.role, operation)
@@ -31,13 +35,14 @@ def resize(images: Images, path: str, size: int, caller: Caller) -> Job:
         image = seen.image
         if image.problem or image.format not in ("raw", "qcow2"):
             why = image.problem or f"it is {image.format}, neither raw nor qcow2"
-            raise invalid(f"'{printable(image.path)}' cannot be made larger: {why}")
+            raise invalid(f"the size of '{printable(image.path)}' cannot be changed: {why}")
         if size < image.size:
-            raise invalid(
-                f"'{printable(image.path)}' has {image.size} bytes, and is not made smaller: what lies at its end "
-                "would be lost",
-                "make a smaller image, and have a guest that has both copy what is in this one",
-            )
+            await _refuse_smaller(images, image, shrink=shrink)
+            with find(path, roots) as place:
+                moved = await make_smaller(place, image.format, size, images.looker.inspect, images.qemu_img)
+            notes = (*notes, *(["its second partition table is at its new end"] if moved else []))
+            told = await images.told(image.path)
+            return {**told, "notes": [*notes, *told["notes"]]}
         if any(below.problem or below.size > image.size for below in await images.looker.chain(seen, roots)):
             raise invalid(
                 f"'{printable(image.path)}' cannot be made larger: it is based on an image that is larger than it, or "
@@ -52,3 +57,28 @@ def resize(images: Images, path: str, size: int, caller: Caller) -> Job:
         return {**told, "notes": [*notes, *told["notes"]]}
 
     return images.jobs.start(operation.name, path, caller, work)
+
+
+async def _refuse_smaller(images: Images, image: Image, *, shrink: bool) -> None:
+    shown = printable(image.path)
+    if not shrink:
+        raise invalid(
+            f"'{shown}' has {image.size} bytes: what lies behind its new end would be lost",
+            "where nothing does: xm disk resize --shrink",
+        )
+    if image.backing:
+        raise conflict(
+            f"'{shown}' is based on {printable(image.backing)}, and is not made smaller",
+            f"make one that stands alone: xm disk convert {shown} NEW",
+        )
+    image = await images.known(image)
+    if image.clones:
+        raise conflict(f"other images are based on '{shown}': {', '.join(map(printable, image.clones))}")
+    running = next((user for user in image.users if user.runs), None)
+    if running is not None:
+        raise conflict(
+            f"'{shown}' is the disk {running.target} of domain '{running.domain}', which runs",
+            f"xm shutdown {running.domain}",
+        )
+    if keeper := images.users.kept_for(image.path):
+        raise conflict(f"'{shown}' is needed as it is by {printable(keeper)}")

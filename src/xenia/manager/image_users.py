@@ -36,6 +36,18 @@ class ImageUsers:
             found.setdefault(path, {}).setdefault((user.domain, user.target), (user, form.value))
         return {path: tuple(users.values()) for path, users in found.items()}
 
+    def kept_for(self, path: str) -> str:
+        """Who counts on the content of the image `path` though nobody may have it open: a domain that was suspended, or
+        has snapshots. "" for nobody.
+        """
+        suspended = (user.domain for user, its, _ in self._suspended() if its == path)
+        layers = (user.domain for user, its, _ in self._layers() if its == path)
+        found = next(suspended, "")
+        if found:
+            return f"domain '{found}', which is suspended"
+        found = next(layers, "")
+        return f"the snapshots of domain '{found}'" if found else ""
+
     def _defined(self) -> Iterator[tuple[ImageUser, str, Disk]]:
         for config, file in self.definitions.files():
             for disk in config.disks:

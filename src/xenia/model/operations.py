@@ -339,7 +339,7 @@ IMAGE_OPERATIONS: dict[str, Operation] = {
         ("disk convert", "Make an image in another format of one"),
         ("disk export", "Offer an image to backup tools, read-only"),
         ("disk partition", "Show the partitions in an image, or make some"),
-        ("disk resize", "Make an image larger"),
+        ("disk resize", "Make an image larger or smaller"),
         ("disk delete", "Remove an image that nobody needs"),
     )
 }

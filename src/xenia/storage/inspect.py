@@ -16,6 +16,7 @@ INSPECTIONS = {
     "classify_kernel": "xenia.storage.kernel_image:classify_kernel",
     "expand_kernel": "xenia.storage.kernel_image:expand_kernel",
     "read_layout": "xenia.storage.guest.layout:read_layout",
+    "shrinking": "xenia.storage.guest.shrinking:shrinking",
     "extract_boot": "xenia.storage.guest.extract:extract_boot",
     "inspect_save": "xenia.storage.save.inspect:inspect_save",
 }

@@ -16,26 +16,36 @@ if TYPE_CHECKING:
 def _options(parser: ArgumentParser) -> None:
     parser.add_argument("image", metavar="IMAGE", help="its name, or its path from / on")
     parser.add_argument("size", metavar="SIZE", type=size, help=f"how large it is to be: {SIZES}")
+    parser.add_argument("--shrink", action="store_true", help="also smaller than it is")
     add_output(parser, "text", "json")
 
 
 def _resize(context: Context, options: Namespace) -> int:
-    result = carry_out(context, "/images/resize", {"path": image_path(options.image), "size": options.size})
+    body = {"path": image_path(options.image), "size": options.size, "shrink": options.shrink}
+    result = carry_out(context, "/images/resize", body)
     return tell(result, options, made(result))
 
 
 COMMANDS = {
     "resize": Command(
-        "xm disk resize [-o FORMAT] IMAGE SIZE",
+        "xm disk resize [--shrink] [-o FORMAT] IMAGE SIZE",
         f"""\
 Make a raw or qcow2 image larger. A guest on QEMU may run meanwhile and sees the new size at once; where the disk is an
 IDE one, and on Xen, where it has to be off, when it is started. No space is taken by that; partitions and file systems
 stay as they are until somebody makes them larger from inside the guest. An image that others are based on is not
-changed, and none is made smaller.
+changed.
+
+With --shrink it is made smaller, while no guest has it: what lies behind its new end is lost. That is refused where a
+partition ends there, or a file system of a disk without partitions; make those smaller first, from inside the guest.
+What is not known here is not noticed. The second table of a GPT is moved to the new end. An image that is based on
+another one, is part of a snapshot or belongs to a suspended domain is not made smaller.
 {NAMES}""",
         _options,
         _resize,
-        examples=(("xm disk resize winxp/hdimage 16g", "16 GiB in all"),),
+        examples=(
+            ("xm disk resize winxp/hdimage 16g", "16 GiB in all"),
+            ("xm disk resize --shrink winxp/hdimage 8g", "8 GiB, where all partitions end before"),
+        ),
         see_also=("disk create", "disk info"),
     )
 }

@@ -13,6 +13,6 @@ TABLE = (
     Entry("Make and change", "clone", "disk.clone", "Make an image that begins as another one"),
     Entry("Make and change", "convert", "disk.convert", "Make an image in another format of one"),
     Entry("Make and change", "partition", "disk.partition", "Show the partitions in an image, or make some"),
-    Entry("Make and change", "resize", "disk.resize", "Make an image larger"),
+    Entry("Make and change", "resize", "disk.resize", "Make an image larger or smaller"),
     Entry("Make and change", "delete", "disk.delete", "Remove an image that nobody needs", ("rm",)),
 )

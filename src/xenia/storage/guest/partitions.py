@@ -62,6 +62,18 @@ def table_name(disk: Blocks) -> str:
     return "mbr" if any(kind for _, kind, *_ in entries) else ""
 
 
+def protective(disk: Blocks) -> bool:
+    """Whether the first sector says that there is a GPT. Raises what reading the disk raises."""
+    first = disk.read(0, SECTOR)
+    return first[510:] == b"\x55\xaa" and any(kind == _PROTECTIVE for _, kind, *_ in _table(first))
+
+
+def extended_end(disk: Blocks) -> int:
+    """Where the last extended partition of an MBR ends, in bytes; 0 where there is none."""
+    entries = _table(disk.read(0, SECTOR))
+    return max(((start + count) * SECTOR for _, kind, start, count in entries if kind in _EXTENDED), default=0)
+
+
 def _table(sector: bytes) -> list[tuple[int, int, int, int]]:
     """Status, type, first sector and sectors of the four entries."""
     return [struct.unpack_from("<B3xB3xII", sector, 446 + 16 * number) for number in range(4)]

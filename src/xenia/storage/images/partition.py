@@ -9,14 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from xenia.lib.aio import to_end
 from xenia.lib.program import run
-from xenia.lib.text import printable
-from xenia.model.errors import engine_failed, invalid, unavailable
+from xenia.model.errors import invalid, unavailable
 from xenia.model.image import NewPartition, PartitionKind, TableKind
+from xenia.storage.images.pieces import Piece, write_pieces
 from xenia.storage.images.qemu_img import QemuImg, reason
-from xenia.storage.images.room import room_behind
-from xenia.storage.images.serve import Layer
 from xenia.storage.lock import lock
 from xenia.storage.open import refuse_protected
 from xenia.storage.paths import Place
@@ -47,9 +44,6 @@ _TYPES = {
     },
 }
 
-Piece = tuple[int, bytes]
-"""Where it begins, and what is there."""
-
 
 async def partition(
     place: Place, form: str, size: int, table: TableKind, wanted: Sequence[NewPartition], qemu_img: QemuImg
@@ -64,13 +58,7 @@ async def partition(
     try:
         lock(descriptor, write=True, path=place.path)
         pieces = await _made(size, table, wanted, qemu_img)
-        if form == "raw":
-            await to_end(_write, descriptor, pieces)
-            return
-        with room_behind(descriptor):
-            ended = await qemu_img.write(Layer(descriptor, form, place.block_device, write=True), pieces)
-        if ended.code != 0:
-            raise engine_failed(f"'{printable(place.path)}' cannot be written to: {reason(ended.err or ended.out)}")
+        await write_pieces(descriptor, place, form, pieces, qemu_img)
     finally:
         os.close(descriptor)
 
@@ -132,10 +120,3 @@ def _written(disk: int) -> Iterator[Piece]:
         end = os.lseek(disk, position, os.SEEK_HOLE)
         yield position, os.pread(disk, end - position, position)
         position = end
-
-
-def _write(descriptor: int, pieces: Sequence[Piece]) -> None:
-    for position, content in pieces:
-        if os.pwrite(descriptor, content, position) != len(content):
-            raise OSError(0, "the image takes no more")
-        os.fsync(descriptor)

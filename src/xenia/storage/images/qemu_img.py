@@ -47,9 +47,13 @@ class QemuImg:
         words = ["check", "--output=json", *(["-r", "all"] if repair else [])]
         return await self._on_one(words, Layer(descriptor, "qcow2", block_device, write=repair), (), seconds)
 
-    async def resize(self, descriptor: int, size: int, *, seconds: float) -> Ended:
-        """Have the qcow2 image in the file open as `descriptor` be `size` bytes large. Raises as `check`."""
-        return await self._on_one(["resize"], Layer(descriptor, "qcow2", write=True), (str(size),), seconds)
+    async def resize(self, descriptor: int, size: int, *, shrink: bool = False, seconds: float) -> Ended:
+        """Have the qcow2 image in the file open as `descriptor` be `size` bytes large; with `shrink`, fewer than it
+        has. Raises as `check`.
+        """
+        words = ["resize", *(["--shrink"] if shrink else [])]
+        layer = Layer(descriptor, "qcow2", write=True, discard=shrink)
+        return await self._on_one(words, layer, (str(size),), seconds)
 
     async def rebase(self, descriptor: int, name: str, form: str, *, seconds: float) -> Ended:
         """Have the header of the qcow2 image open as `descriptor` say that it is based on `name`, in the format `form`.
@@ -157,7 +161,8 @@ class QemuImg:
 
 def _name(layer: Layer, number: int, connection: socket) -> str:
     """What qemu-img calls the image in one file that is the export `number` of who is behind `connection`."""
-    node = {"driver": layer.format, "file": remote(number, connection)}
+    given_back = {"discard": "unmap"} if layer.discard else {}
+    node = {"driver": layer.format, **given_back, "file": {**remote(number, connection), **given_back}}
     return f"json:{json.dumps({**node, 'backing': None} if layer.format in BASED else node)}"
 
 

@@ -31,13 +31,14 @@ _PACKAGES = {"qemu-img": "qemu-utils", "qemu-storage-daemon": "qemu-system-commo
 @dataclass(frozen=True, slots=True)
 class Layer:
     """One open file of an image, or block device, in a format that QEMU calls so. It is locked by xend, not by who
-    serves it.
+    serves it. `discard`: what is thrown away of it is given back to the host.
     """
 
     descriptor: int
     format: str
     block_device: bool = False
     write: bool = False
+    discard: bool = False
 
 
 @asynccontextmanager
@@ -161,6 +162,8 @@ def _file(layer: Layer, name: str) -> dict[str, object]:
         "filename": f"/proc/self/fd/{layer.descriptor}",
         "read-only": not layer.write,
     }
+    if layer.discard:
+        node["discard"] = "unmap"
     return node if layer.block_device else {**node, "locking": "off"}
 
 
