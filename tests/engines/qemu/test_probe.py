@@ -12,8 +12,11 @@ import pytest
 from tests.engines.qemu.conftest import Host
 
 from xenia.engines.qemu import boot_probe, probe
+from xenia.engines.qemu.background import said_of
 from xenia.engines.qemu.engine import QemuEngine
 from xenia.model.domain import DomainConfig, Kind
+from xenia.model.errors import engine_failed
+from xenia.model.host import Capability
 
 pytestmark = pytest.mark.qemu
 
@@ -95,3 +98,24 @@ async def test_kvm_is_tried_once_for_each_boot_of_the_host(host: Host, monkeypat
     await QemuEngine(settings).probe()
     assert len(tried) == 2
     assert os.listdir(host.settings.run_dir) == []
+
+
+async def test_whether_guests_run_on_while_they_are_saved_is_asked_of_a_qemu_like_theirs(host: Host) -> None:
+    report = await host.engine.probe()
+    assert report.lacks[Capability.BACKGROUND_SAVE] == "background_snapshots is off in xend.toml"
+    report = await QemuEngine(replace(host.settings, background=True)).probe()
+    why = report.lacks.get(Capability.BACKGROUND_SAVE, "")
+    assert why in ("", "its user may not use userfaultfd on this host (sysctl vm.unprivileged_userfaultfd)")
+    assert (Capability.BACKGROUND_SAVE in report.capabilities) is (not why)
+
+
+@pytest.mark.parametrize(
+    ("said", "means"),
+    [
+        ("QEMU refused x: Background-snapshot is not supported by host kernel", "its user may not use userfaultfd"),
+        ("QEMU refused x: Background-snapshot is not compatible with guest memory configuration", "mapped from a save"),
+        ("it does not answer", "it does not answer"),
+    ],
+)
+def test_why_not_is_told_in_words_of_ours(said: str, means: str) -> None:
+    assert means in said_of(engine_failed(said))

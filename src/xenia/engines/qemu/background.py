@@ -22,6 +22,7 @@ from xenia.model.errors import XeniaError, engine_failed
 from xenia.storage.save.parallel import in_thread
 
 _LOOK_AGAIN = 0.001
+_LOOK_AGAIN_LATER = 0.1
 
 _OF_THE_KERNEL = "not supported by host kernel"
 _OF_THE_MEMORY = "not compatible with guest memory"
@@ -66,8 +67,7 @@ async def save_running(guest: Guest, sink: SaveSink, meanwhile: Callable[[], Awa
         await undisturbed(_come_to_its_end(guest, reader, moments))
     if problem:
         raise engine_failed(f"QEMU cannot save the guest: {problem}")
-    stopped, ran = moments
-    return ran - stopped
+    return moments[-1] - moments[0]
 
 
 def _taken(guest: Guest) -> int:
@@ -95,10 +95,10 @@ async def _begin(guest: Guest, writer: int, meanwhile: Callable[[], Awaitable[No
 async def _until_it_runs(guest: Guest, moments: list[float]) -> None:
     """Until QEMU has let it run on, or has failed before."""
     with guest.expecting(State.RUNNING):
-        going = True
-        while going and guest.situation.state is State.PAUSED:
+        while guest.situation.state is State.PAUSED:
             await asyncio.sleep(_LOOK_AGAIN)
-            going = await under_way(guest)
+            if not await under_way(guest):
+                break
     if guest.situation.state is not State.PAUSED:
         moments.append(asyncio.get_running_loop().time())
 
@@ -108,10 +108,14 @@ async def _come_to_its_end(guest: Guest, reader: int, moments: list[float]) -> N
     on where it was stopped and nothing has let it run.
     """
     try:
-        async with background_pipe.emptying(reader):
-            with contextlib.suppress(XeniaError):
-                await until_over(guest)
-                await leave_memory_out(guest, wanted=False)
+        async with background_pipe.emptying(reader) as emptied:
+            while not emptied.done():
+                with contextlib.suppress(XeniaError):  # it may not answer before all is taken
+                    await until_over(guest)
+                    break
+                await asyncio.sleep(_LOOK_AGAIN_LATER)
+        with contextlib.suppress(XeniaError):
+            await leave_memory_out(guest, wanted=False)
             if len(moments) == 1 and guest.situation.state is State.PAUSED:
                 await guest.run_on()
     finally:

@@ -42,12 +42,12 @@ def make(folder: Path) -> tuple[int, int]:
 
 
 @asynccontextmanager
-async def emptying(reader: int) -> AsyncIterator[None]:
-    """While the context lasts, what comes out of the pipe is for nobody."""
+async def emptying(reader: int) -> AsyncIterator[asyncio.Future[None]]:
+    """While the context lasts, what comes out of the pipe is for nobody; the future is done when no more can come."""
     stop = threading.Event()
     running = asyncio.get_running_loop().run_in_executor(None, _empty, reader, stop)
     try:
-        yield
+        yield running
     finally:
         stop.set()
         await asyncio.wait({running})
