@@ -51,7 +51,8 @@ def said_of(refusal: XeniaError) -> str:
 async def save_running(guest: Guest, sink: SaveSink, meanwhile: Callable[[], Awaitable[None]]) -> float:
     """As engines.base.SavesRunning.save_running, without traits."""
     expected = _taken(guest)
-    await in_thread(lambda stop: have_at_hand(guest.process.pid, stop))  # or QEMU would, while the guest stands still
+    pid, size = guest.process.pid, guest.most_memory << 20
+    await in_thread(lambda stop: have_at_hand(pid, size, stop))  # or QEMU would, while the guest stands still
     await let_run_on(guest)
     reader, writer = background_pipe.make(guest.folder)
     moments: list[float] = []

@@ -12,6 +12,7 @@ from xenia.model.errors import engine_failed
 
 _MEMORY = "/memfd:memory-backend-memfd"
 """What QEMU calls the memory of its guests (backends/hostmem-memfd.c)."""
+_IN_MEMORY = "/memfd:"
 _PIECE = 1 << 20
 
 
@@ -34,12 +35,12 @@ def open_memory(pid: int, size: int) -> int | None:
     return None
 
 
-def have_at_hand(pid: int, stop: threading.Event) -> None:
-    """Have all of a guest's memory in the page tables of its QEMU, which runs on, and none of it a hole any more: it is
-    read once, as QEMU itself would (/proc/pid/mem, proc(5)). What cannot be read stays as it is.
+def have_at_hand(pid: int, size: int, stop: threading.Event) -> None:
+    """Have all of a guest's memory in the page tables of its QEMU, which runs on, and none of its `size` bytes a hole
+    any more: it is read once, as QEMU itself would (/proc/pid/mem, proc(5)). What cannot be read stays as it is.
     """
     with contextlib.suppress(OSError):
-        begin, end = _where_it_is(pid)
+        begin, end = _where_it_is(pid, size)
         memory = os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
         try:
             room = bytearray(_PIECE)
@@ -51,10 +52,11 @@ def have_at_hand(pid: int, stop: threading.Event) -> None:
             os.close(memory)
 
 
-def _where_it_is(pid: int) -> tuple[int, int]:
-    """Where QEMU has it; nowhere for a guest whose memory is no such file."""
+def _where_it_is(pid: int, size: int) -> tuple[int, int]:
+    """Where QEMU has it, whether the file is its own or that of a clone's source; nowhere where it is another size."""
     for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
-        if _MEMORY in line:
-            begin, _, end = line.split(maxsplit=1)[0].partition("-")
-            return int(begin, 16), int(end, 16)
+        if _IN_MEMORY in line:
+            begin, end = (int(number, 16) for number in line.split(maxsplit=1)[0].split("-"))
+            if end - begin == size:
+                return begin, end
     return 0, 0
