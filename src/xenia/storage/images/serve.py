@@ -161,10 +161,11 @@ def _file(layer: Layer, name: str) -> dict[str, object]:
         "node-name": name,
         "filename": f"/proc/self/fd/{layer.descriptor}",
         "read-only": not layer.write,
+        "locking": "off",
     }
     if layer.discard:
         node["discard"] = "unmap"
-    return node if layer.block_device else {**node, "locking": "off"}
+    return node
 
 
 async def _end(server: asyncio.subprocess.Process) -> None:
