@@ -18,7 +18,7 @@ MADE = {"image": {"path": "/i/web", "format": "raw", "size": 10 << 30, "allocate
 
 def image(path: str, **others: Any) -> dict[str, Any]:
     plain = {"path": path, "format": "raw", "size": 1 << 30, "allocated": 0, "backing": "", "problem": ""}
-    return {**plain, "users": [], "clones": [], **others}
+    return {**plain, "users": [], "clones": [], "volume": None, **others}
 
 
 def test_the_table_says_what_the_model_says() -> None:
@@ -55,6 +55,7 @@ def test_create_sends_bytes_and_names_as_they_are_meant(
     assert xm("disk", "create", "-f", "qcow2", "-b", "../base", "./web", "-p") == 0
     first, second = (body for _, _, body in xend.requests)
     plain = {"path": "web", "size": 10 << 30, "format": None, "backing": "", "preallocate": False}
+    plain |= {"pool": "", "wipe": True}
     assert first == plain
     here = Path.cwd()
     assert second == {
@@ -78,7 +79,7 @@ def test_the_list_has_no_empty_cell_and_says_what_is_wrong(
     user = {"domain": "web", "target": "xvda", "runs": True}
     images = [image("/i/a\x1b", users=[user]), image("/i/b", clones=["/i/c"]), image("/i/c", problem="it is damaged")]
     folders = [{"path": "/i", "free": 1 << 40}]
-    xend.routes["GET /images"] = {"images": images, "folders": folders, "partial": False}
+    xend.routes["GET /images"] = {"images": images, "folders": folders, "groups": [], "partial": False}
     assert xm("disk", "list") == 0
     said = capsys.readouterr()
     assert said.out == (
@@ -102,6 +103,8 @@ def test_info_tells_the_chain_and_the_partitions(xend: FakeXend, xm: Xm, capsys:
         "protected": False,
         "free": 0,
         "notes": ["beware"],
+        "group": None,
+        "snapshots": [],
     }
     assert xm("disk", "info", "web.qcow2") == 0
     said = capsys.readouterr()
@@ -138,7 +141,7 @@ def test_clone_and_delete_say_what_became_of_it(xend: FakeXend, xm: Xm, capsys: 
     said = capsys.readouterr()
     assert (said.out, said.err) == ("/i/web is gone\n", "xm: nothing is based on /i/base any more\n")
     bodies = [body for _, _, body in xend.requests]
-    assert bodies == [{"source": "base", "target": "web", "full": True}, {"path": "web", "force": False}]
+    assert bodies == [{"source": "base", "target": "web", "full": True, "pool": ""}, {"path": "web", "force": False}]
 
 
 def test_check_ends_with_1_while_errors_remain(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
@@ -162,7 +165,9 @@ def test_check_ends_with_1_while_errors_remain(xend: FakeXend, xm: Xm, capsys: p
 def test_convert_sends_what_is_meant(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
     xend.routes["POST /images/convert?wait=0.3"] = {"job": job("disk convert", result={**MADE, "notes": ["read"]})}
     assert xm("disk", "convert", "--raw", "-f", "qcow2", "./old", "web") == 0
-    assert xend.requests[0][2] == {"source": str(Path.cwd() / "old"), "target": "web", "format": "qcow2", "raw": True}
+    old = str(Path.cwd() / "old")
+    wanted = {"source": old, "target": "web", "format": "qcow2", "raw": True, "pool": ""}
+    assert xend.requests[0][2] == wanted
     assert capsys.readouterr().err == "xm: read\n"
 
 
@@ -209,6 +214,48 @@ def test_resize_sends_bytes(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixtur
     assert xm("disk", "resize", "--shrink", "web", "5g") == 0
     sent = [body for _, _, body in xend.requests]
     assert sent == [
-        {"path": "web", "size": 10 << 30, "shrink": False},
-        {"path": "web", "size": 5 << 30, "shrink": True},
+        {"path": "web", "size": 10 << 30, "shrink": False, "wipe": True},
+        {"path": "web", "size": 5 << 30, "shrink": True, "wipe": True},
     ]
+
+
+def test_a_volume_is_shown_with_what_lvm_tells(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    volume = {"group": "vg0", "name": "web", "kind": "thin", "pool": "pool0", "origin": "base", "filled": 12.5}
+    pool = {"name": "pool0", "size": 4 << 30, "promised": 8 << 30, "data": 25.0, "metadata": 3.25, "zeroes": True}
+    group = {"name": "vg0", "size": 10 << 30, "free": 6 << 30, "pools": [pool], "problem": ""}
+    shown = image("/dev/vg0/web", allocated=1 << 27, volume=volume)
+    groups = [group, {"name": "vg9", "pools": [], "problem": "there is none"}]
+    xend.routes["GET /images"] = {"images": [shown], "folders": [], "groups": groups, "partial": False}
+    assert xm("disk", "list") == 0
+    said = capsys.readouterr()
+    assert said.out == (
+        "Image         Format      Size   Taken             Used by\n"
+        "/dev/vg0/web  raw (thin)  1 GiB  128 MiB (12.5 %)  -\n"
+    )
+    of_pool = "thin pool vg0/pool0: 25.0 % of 4 GiB taken, 3.2 % of its metadata; its volumes have 8 GiB"
+    assert said.err == (
+        f"xm: volume group vg0: 6 GiB of 10 GiB free\nxm: {of_pool}\nxm: volume group vg9: there is none\n"
+    )
+    layout = {"table": "", "partitions": [], "content": "", "problem": ""}
+    info = {"image": shown, "chain": [], "layout": layout, "used": "", "protected": False, "free": 3 << 30}
+    info |= {"notes": [], "group": group, "snapshots": ["/dev/vg0/copy"]}
+    xend.routes["GET /images/info?path=%2Fdev%2Fvg0%2Fweb"] = info
+    assert xm("disk", "info", "/dev/vg0/web") == 0
+    out = capsys.readouterr().out
+    assert f"  volume     thin, volume group vg0: 6 GiB of 10 GiB free\n  pool       {of_pool}\n" in out
+    assert "  began as   /dev/vg0/base, which it does not need\n" in out
+    assert "  origin of  /dev/vg0/copy\n" in out
+
+
+def test_what_is_said_of_a_volume_is_sent(xend: FakeXend, xm: Xm) -> None:
+    xend.routes[CREATE] = {"job": job("disk create", result=MADE)}
+    xend.routes["POST /images/resize?wait=0.3"] = {"job": job("disk resize", result=MADE)}
+    assert xm("disk", "create", "--thin", "pool0", "/dev/vg0/web", "10g") == 0
+    assert xm("disk", "create", "--no-wipe", "/dev/vg0/web", "10g") == 0
+    assert xm("disk", "resize", "--no-wipe", "/dev/vg0/web", "20g") == 0
+    thin, thick, larger = (body for _, _, body in xend.requests)
+    assert (thin["pool"], thin["wipe"], thick["pool"], thick["wipe"], larger["wipe"]) == (
+        *("pool0", True),
+        *("", False),
+        False,
+    )

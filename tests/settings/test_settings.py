@@ -37,8 +37,10 @@ def test_what_the_file_says_holds(tmp_path: Path) -> None:
         uid_base = 2000000
         accelerator = "tcg"
         host_stop = ["save", "shutdown"]
+        volume_groups = ["vg0", "vg-1", "vg0"]
         """,
     )
+    assert settings.volume_groups == ("vg0", "vg-1")
     assert settings.host_stop == ("save", "shutdown")
     assert (settings.log_level, settings.socket_group, settings.accelerator) == ("debug", "wheel", "tcg")
     assert settings.roots == (Path("/srv/images"), Path("/boot"))
@@ -63,6 +65,8 @@ def test_what_the_file_says_holds(tmp_path: Path) -> None:
         ("restart_delay = 0.5", ":1: restart_delay must be a whole number, not a number", ""),
         ('roots = "/srv"', ":1: roots must be a list of absolute paths", "for example"),
         ('roots = ["srv"]', ":1: roots must be a list of absolute paths", "for example"),
+        ('volume_groups = "vg0"', ":1: volume_groups must be a list of names of volume groups", "for example"),
+        ('volume_groups = ["/dev/vg0"]', ":1: volume_groups must be a list of names of volume groups", "for example"),
         ("roots = [1]", ":1: roots must be a list of absolute paths", "for example"),
         (
             'host_stop = "shutdown"',

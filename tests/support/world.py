@@ -72,6 +72,7 @@ from xenia.storage.images.qemu_img import QemuImg
 from xenia.storage.inspect import INSPECTIONS
 from xenia.storage.open import OpenedDisk
 from xenia.storage.usb import OpenedUsb
+from xenia.storage.volumes.volumes import Volumes
 from xenia.store.applied import Journal
 from xenia.store.auto import AutoFolder
 from xenia.store.folder import GuestFolder
@@ -145,6 +146,7 @@ class World:
     folder: Path = Path("/nonexistent")
     image_roots: tuple[str, ...] = ()
     """Where images lie, on the real file system."""
+    volumes: Volumes = field(default_factory=Volumes)
     boot_id: str = "boot"
     bridge: BridgeWish = field(default_factory=lambda: BridgeWish("xenbr0"))
     refuse_beside_others: Callable[[], None] = lambda: None
@@ -265,6 +267,7 @@ class World:
                 autostart=Autostart(AutoFolder(self.folder / "auto"), guest_files),
                 host_runs=HostRuns(files, self.boot_id),
                 looker=Looker(inspect_really, self.image_roots),
+                volumes=self.volumes,
                 qemu_img=QemuImg(65534 if os.geteuid() == 0 else None),
                 networks=networks,
                 refuse_beside_others=self.refuse_beside_others,

@@ -9,6 +9,9 @@ from pydantic import Field
 from xenia.api.bodies import Body, Text
 from xenia.model.image import ImageFormat, NewImage, NewPartition, PartitionKind, TableKind
 
+Pool = Annotated[Text, Field(description="the thin pool that a volume of LVM is to be in; empty for a thick one")]
+Wipe = Annotated[bool, Field(description="fill a thick volume with zeros, or what it gets")]
+
 
 class NewImageBody(Body):
     path: Annotated[Text, Field(description="where it is to lie; not from / on: below the first of the roots")]
@@ -18,15 +21,18 @@ class NewImageBody(Body):
     ] = None
     backing: Annotated[Text, Field(description="the image that it is to be based on; empty for none")] = ""
     preallocate: Annotated[bool, Field(description="take all its space now")] = False
+    pool: Pool = ""
+    wipe: Wipe = True
 
     def wish(self) -> NewImage:
-        return NewImage(self.path, self.size, self.format, self.backing, self.preallocate)
+        return NewImage(self.path, self.size, self.format, self.backing, self.preallocate, self.pool, self.wipe)
 
 
 class CloneImageBody(Body):
     source: Annotated[Text, Field(description="the image that it begins as")]
     target: Annotated[Text, Field(description="where it is to lie; not from / on: below the first of the roots")]
     full: Annotated[bool, Field(description="copy all, so that it stands alone")] = False
+    pool: Pool = ""
 
 
 class ConvertImageBody(Body):
@@ -34,6 +40,7 @@ class ConvertImageBody(Body):
     target: Annotated[Text, Field(description="where it is to lie; not from / on: below the first of the roots")]
     format: Annotated[ImageFormat | None, Field(description="null for what its name says", strict=False)] = None
     raw: Annotated[bool, Field(description="the source is a raw disk, whatever it begins like")] = False
+    pool: Pool = ""
 
 
 class NewPartitionBody(Body):
@@ -69,6 +76,7 @@ class ResizeImageBody(Body):
     path: Annotated[Text, Field(description="the image")]
     size: Annotated[int, Field(description="bytes that it is to have", ge=1, lt=2**62)]
     shrink: Annotated[bool, Field(description="also fewer than it has")] = False
+    wipe: Wipe = True
 
 
 class DeleteImageBody(Body):

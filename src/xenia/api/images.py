@@ -61,7 +61,7 @@ async def check(request: Request, doors: DoorsOf, caller: CallerOf, body: CheckI
 
 @router.post("/images/clone", summary=IMAGE_OPERATIONS["disk clone"].sentence, responses=answers(JobAnswer, 200, 202))
 async def clone(request: Request, doors: DoorsOf, caller: CallerOf, body: CloneImageBody, wait: Wait = 0) -> Response:
-    job = start_clone(doors.manager.images, body.source, body.target, caller, full=body.full)
+    job = start_clone(doors.manager.images, body.source, body.target, caller, full=body.full, pool=body.pool)
     return await settle(request, doors, job, caller, wait)
 
 
@@ -71,7 +71,9 @@ async def clone(request: Request, doors: DoorsOf, caller: CallerOf, body: CloneI
 async def convert(
     request: Request, doors: DoorsOf, caller: CallerOf, body: ConvertImageBody, wait: Wait = 0
 ) -> Response:
-    job = start_convert(doors.manager.images, body.source, body.target, caller, form=body.format, raw=body.raw)
+    job = start_convert(
+        doors.manager.images, body.source, body.target, caller, form=body.format, raw=body.raw, pool=body.pool
+    )
     return await settle(request, doors, job, caller, wait)
 
 
@@ -93,7 +95,7 @@ async def partition(
 
 @router.post("/images/resize", summary=IMAGE_OPERATIONS["disk resize"].sentence, responses=answers(JobAnswer, 200, 202))
 async def resize(request: Request, doors: DoorsOf, caller: CallerOf, body: ResizeImageBody, wait: Wait = 0) -> Response:
-    job = start_resize(doors.manager.images, body.path, body.size, caller, shrink=body.shrink)
+    job = start_resize(doors.manager.images, body.path, body.size, caller, shrink=body.shrink, wiped=body.wipe)
     return await settle(request, doors, job, caller, wait)
 
 

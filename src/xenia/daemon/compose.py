@@ -76,6 +76,7 @@ from xenia.storage.new_file import remove_leftovers
 from xenia.storage.open import Storage
 from xenia.storage.overlay import OverlayFiles
 from xenia.storage.save.files import SaveFiles
+from xenia.storage.volumes.volumes import Volumes
 from xenia.store.applied import Journal
 from xenia.store.auto import AutoFolder
 from xenia.store.folder import GuestFolder
@@ -143,6 +144,7 @@ def _manager(
     for state in (paths.run, paths.state):
         files.remove_leftovers(str(state))
     roots = tuple(str(root) for root in settings.roots)
+    volumes = Volumes(settings.volume_groups)
     remove_leftovers(folders_below(roots))
     remove_left_over(paths.run / "exports")
     jobs = Jobs(time.time, history.put_job, history.last_jobs(_JOBS))
@@ -155,7 +157,8 @@ def _manager(
         network=chosen.network,
         prepare_boot=chosen.prepare_boot,
         table=table,
-        roots=roots,
+        roots=(*roots, *volumes.folders),
+        volumes=volumes,
         privileged=os.geteuid() == 0,
         cards=CardNetworks(networks, guests),
         scripts=scripts,
@@ -223,6 +226,7 @@ def _manager(
             autostart=Autostart(AutoFolder(paths.guest_files / "auto"), guest_files),
             host_runs=HostRuns(files, boot_id()),
             looker=Looker(sandbox.inspect, roots, leave_out=(str(paths.cores),)),
+            volumes=volumes,
             qemu_img=qemu_img,
             bridges=Bridges(
                 Uplink(Place(paths.root), boot_id()),

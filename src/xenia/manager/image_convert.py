@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from xenia.lib.text import printable
+from xenia.manager.image_fill import fill
 from xenia.manager.images import Images
 from xenia.model.caller import Caller
 from xenia.model.errors import invalid
 from xenia.model.image import Image, ImageFormat, NewImage
 from xenia.model.job import Job
 from xenia.model.operations import IMAGE_OPERATIONS, require
-from xenia.storage.images.convert import convert as convert_image
-from xenia.storage.images.place import folder_for
 from xenia.storage.images.source import READABLE, open_source
 
 _ELSEWHERE = "have the program that made it make one plain file of it, and convert that"
 
 
 def convert(
-    images: Images, source: str, target: str, caller: Caller, *, form: ImageFormat | None = None, raw: bool = False
+    images: Images,
+    source: str,
+    target: str,
+    caller: Caller,
+    *,
+    form: ImageFormat | None = None,
+    raw: bool = False,
+    pool: str = "",
 ) -> Job:
-    """Make the image `target` of what `source` holds, in the format `form` (None: as its name says). With `raw`, that
-    is a raw disk whatever it begins like. The result is that of Images.create.
+    """Make the image `target` of what `source` holds, in the format `form` (None: as its name says); a volume may be in
+    the thin pool `pool`. With `raw`, the source is a raw disk whatever it begins like. The result is that of
+    Images.create.
 
     Fails with invalid for a source whose content lies elsewhere or cannot be read, a conflict while somebody writes to
-    it, and as storage.images.convert does. It can be cancelled.
+    it, and as image_fill.fill does. It can be cancelled.
     """
     operation = IMAGE_OPERATIONS["disk convert"]
     require(caller.role, operation)
@@ -38,14 +44,10 @@ def convert(
         if not raw:
             refuse_unreadable(image)
             notes = (*notes, *_taken_for(image))
-        with folder_for(target, roots) as (folder, name):
-            wanted = NewImage(target, None, form).chosen_format
-            async with open_source(images.looker.inspect, source, "raw" if raw else image.format, roots) as layers:
-                await convert_image(
-                    layers, folder, name, wanted, images.qemu_img, lambda done: jobs.progress(job.id, done)
-                )
-            told = await images.told(str(Path(folder.path, name)))
-            return {**told, "notes": [*notes, *told["notes"]]}
+        wish = NewImage(target, None, form, pool=pool)
+        async with open_source(images.looker.inspect, source, "raw" if raw else image.format, roots) as layers:
+            told = await fill(images, layers, wish, roots, lambda done: jobs.progress(job.id, done))
+        return {**told, "notes": [*notes, *told["notes"]]}
 
     job = jobs.start(operation.name, target, caller, work, cancellable=True)
     return job

@@ -32,8 +32,11 @@ def delete(images: Images, path: str, caller: Caller, *, force: bool = False) ->
         if image.format == "raw" and image.size % 512:
             raise invalid(f"'{printable(image.path)}' is no image", "xm disk list shows what are some")
         _refuse_needed(image, force=force)
-        with find(path, roots) as place:
-            remove(place)
+        if (volume := images.volumes.named(image.path)) is not None:
+            await images.volumes.remove(volume)
+        else:
+            with find(path, roots) as place:
+                remove(place)
         return {"path": image.path, "notes": await release(images, image.backing)}
 
     return images.jobs.start("disk delete", path, caller, work)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +10,7 @@ from xenia.manager.table import Table
 from xenia.model.disk import Disk, DiskFormat, DiskSource
 from xenia.model.domain import Definition, Started
 from xenia.model.image import Image, ImageUser
+from xenia.storage.volumes.device import real_path
 from xenia.store.records import Records
 from xenia.store.snapshots import SnapshotTrees
 
@@ -51,19 +51,19 @@ class ImageUsers:
     def _defined(self) -> Iterator[tuple[ImageUser, str, Disk]]:
         for config, file in self.definitions.files():
             for disk in config.disks:
-                if path := real_path(disk, file):
+                if path := image_path(disk, file):
                     yield ImageUser(config.name, disk.target), path, disk
 
     def _running(self) -> Iterator[tuple[ImageUser, str, Disk]]:
         for started in (*(entry.started for entry in self.table), *self.warm()):
             for disk in started.config.disks:
-                if path := real_path(disk, started.definition.file):
+                if path := image_path(disk, started.definition.file):
                     yield ImageUser(started.config.name, disk.target, runs=True), path, disk
 
     def _suspended(self) -> Iterator[tuple[ImageUser, str, Disk]]:
         for record in self.records.all():
             for disk in record.suspended.disks if record.suspended is not None else ():
-                if path := real_path(disk, record.definition.file):
+                if path := image_path(disk, record.definition.file):
                     yield ImageUser(record.name, disk.target), path, disk
 
     def _layers(self) -> Iterator[tuple[ImageUser, str, DiskFormat]]:
@@ -91,11 +91,11 @@ def with_users(images: Iterable[Image], users: Mapping[str, tuple[tuple[ImageUse
     return tuple(replace(image, users=tuple(dict.fromkeys(of(path, frozenset())))) for path, image in known.items())
 
 
-def real_path(disk: Disk, file: str) -> str:
+def image_path(disk: Disk, file: str) -> str:
     """The real path of the image of a disk, of a domain with the guest file `file`; "" where there is none. A block
     device may be named without /dev/.
     """
     if disk.source not in (DiskSource.FILE, DiskSource.BLOCK) or not disk.path:
         return ""
     path = disk.absolute(Definition(file).folder).path
-    return os.path.realpath(path) if path.startswith("/") else ""
+    return real_path(path) if path.startswith("/") else ""

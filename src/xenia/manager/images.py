@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,11 @@ from typing import Any
 from xenia.lib.codec import to_plain
 from xenia.lib.text import printable
 from xenia.manager.image_users import ImageUsers, with_users
+from xenia.manager.image_volumes import create_volume, free_for, images_of, of_volume, refuse_pool
 from xenia.manager.jobs import Jobs
 from xenia.manager.live_images import LiveImages
 from xenia.model.caller import Caller, Role
-from xenia.model.errors import conflict, denied, invalid
+from xenia.model.errors import ErrorKind, XeniaError, conflict, denied, invalid
 from xenia.model.image import Image, ImageFormat, ImageInfo, ImageList, ImageUser, NewImage
 from xenia.model.job import Job
 from xenia.model.operations import IMAGE_OPERATIONS, Operation, require
@@ -24,6 +25,7 @@ from xenia.storage.images.place import folder_for
 from xenia.storage.images.protect import protect
 from xenia.storage.images.qemu_img import QemuImg
 from xenia.storage.paths import Roots, find
+from xenia.storage.volumes.volumes import Volumes
 
 Work = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -43,12 +45,15 @@ class Images:
     live: LiveImages
     exports: Path
     """The folder of the sockets at which images are offered."""
+    volumes: Volumes
 
     async def list(self, caller: Caller) -> ImageList:
-        """What lies below the roots, with who uses it."""
+        """What lies below the roots and in the volume groups, with who uses it."""
         require(caller.role, IMAGE_OPERATIONS["disk list"])
         found = await self.looker.all()
-        return replace(found, images=with_users(found.images, await self.users.now()))
+        groups, volumes = await self.volumes.all()
+        users = await self.users.now()
+        return replace(found, images=with_users([*found.images, *images_of(volumes, users)], users), groups=groups)
 
     async def info(self, path: str, caller: Caller) -> ImageInfo:
         """All about one image. Raises not_found, denied, and invalid for what is no image."""
@@ -56,7 +61,8 @@ class Images:
         roots = self.roots(caller)
         seen, notes = await self.look(path, roots)
         chain = await self.looker.chain(seen, roots)
-        image = await self.known(seen.image)
+        about = await self.volumes.about(seen.image.path)
+        image = of_volume(await self.known(seen.image), about)
         whole = not any(each.problem for each in (seen.image, *chain))
         layers = (seen.image, *chain) if whole else (seen.image,)
         return ImageInfo(
@@ -65,15 +71,26 @@ class Images:
             await self.looker.layout([each.path for each in layers], [each.format for each in layers]),
             seen.used,
             seen.protected,
-            free_space(str(Path(image.path).parent)),
-            notes,
+            free_for(about) if about is not None else free_space(str(Path(image.path).parent)),
+            (*notes, *await self.volumes.warnings(image.path)),
+            about.group if about is not None else None,
+            about.snapshots if about is not None else (),
         )
 
     async def look(self, path: str, roots: Roots) -> tuple[Seen, tuple[str, ...]]:
         """An image in the format that it has, and what is to be known of that: what a guest file has as a raw disk is
         one, whatever its guest has written to its beginning.
         """
-        with find(path, roots) as place:
+        try:
+            place = find(path, roots)
+        except XeniaError as error:
+            if error.kind is ErrorKind.NOT_FOUND and (volume := self.volumes.named(path)) is not None:
+                await self.volumes.require_active(volume)
+            raise
+        with place:
+            volume = self.volumes.named(path)
+            if volume is not None and volume.path != place.real:
+                await self.volumes.find(volume)
             seen = await self.looker.look(place)
             length = os.fstat(place.descriptor).st_size
         users = (await self.users.now()).get(seen.image.path, ())
@@ -107,8 +124,16 @@ class Images:
         """
         require(caller.role, operation)
         roots = self.roots(caller)
+        volume = self.volumes.named(wish.path)
+        is_wiped = volume is not None and wish.wiped and not wish.pool
 
         async def work() -> dict[str, Any]:
+            if volume is not None:
+                notes = await create_volume(
+                    self.volumes, volume, wish, caller, lambda done: self.jobs.progress(job.id, done)
+                )
+                return await self.told(volume.path, notes=notes)
+            refuse_pool(wish)
             with folder_for(wish.path, roots) as (folder, name):
                 base, based_on = await self._base(wish, folder.real, roots) if wish.backing else (None, None)
                 size = wish.size or (based_on.size if based_on is not None else None)
@@ -121,7 +146,8 @@ class Images:
                     protect(based_on.path)
                 return await self.told(str(Path(folder.path, name)), size)
 
-        return self.jobs.start(operation.name, wish.path, caller, work)
+        job = self.jobs.start(operation.name, wish.path, caller, work, cancellable=is_wiped)
+        return job
 
     async def _base(self, wish: NewImage, folder: str, roots: Roots) -> tuple[Base, Image]:
         """What the new image in `folder` is based on, as it is called there. Raises what speaks against that."""
@@ -147,16 +173,19 @@ class Images:
         below = os.path.relpath(image.path, folder)
         return Base(image.path if below.startswith("..") else below, image.format), image
 
-    async def told(self, path: str, needs: int = 0) -> dict[str, Any]:
+    async def told(self, path: str, needs: int = 0, notes: Sequence[str] = ()) -> dict[str, Any]:
         """What a job tells of the image at `path`, which a guest may come to fill with `needs` bytes."""
         with find(path, Roots(unrestricted=True)) as place:
             image = (await self.looker.look(place)).image
+        if (about := await self.volumes.about(image.path)) is not None:
+            return {"image": to_plain(of_volume(image, about)), "free": free_for(about), "notes": [*notes]}
         free = free_space(str(Path(image.path).parent))
         missing = needs - image.allocated - free
-        notes = [f"it cannot be filled: {missing >> 20} MiB more than are free"] if missing > 0 else []
-        return {"image": to_plain(image), "free": free, "notes": notes}
+        said = [f"it cannot be filled: {missing >> 20} MiB more than are free"] if missing > 0 else []
+        return {"image": to_plain(image), "free": free, "notes": [*notes, *said]}
 
     def roots(self, caller: Caller) -> Roots:
         """What `caller` may reach."""
         roots = self.looker.roots
-        return Roots(roots, unrestricted=caller.role >= Role.ADMINISTRATOR, folder=roots[0] if roots else "")
+        unrestricted = caller.role >= Role.ADMINISTRATOR
+        return Roots((*roots, *self.volumes.folders), unrestricted, folder=roots[0] if roots else "")

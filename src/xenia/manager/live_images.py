@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
@@ -17,6 +16,7 @@ from xenia.model.domain import ALIVE, State
 from xenia.model.errors import XeniaError, conflict, denied
 from xenia.model.host import Capability, EngineReport
 from xenia.model.image import ImageUser
+from xenia.storage.volumes.device import real_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +35,22 @@ class LiveImages:
         operator and a domain that an administrator has started, engine_failed.
         """
         async with self.locks.of(lambda: user.domain):
-            entry, disk = self._its_disk(path, user, caller)
-            worker = cast(WorksOnDisks, self.engine)
-            if os.path.realpath((await worker.written_to(entry.started.uuid)).get(disk.target, "")) != path:
-                raise conflict(f"'{printable(path)}' is not what domain '{user.domain}' writes to now")
-            seen = await worker.grow_disk(entry.started, disk.target, size)
+            entry, disk = await self._its_disk(path, user, caller)
+            seen = await self._worker.grow_disk(entry.started, disk.target, size)
         if seen:
             return ()
         return (f"domain '{user.domain}' sees the new size of {disk.target} when it is started anew",)
 
-    def _its_disk(self, path: str, user: ImageUser, caller: Caller) -> tuple[Entry, Disk]:
+    async def refuse(self, path: str, user: ImageUser, caller: Caller) -> None:
+        """Raises what `grow` would raise before it changes something."""
+        async with self.locks.of(lambda: user.domain):
+            await self._its_disk(path, user, caller)
+
+    @property
+    def _worker(self) -> WorksOnDisks:
+        return cast(WorksOnDisks, self.engine)
+
+    async def _its_disk(self, path: str, user: ImageUser, caller: Caller) -> tuple[Entry, Disk]:
         entry = self.table.by_name(user.domain)
         disks = entry.started.config.disks if entry is not None else ()
         disk = next((disk for disk in disks if disk.target == user.target), None)
@@ -56,6 +62,8 @@ class LiveImages:
             raise self._in_use(path, user, "the domain does not write to it alone")
         if entry.started.trusted and caller.role < Role.ADMINISTRATOR:
             raise denied(f"domain '{user.domain}' was started by an administrator, and only one may change its disks")
+        if real_path((await self._worker.written_to(entry.started.uuid)).get(disk.target, "")) != path:
+            raise conflict(f"'{printable(path)}' is not what domain '{user.domain}' writes to now")
         return entry, disk
 
     def _in_use(self, path: str, user: ImageUser, why: str = "") -> XeniaError:

@@ -99,6 +99,7 @@ from xenia.model.request import CreateRequest, Plan
 from xenia.settings.settings import DEFAULT_ATTACH_TIMEOUT
 from xenia.storage.images.look import Looker
 from xenia.storage.images.qemu_img import QemuImg
+from xenia.storage.volumes.volumes import Volumes
 from xenia.store.host_runs import HostRuns
 from xenia.store.snapshots import SnapshotTrees
 from xenia.store.variables import UefiVariables
@@ -140,6 +141,7 @@ class Parts:
     autostart: Autostart
     host_runs: HostRuns
     looker: Looker
+    volumes: Volumes
     qemu_img: QemuImg
     bridges: Bridges
     networks: Networks
@@ -206,7 +208,7 @@ class Manager:
             parts.definitions, table, parts.lifecycle.records, parts.trees, lambda: self.warm.started
         )
         live = LiveImages(parts.engine, table, parts.locks, self.engine_report)
-        self.images = Images(parts.looker, users, parts.jobs, parts.qemu_img, live, parts.exports)
+        self.images = Images(parts.looker, users, parts.jobs, parts.qemu_img, live, parts.exports, parts.volumes)
         self.agents = Agents(parts.engine, self.inventory, self._turns)
         self._saves = Saves(parts.lifecycle, self.freezing, parts.locks, parts.save_files, parts.here)
         self.saving = Saving(self._saves, self._turns, parts.jobs, self.engine_report)
@@ -306,6 +308,7 @@ class Manager:
     async def start(self) -> None:
         """Probe the engine and find again what runs."""
         self.inventory.start()
+        await self._parts.volumes.sweep()
         await self._parts.bridges.start()
         self._report = await self._parts.engine.probe()
         await self._parts.lifecycle.records.load()

@@ -10,7 +10,6 @@ one the guest has, and finishes the move or removes the new image.
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -25,7 +24,7 @@ from xenia.manager.disks import found_disk, in_its_place, own
 from xenia.manager.guest_files import GuestFiles
 from xenia.manager.host_start import HOST
 from xenia.manager.image_delete import release
-from xenia.manager.image_users import real_path
+from xenia.manager.image_users import image_path
 from xenia.manager.images import Images
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.table import Entry
@@ -44,6 +43,7 @@ from xenia.storage.images.moved import NewPlace
 from xenia.storage.images.place import folder_for
 from xenia.storage.images.remove import remove
 from xenia.storage.paths import Roots, find, shell_word
+from xenia.storage.volumes.device import real_path
 from xenia.store.snapshots import SnapshotTrees
 
 log = logging.getLogger(__name__)
@@ -210,7 +210,7 @@ class Moves:
         try:
             wanted, file = await self._wanted(name)
             kept = next((disk for disk in wanted.disks if disk.target == new.target), None)
-            if kept is None or real_path(kept, file) != real_path(old, started.definition.file):
+            if kept is None or image_path(kept, file) != image_path(old, started.definition.file):
                 return "", []
             saved = await files.edit(Path(file).name, in_its_place(wanted, replace(new, item=kept.item)), HOST)
         except XeniaError as error:
@@ -230,7 +230,7 @@ class Moves:
         with suppress(XeniaError):
             wanted, file = await self._wanted(started.config.name)
             disks = (disk for disk in wanted.disks if disk.target == new.target)
-            return any(real_path(disk, file) == os.path.realpath(new.path) for disk in disks)
+            return any(image_path(disk, file) == real_path(new.path) for disk in disks)
         return False
 
     async def _old_image(self, old: Disk, *, delete: bool) -> list[str]:
@@ -271,7 +271,7 @@ class Moves:
             return started
         if runs:
             written = (await self._engine.written_to(started.uuid)).get(moving.disk.target, "")
-            moved = os.path.realpath(written) == os.path.realpath(moving.disk.path)
+            moved = real_path(written) == real_path(moving.disk.path)
         else:  # both were the same when the guest file followed, and the guest has not run since
             moved = moving.named and await self._is_followed(started)
         if moved:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
@@ -31,6 +30,8 @@ from xenia.storage.kernel import PreparedBoot, close_boot
 from xenia.storage.open import OpenedDisk, Storage
 from xenia.storage.paths import Roots
 from xenia.storage.usb import OpenedUsb, UsbHost
+from xenia.storage.volumes.device import real_path
+from xenia.storage.volumes.volumes import Volumes
 
 PrepareBoot = Callable[[DomainConfig, Roots, Sequence[OpenedDisk]], Awaitable[PreparedBoot | None]]
 """How the engine at hand wants a kernel, which may be in one of the opened disks; raises ResourceError.
@@ -86,6 +87,7 @@ class HostPreparer:
     scripts: CardScripts = field(default_factory=CardScripts)
     variables: Path | None = None
     """The folder of what the firmware of UEFI guests keeps."""
+    volumes: Volumes = field(default_factory=Volumes)
 
     @asynccontextmanager
     async def prepare(self, started: Started) -> AsyncIterator[Resources]:
@@ -118,7 +120,7 @@ class HostPreparer:
     async def _open(self, started: Started, disk: Disk, roots: Roots) -> OpenedDisk:
         key = f"disk[{disk.item}]"
         try:
-            return await self.storage.open_disk(disk, roots)
+            return await self._open_image(disk, roots)
         except XeniaError as error:
             holder = self._holder(disk) if error.kind is ErrorKind.CONFLICT else None
             if holder is not None and holder.uuid == started.uuid:
@@ -129,12 +131,22 @@ class HostPreparer:
                 raise ResourceError(key, conflict(message, f"end that one first: xm shutdown {name}")) from error
             raise ResourceError(key, error) from error
 
+    async def _open_image(self, disk: Disk, roots: Roots) -> OpenedDisk:
+        opened = await self.storage.open_disk(disk, roots)
+        try:
+            devices = [layer.path for layer in opened.layers if layer.block_device]
+            warnings = [note for path in devices for note in await self.volumes.warnings(real_path(path))]
+        except BaseException:
+            self.storage.close(opened)
+            raise
+        return replace(opened, notes=(*opened.notes, *warnings))
+
     def _holder(self, disk: Disk) -> Started | None:
         """The domain that has the image open, as far as the names tell."""
-        real = os.path.realpath(disk.path)
+        real = real_path(disk.path)
         for entry in self.table:
             for other in entry.started.config.disks:
-                if other is not disk and other.path and os.path.realpath(other.path) == real:
+                if other is not disk and other.path and real_path(other.path) == real:
                     return entry.started
         return None
 
@@ -197,7 +209,7 @@ class HostPreparer:
         disks = []
         for disk in config.disks:
             try:
-                disks.append(await self.storage.open_disk(_without_lock(disk), roots))
+                disks.append(await self._open_image(_without_lock(disk), roots))
                 opened.callback(self.storage.close, disks[-1])
             except XeniaError as error:
                 findings.errors.append(ResourceError(f"disk[{disk.item}]", error))

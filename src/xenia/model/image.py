@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from xenia.model.volume import Volume, VolumeGroup
+
 
 class ImageFormat(StrEnum):
     """The formats that are written here. QEMU's names."""
@@ -36,7 +38,8 @@ class Image:
     takes on the host, in bytes.
 
     `backing` is the path of the image that it is based on, or "". `clones` are those that are based on it, as far as
-    they lie below the roots. `problem` says why it cannot be used, or is "".
+    they lie below the roots. `problem` says why it cannot be used, or is "". `volume` is what LVM tells of it, where it
+    is a volume of one of xend's groups.
     """
 
     path: str
@@ -47,6 +50,7 @@ class Image:
     problem: str = ""
     users: tuple[ImageUser, ...] = ()
     clones: tuple[str, ...] = ()
+    volume: Volume | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +63,12 @@ class ImageFolder:
 
 @dataclass(frozen=True, slots=True)
 class ImageList:
-    """What lies below the roots. `partial`: there was more than a list holds."""
+    """What lies below the roots, and in `groups`, the volume groups. `partial`: there was more than a list holds."""
 
     images: tuple[Image, ...]
     folders: tuple[ImageFolder, ...]
     partial: bool = False
+    groups: tuple[VolumeGroup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,9 @@ class Layout:
 class ImageInfo:
     """All about one image. `chain` are the files that it is based on, from the top down, without itself; `used` is
     `writing`, `reading` or "", as the locks on it tell; `protected`: its mode lets nobody write to it.
+
+    `free` are the bytes that are free where it lies: in a folder, a volume group or a thin pool. `group` is that of a
+    volume, `snapshots` are the paths of those that began as it.
     """
 
     image: Image
@@ -102,6 +110,8 @@ class ImageInfo:
     protected: bool
     free: int
     notes: tuple[str, ...] = ()
+    group: VolumeGroup | None = None
+    snapshots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +157,8 @@ class NewPartition:
 @dataclass(frozen=True, slots=True)
 class NewImage:
     """A wish: an image of `size` bytes at `path`; `format` None: as the name and `backing` say. `backing` is the image
-    that it is to be based on, or "". `preallocate`: all its space is taken at once.
+    that it is to be based on, or "". `preallocate`: all its space is taken at once. `pool` is the thin pool that a
+    volume is to be in, or "". `wiped`: a thick volume is filled with zeros.
     """
 
     path: str
@@ -155,6 +166,8 @@ class NewImage:
     format: ImageFormat | None = None
     backing: str = ""
     preallocate: bool = False
+    pool: str = ""
+    wiped: bool = True
 
     @property
     def chosen_format(self) -> ImageFormat:

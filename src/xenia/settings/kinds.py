@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from xenia.lib.text import printable
+from xenia.storage.volumes.names import is_name
 
 TRUE = frozenset({"yes", "true", "1", "enable", "enabled", "on"})
 FALSE = frozenset({"no", "false", "0", "disable", "disabled", "off"})
@@ -215,6 +216,24 @@ class Folders:
 
     def to_toml(self, value: tuple[Path, ...]) -> str:
         return _list([str(path) for path in value])
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeGroups:
+    """Names of volume groups of LVM."""
+
+    takes: str = "a list of volume groups"
+
+    def of_toml(self, value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list) or not all(isinstance(item, str) and is_name(item) for item in value):
+            raise Unfit("must be a list of names of volume groups", 'for example: volume_groups = ["vg0"]')
+        return tuple(dict.fromkeys(value))
+
+    def of_text(self, text: str) -> tuple[str, ...]:
+        return self.of_toml([item.strip() for item in text.split(",") if item.strip()])
+
+    def to_toml(self, value: tuple[str, ...]) -> str:
+        return _list(list(value))
 
 
 @dataclass(frozen=True, slots=True)

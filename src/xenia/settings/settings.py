@@ -26,6 +26,7 @@ from xenia.settings.kinds import (
     Patterns,
     People,
     Text,
+    VolumeGroups,
     choice,
 )
 
@@ -97,6 +98,13 @@ class Settings:
             "whoever may start guests can have them read what lies there",
             "effect": Effect.RESTART,
         }
+    )
+    volume_groups: tuple[str, ...] = _setting(
+        (),
+        VolumeGroups(),
+        "The volume groups of LVM in which xm disk makes, changes and removes volumes; whoever may start guests can "
+        "have them use any volume there, so those of the host itself do not belong there",
+        Effect.RESTART,
     )
     log_level: str = _setting("info", choice(*LOG_LEVELS), "How much xend logs", Effect.AT_ONCE)
     socket_group: str = _setting("xen", Name("a group"), "Who may use xend beside root", Effect.RESTART)

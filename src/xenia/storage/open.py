@@ -18,6 +18,7 @@ from xenia.storage.lock import holder_key, lock
 from xenia.storage.network_disk import driver_of
 from xenia.storage.paths import Place, Roots, find, shell_word
 from xenia.storage.qcow2 import conversion, find_backing, read_backing_header, read_header
+from xenia.storage.volumes.device import real_path
 
 SECTOR = 512
 DEPTH_LIMIT = 64
@@ -136,7 +137,7 @@ def _with_named(disk: Disk, roots: Roots) -> Roots:
     """With what the guest file names in the place of an overlay. A block device has the overlay not beside it."""
     if disk.named is None:
         return roots
-    real = os.path.realpath(disk.as_named.absolute(roots.folder).path)
+    real = real_path(disk.as_named.absolute(roots.folder).path)
     return replace(roots, paths=(*roots.paths, real)) if roots.allow(real) else roots
 
 

@@ -19,6 +19,7 @@ from typing import Self
 
 from xenia.lib.text import printable
 from xenia.model.errors import XeniaError, conflict, denied, invalid, not_found, unavailable
+from xenia.storage.volumes.device import real_path, volume_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +49,18 @@ class Roots:
 class Place:
     """Something of the host found by its path and not yet opened; a context manager that forgets it.
 
-    `path` is absolute as named, `real` what the kernel calls it, `note` what the reader of the guest file should know,
-    or "".
+    `path` is absolute as named, `real` what the kernel calls it, or /dev/VG/LV for a logical volume, `note` what the
+    reader of the guest file should know, or "".
     """
 
     def __init__(self, descriptor: int, path: str, note: str = "") -> None:
         self.descriptor = descriptor
         self.path = path
         self.note = note
-        self.real = str(Path(f"/proc/self/fd/{descriptor}").readlink())
-        self.mode = os.fstat(descriptor).st_mode
+        status = os.fstat(descriptor)
+        volume = volume_of(status)
+        self.real = volume.path if volume is not None else str(Path(f"/proc/self/fd/{descriptor}").readlink())
+        self.mode = status.st_mode
 
     def __enter__(self) -> Self:
         return self
@@ -152,7 +155,7 @@ def _not_found(path: str, roots: Roots, error: Exception) -> XeniaError:
     """The error for a path that cannot be followed; for a path outside the roots the one that tells nothing."""
     shown = printable(path)
     try:
-        outside = not roots.allow(os.path.realpath(path))
+        outside = not roots.allow(real_path(path))
     except (OSError, UnicodeError):
         outside = not roots.unrestricted
     if outside:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xenia.cli.command import Command, add_output
 from xenia.cli.disk.job import carry_out, tell
-from xenia.cli.disk.words import NAMES, image_path
+from xenia.cli.disk.words import NAMES, VOLUMES, image_path
 from xenia.lib.text import printable
 
 TYPE_CHECKING = False
@@ -33,7 +33,7 @@ COMMANDS = {
 Remove an image with all that is in it. It is refused while a domain runs from it, a guest file names it (unless
 --force) or other images are based on it, with the names of those. When nothing is based on its base any more, that
 one may be written to again.
-{NAMES}""",
+{NAMES}{VOLUMES}""",
         _options,
         _delete,
         examples=(("xm disk list --unused", "look first"), ("xm disk delete old.img", "there is no way back")),

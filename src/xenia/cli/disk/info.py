@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xenia.cli.command import Command, add_output
-from xenia.cli.disk.words import NAMES, image_path, shown_size, shown_users
+from xenia.cli.disk.words import NAMES, VOLUMES, image_path, shown_group, shown_pool, shown_size, shown_users
 from xenia.cli.errors import say
 from xenia.client.http import quote
 from xenia.lib.text import printable
@@ -43,6 +43,7 @@ def _lines(info: dict[str, Any]) -> list[str]:
         f"  format     {image['format']}",
         f"  size       {shown_size(image['size'])} ({image['size']} bytes)",
         f"  taken      {shown_size(image['allocated'])}; {shown_size(info['free'])} free where it lies",
+        *_volume(info),
         f"  used by    {shown_users(image['users'])}",
         f"  open       {_LOCKS[info['used']]}{'; write-protected' if info['protected'] else ''}",
     ]
@@ -53,7 +54,21 @@ def _lines(info: dict[str, Any]) -> list[str]:
         lines.append(f"  {label:<9}  {below['path']} ({said})")
     for label, clone in zip(("base of", *[""] * len(image["clones"])), image["clones"], strict=False):
         lines.append(f"  {label:<9}  {clone}")
+    for label, snapshot in zip(("origin of", *[""] * len(info["snapshots"])), info["snapshots"], strict=False):
+        lines.append(f"  {label:<9}  {snapshot}")
     return lines + content(info["layout"])
+
+
+def _volume(info: dict[str, Any]) -> list[str]:
+    """Lines on what LVM tells."""
+    volume, group = info["image"]["volume"], info["group"]
+    if volume is None:
+        return []
+    lines = [f"  volume     {volume['kind']}, {shown_group(group)}"]
+    lines += [f"  pool       {shown_pool(group, pool)}" for pool in group["pools"] if pool["name"] == volume["pool"]]
+    if volume["pool"] and volume["origin"]:
+        lines.append(f"  began as   /dev/{volume['group']}/{volume['origin']}, which it does not need")
+    return lines
 
 
 def content(layout: dict[str, Any]) -> list[str]:
@@ -80,8 +95,8 @@ Tell all about an image: its format and sizes, the domains whose disk it is, who
 and what is based on it, and the partitions in it with what they hold.
 
 It is read by a process without rights, and no file is followed that does not lie below the folders of images or beside
-the image. What is not known of it is said.
-{NAMES}""",
+the image. What is not known of it is said. Of a volume of LVM, what its group and its thin pool have is told, too.
+{NAMES}{VOLUMES}""",
         _options,
         _info,
         examples=(("xm disk info web.qcow2", ""), ("xm disk info -o json /srv/old.vmdk", "for programs")),

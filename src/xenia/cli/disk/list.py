@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xenia.cli.command import Command, add_output
-from xenia.cli.disk.words import shown_size, shown_users
+from xenia.cli.disk.words import shown_group, shown_pool, shown_size, shown_users
 from xenia.cli.errors import say
 from xenia.lib.text import printable
 
@@ -34,6 +34,10 @@ def _list(context: Context, options: Namespace) -> int:
     print(table([_HEADER, *map(_row, answer["images"])]))
     for folder in answer["folders"]:
         say(f"{folder['path']}: {shown_size(folder['free'])} free")
+    for group in answer["groups"]:
+        say(f"volume group {group['name']}: {group['problem']}" if group["problem"] else shown_group(group))
+        for pool in group["pools"]:
+            say(shown_pool(group, pool))
     for image in answer["images"]:
         if image["problem"]:
             say(f"{image['path']} cannot be used: {image['problem']}")
@@ -46,8 +50,12 @@ def _row(image: dict[str, Any]) -> tuple[str, ...]:
     users = shown_users(image["users"])
     if image["clones"]:
         users = f"{len(image['clones'])} based on it" + ("" if users == "-" else f": {users}")
-    taken = shown_size(image["allocated"])
-    return printable(image["path"]), image["format"], shown_size(image["size"]), taken, users
+    taken, form = shown_size(image["allocated"]), image["format"]
+    if volume := image["volume"]:
+        form = f"{form} ({volume['kind']})"
+        if volume["pool"] and volume["filled"] is not None:
+            taken = f"{taken} ({volume['filled']:.1f} %)"
+    return printable(image["path"]), form, shown_size(image["size"]), taken, users
 
 
 COMMANDS = {
@@ -58,7 +66,7 @@ List the images below the folders of images (roots in xend.toml; var/lib/xen): w
 on the host, and the disks of which domains it is, by itself or as the base of others. A domain that runs is marked.
 
 Files that can be no disk are left out, and cores as well. --unused lists what no guest file names and nothing is based
-on: what may be left over.""",
+on: what may be left over. Volumes of LVM are listed as well, those in the volume_groups of xend.toml.""",
         _options,
         _list,
         examples=(("xm disk list", "all"), ("xm disk list --unused", "what perhaps nobody needs")),

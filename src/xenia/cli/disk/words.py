@@ -8,6 +8,7 @@ from xenia.lib.text import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
     from typing import Any
 
 _SHIFTS = {"b": 0, "k": 10, "m": 20, "g": 30, "t": 40}
@@ -17,7 +18,19 @@ NAMES = """
 A name that begins with neither / nor . is one below the folder of images (var/lib/xen); ./NAME is one in the folder
 where you are."""
 
+VOLUMES = """ A volume of LVM is named /dev/GROUP/NAME."""
+
 SIZES = "in MiB, or with a letter: 10g, 512m, 1t"
+
+
+def add_thin(parser: ArgumentParser) -> None:
+    parser.add_argument("--thin", metavar="POOL", default="", help="a volume in the thin pool POOL of its group")
+
+
+def add_no_wipe(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--no-wipe", action="store_true", help="leave in a thick volume what others have left there, for administrators"
+    )
 
 
 def image_path(word: str) -> str:
@@ -49,6 +62,17 @@ def shown_size(count: int) -> str:
             number = f"{count / (1 << shift):.1f}".removesuffix(".0")
             return f"{number} {unit}"
     return f"{count} B" if count else "0"
+
+
+def shown_group(group: dict[str, Any]) -> str:
+    return f"volume group {group['name']}: {shown_size(group['free'])} of {shown_size(group['size'])} free"
+
+
+def shown_pool(group: dict[str, Any], pool: dict[str, Any]) -> str:
+    return (
+        f"thin pool {group['name']}/{pool['name']}: {pool['data']:.1f} % of {shown_size(pool['size'])} taken, "
+        f"{pool['metadata']:.1f} % of its metadata; its volumes have {shown_size(pool['promised'])}"
+    )
 
 
 def shown_users(users: list[dict[str, Any]]) -> str:

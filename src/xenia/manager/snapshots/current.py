@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from xenia.manager.image_users import real_path
+from xenia.manager.image_users import image_path
 from xenia.model.disk import Disk, DiskFormat, DiskMode, DiskSource
 from xenia.model.domain import DomainConfig
 from xenia.model.snapshot import Overlay
@@ -38,7 +38,7 @@ class CurrentDisks:
 
 
 def _current(disk: Disk, overlay: Overlay | None, file: str) -> Disk:
-    if overlay is None or real_path(disk, file) != overlay.wanted or not writable(disk):
+    if overlay is None or image_path(disk, file) != overlay.wanted or not writable(disk):
         return disk
     return disk.upon(overlay.path)
 

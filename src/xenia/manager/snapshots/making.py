@@ -16,7 +16,7 @@ from typing import Protocol, cast
 from xenia.engines.base import LayersDisks
 from xenia.manager.freezing import SECONDS as FROZEN_SECONDS
 from xenia.manager.freezing import Freezing
-from xenia.manager.image_users import real_path
+from xenia.manager.image_users import image_path
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.saves import Saves
 from xenia.manager.snapshots.current import unfit, upon, writable
@@ -142,7 +142,7 @@ class Making:
 
     def overlay_of(self, disk: Disk, file: str, tree: SnapshotTree, identity: str) -> Overlay:
         """The overlay that a disk is to write to."""
-        base = real_path(disk, file)
+        base = image_path(disk, file)
         wanted = next((each.wanted for each in tree.overlays if each.path == base), base)
         return Overlay(disk.target, wanted, self.images.place(base, identity), base)
 
@@ -213,7 +213,7 @@ class Making:
         disks = tuple(
             each.upon(by_base[each.target, path]) if (each.target, path) in by_base else each
             for each in config.disks
-            for path in (real_path(each, entry.started.definition.file),)
+            for path in (image_path(each, entry.started.definition.file),)
         )
         if disks != config.disks:
             await self.lifecycle.note(entry, config=replace(config, disks=disks))

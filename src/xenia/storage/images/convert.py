@@ -41,13 +41,20 @@ async def convert(
     try:
         await fill_in(new.descriptor, size, form)
         with nullcontext() if form is ImageFormat.RAW else room_behind(new.descriptor, most):
-            ended = await qemu_img.convert(source, Layer(new.descriptor, form, write=True), tell)
-        if ended.code != 0 and os.strerror(errno.ENOSPC) in ended.err:
-            raise unavailable("there is no space left for the new image", "free some space and try again")
-        if ended.code != 0:
-            raise invalid(f"the image cannot be converted: {reason(ended.err)}")
+            await copy_content(source, Layer(new.descriptor, form, write=True), qemu_img, tell)
         await to_end(new.keep_durably, name)
     except FileExistsError as error:
         raise exists_already(Path(folder.path, name)) from error
     finally:
         new.close()
+
+
+async def copy_content(
+    source: Sequence[Layer], target: Layer, qemu_img: QemuImg, tell: Callable[[float], None]
+) -> None:
+    """Have what `source` holds be in `target`, which is empty and no smaller; raises as `convert`."""
+    ended = await qemu_img.convert(source, target, tell)
+    if ended.code != 0 and os.strerror(errno.ENOSPC) in ended.err:
+        raise unavailable("there is no space left for the new image", "free some space and try again")
+    if ended.code != 0:
+        raise invalid(f"the image cannot be converted: {reason(ended.err)}")

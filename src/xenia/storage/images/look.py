@@ -21,6 +21,7 @@ from xenia.storage.lock import usage
 from xenia.storage.open import DEPTH_LIMIT
 from xenia.storage.paths import Place, Roots, find
 from xenia.storage.qcow2 import Header, find_backing
+from xenia.storage.volumes.device import real_path
 
 SECTOR = 512
 
@@ -150,7 +151,7 @@ def _as_raw(seen: Seen) -> Seen:
 
 def _related(images: list[Image]) -> tuple[Image, ...]:
     """With their backing files by their real paths, and the clones of each."""
-    based = [replace(image, backing=os.path.realpath(image.backing)) if image.backing else image for image in images]
+    based = [replace(image, backing=real_path(image.backing)) if image.backing else image for image in images]
     clones: dict[str, list[str]] = {}
     for image in based:
         if image.backing:

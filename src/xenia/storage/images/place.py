@@ -25,6 +25,10 @@ def folder_for(path: str, roots: Roots) -> Iterator[tuple[Place, str]]:
     if "\0" in path or ".." in Path(path).parts or not Path(path).name or path.endswith("/"):
         raise invalid(f"'{printable(path)}' cannot be the name of an image", "xm disk create web.img 10g")
     absolute = Path(roots.folder, path)
+    if absolute.parts[1:2] == ("dev",) and absolute.parts[2:3] != ("shm",):
+        raise invalid(
+            f"'{printable(path)}' lies in /dev, where no files are made", "a volume of LVM is named /dev/GROUP/VOLUME"
+        )
     there = absolute.parent
     missing: list[str] = []
     while not os.path.lexists(there):

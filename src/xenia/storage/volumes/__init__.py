@@ -1,0 +1,1 @@
+"""Logical volumes of LVM, by its own programs."""
