@@ -54,14 +54,15 @@ def python(work: Path) -> Path:
     Python of dom0, whatever this one is.
     """
     part, locked = work / "python", CHECKOUT / "requirements"
-    _install(part / LIB[1:], locked / "run.txt")
+    install_wheels(part / LIB[1:], locked / "run.txt")
     checks = work / "checks.txt"
     checks.write_text(_only(CHECKS, (locked / "check.txt").read_text()))
-    _install(part / CHECK[1:], checks)
+    install_wheels(part / CHECK[1:], checks)
     return part
 
 
-def _install(target: Path, requirements: Path) -> None:
+def install_wheels(target: Path, requirements: Path) -> None:
+    """Put into the folder `target` what a locked list names, for the Python of dom0. Raises LabError."""
     platforms = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
     call(
         [

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import tarfile
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
+
+from tests.support.debian.libraries import compile_for_guest, libraries
 
 _CHECKOUT = Path(__file__).parents[3]
 
@@ -17,8 +21,23 @@ def write_sources(target: Path, *files: str) -> None:
     with tarfile.open(target, "w") as archive:
         archive.add(_CHECKOUT / "src/xenia", "xenia")
         archive.add(Path(pyroute2.origin).parent, "pyroute2")
-        for name in ("tests/support/__init__.py", *files):
-            archive.add(_CHECKOUT / name, name)
+        _add(archive, *files)
+
+
+def write_whole_sources(target: Path, *files: str) -> None:
+    """As write_sources, with all that xend needs to run there, and compiled."""
+    with tempfile.TemporaryDirectory() as name, tarfile.open(target, "w") as archive:
+        copy = Path(name, "xenia")
+        shutil.copytree(_CHECKOUT / "src/xenia", copy, ignore=shutil.ignore_patterns("__pycache__"))
+        compile_for_guest(copy)
+        archive.add(copy, "xenia")
+        archive.add(libraries(), ".")
+        _add(archive, *files)
+
+
+def _add(archive: tarfile.TarFile, *files: str) -> None:
+    for file in ("tests/support/__init__.py", *files):
+        archive.add(_CHECKOUT / file, file)
 
 
 def run_there(program: str) -> str:
