@@ -43,7 +43,7 @@ COMMANDS = {
         "xm snapshot warm [-o FORMAT] DOMAIN SNAPSHOT N",
         """\
 Hold N clones of a snapshot with memory ready: they are started, with their memory and their disks, and stand still
-until xm clone --snapshot gives one of them a name. So a clone runs some 20 ms after it was asked for. 0 ends them.
+until xm clone --snapshot gives one of them a name. So a clone runs as soon as its guest file is written. 0 ends them.
 
 They are made in the background, one at a time, and what is taken is made again. They are no domains, and xm list does
 not show them; xm snapshot show and xm info tell how many there are and what memory they take. They go where a domain
