@@ -196,7 +196,8 @@ def used(host: Host) -> None:
 def killed(host: Host) -> None:
     """What is not whole is gone with the next xend."""
     lvm("lvcreate --quiet --yes --size 8m --addtag xenia.making --name half vg0")
-    with subprocess.Popen(host.command("disk", "create", "/dev/vg0/big", "600"), env=host.environment):
+    command = host.command("disk", "create", "/dev/vg0/big", "600")
+    with subprocess.Popen(command, env=host.environment, stderr=subprocess.DEVNULL):
         until(lambda: os.path.lexists("/dev/vg0/big"), "it is being made", every=0.001)
         host.stop(signal.SIGKILL)
     host.start()
