@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,7 +28,7 @@ pytestmark = [
 @pytest.fixture
 def allowed() -> Iterator[None]:
     """The host lets its users use userfaultfd, as long as any test wants that."""
-    with (Path(tempfile.gettempdir()) / "xenia-userfaultfd.lock").open("w") as turn:
+    with ALLOWED.open() as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         try:
             before = ALLOWED.read_text()
