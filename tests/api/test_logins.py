@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx2
 import pytest
+import websockets
 from fastapi.routing import iter_route_contexts
 from tests.support.xend import URL, Xend
 
@@ -55,7 +56,12 @@ async def test_no_route_answers_without_a_token(xend: Xend) -> None:
                 assert answer.headers["www-authenticate"] == "Bearer"
                 asked += 1
     assert asked > 150
-    assert [path for method, path in routes(xend) if method == "WEBSOCKET"] == ["/v1/domains/x/console"]
+    doors = {path for method, path in routes(xend) if method == "WEBSOCKET"}
+    assert doors == {"/v1/domains/x/console", "/v1/domains/x/vncviewer"}
+    for path in doors:
+        with pytest.raises(websockets.InvalidStatus) as refused:
+            await websockets.unix_connect(str(xend.web), f"ws://xend{path}", compression=None)
+        assert refused.value.response.status_code == 401, path
 
 
 async def test_a_viewer_changes_nothing(xend: Xend) -> None:
