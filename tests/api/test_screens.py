@@ -64,7 +64,7 @@ async def test_several_may_look_and_each_goes_by_themselves(xend: Xend) -> None:
 
 async def test_a_viewer_that_does_not_look_has_the_guest_wait(xend: Xend) -> None:
     uuid = await xend.create("guest")
-    async with opened(xend, "guest", max_queue=1):
+    async with opened(xend, "guest", max_queue=1, close_timeout=0.1):
         guest = screen_of(xend, uuid)
         sent = full = 0
         async with asyncio.timeout(30):
