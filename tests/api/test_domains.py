@@ -143,7 +143,7 @@ async def test_the_host_its_engine_and_xend_are_told(xend: Xend) -> None:
     assert answer["engine"]["capabilities"] == [
         "agent", "agent-commands", "core-dump", "disk-export", "disk-hotplug", "hvm", "layers", "live-disks",
         "medium-change", "memory", "monitor", "pause", "pci", "pv", "pvh", "reset", "save", "scheduling", "signals",
-        "usb-hotplug", "vcpus", "vif-hotplug", "vif-link",
+        "usb-hotplug", "vcpus", "vif-hotplug", "vif-link", "vnc",
     ]  # fmt: skip
     assert (answer["xend"]["version"], answer["xend"]["pid"]) == ("1.2.3", 4711)
 
