@@ -51,7 +51,8 @@ async def served(socket: Path, certificate: Certificate) -> AsyncIterator[str]:
     """Host and port of a xenia-web for the xend that listens at `socket`."""
     stop, ready, tasks = asyncio.Event(), asyncio.Event(), Tasks()
     listener = listen("127.0.0.1", 0)
-    server = Server(Gateway(os.fspath(socket)), tls_of(certificate), stop, ready.set)
+    gateway = Gateway(os.fspath(socket))
+    server = Server(gateway, tls_of(certificate), stop, ready.set)
     serving = tasks.start(server.serve([listener]), name="web")
     await ready.wait()
     try:
@@ -59,6 +60,7 @@ async def served(socket: Path, certificate: Certificate) -> AsyncIterator[str]:
     finally:
         stop.set()
         await serving
+        await gateway.close()
 
 
 @pytest.fixture

@@ -75,6 +75,7 @@ def machine(tmp_path):
 def test_it_answers_commands_and_powers_itself_off(machine):
     machine.expect("xenia: guest small is up")
     machine.expect("# ")
+    machine.type("dmesg -n 1")  # or the kernel speaks in between: of its card, which comes up meanwhile
     machine.type("until grep -q nameserver /etc/resolv.conf 2>/dev/null; do sleep 0.2; done; hostname; echo $((6 * 7))")
     machine.expect("small\r\n42\r\n")
     machine.type("ip -o addr show eth0; ls /sys/block; tty")

@@ -15,7 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from xenia.gateway.relay import refusal, relay
-from xenia.gateway.upstream import Asked, Exchange, exchange
+from xenia.gateway.upstream import Asked, Exchange, Upstream
 from xenia.gateway.visitor import cookie_with, refuse_foreign, secret_of
 from xenia.model.errors import ErrorKind, XeniaError, invalid, not_found
 
@@ -47,7 +47,11 @@ class Gateway:
     """The ASGI app. `socket` is where xend listens for it, as a path that lasts."""
 
     def __init__(self, socket: str) -> None:
-        self._socket = socket
+        self._upstream = Upstream(socket)
+
+    async def close(self) -> None:
+        """Let go of xend; at the end."""
+        await self._upstream.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -94,7 +98,7 @@ class Gateway:
         target: bytes = path or request.scope["raw_path"]
         if request.scope["query_string"]:
             target += b"?" + request.scope["query_string"]
-        async with exchange(self._socket) as upstream:
+        async with self._upstream.exchange() as upstream:
             await upstream.ask(Asked(request.method, target, _headers(request, secret)))
             await _send_body(request, upstream)
             gone = asyncio.ensure_future(_gone(request))  # noqa: TID251 (it ends in here)
@@ -129,7 +133,7 @@ class Gateway:
 
     async def _health(self) -> Response:
         """Whether xend can be reached; nothing that somebody has to log in for."""
-        async with exchange(self._socket):
+        async with self._upstream.exchange():
             return _json({"xend": "answers"}, 200)
 
     async def _ask(
@@ -138,7 +142,7 @@ class Gateway:
         """A request of xenia-web's own, for who sends `request`; status and content of the answer."""
         own = [(name, value) for name, value in _headers(request, secret) if name != b"content-length"]
         length = (b"content-length", str(len(body)).encode())
-        async with exchange(self._socket) as upstream:
+        async with self._upstream.exchange() as upstream:
             await upstream.ask(Asked(method, target, [*own, length]))
             if body:
                 await upstream.send(body)
@@ -160,7 +164,7 @@ class Gateway:
                 target += "?" + scope["query_string"].decode("ascii", "replace")
             known = {"authorization": f"Bearer {secret}"} if secret else {}
             headers = {_ADDRESS.decode(): _address(scope), **known}
-            await relay(websocket, self._socket, target, headers)
+            await relay(websocket, self._upstream.socket, target, headers)
         except XeniaError as error:
             await websocket.send_denial_response(refusal(error))
 
@@ -193,7 +197,7 @@ def _headers(request: Request, secret: str) -> list[tuple[bytes, bytes]]:
     own = [(name, value) for name, value in request.scope["headers"] if name in _PASSED_ON - left_out]
     known = [(b"authorization", f"Bearer {secret}".encode())] if secret else []
     framed = [(b"transfer-encoding", b"chunked")] if chunked else []
-    host = [(b"host", b"xend"), (b"connection", b"close"), (_ADDRESS, _address(request.scope).encode())]
+    host = [(b"host", b"xend"), (_ADDRESS, _address(request.scope).encode())]
     return [*host, *known, *own, *framed]
 
 

@@ -76,9 +76,10 @@ def _run(paths: Paths, settings: Settings) -> None:
             for name in _NEEDED_LATER:
                 importlib.import_module(name)
             os.chdir(paths.run)  # of which it sees nothing but what is in here, by a path that lasts
-            server_of = Server(Gateway(paths.web_socket.name), tls, stop := asyncio.Event(), lambda: notify("READY=1"))
+            gateway, stop = Gateway(paths.web_socket.name), asyncio.Event()
+            server = Server(gateway, tls, stop, lambda: notify("READY=1"))
             step_down(settings.web_uid)
-            asyncio.run(_serve(server_of, listener, stop))
+            asyncio.run(_serve(gateway, server, listener, stop))
     except Taken as other:
         raise conflict(f"xenia-web runs here already, as process {other.pid}", f"end it: kill {other.pid}") from None
     except OSError as error:
@@ -107,11 +108,12 @@ def _tell(listener: socket.socket, certificate: Certificate) -> None:
     log.info("its certificate is %s; SHA-256 %s", made, certificate.fingerprint)
 
 
-async def _serve(server: Server, listener: socket.socket, stop: asyncio.Event) -> None:
+async def _serve(gateway: Gateway, server: Server, listener: socket.socket, stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, stop.set)
     await server.serve([listener])
+    await gateway.close()
 
 
 if __name__ == "__main__":

@@ -130,6 +130,15 @@ def test_an_image_that_another_domain_has_is_busy(host: XenHost) -> None:
     assert set(by_xl(host)) == {"ours"}
 
 
+VIEWER = """\
+#!/usr/bin/python3
+import socket, sys
+host, port = sys.argv[1].split("::")
+with socket.create_connection((host, int(port)), timeout=60) as screen:
+    print(screen.recv(12).decode())
+"""
+
+
 def test_vnc_is_open_on_the_host_itself_only_and_not_at_all_where_a_password_is_asked_for(host: XenHost) -> None:
     said = create(host, "secret", SMALL + "vnc = 1\nvncpasswd = 'geheim'")
     started(said)
@@ -139,6 +148,11 @@ def test_vnc_is_open_on_the_host_itself_only_and_not_at_all_where_a_password_is_
     started(create(host, "open", f"{SMALL}vnc = 1\nvnclisten = '0.0.0.0'\n{drive}"))
     listening = re.findall(r"^State.*|^LISTEN\s+\d+\s+\d+\s+(\S+):59\d\d\s", host.ok("ss", "-tln"), re.MULTILINE)
     assert [each for each in listening if each] == ["127.0.0.1"]
+    host.put("/root/viewer", VIEWER.encode(), 0o755)
+    shown = host.xm("vncviewer", "--viewer", "/root/viewer", "open")
+    assert (shown.code, "RFB 003.008" in shown.out) == (0, True), shown
+    none = host.xm("vncviewer", "--viewer", "/root/viewer", "secret")
+    assert (none.code, "has no screen" in none.err) == (1, True), none
     processes = host.ok("ps", "-eo", "args").splitlines()
     secret, opened = ([line for line in processes if f"-name {name}" in line] for name in ("secret", "open"))
     assert len(secret) == len(opened) == 1
