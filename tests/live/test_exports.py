@@ -10,13 +10,15 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from tests.live.test_snapshots import console, does
 from tests.support.live import LIMIT, LiveHost, until
 from tests.support.terminal import Terminal
+
+from xenia.lib.descriptors import descriptors_of
 
 pytestmark = pytest.mark.qemu
 
@@ -179,11 +181,7 @@ def _fetching(uri: str) -> Iterator[None]:
 
 
 def _open(pid: int) -> list[str]:
-    found = []
-    for link in Path(f"/proc/{pid}/fd").iterdir():
-        with suppress(FileNotFoundError):
-            found.append(str(link.readlink()))
-    return found
+    return [target for _, target in descriptors_of(Path(f"/proc/{pid}"))]
 
 
 def test_the_end_of_the_guest_ends_an_export_and_xm_says_so(host: LiveHost) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 from tests.support.reach import python_for_all
 
 from xenia.images import demo
+from xenia.lib.descriptors import descriptors_of
 
 LIMIT = 90.0
 """Seconds until what does not come fails a test."""
@@ -253,8 +254,4 @@ def live_host(*, user: int | None = None, settings: str = ACCELERATED) -> Iterat
 
 def _has_open(process: Path, root: Path) -> bool:
     """Whether a process holds a file below `root`."""
-    for link in (process / "fd").iterdir():
-        with suppress(OSError):
-            if link.readlink().is_relative_to(root):
-                return True
-    return False
+    return any(Path(target).is_relative_to(root) for _, target in descriptors_of(process))

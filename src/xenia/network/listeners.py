@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from xenia.lib.descriptors import descriptors_of
 from xenia.network.host import Listener
 
 _LISTENING, _UNCONNECTED = "0A", "07"
@@ -47,8 +48,8 @@ def _programs(inodes: set[str]) -> dict[str, str]:
     for process in Path("/proc").iterdir():
         if process.name.isdecimal() and len(found) < len(wanted):
             with suppress(OSError):
-                for link in (process / "fd").iterdir():
-                    inode = wanted.get(str(link.readlink()))
+                for _, target in descriptors_of(process):
+                    inode = wanted.get(target)
                     if inode is not None:
                         found[inode] = f"{(process / 'comm').read_text().strip()} (process {process.name})"
     return found

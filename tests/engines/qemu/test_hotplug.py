@@ -15,6 +15,7 @@ from tests.engines.qemu import sectors
 from tests.engines.qemu.conftest import Host, opened, until
 
 from xenia.engines.qemu import ends, pci
+from xenia.lib.descriptors import descriptors_of
 from xenia.model.disk import Disk, DiskBus, DiskMode, DiskSource
 from xenia.model.domain import Started
 from xenia.model.errors import ErrorKind, XeniaError
@@ -39,8 +40,7 @@ async def plug(host: Host, started: Started, disk: Disk) -> Started:
 
 def holds(host: Host, started: Started, disk: Disk) -> int:
     """How many descriptors of the image its QEMU has."""
-    folder = Path(f"/proc/{host.pid(started)}/fd")
-    return sum(str(each.readlink()) == disk.path for each in folder.iterdir())
+    return sum(target == disk.path for _, target in descriptors_of(Path(f"/proc/{host.pid(started)}")))
 
 
 def data_disk(host: Host, target: str = "xvdb", **changes: object) -> Disk:

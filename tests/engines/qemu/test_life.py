@@ -14,6 +14,7 @@ from tests.engines.qemu.conftest import Host, opened, until
 from tests.support.speaker import Speaker
 
 from xenia.engines.base import ConsoleKind, Resources
+from xenia.lib.descriptors import descriptors_of
 from xenia.model.domain import EndAction, EndReason, Policy, Started, State
 
 pytestmark = pytest.mark.qemu
@@ -188,7 +189,7 @@ async def test_a_qemu_has_no_descriptor_of_another_guest(host: Host) -> None:
     configs = [host.config(sectors.saying("")) for _ in range(4)]
     guests = await asyncio.gather(*(host.start(config) for config in configs))
     for guest in guests:
-        held = {link.readlink() for link in Path(f"/proc/{host.pid(guest)}/fd").iterdir()}
+        held = {Path(target) for _, target in descriptors_of(Path(f"/proc/{host.pid(guest)}"))}
         others = {Path(disk.path) for config in configs if config is not guest.config for disk in config.disks}
         leases = {host.run_folder(other) / "lease" for other in guests if other is not guest}
         assert not held & (others | leases)

@@ -8,6 +8,7 @@ import stat
 import threading
 from pathlib import Path
 
+from xenia.lib.descriptors import descriptors_of
 from xenia.model.errors import engine_failed
 
 _MEMORY = "/memfd:memory-backend-memfd"
@@ -22,8 +23,8 @@ def open_memory(pid: int, size: int) -> int | None:
     QEMU may be a stranger's by now: whatever it shows us is looked at before it is used.
     """
     try:
-        for link in Path(f"/proc/{pid}/fd").iterdir():
-            if not os.fspath(link.readlink()).startswith(_MEMORY):
+        for link, target in descriptors_of(Path(f"/proc/{pid}")):
+            if not target.startswith(_MEMORY):
                 continue
             descriptor = os.open(link, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
             status = os.fstat(descriptor)
