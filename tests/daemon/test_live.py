@@ -12,7 +12,7 @@ from tests.support.world import World
 
 from xenia.daemon.engines import choose
 from xenia.daemon.live import live_settings
-from xenia.daemon.logins import Door
+from xenia.daemon.logins import Admission
 from xenia.daemon.sandbox import Sandbox
 from xenia.lib.paths import Paths
 from xenia.manager.events import EventBus
@@ -40,7 +40,7 @@ async def test_a_changed_file_is_noticed_and_followed(
     manager = World().boot()
     await manager.start()
     bus = EventBus(lambda: 1.0, lambda _event: None)
-    async with live_settings(paths, loaded, manager, choice, Door(loaded.settings), bus) as editor:
+    async with live_settings(paths, loaded, manager, choice, Admission(loaded.settings), bus) as editor:
         with bus.listen() as events:
             paths.settings.write_text(
                 'log_level = "error"\nvnc_listen = "::1"\nrestart_limit = 3\n[autostart]\ndomains = false\n'

@@ -158,6 +158,20 @@ async def test_who_says_nothing_is_cut_off_and_an_open_console_is_not(
             assert await console.recv() == b"still here"
 
 
+async def test_a_body_without_an_end_is_given_up(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("xenia.gateway.app._BODY_SECONDS", 0.2)
+    host, _, port = web.host.partition(":")
+    for path in ("/v1/login", "/login"):
+        reader, writer = await asyncio.open_connection(host, int(port), ssl=web.tls)
+        origin = f"Origin: {web.url}\r\n".encode()
+        writer.write(b"POST " + path.encode() + b" HTTP/1.1\r\nHost: " + web.host.encode() + b"\r\n" + origin)
+        writer.write(b"Connection: close\r\nContent-Length: 100\r\n\r\n{")
+        async with asyncio.timeout(20):
+            answer = await reader.readuntil(b"\r\n")
+        assert answer.startswith(b"HTTP/1.1 504"), (path, answer)
+        writer.close()
+
+
 async def test_events_come_as_they_happen(web: Web) -> None:
     async with (
         web.client(authorization=f"Bearer {await web.secret('vic')}") as client,
@@ -257,6 +271,8 @@ def test_a_certificate_is_made_once_and_known_by_its_fingerprint(tmp_path: Path)
 def test_files_that_are_no_certificate_are_refused(tmp_path: Path, certificate: Certificate) -> None:
     other = certificate_of("", "", tmp_path / "other")
     (tmp_path / "empty").write_text("")
+    with pytest.raises(FileNotFoundError, match="none"):
+        tls_of(certificate_of(str(certificate.chain), str(tmp_path / "none"), tmp_path))
     for chain, key in ((certificate.chain, other.key), (tmp_path / "empty", other.key)):
         with pytest.raises(XeniaError, match="no certificate and its key"):
             tls_of(certificate_of(str(chain), str(key), tmp_path))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import ssl
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.live import until
+from tests.support.live import LIMIT, until
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="giving up rights needs to have them")
 
@@ -112,6 +113,17 @@ def test_it_answers_for_xend_and_both_may_start_anew(host: Host) -> None:
     assert host.ask("/v1/me", secret)[0] == 200
     tokens = (host.root / "var/lib/xenia/tokens.json").read_text()
     assert secret not in tokens + host.said("daemon") + host.said("gateway")
+
+
+def test_a_service_manager_is_told_though_its_socket_is_out_of_sight(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(host.root / "notify"))
+        manager.settimeout(LIMIT)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(host.root / "notify"))
+        host.start_web()
+        assert manager.recv(100) == b"READY=1"
 
 
 @root_only

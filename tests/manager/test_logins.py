@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -188,6 +189,22 @@ async def test_a_file_that_cannot_be_read_lets_nobody_in_and_is_kept(host: Host)
         file.write_bytes(broken)
         assert await kind_of((await host.logins()).caller_of(given.secret, HOME)) is ErrorKind.UNAUTHENTICATED
         assert file.read_bytes() == broken
+
+
+async def test_tokens_that_are_made_at_once_are_all_kept(host: Host) -> None:
+    """Each waits for the disk, and none takes the place of another."""
+    logins = await host.logins()
+    root = Caller(0, "root", Role.ADMINISTRATOR)
+    given = await asyncio.gather(*(logins.give(root, f"number {number}", None, 1) for number in range(20)))
+    again = await host.logins()
+    assert {token.id for token in again.shown(root)} == {each.token.id for each in given}
+
+
+async def test_root_comes_in_only_where_it_is_named(host: Host) -> None:
+    host.groups["root"] = set()
+    people = People(Admitted((), (), ()), host.groups_of, None, host.clock)
+    assert await people.role_of("root") is None
+    assert await People(Admitted((), (), ()), host.groups_of, "ada", host.clock).role_of("ada") is Role.ADMINISTRATOR
 
 
 async def test_a_use_is_noted_once_in_a_minute(host: Host) -> None:

@@ -73,6 +73,7 @@ def test_what_the_file_says_holds(tmp_path: Path) -> None:
             ":1: host_stop must be a list of: migrate, save, shutdown",
             'host_stop = ["shutdown"]',
         ),
+        ('[web]\nviewers = ["[\\"ada\\"]"]', ":2: web.viewers must be a list of names", "root,@sudo"),
         ('host_stop = ["reboot"]', ":1: host_stop must be a list of: migrate, save, shutdown", "shutdown"),
         ("host_stop = [[]]", ":1: host_stop must be a list of: migrate, save, shutdown", "shutdown"),
         ("host_stop = []", ":1: host_stop must have shutdown", "saves those that can be"),

@@ -1,4 +1,4 @@
-"""Who did what: each request that can change something, and each console that is opened, once it has been answered."""
+"""Who did what: each request that can change something, once it has been answered, and each console and screen."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Audit:
         self._note = note
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        asked = "CONSOLE" if scope["type"] == "websocket" else scope.get("method", "GET")
+        asked = "WEBSOCKET" if scope["type"] == "websocket" else scope.get("method", "GET")
         if asked in _LOOKING or scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return

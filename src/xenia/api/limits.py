@@ -9,11 +9,9 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from xenia.api.errors import internal, problem_response
+from xenia.lib.web import BODY_LIMIT
 
 log = logging.getLogger(__name__)
-
-BODY_LIMIT = (1024 + 256) * 1024
-"""Bytes: a guest file of 1 MiB, and room for the JSON around it."""
 
 
 def _too_large() -> HTTPException:

@@ -23,6 +23,7 @@ from starlette.requests import HTTPConnection
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from xenia.api.doors import DoorsOf
+from xenia.lib import web
 from xenia.model.caller import Caller, Role
 from xenia.model.errors import denied, invalid, unauthenticated
 
@@ -30,10 +31,6 @@ _BAD_REQUEST = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\n"
     b"Content-Length: %d\r\nConnection: close\r\n\r\n"
 )
-WEB_SOCKET = "web.sock"
-"""The name of the socket of xenia-web's door."""
-
-ADDRESS_HEADER = "x-xenia-address"
 _LONGEST_ADDRESS = 64
 _OF_ONESELF = frozenset({"/v1/logout", "/v1/tokens"})
 """What viewers may do: it is about themselves."""
@@ -59,8 +56,8 @@ class PeerProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn itself
         super().connection_made(transport)
-        web = Path(transport.get_extra_info("sockname") or "").name == WEB_SOCKET
-        peer = Peer(_uid_of(transport.get_extra_info("socket")), web, transport.abort)
+        by_web = Path(transport.get_extra_info("sockname") or "").name == web.SOCKET
+        peer = Peer(_uid_of(transport.get_extra_info("socket")), by_web, transport.abort)
         self.app_state = self.app_state | {"peer": peer}
 
     def send_400_response(self, msg: str) -> None:
@@ -102,11 +99,8 @@ async def identify(connection: HTTPConnection, doors: DoorsOf) -> Caller:
     Raises denied for one whom nobody vouches for, unauthenticated for one who comes over the network without a token
     that is good, and denied for a viewer who would change something.
     """
-    address = address_of(connection)
-    if not _peer_of(connection).web:
-        caller = caller_of(_peer_of(connection).uid or 0)
-    else:
-        caller = await doors.logins.caller_of(_secret_of(connection), address)
+    address, (uid, by_web) = address_of(connection), _vouched(connection)
+    caller = await doors.logins.caller_of(_secret_of(connection), address) if by_web else caller_of(uid)
     connection.scope["state"]["caller"] = caller
     if caller.role < Role.OPERATOR and not _may_view(connection):
         raise denied(f"'{caller.name}' may only look", "that needs the role operator")
@@ -115,8 +109,8 @@ async def identify(connection: HTTPConnection, doors: DoorsOf) -> Caller:
 
 def address_of(connection: HTTPConnection) -> str:
     """Where who asks comes from, as xenia-web says; "" for this host. Raises denied for one whom nobody vouches for."""
-    peer = _peer_of(connection)
-    address = connection.headers.get(ADDRESS_HEADER, "?")[:_LONGEST_ADDRESS] if peer.web else ""
+    _, by_web = _vouched(connection)
+    address = connection.headers.get(web.ADDRESS_HEADER, "?")[:_LONGEST_ADDRESS] if by_web else ""
     connection.scope["state"]["address"] = address
     return address
 
@@ -126,11 +120,14 @@ def note_asker(connection: HTTPConnection, name: str) -> None:
     connection.scope["state"]["asker"] = name
 
 
-def _peer_of(connection: HTTPConnection) -> Peer:
+def _vouched(connection: HTTPConnection) -> tuple[int, bool]:
+    """The user id at the other end, and whether it came through the door of xenia-web. Raises denied where the kernel
+    does not tell.
+    """
     peer: Peer | None = connection.scope.get("state", {}).get("peer")
     if peer is None or peer.uid is None:
         raise denied("xend answers only on its unix sockets, where the kernel tells who is asking")
-    return peer
+    return peer.uid, peer.web
 
 
 def _secret_of(connection: HTTPConnection) -> str:

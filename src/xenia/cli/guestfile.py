@@ -48,7 +48,7 @@ def open_guest_file(name: str, folders: list[str]) -> GuestFile:
 
 
 def _find(name: str, folders: list[str]) -> Path:
-    places = [Path(folder, name + ending) for folder in folders for ending in ("", ".cfg")]
+    places = [Path(folder, name + ending) for folder in dict.fromkeys(folders) for ending in ("", ".cfg")]
     if Path(name).is_absolute():
         places = [Path(name), Path(f"{name}.cfg")]
     for place in places:

@@ -35,12 +35,14 @@ _DATA = frozenset({Opcode.TEXT, Opcode.BINARY, Opcode.CONT})
 
 
 class Console:
-    """An open console. `end` is None as long as it is open, then xend's words for why it ended.
+    """An open text console or, with the `door` vncviewer, the screen of a guest. `end` is None as long as it is open,
+    then xend's words for why it ended.
 
     `lost` says whether connecting again may help.
     """
 
-    def __init__(self, connection: socket.socket, protocol: ClientProtocol) -> None:
+    def __init__(self, connection: socket.socket, protocol: ClientProtocol, what: str) -> None:
+        self._what = what
         self._connection = connection
         self._protocol = protocol
         self._unsent = bytearray()
@@ -58,7 +60,7 @@ class Console:
         """
         query = f"?kind={kind}" if door == "console" else ""
         protocol = ClientProtocol(parse_uri(f"ws://localhost/v1{domain_path(ref)}/{door}{query}"), max_size=None)
-        console = cls(client.connect(seconds), protocol)
+        console = cls(client.connect(seconds), protocol, "the console" if door == "console" else "the screen")
         try:
             console._shake_hands(ref, client.headers, time.monotonic() + seconds)
         except BaseException:
@@ -79,12 +81,12 @@ class Console:
                 self._connection.settimeout(max(deadline - time.monotonic(), 0.001))
                 data = self._connection.recv(1 << 16)
             except TimeoutError:
-                raise ClientError(f"xend has not opened the console of '{ref}' in time", kind="timed_out") from None
+                raise ClientError(f"xend has not opened {self._what} of '{ref}' in time", kind="timed_out") from None
             except OSError as error:
                 raise ClientError(f"xend went away: {error.strerror}", kind="unreachable") from error
             self._feed(data)
             if self._protocol.handshake_exc is not None:
-                raise _refusal(self._protocol.handshake_exc, ref)
+                raise _refusal(self._protocol.handshake_exc, f"{self._what} of '{ref}'")
             taken = [self._take(event) for event in self._protocol.events_received()]  # output may follow at once
             if any(taken):
                 self._connection.setblocking(False)
@@ -172,8 +174,8 @@ class Console:
         self._connection.close()
 
 
-def _refusal(error: Exception, ref: str) -> ClientError:
-    fallback = f"xend refused the console of '{ref}'"
+def _refusal(error: Exception, what: str) -> ClientError:
+    fallback = f"xend refused {what}"
     if not isinstance(error, InvalidStatus):
         return ClientError(f"{fallback}: {error}", kind="unreachable", hint="is xend running? try again: xm list")
     try:

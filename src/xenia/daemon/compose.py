@@ -17,7 +17,7 @@ from xenia.console.hub import ConsoleHub
 from xenia.daemon.audit import AuditLog
 from xenia.daemon.engines import Choice, choose
 from xenia.daemon.live import brake_of, live_settings, stop_settings_of
-from xenia.daemon.logins import Door
+from xenia.daemon.logins import Admission
 from xenia.daemon.sandbox import Sandbox
 from xenia.engines.base import ConsoleKind
 from xenia.engines.xen.probe import booted_into_xen
@@ -119,11 +119,11 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
         )
         parts.push_async_callback(hub.close)
         hub.start(manager.listen, lambda: _running(manager))
-        door = Door(settings)
-        logins = await door.open(DiskFiles(paths.root))
+        admission = Admission(settings)
+        logins = await admission.open(DiskFiles(paths.root))
         audit = AuditLog(paths.audit)
         parts.callback(audit.close)
-        editor = await parts.enter_async_context(live_settings(paths, loaded, manager, choice, door, bus))
+        editor = await parts.enter_async_context(live_settings(paths, loaded, manager, choice, admission, bus))
         mark = OldConfigMark(DiskFiles(paths.root))
         old_config = OldConfigImport(paths.old_settings, sandbox.read_old_config, editor, mark)
         await old_config.look()

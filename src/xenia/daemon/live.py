@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from xenia.daemon.engines import Choice
-from xenia.daemon.logins import Door
+from xenia.daemon.logins import Admission
 from xenia.lib.paths import Paths
 from xenia.manager.brake import Brake
 from xenia.manager.events import EventBus
@@ -28,11 +28,11 @@ _PROGRAMS = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 @asynccontextmanager
 async def live_settings(
-    paths: Paths, loaded: Loaded, manager: Manager, choice: Choice, door: Door, bus: EventBus
+    paths: Paths, loaded: Loaded, manager: Manager, choice: Choice, admission: Admission, bus: EventBus
 ) -> AsyncIterator[SettingsEditor]:
     """Follows the files that give settings their values, while the context lasts."""
     read = partial(load, paths, loaded.command_line)
-    keeper = SettingsKeeper(loaded, read, partial(_apply, manager, choice, door), bus)
+    keeper = SettingsKeeper(loaded, read, partial(_apply, manager, choice, admission), bus)
     watch = SettingsWatch(sources(paths), keeper.reload)
     watch.start()
     try:
@@ -55,11 +55,11 @@ def stop_settings_of(settings: Settings) -> StopSettings:
     return StopSettings(settings.host_stop, settings.stop_timeout, settings.host_stop_timeout)
 
 
-def _apply(manager: Manager, choice: Choice, door: Door, settings: Settings) -> None:
+def _apply(manager: Manager, choice: Choice, admission: Admission, settings: Settings) -> None:
     logging.getLogger().setLevel(settings.log_level.upper())
     for engine in choice.engines.values():
         engine.set_vnc(settings.vnc_listen, settings.vnc_password)
-    door.follow(settings)
+    admission.follow(settings)
     manager.configure(
         brake_of(settings),
         stop_settings_of(settings),

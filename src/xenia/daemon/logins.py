@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field
 
@@ -16,14 +17,14 @@ from xenia.store.tokens import Tokens
 
 
 @dataclass(slots=True)
-class Door:
+class Admission:
     """What decides who comes in; `follow` the settings when they change."""
 
     settings: Settings
     people: People = field(init=False)
 
     def __post_init__(self) -> None:
-        self.people = People(_admitted(self.settings), groups_of, own_name(), time.monotonic)
+        self.people = People(_admitted(self.settings), groups_of, own_name() if os.geteuid() else None, time.monotonic)
 
     def follow(self, settings: Settings) -> None:
         self.settings = settings

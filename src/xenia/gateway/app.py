@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -17,15 +16,11 @@ from starlette.websockets import WebSocket
 from xenia.gateway.relay import refusal, relay
 from xenia.gateway.upstream import Asked, Exchange, Upstream
 from xenia.gateway.visitor import cookie_with, refuse_foreign, secret_of
-from xenia.model.errors import ErrorKind, XeniaError, invalid, not_found
+from xenia.lib.web import ADDRESS_HEADER, BODY_LIMIT
+from xenia.model.errors import ErrorKind, XeniaError, invalid, not_found, timed_out
 
-log = logging.getLogger(__name__)
-
-BODY_LIMIT = (1024 + 256) * 1024
-"""Bytes: xend takes no more."""
-
+_BODY_SECONDS = 60.0
 _PROBLEM = "application/problem+json"
-_ADDRESS = b"x-xenia-address"
 _PASSED_ON = frozenset(
     {b"accept", b"content-length", b"content-type", b"if-match", b"if-none-match", b"user-agent", b"last-event-id"}
 )
@@ -163,7 +158,7 @@ class Gateway:
             if scope["query_string"]:
                 target += "?" + scope["query_string"].decode("ascii", "replace")
             known = {"authorization": f"Bearer {secret}"} if secret else {}
-            headers = {_ADDRESS.decode(): _address(scope), **known}
+            headers = {ADDRESS_HEADER: _address(scope), **known}
             await relay(websocket, self._upstream.socket, target, headers)
         except XeniaError as error:
             await websocket.send_denial_response(refusal(error))
@@ -197,7 +192,7 @@ def _headers(request: Request, secret: str) -> list[tuple[bytes, bytes]]:
     own = [(name, value) for name, value in request.scope["headers"] if name in _PASSED_ON - left_out]
     known = [(b"authorization", f"Bearer {secret}".encode())] if secret else []
     framed = [(b"transfer-encoding", b"chunked")] if chunked else []
-    host = [(b"host", b"xend"), (_ADDRESS, _address(request.scope).encode())]
+    host = [(b"host", b"xend"), (ADDRESS_HEADER.encode(), _address(request.scope).encode())]
     return [*host, *known, *own, *framed]
 
 
@@ -213,16 +208,24 @@ async def _send_body(request: Request, upstream: Exchange) -> None:
 
 
 async def _body(request: Request) -> AsyncIterator[bytes]:
-    """Its pieces, as they come. Raises _TooLarge."""
+    """Its pieces, as they come. Raises _TooLarge, timed_out for one that does not come to its end."""
     if int(request.headers.get("content-length", 0)) > BODY_LIMIT:
         raise _TooLarge
-    size = 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > BODY_LIMIT:
-            raise _TooLarge
-        if piece:
-            yield piece
+    size, pieces = 0, request.stream()
+    deadline = asyncio.get_running_loop().time() + _BODY_SECONDS
+    try:
+        while True:
+            async with asyncio.timeout_at(deadline):
+                piece = await anext(pieces, None)
+            if piece is None:
+                return
+            size += len(piece)
+            if size > BODY_LIMIT:
+                raise _TooLarge
+            if piece:
+                yield piece
+    except TimeoutError:
+        raise timed_out(f"the request has not come to its end within {_BODY_SECONDS:g} s") from None
 
 
 async def _gone(request: Request) -> None:

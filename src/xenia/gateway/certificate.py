@@ -77,7 +77,9 @@ def _make(own: Certificate, folder: Path) -> None:
 
 
 def tls_of(certificate: Certificate) -> ssl.SSLContext:
-    """TLS 1.2 and 1.3. Raises invalid for files that are no certificate and its key, OSError."""
+    """TLS 1.2 and 1.3. Raises invalid for files that are no certificate and its key, OSError for a missing one."""
+    for file in (certificate.chain, certificate.key):
+        file.open("rb").close()  # the ssl library does not say which of them it cannot read
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:

@@ -17,7 +17,7 @@ from xenia.gateway.arguments import parser
 from xenia.gateway.certificate import Certificate, certificate_of, tls_of
 from xenia.gateway.server import Server, listen
 from xenia.lib.log_lines import PrintableFormatter
-from xenia.lib.notify import notify
+from xenia.lib.notify import service_manager
 from xenia.lib.only_one import Taken, only_one
 from xenia.lib.paths import Paths
 from xenia.lib.sandbox import step_down
@@ -76,8 +76,9 @@ def _run(paths: Paths, settings: Settings) -> None:
             for name in _NEEDED_LATER:
                 importlib.import_module(name)
             os.chdir(paths.run)  # of which it sees nothing but what is in here, by a path that lasts
+            manager = service_manager()  # whose socket is out of sight then, too
             gateway, stop = Gateway(paths.web_socket.name), asyncio.Event()
-            server = Server(gateway, tls, stop, lambda: notify("READY=1"))
+            server = Server(gateway, tls, stop, lambda: _ready(manager))
             step_down(settings.web_uid)
             asyncio.run(_serve(gateway, server, listener, stop))
     except Taken as other:
@@ -94,7 +95,7 @@ def _listen(settings: Settings) -> socket.socket:
         return listen(settings.web_address, settings.web_port)
     except OSError as error:
         raise unavailable(
-            f"cannot listen at {settings.web_address}, port {settings.web_port}: {error.strerror}",
+            f"cannot listen at {settings.web_address}, port {settings.web_port}: {os.strerror(error.errno or 0)}",
             "web.address and web.port in xend.toml say where",
         ) from error
 
@@ -106,6 +107,11 @@ def _tell(listener: socket.socket, certificate: Certificate) -> None:
     log.info("xenia-web listens at https://%s:%d", host, port)
     made = "made by itself, which browsers do not know: compare" if certificate.self_made else "from the settings"
     log.info("its certificate is %s; SHA-256 %s", made, certificate.fingerprint)
+
+
+def _ready(manager: socket.socket | None) -> None:
+    if manager is not None:
+        manager.send(b"READY=1")
 
 
 async def _serve(gateway: Gateway, server: Server, listener: socket.socket, stop: asyncio.Event) -> None:

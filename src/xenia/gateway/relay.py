@@ -1,4 +1,4 @@
-"""WebSockets passed on to xend: consoles."""
+"""WebSockets passed on to xend: text consoles and screens."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from websockets.typing import Origin
 
 from xenia.model.errors import XeniaError, unavailable
 
-_LARGEST = 64 * 1024
 _SECONDS = 10.0
 _WENT_AWAY = 1012
 """Service restart (IANA, WebSocket close codes): worth to connect again."""

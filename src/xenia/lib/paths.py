@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from xenia.lib import web
+
 
 @dataclass(frozen=True, slots=True)
 class Paths:
@@ -70,7 +72,7 @@ class Paths:
     @property
     def web_socket(self) -> Path:
         """Where xenia-web speaks to xend."""
-        return self.root / "run/xenia/web.sock"
+        return self.root / "run/xenia" / web.SOCKET
 
     @property
     def web(self) -> Path:

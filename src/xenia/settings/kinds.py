@@ -237,15 +237,15 @@ class VolumeGroups:
 
 
 @dataclass(frozen=True, slots=True)
-class People:
+class UsersAndGroups:
     """Users of the host by name, and its groups with an @ in front."""
 
     takes: str = "a list of users, and of groups with an @ in front"
 
     def of_toml(self, value: Any) -> tuple[str, ...]:
         names: list[Any] = value if isinstance(value, list) else [None]
-        if not all(isinstance(name, str) and name.strip("@ ") for name in names):
-            raise Unfit("must be a list of names", f'it is {self.takes}: ["root", "@sudo"]')
+        if not all(isinstance(name, str) and name.strip("@ ") and not set(name) & set('[]"') for name in names):
+            raise Unfit("must be a list of names", f'it is {self.takes}: ["root", "@sudo"], or in a text root,@sudo')
         return tuple(_visible(name.strip()) for name in names)
 
     def of_text(self, text: str) -> tuple[str, ...]:

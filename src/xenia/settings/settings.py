@@ -24,8 +24,8 @@ from xenia.settings.kinds import (
     Name,
     Number,
     Patterns,
-    People,
     Text,
+    UsersAndGroups,
     VolumeGroups,
     choice,
 )
@@ -242,15 +242,15 @@ class Settings:
     web_key: str = _setting("", File(), "The key of that certificate (PEM)", Effect.WEB, table="web")
     web_administrators: tuple[str, ...] = _setting(
         ("root", "@sudo"),
-        People(),
+        UsersAndGroups(),
         "Who may do all, of those who come over the network",
         Effect.AT_ONCE,
         table="web",
     )
     web_operators: tuple[str, ...] = _setting(
-        ("@xen",), People(), "Who may run domains whose files lie below roots", Effect.AT_ONCE, table="web"
+        ("@xen",), UsersAndGroups(), "Who may run domains whose files lie below roots", Effect.AT_ONCE, table="web"
     )
-    web_viewers: tuple[str, ...] = _setting((), People(), "Who may look", Effect.AT_ONCE, table="web")
+    web_viewers: tuple[str, ...] = _setting((), UsersAndGroups(), "Who may look", Effect.AT_ONCE, table="web")
     web_session_hours: int = _setting(
         12, Number(1, 24 * 30, "hours"), "How long a login lasts", Effect.AT_ONCE, table="web"
     )

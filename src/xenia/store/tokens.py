@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 
@@ -20,6 +21,7 @@ class Tokens:
     def __init__(self, files: Files) -> None:
         self._files = files
         self._tokens: dict[str, Token] = {}
+        self._turn = asyncio.Lock()
 
     async def load(self) -> None:
         """A file that cannot be read is left where it is and logged: nobody is known then who comes from outside."""
@@ -39,16 +41,18 @@ class Tokens:
     def by_digest(self, digest: str) -> Token | None:
         return self._tokens.get(digest)
 
-    async def put(self, *tokens: Token, durable: bool = True) -> None:
+    async def put(self, *tokens: Token) -> None:
         """Keep these, in the place of those with the same digests. Raises OSError, and then the old ones hold."""
-        await self._keep(self._tokens | {each.digest: each for each in tokens}, durable=durable)
+        async with self._turn:
+            await self._keep(self._tokens | {each.digest: each for each in tokens})
 
     async def remove(self, *tokens: Token) -> None:
         """Raises OSError, and then they hold still."""
         gone = {each.digest for each in tokens}
-        await self._keep({each.digest: each for each in self.all() if each.digest not in gone}, durable=True)
+        async with self._turn:
+            await self._keep({each.digest: each for each in self.all() if each.digest not in gone})
 
-    async def _keep(self, tokens: dict[str, Token], *, durable: bool) -> None:
+    async def _keep(self, tokens: dict[str, Token]) -> None:
         content = json.dumps({"tokens": [to_plain(each) for each in tokens.values()]}, indent=1).encode()
-        await self._files.write(_FILE, content, durable=durable)
+        await self._files.write(_FILE, content, durable=True)
         self._tokens = tokens

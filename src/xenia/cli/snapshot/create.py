@@ -48,9 +48,9 @@ beside them. The guest file goes on naming the images that it has always named.
 
 A guest that runs goes on. Where its agent answers, it writes out what it has and holds still for that moment; else the
 disks are as if its plug had been pulled. With -m its memory is kept as well, and it can go back to that very
-instruction; it stands still until that is written, or for some milliseconds with the setting background_snapshots, and
-how long is told. All disks, the memory and the guest file are of one moment. A
-snapshot is there whole or not at all; Ctrl-C takes it back.""",
+instruction; it stands still until that is written, or for some tens of milliseconds with the setting
+background_snapshots, and how long is told. All disks, the memory and the guest file are of one moment. A snapshot is
+there whole or not at all; Ctrl-C takes it back.""",
         _options,
         _create,
         examples=(

@@ -24,6 +24,7 @@ MOST_DAYS = 3_650
 MOST_TOKENS = 100
 """Of one user. Their oldest session ends for a new one above that."""
 
+_WHO_MAY = "an administrator says who may: web.administrators, web.operators and web.viewers in xend.toml"
 _LONGEST_NAME = 256
 _LONGEST_PASSWORD = 1024
 _LONGEST_LABEL = 200
@@ -65,10 +66,7 @@ class Logins:
         await self._authenticate(user, password)
         role = await self.people.role_of(user)
         if role is None:
-            raise denied(
-                f"'{user}' may not come in over the network",
-                "an administrator says who may: web.administrators, web.operators and web.viewers in xend.toml",
-            )
+            raise denied(f"'{user}' may not come in over the network", _WHO_MAY)
         self.by_address.succeeded(address)
         self.by_user.succeeded(user)
         await self._make_room(user)
@@ -125,14 +123,14 @@ class Logins:
             raise unauthenticated("the login or token is not known, or it is over")
         role = await self.people.role_of(token.user)
         if role is None:
-            raise unauthenticated(f"'{token.user}' may not come in over the network any more")
+            raise unauthenticated(f"'{token.user}' may not come in over the network", _WHO_MAY)
         await self._note(token)
         return Caller(None, token.user, min(role, token.role), address, token.id)
 
     async def _note(self, token: Token) -> None:
         now = self.clock()
         if token.used is None or now - token.used > _NOTED_SECONDS:
-            await self.tokens.put(replace(token, used=now), durable=False)
+            await self.tokens.put(replace(token, used=now))
 
     def shown(self, caller: Caller) -> list[ShownToken]:
         """The caller's own that are not over; all of them for an administrator."""

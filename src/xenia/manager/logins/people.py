@@ -35,15 +35,15 @@ class Admitted:
 
 
 class People:
-    """`admitted` may be put anew at any time. `groups_of` asks the host; `own` is xend's own user, who needs nobody's
-    leave.
+    """`admitted` may be put anew at any time. `groups_of` asks the host; `own` is the user of a xend that is
+    not root's, who needs nobody's leave; None where it is: root comes in as the settings say.
     """
 
     def __init__(
         self,
         admitted: Admitted,
         groups_of: Callable[[str], frozenset[str] | None],
-        own: str,
+        own: str | None,
         clock: Callable[[], float],
     ) -> None:
         self.admitted = admitted
