@@ -86,6 +86,8 @@ from xenia.store.versions import Versions
 
 ROOT = Caller(0, "root", Role.ADMINISTRATOR)
 HOST = Host("sim", "6.1", "#1", "x86_64", 4, 1, 4, 1, 2800, "", 16384, 8192, 0.0, 1.0)
+CALM: Mapping[str, float] = {"cpu": 0.0, "memory": 0.0, "io": 0.0}
+"""What nobody on that host waits for, whatever the real one is doing."""
 
 
 _DEVICES = ("disk", "vif", "usb", "pci")
@@ -278,6 +280,7 @@ class World:
                 bus=bus,
                 jobs=jobs,
                 read_host=lambda: HOST,
+                read_pressure=lambda: CALM,
             )
         )
 

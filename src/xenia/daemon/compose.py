@@ -24,6 +24,7 @@ from xenia.engines.xen.probe import booted_into_xen
 from xenia.engines.xen.xendomains import refuse_beside_xendomains
 from xenia.lib.files import DiskFiles
 from xenia.lib.paths import Paths
+from xenia.lib.pressure import read_pressure
 from xenia.manager.adoption import Adoption
 from xenia.manager.aside import Aside
 from xenia.manager.autostart import Autostart
@@ -245,6 +246,7 @@ def _manager(
             bus=bus,
             jobs=jobs,
             read_host=read_host,
+            read_pressure=read_pressure,
             choice=choice.why,
             others=choice.others,
         )

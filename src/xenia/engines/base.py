@@ -276,9 +276,9 @@ class Engine(Protocol):
     def observe(self, uuid: str) -> Observed | None:
         """What is known of a guest, from memory."""
 
-    async def figures(self) -> Mapping[str, Figures]:
-        """What each guest uses, by UUID; read now, cheaply. Domain-0 is among them where the engine knows it better
-        than the kernel does. What `observe` tells is current after it.
+    async def figures(self, uuid: str | None = None) -> Mapping[str, Figures]:
+        """What each guest uses, or one, by UUID; read now, cheaply. Of all, Domain-0 is among them where the engine
+        knows it better than the kernel does. What `observe` tells of them is current after it.
         """
 
     async def stats(self, uuid: str | None = None) -> Mapping[str, Stats]:

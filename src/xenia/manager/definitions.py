@@ -101,7 +101,11 @@ class Definitions:
 
     def of(self, name: str) -> tuple[GuestFile, ...]:
         """The files that define the domain `name`."""
-        return tuple(file for file in self.guest_files() if file.config is not None and file.config.name == name)
+        found = [each.file for each in self._files.values() if each.file.config and each.file.config.name == name]
+        return tuple(sorted(found, key=lambda file: file.file))
+
+    def defines(self, name: str) -> bool:
+        return any(each.file.config is not None and each.file.config.name == name for each in self._files.values())
 
     def broken(self) -> Iterable[GuestFile]:
         """The files that define nothing because they cannot be used."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
@@ -12,13 +12,15 @@ from xenia.manager import view
 from xenia.manager.definitions import Definitions
 from xenia.manager.names import resolve
 from xenia.manager.table import Entry, Table
-from xenia.model.domain import DOMAIN_0_UUID, Domain, Started
+from xenia.model.domain import DOMAIN_0_NAME, DOMAIN_0_UUID, Domain, Started
 from xenia.model.errors import XeniaError
 from xenia.model.host import Host
 from xenia.store.auto import AutoFolder
 from xenia.store.records import Records
 
 log = logging.getLogger(__name__)
+
+_DOMAIN_0 = ("0", DOMAIN_0_NAME)
 
 
 class Inventory:
@@ -42,17 +44,23 @@ class Inventory:
         self._auto = auto
         self._read_host = read_host
         self._boot_time = 0.0
-        self._figures: Mapping[str, Figures] = {}
+        self._figures: dict[str, Figures] = {}
 
     def start(self) -> None:
         self._boot_time = self._read_host().boot_time
 
-    async def measure(self) -> None:
-        """What cannot be asked now is answered from memory."""
+    async def measure(self, uuid: str | None = None) -> None:
+        """All of them, or one. What cannot be asked now is answered from memory."""
         try:
-            self._figures = await self._engine.figures()
+            measured = await self._engine.figures(uuid)
         except XeniaError as error:
             log.warning("the engine cannot be asked: %s", error)
+            return
+        if uuid is None:
+            self._figures.clear()
+        else:
+            self._figures.pop(uuid, None)
+        self._figures.update(measured)
 
     async def list(self, *, everything: bool = False) -> tuple[Domain, ...]:
         """Domain-0 and what runs, by domain id; with `everything` also what is only defined, by name after those."""
@@ -63,7 +71,8 @@ class Inventory:
 
     async def look_up(self, ref: str) -> Domain:
         """As `find`, as it is now; guest files that came or changed since they were last read count as well."""
-        await self.measure()
+        entry = self._entry(ref)
+        await self.measure(DOMAIN_0_UUID if ref in _DOMAIN_0 else entry.started.uuid if entry is not None else None)
         try:
             return self.find(ref)
         except XeniaError:
@@ -75,12 +84,32 @@ class Inventory:
 
         Raises not_found (with the nearest names) or invalid (with the candidates of an ambiguous prefix).
         """
-        return resolve(ref, self.all(everything=True))
+        entry = self._entry(ref)
+        if ref in _DOMAIN_0 or entry is None:
+            return self._domain_0() if ref in _DOMAIN_0 else resolve(ref, self.all(everything=True))
+        return self._complete(entry)
 
     def started(self, ref: str) -> Started | None:
         """The as-started configuration; None for a domain that only is defined and for Domain-0. Raises as `find`."""
-        entry = self._table.get(self.find(ref).uuid)
+        entry = self._entry(ref) or self._table.get(self.find(ref).uuid)
         return entry.started if entry is not None else None
+
+    def _entry(self, ref: str) -> Entry | None:
+        """What `ref` is sure to name, found without a picture of all domains: one that exists, by its id, its name or
+        its whole UUID.
+        """
+        if ref.isdecimal() or self._table.by_name(ref) is not None:
+            return self._table.by_id(int(ref)) if ref.isdecimal() else self._table.by_name(ref)
+        entry = self._table.get(ref)
+        is_name = entry is not None and (self._definitions.defines(ref) or self._records.by_name(ref) is not None)
+        return None if is_name else entry
+
+    def _complete(self, entry: Entry) -> Domain:
+        """As `all` would have it."""
+        domain, linked = self.domain(entry), self._auto.files()
+        files = tuple(file.file for file in self._definitions.of(domain.name))
+        domain = replace(domain, files=files) if files else domain
+        return _starting(domain, linked) if linked else domain
 
     def all(self, *, everything: bool) -> Sequence[Domain]:
         """As `list`, from memory."""

@@ -146,6 +146,7 @@ class Parts:
     bridges: Bridges
     networks: Networks
     read_host: Callable[[], Host]
+    read_pressure: Callable[[], Mapping[str, float]]
     read: ReadGuestFile
     """Reads the words of a device that is plugged in."""
     stop_settings: StopSettings = field(default_factory=StopSettings)
@@ -200,7 +201,7 @@ class Manager:
         self.pci = Pci(parts.lifecycle, self._turns, self.engine_report)
         self.usb = Usb(parts.lifecycle, self._turns)
         self.stats = StatsReader(parts.engine, self.inventory)
-        self.why = WhyReader(parts.engine, self.inventory, self.host)
+        self.why = WhyReader(parts.engine, self.inventory, self.host, parts.read_pressure)
         self.vcpus = Vcpus(parts.lifecycle, self.inventory, scopes, self.host)
         self.pinning = Pinning(parts.lifecycle, scopes, self.host)
         self.freezing = Freezing(parts.lifecycle, parts.locks, self._turns)

@@ -38,6 +38,9 @@ class Table:
     def by_name(self, name: str) -> Entry | None:
         return next((entry for entry in self._entries.values() if entry.started.config.name == name), None)
 
+    def by_id(self, domid: int) -> Entry | None:
+        return next((entry for entry in self._entries.values() if entry.started.domid == domid), None)
+
     def add(self, entry: Entry) -> None:
         """Raises a conflict when its name or UUID is taken."""
         started = entry.started

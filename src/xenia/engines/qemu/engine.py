@@ -408,8 +408,8 @@ class QemuEngine:
         guest = self._guests.get(uuid)
         return guest.observed if guest else None
 
-    async def figures(self) -> Mapping[str, Figures]:
-        guests = list(self._guests.values())
+    async def figures(self, uuid: str | None = None) -> Mapping[str, Figures]:
+        guests = [guest for guest in self._guests.values() if uuid in (None, guest.uuid)]
         for guest in guests:
             with suppress(XeniaError):  # then they are as they were last seen
                 await guest.cpus.keep_up()

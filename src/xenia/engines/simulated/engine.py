@@ -449,10 +449,11 @@ class SimulatedEngine:
         guest = self._host.guests.get(uuid)
         return self._observed(uuid, guest) if guest is not None else None
 
-    async def figures(self) -> Mapping[str, Figures]:
+    async def figures(self, uuid: str | None = None) -> Mapping[str, Figures]:
         return {
-            uuid: Figures(float(guest.boots), guest.memory, guest.max_memory, len(guest.pins))
-            for uuid, guest in self._host.guests.items()
+            each: Figures(float(guest.boots), guest.memory, guest.max_memory, len(guest.pins))
+            for each, guest in self._host.guests.items()
+            if uuid in (None, each)
         }
 
     def own_memory(self, uuid: str) -> int:

@@ -428,9 +428,10 @@ class XenEngine:
         guest = self._guests.get(uuid)
         return guest.observed if guest is not None else None
 
-    async def figures(self) -> Mapping[str, Figures]:
+    async def figures(self, uuid: str | None = None) -> Mapping[str, Figures]:
         domains = await self._watch.look() if self._usable else []
-        return {info.uuid if info.domid else DOMAIN_0_UUID: _figures(info) for info in domains}
+        found = {info.uuid if info.domid else DOMAIN_0_UUID: _figures(info) for info in domains}
+        return found if uuid is None else {each: figures for each, figures in found.items() if each == uuid}
 
     async def stats(self, uuid: str | None = None) -> Mapping[str, Stats]:
         if uuid is None or uuid == DOMAIN_0_UUID:

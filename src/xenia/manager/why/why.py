@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from xenia.engines.base import Engine
-from xenia.lib.pressure import read_pressure
 from xenia.manager.inventory import Inventory
 from xenia.manager.why import cpu, devices, memory
 from xenia.manager.why.sample import Look, Sample
@@ -31,6 +30,7 @@ class WhyReader:
     engine: Engine
     inventory: Inventory
     host: Callable[[], Awaitable[Host]]
+    read_pressure: Callable[[], Mapping[str, float]]
 
     async def read(self, ref: str, seconds: float) -> Why:
         """Look twice, `seconds` apart. Raises as `Inventory.find`, a conflict for a domain that does not run or ends
@@ -69,7 +69,7 @@ class WhyReader:
         domains = {
             each.uuid: (each, told[each.uuid]) for each in self.inventory.all(everything=False) if each.uuid in told
         }
-        return Look(time.monotonic(), domains, read_pressure(), await self.engine.circumstances(started))
+        return Look(time.monotonic(), domains, self.read_pressure(), await self.engine.circumstances(started))
 
     async def _watch(self, uuid: str, seconds: float) -> dict[int, float]:
         """Of each virtual CPU the share of looks in which it was not idle; empty where its waiting is counted, and need
