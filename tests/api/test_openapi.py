@@ -30,6 +30,14 @@ async def test_the_document_is_openapi_3_1_and_every_reference_in_it_leads_somew
     assert {reference.removeprefix("#/components/schemas/") for reference in references} <= set(schemas)
 
 
+async def test_each_operation_has_a_name_of_its_own_for_clients_that_are_generated(xend: Xend) -> None:
+    document = (await xend.get("/openapi.json")).json()
+    names = [operation["operationId"] for path in document["paths"].values() for operation in path.values()]
+    assert {"domains_pause", "domains_mem_set", "snapshots_create"} <= set(names)
+    assert all(name.isidentifier() for name in names)
+    assert len(names) == len(set(names))
+
+
 def find_references(node: Any) -> Any:
     if isinstance(node, dict):
         yield from (value for key, value in node.items() if key == "$ref")

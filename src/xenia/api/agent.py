@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from starlette.responses import Response
 
 from xenia.api.answers import (
@@ -21,11 +21,12 @@ from xenia.api.domains import Ref
 from xenia.api.doors import DoorsOf
 from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf
+from xenia.api.routes import Routes
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
 from xenia.model.operations import OPERATIONS
 
-router = APIRouter(tags=["agents"])
+router = Routes("agents")
 
 Pid = Annotated[int, Path(ge=0, lt=2**63, description="the process of the command, as the guest counts them")]
 ShortWait = Annotated[float, Query(ge=0, le=60, description="seconds to wait for its end")]

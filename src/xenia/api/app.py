@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 
 from xenia.api import (
     agent,
@@ -63,16 +63,14 @@ def make_app(doors: Doors) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.doors = doors
-    api = APIRouter(prefix="/v1", dependencies=[Depends(identify)])
     devices = (disks, images, snapshots, vifs, usb, pci)
     cpus = (vcpus, scheduling, pools)
-    looking = (host, bridge, host_power, log, domains, saves, stats, metrics, why, debugging)
+    looking = (host, bridge, host_power, log, saves, metrics, why, debugging)
     guests = (agent, texts, guest_files, folder, console, screens)
-    rooms = (*looking, *devices, *cpus, *guests, networks, jobs, events, logins, schema)
-    for part in rooms:
-        api.include_router(part.router)
-    app.include_router(api)
-    app.include_router(logins.front, prefix="/v1")
+    asked_most = (domains, stats, jobs, events)  # found first: routes are tried one after the other
+    for part in (*asked_most, *looking, *devices, *cpus, *guests, networks, logins, schema):
+        part.router.put_into(app.router, "/v1", [Depends(identify)])
+    logins.front.put_into(app.router, "/v1")
     app.router.default = errors.unknown_route
     errors.install(app)
     app.add_middleware(Audit, note=doors.audit)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from xenia.api.answers import JobAnswer, json_response
 from xenia.api.doors import DoorsOf
 from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf
+from xenia.api.routes import Routes
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
 from xenia.model.bridge import HostBridge
 
-router = APIRouter(tags=["host"])
+router = Routes("host")
 
 
 @router.get("/host/bridge", summary="The bridge of the host, and the card that it has", responses=answers(HostBridge))

@@ -6,18 +6,19 @@ import asyncio
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from xenia.api.doors import DoorsOf
 from xenia.api.peer import CallerOf, Peer
 from xenia.api.race import race
+from xenia.api.routes import Routes
 from xenia.console.ring import RING
 from xenia.console.watcher import AUTO, PARAVIRTUAL, SERIAL, Ending, Watcher
 from xenia.model.domain import DOMAIN_0_UUID
 from xenia.model.operations import OPERATIONS, permit, require
 
-router = APIRouter(tags=["console"])
+router = Routes("console")
 
 CLOSE_CODES = {Ending.GONE: 4000, Ending.SLOW: 4001, Ending.STOPPING: 1001}
 """What a WebSocket is closed with, by the reason; the reason's words go with it."""

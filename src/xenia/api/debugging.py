@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from xenia.api.answers import JobAnswer, TextAnswer, json_response
@@ -13,11 +13,12 @@ from xenia.api.domains import Ref
 from xenia.api.doors import DoorsOf
 from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf
+from xenia.api.routes import Routes
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
 from xenia.model.operations import HOST_OPERATIONS, OPERATIONS
 
-router = APIRouter(tags=["debugging"])
+router = Routes("debugging")
 
 
 @router.post("/domains/{ref}/sysrq", summary=OPERATIONS["sysrq"].sentence, responses=answers(JobAnswer, 200, 202))

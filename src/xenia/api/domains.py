@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
@@ -27,6 +27,7 @@ from xenia.api.bodies import CreateBody, DumpBody, MemoryBody, OperationBody, Re
 from xenia.api.doors import DoorsOf, doors_of
 from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf, identify
+from xenia.api.routes import Routes
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
 from xenia.manager.manager import Manager
@@ -36,7 +37,7 @@ from xenia.model.domain import Definition, Domain, Started
 from xenia.model.operations import OPERATIONS, Operation
 from xenia.model.vif import USER_MODE
 
-router = APIRouter(tags=["domains"])
+router = Routes("domains")
 
 Ref = Annotated[str, Path(max_length=256, description="an id, a name, a UUID, or a unique prefix of a name or UUID")]
 Interfaces = Annotated[bool, Query(description="with addresses; the agent in the guest is asked for at most a second")]
@@ -83,9 +84,10 @@ class _ListRoute(APIRoute):
         return handle
 
 
-router.add_api_route(
+router.add(
     "/domains",
     list_domains,
+    "GET",
     summary="Domain-0 and what runs, by domain id",
     responses=answers(DomainList),
     route_class_override=_ListRoute,
@@ -225,10 +227,10 @@ _ROUTES = {
 }
 
 for _name, _endpoint in _ROUTES.items():
-    router.add_api_route(
+    router.add(
         f"/domains/{{ref}}/{_name}",
         _endpoint,
-        methods=["POST"],
+        "POST",
         name=_name,
         summary=OPERATIONS[_name].sentence,
         responses=answers(JobAnswer, 200, 202),

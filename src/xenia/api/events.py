@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -14,11 +14,12 @@ from xenia.api.doors import Doors, DoorsOf
 from xenia.api.jobs import disconnected
 from xenia.api.peer import Peer
 from xenia.api.race import race
+from xenia.api.routes import Routes
 from xenia.api.schema import PROBLEM_ANSWER
 from xenia.lib.codec import to_plain
 from xenia.model.event import Event
 
-router = APIRouter(tags=["events"])
+router = Routes("events")
 
 _SEND_TIMEOUT = 30.0
 

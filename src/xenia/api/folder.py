@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from xenia.api.answers import JobAnswer, json_response
@@ -10,11 +10,12 @@ from xenia.api.bodies import ApplyBody, FolderBody
 from xenia.api.doors import DoorsOf
 from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf
+from xenia.api.routes import Routes
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
 from xenia.model.folder_plan import FolderPlan
 
-router = APIRouter(prefix="/folder", tags=["guest files"])
+router = Routes("guest files", prefix="/folder")
 
 
 @router.post("/plan", summary="What applying a folder would do, file by file", responses=answers(FolderPlan))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path
+from fastapi import Header, Path
 from starlette.responses import Response
 
 from xenia.api.answers import (
@@ -17,12 +17,13 @@ from xenia.api.answers import (
 from xenia.api.bodies import EditBody, GuestFileBody, RevertBody, TextBody
 from xenia.api.doors import DoorsOf
 from xenia.api.peer import CallerOf
+from xenia.api.routes import Routes
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
 from xenia.lib.text import decode
 from xenia.model.guest_file import GuestFile, Saved, Shown
 
-router = APIRouter(tags=["guest files"])
+router = Routes("guest files")
 
 Ref = Annotated[
     str, Path(max_length=256, description="the name of a file in /etc/xen, with or without .cfg, or of a domain")

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from xenia.api.answers import HostAnswer, json_response
 from xenia.api.bodies import ImportBody, SettingsBody
 from xenia.api.doors import DoorsOf
 from xenia.api.peer import CallerOf
+from xenia.api.routes import Routes
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
 from xenia.model.old_config import Imported
 from xenia.model.setting import SettingsChange, SettingsReport
 from xenia.model.topology import Topology
 
-router = APIRouter(tags=["host"])
+router = Routes("host")
 
 
 @router.get("/host", summary="The host, what its engine can do, and this xend", responses=answers(HostAnswer))

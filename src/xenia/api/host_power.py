@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import Path, Request
 from starlette.responses import Response
 
 from xenia.api.answers import AutostartAnswer, JobAnswer, json_response
@@ -13,12 +13,13 @@ from xenia.api.bodies import AutostartBody, HostStopBody
 from xenia.api.doors import DoorsOf
 from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf
+from xenia.api.routes import Routes
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
 from xenia.model.autostart import Linked
 from xenia.model.host_run import HostRun
 
-router = APIRouter(tags=["host"])
+router = Routes("host")
 
 Ref = Annotated[str, Path(max_length=256, description="a domain, or the name of its file in /etc/xen")]
 

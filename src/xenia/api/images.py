@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from xenia.api.answers import JobAnswer, json_response
@@ -21,6 +21,7 @@ from xenia.api.image_bodies import (
 )
 from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf
+from xenia.api.routes import Routes
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
 from xenia.manager.image_check import check as start_check
@@ -33,7 +34,7 @@ from xenia.manager.image_resize import resize as start_resize
 from xenia.model.image import ImageInfo, ImageList
 from xenia.model.operations import IMAGE_OPERATIONS
 
-router = APIRouter(tags=["images"])
+router = Routes("images")
 
 ImagePath = Annotated[str, Query(max_length=4096, description="the image; not from / on: below the first of the roots")]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from starlette.responses import Response
 
 from xenia.api.answers import JobAnswer, JobList, json_response
@@ -12,13 +12,14 @@ from xenia.api.doors import Doors, DoorsOf
 from xenia.api.errors import problem_json
 from xenia.api.peer import CallerOf
 from xenia.api.race import race
+from xenia.api.routes import Routes
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
 from xenia.model.caller import Caller, Role
 from xenia.model.errors import XeniaError, unavailable
 from xenia.model.job import Job, JobState
 
-router = APIRouter(tags=["jobs"])
+router = Routes("jobs")
 
 Number = Annotated[int, Path(ge=0, lt=2**63, description="the id of a job")]
 Wait = Annotated[float, Query(ge=0, le=3600, description="seconds to wait for the job to end")]

@@ -5,19 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from xenia.api.answers import json_response
 from xenia.api.doors import DoorsOf
 from xenia.api.peer import CallerOf
+from xenia.api.routes import Routes
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
 from xenia.lib.paths import Paths
 from xenia.model.operations import HOST_OPERATIONS, require
 from xenia.store.log import LogPiece, XendLog
 
-router = APIRouter(tags=["host"])
+router = Routes("host")
 
 Lines = Annotated[int, Query(ge=0, le=100_000, description="so many of its last lines")]
 After = Annotated[str, Query(max_length=64, description="what has come since this `position` of an earlier answer")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import Field
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
@@ -13,16 +13,17 @@ from xenia.api.answers import CallerAnswer, TokenList, json_response
 from xenia.api.bodies import Body, Text
 from xenia.api.doors import DoorsOf
 from xenia.api.peer import CallerOf, address_of, note_asker
+from xenia.api.routes import Routes
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
 from xenia.model.caller import Role
 from xenia.model.errors import conflict
 from xenia.model.token import GivenToken, ShownToken
 
-front = APIRouter(tags=["logins"])
+front = Routes("logins")
 """What is asked by somebody whom nobody knows yet."""
 
-router = APIRouter(tags=["logins"])
+router = Routes("logins")
 
 
 class LoginBody(Body):

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from xenia.api.doors import DoorsOf
+from xenia.api.routes import Routes
 from xenia.api.schema import PROBLEM_ANSWER
 from xenia.lib.exposition import CONTENT_TYPE, Family, Kind, written
 from xenia.model.domain import Domain, State
 from xenia.model.host import EngineReport, Host
 from xenia.model.stats import Stats
 
-router = APIRouter(tags=["host"])
+router = Routes("host")
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "OK", "content": {"text/plain": {"schema": {"type": "string"}}}},

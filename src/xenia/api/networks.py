@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import Path, Request
 from starlette.responses import Response
 
 from xenia.api.answers import JobAnswer, NetworkAnswer, NetworkList, json_response
@@ -12,12 +12,13 @@ from xenia.api.bodies import NetworkApplyBody, NetworkBody, NetworkPlanBody
 from xenia.api.doors import DoorsOf
 from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf
+from xenia.api.routes import Routes
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
 from xenia.model.network_plan import NetworkPlan
 from xenia.store.networks import etag_of
 
-router = APIRouter(prefix="/networks", tags=["networks"])
+router = Routes("networks", prefix="/networks")
 
 Name = Annotated[str, Path(max_length=64, description="the name of a network")]
 

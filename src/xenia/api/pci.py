@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from xenia.api.answers import HostPciList, JobAnswer, PciList, TextAnswer, json_response
@@ -11,11 +11,12 @@ from xenia.api.domains import Ref
 from xenia.api.doors import DoorsOf
 from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf
+from xenia.api.routes import Routes
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
 from xenia.model.operations import HOST_OPERATIONS, OPERATIONS
 
-router = APIRouter(tags=["pci"])
+router = Routes("pci")
 
 
 @router.get("/domains/{ref}/pci", summary="The PCI devices of the host that a domain has", responses=answers(PciList))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import Path, Request
 from starlette.responses import Response
 
 from xenia.api.answers import JobAnswer, PoolList, json_response
@@ -13,11 +13,12 @@ from xenia.api.domains import Ref
 from xenia.api.doors import Doors, DoorsOf
 from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf
+from xenia.api.routes import Routes
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
 from xenia.model.operations import OPERATIONS
 
-router = APIRouter(tags=["host"])
+router = Routes("host")
 
 Name = Annotated[str, Path(max_length=64, description="the name of a CPU pool")]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from xenia.api.answers import JobAnswer, SaveAnswer, json_response, without_secrets
@@ -14,12 +14,13 @@ from xenia.api.domains import Ref
 from xenia.api.doors import DoorsOf
 from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf
+from xenia.api.routes import Routes
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
 from xenia.model.errors import invalid
 from xenia.model.operations import HOST_OPERATIONS, OPERATIONS
 
-router = APIRouter(tags=["saves"])
+router = Routes("saves")
 
 File = Annotated[str, Query(max_length=4096, description="the absolute path of a save")]
 

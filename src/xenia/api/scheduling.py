@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from xenia.api.answers import DomainShare, JobAnswer, ShareList, json_response
@@ -13,11 +13,12 @@ from xenia.api.domains import Ref
 from xenia.api.doors import DoorsOf
 from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf
+from xenia.api.routes import Routes
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
 from xenia.model.operations import OPERATIONS
 
-router = APIRouter(tags=["domains"])
+router = Routes("domains")
 
 
 @router.get("/shares", summary="The share of CPU time of all that runs", responses=answers(ShareList))
@@ -49,10 +50,10 @@ def _route(operation: str) -> Callable[..., Awaitable[Response]]:
 
 
 for _name in ("sched-credit", "sched-credit2"):
-    router.add_api_route(
+    router.add(
         f"/domains/{{ref}}/{_name}",
         _route(_name),
-        methods=["POST"],
+        "POST",
         name=_name,
         summary=OPERATIONS[_name].sentence,
         responses=answers(JobAnswer, 200, 202),

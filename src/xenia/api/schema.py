@@ -5,15 +5,16 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any, Literal
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 from starlette.responses import Response
 
 from xenia.api.answers import ANSWERS, json_response
+from xenia.api.routes import Routes
 from xenia.model.event import Event
 
-router = APIRouter(include_in_schema=False)
+router = Routes(in_schema=False)
 
 _REF = "#/components/schemas/{model}"
 

@@ -6,17 +6,18 @@ import asyncio
 import socket
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from xenia.api.doors import DoorsOf
 from xenia.api.peer import CallerOf, Peer
 from xenia.api.race import race
+from xenia.api.routes import Routes
 from xenia.api.schema import pictures
 from xenia.model.operations import OPERATIONS
 
-router = APIRouter(tags=["screens"])
+router = Routes("screens")
 
 GONE = 4000
 """The WebSocket is closed with that when the guest is gone, as that of a console."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path as File
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from starlette.responses import FileResponse, Response
 
 from xenia.api.answers import JobAnswer, SnapshotAnswer, SnapshotList, json_response
@@ -14,6 +14,7 @@ from xenia.api.domains import Ref
 from xenia.api.doors import DoorsOf
 from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf
+from xenia.api.routes import Routes
 from xenia.api.schema import answers, pictures
 from xenia.lib.codec import to_plain
 from xenia.model.caller import Role
@@ -21,7 +22,7 @@ from xenia.model.errors import not_found
 from xenia.model.operations import SNAPSHOT_OPERATIONS
 from xenia.model.snapshot import SnapshotDiff
 
-router = APIRouter(tags=["snapshots"], prefix="/domains/{ref}/snapshots")
+router = Routes("snapshots", prefix="/domains/{ref}/snapshots")
 
 Name = Annotated[str, Path(max_length=100, description="the name of the snapshot, or its id")]
 To = Annotated[str, Query(max_length=100, description="another snapshot; without it, the domain as it is now")]

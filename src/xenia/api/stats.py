@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from xenia.api.answers import StatsAnswer, json_response, stats_rows
 from xenia.api.domains import Ref
 from xenia.api.doors import DoorsOf
+from xenia.api.routes import Routes
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
 from xenia.manager.stats import Counted
 
-router = APIRouter(tags=["domains"])
+router = Routes("domains")
 
 
 @router.get("/stats", summary="What all that runs has used", responses=answers(StatsAnswer))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from xenia.api.answers import CheckAnswer, ConvertAnswer, ExplainAnswer, json_response
 from xenia.api.bodies import CheckBody, ConvertBody
 from xenia.api.doors import DoorsOf
 from xenia.api.peer import CallerOf
+from xenia.api.routes import Routes
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
 
-router = APIRouter(tags=["guest files"])
+router = Routes("guest files")
 
 
 @router.post("/check", summary="All there is to say about a guest file", responses=answers(CheckAnswer))

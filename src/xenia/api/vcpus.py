@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from xenia.api.answers import DomainVcpus, JobAnswer, VcpuList, json_response
@@ -11,12 +11,13 @@ from xenia.api.domains import Ref
 from xenia.api.doors import DoorsOf
 from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf
+from xenia.api.routes import Routes
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
 from xenia.manager.pinning import Pin
 from xenia.model.operations import OPERATIONS
 
-router = APIRouter(tags=["domains"])
+router = Routes("domains")
 
 
 @router.get("/vcpus", summary="The virtual CPUs of all that runs", responses=answers(VcpuList))

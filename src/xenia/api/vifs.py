@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from xenia.api.answers import JobAnswer
@@ -11,11 +11,12 @@ from xenia.api.domains import Ref
 from xenia.api.doors import DoorsOf
 from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf
+from xenia.api.routes import Routes
 from xenia.api.schema import answers
 from xenia.model.operations import OPERATIONS
 from xenia.model.vif import LinkState
 
-router = APIRouter(tags=["cards"])
+router = Routes("cards")
 
 
 @router.post(

@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from xenia.api.answers import json_response
 from xenia.api.domains import Ref
 from xenia.api.doors import DoorsOf
 from xenia.api.race import race
+from xenia.api.routes import Routes
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
 from xenia.model.errors import unavailable
 from xenia.model.why import Why
 
-router = APIRouter(tags=["domains"])
+router = Routes("domains")
 
 Seconds = Annotated[float, Query(ge=0.1, le=60, description="how long it is looked at")]
 
