@@ -28,6 +28,8 @@ from xenia.model.operations import OPERATIONS
 
 router = Routes("agents")
 
+_PLAIN = FreezeBody()
+
 Pid = Annotated[int, Path(ge=0, lt=2**63, description="the process of the command, as the guest counts them")]
 ShortWait = Annotated[float, Query(ge=0, le=60, description="seconds to wait for its end")]
 
@@ -64,10 +66,10 @@ async def set_time(request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref,
     "/domains/{ref}/agent-freeze", summary=OPERATIONS["agent-freeze"].sentence, responses=answers(JobAnswer, 200, 202)
 )
 async def freeze(
-    request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: FreezeBody | None = None, wait: Wait = 0
+    request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: FreezeBody = _PLAIN, wait: Wait = 0
 ) -> Response:
     await doors.manager.inventory.look_up(ref)
-    job = doors.manager.freezing.start("agent-freeze", ref, caller, (body or FreezeBody()).seconds)
+    job = doors.manager.freezing.start("agent-freeze", ref, caller, body.seconds)
     return await settle(request, doors, job, caller, wait)
 
 

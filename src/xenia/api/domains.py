@@ -39,6 +39,8 @@ from xenia.model.vif import USER_MODE
 
 router = Routes("domains")
 
+_PLAIN = OperationBody()
+
 Ref = Annotated[str, Path(max_length=256, description="an id, a name, a UUID, or a unique prefix of a name or UUID")]
 Interfaces = Annotated[bool, Query(description="with addresses; the agent in the guest is asked for at most a second")]
 Addressed = Annotated[bool, Query(description="with the IP addresses of their cards")]
@@ -209,12 +211,11 @@ def _route(operation: Operation) -> Callable[..., Awaitable[Response]]:
         doors: DoorsOf,
         caller: CallerOf,
         ref: Ref,
-        body: OperationBody | None = None,
+        body: OperationBody = _PLAIN,
         wait: Wait = 0,
     ) -> Response:
-        asked = body or OperationBody()
         await doors.manager.inventory.look_up(ref)
-        job = doors.manager.operate(operation.name, ref, caller, until_gone=asked.until_gone, mode=asked.mode)
+        job = doors.manager.operate(operation.name, ref, caller, until_gone=body.until_gone, mode=body.mode)
         return await settle(request, doors, job, caller, wait)
 
     return operate
