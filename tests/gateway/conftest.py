@@ -47,11 +47,11 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 
 
 @asynccontextmanager
-async def served(socket: Path, certificate: Certificate) -> AsyncIterator[str]:
+async def served(socket: Path, certificate: Certificate, *, xen_api: bool = False) -> AsyncIterator[str]:
     """Host and port of a xenia-web for the xend that listens at `socket`."""
     stop, ready, tasks = asyncio.Event(), asyncio.Event(), Tasks()
     listener = listen("127.0.0.1", 0)
-    gateway = Gateway(os.fspath(socket))
+    gateway = Gateway(os.fspath(socket), xen_api=xen_api)
     server = Server(gateway, tls_of(certificate), stop, ready.set)
     serving = tasks.start(server.serve([listener]), name="web")
     await ready.wait()

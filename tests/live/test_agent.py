@@ -103,7 +103,7 @@ def a_killed_xend_leaves_nothing_frozen(host: LiveHost) -> None:
 def it_shuts_down(host: LiveHost) -> None:
     """A frozen guest is thawed for it."""
     host.ok("agent", "demo", "freeze", "--for=600")
-    (job,) = json.loads(host.ok("shutdown", "-w", "--timeout=60", "-o", "json", "demo"))
+    (job,) = json.loads(host.ok("shutdown", "-w", "--timeout=180", "-o", "json", "demo"))
     assert job["result"]["asked"] == "agent"
     host.nothing_left()
 
@@ -132,7 +132,7 @@ def test_an_agent_that_floods_costs_a_moment_and_keeps_nobody(host: LiveHost) ->
     host.ok("network-list", "demo")
     assert time.monotonic() - begun < 10
     assert resident(host) - before < 24 << 10, "KiB"
-    host.ok("shutdown", "-w", "--timeout=60", "demo")
+    host.ok("shutdown", "-w", "--timeout=180", "demo")
     host.nothing_left()
 
 

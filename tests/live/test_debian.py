@@ -33,7 +33,7 @@ def test_the_agent_of_a_debian_tells_freezes_runs_and_shuts_down(up: LiveHost) -
     it_runs_commands(up)
     it_freezes(up)
     acpi_is_deaf(up)
-    said = up.xm("shutdown", "-w", "--mode=agent", "--timeout=60", "-o", "json", "debian")
+    said = up.xm("shutdown", "-w", "--mode=agent", "--timeout=180", "-o", "json", "debian")
     assert said.code == 0, f"{said}\n{up.log}"
     (job,) = json.loads(said.out)
     assert job["result"]["asked"] == "agent"

@@ -247,12 +247,12 @@ def workers_of(pid: int) -> list[str]:
     return found.stdout.split()
 
 
-@pytest.mark.timeout(60 + 10 * KILLS)
+@pytest.mark.timeout(300 + 10 * KILLS)
 def test_no_kill_of_xend_loses_doubles_or_leaks_a_guest(stopped_host: LiveHost) -> None:
     run(stopped_host, KILLS, SEED)
 
 
 @pytest.mark.full
-@pytest.mark.timeout(60 + 10 * MANY)
+@pytest.mark.timeout(300 + 10 * MANY)
 def test_nor_do_many_kills(stopped_host: LiveHost) -> None:
     run(stopped_host, MANY, SEED + 1)

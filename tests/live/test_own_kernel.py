@@ -60,7 +60,7 @@ def test_a_guest_boots_its_own_kernel(host: LiveHost) -> None:
         screen.types("cat /proc/cmdline\r")
         screen.sees("root=/dev/vda from.the.image=yes xenia.guest=demo")
     before, times = host.guests(), up(host)
-    host.ok("reboot", "-w", "--timeout=60", "own")
+    host.ok("reboot", "-w", "--timeout=180", "own")
     assert host.guests().keys() == before.keys()
     assert host.guests() != before, "the image was not read again"
     assert host.domain("own")["domid"] == 2
@@ -68,7 +68,7 @@ def test_a_guest_boots_its_own_kernel(host: LiveHost) -> None:
     with Terminal(host.command("console", "own"), host.environment) as screen:
         screen.types("echo again-$((40 + 2))\r")  # what the console shows at first is of before
         screen.sees("again-42")
-    host.ok("shutdown", "-w", "--timeout=60", "own")
+    host.ok("shutdown", "-w", "--timeout=180", "own")
     until(lambda: not host.guests(), "QEMU has ended")
 
 

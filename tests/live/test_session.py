@@ -43,7 +43,7 @@ def test_a_guest_is_started_spoken_to_held_and_shut_down(host: LiveHost) -> None
         screen.types("echo still $((2 + 2))\r")
         host.ok("unpause", "demo")
         screen.sees("still 4\r\n")
-        assert host.ok("shutdown", "-w", "--timeout=60", "demo") == "Domain demo terminated\n"
+        assert host.ok("shutdown", "-w", "--timeout=180", "demo") == "Domain demo terminated\n"
         screen.sees("the console of 'demo' has ended")
         assert (screen.ends(), screen.attributes()) == (0, screen.before)
     assert host.names() == []
@@ -58,7 +58,7 @@ def test_a_guest_reboots_from_outside_and_inside_and_powers_itself_off(host: Liv
     before = host.guests()
     with terminal(host, "console", "demo") as screen:
         screen.sees(guest.marker)
-        assert host.ok("reboot", "-w", "--timeout=60", "demo") == "Domain demo rebooted\n"
+        assert host.ok("reboot", "-w", "--timeout=180", "demo") == "Domain demo rebooted\n"
         screen.sees(guest.marker)
         screen.types("reboot -f\r")
         screen.sees(guest.marker)

@@ -42,7 +42,7 @@ def test_an_ordinary_user_makes_a_guest_speaks_to_it_and_shuts_it_down(own: Live
     own.start()
     assert own.domain("demo")["state"] == "paused"
     own.ok("unpause", "demo")
-    own.ok("shutdown", "-w", "--timeout=60", "demo")
+    own.ok("shutdown", "-w", "--timeout=180", "demo")
     assert own.names() == []
     own.nothing_left()
 

@@ -314,14 +314,14 @@ def is_renamed(walk: Walk) -> None:
 
 def is_rebooted(walk: Walk) -> None:
     before = walk.host.guests()
-    walk.xm("reboot", "--mode=agent", "-w", "--timeout=60", walk.kind)
+    walk.xm("reboot", "--mode=agent", "-w", "--timeout=180", walk.kind)
     walk.is_up()
     assert (walk.host.guests(), walk.host.domain(walk.kind)["domid"]) == (before, 1)
     walk.found("reboot", "in place")
 
 
 def is_ended(walk: Walk) -> None:
-    walk.xm("shutdown", "-w", "--timeout=60", walk.kind)
+    walk.xm("shutdown", "-w", "--timeout=180", walk.kind)
     assert walk.host.names() == []
     walk.found("shutdown")
     walk.xm("create", "-q", walk.kind)

@@ -21,7 +21,7 @@ from tests.support.reach import python_for_all
 from xenia.images import demo
 from xenia.lib.descriptors import descriptors_of
 
-LIMIT = 90.0
+LIMIT = 180.0
 """Seconds until what does not come fails a test."""
 
 ACCELERATED = "accelerator = 'tcg'\n"

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from pexpect import fdpexpect
 
-LIMIT = 90
+LIMIT = 180
 
 
 class Terminal:

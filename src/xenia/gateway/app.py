@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket
 from xenia.gateway.relay import refusal, relay
 from xenia.gateway.upstream import Asked, Exchange, Upstream
 from xenia.gateway.visitor import cookie_with, refuse_foreign, secret_of
+from xenia.gateway.xen_api import XenApi
 from xenia.lib.web import ADDRESS_HEADER, BODY_LIMIT
 from xenia.model.errors import ErrorKind, XeniaError, invalid, not_found, timed_out
 
@@ -25,6 +26,8 @@ _PASSED_ON = frozenset(
     {b"accept", b"content-length", b"content-type", b"if-match", b"if-none-match", b"user-agent", b"last-event-id"}
 )
 """Headers of a request that are xend's business. All others end here, first of all those about the connection."""
+
+_ABOUT_A_BODY = frozenset({b"content-length", b"content-type", b"transfer-encoding"})
 
 _NOT_PASSED_BACK = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"www-authenticate"})
 
@@ -39,10 +42,13 @@ _SAFE = (
 
 
 class Gateway:
-    """The ASGI app. `socket` is where xend listens for it, as a path that lasts."""
+    """The ASGI app. `socket` is where xend listens for it, as a path that lasts; `xen_api` whether the small Xen-API is
+    spoken as well.
+    """
 
-    def __init__(self, socket: str) -> None:
+    def __init__(self, socket: str, *, xen_api: bool = False) -> None:
         self._upstream = Upstream(socket)
+        self._xen_api = xen_api
 
     async def close(self) -> None:
         """Let go of xend; at the end."""
@@ -82,6 +88,8 @@ class Gateway:
                 return await self._log_in(request)
             case "POST", "/logout":
                 return await self._log_out(request)
+            case "POST", "/" | "/RPC2" if self._xen_api:
+                return await self._speak_xen_api(request)
             case "GET", "/health":
                 return await self._health()
             case method, path:
@@ -126,6 +134,14 @@ class Gateway:
         over = status == 200 or told.get("kind") == ErrorKind.UNAUTHENTICATED
         return _json(told, status, {"set-cookie": cookie_with("", 0)} if over else {})
 
+    async def _speak_xen_api(self, request: Request) -> Response:
+        async def ask(method: str, path: str, body: Any, secret: str) -> tuple[int, Any]:
+            content = b"" if body is None else json.dumps(body).encode()
+            return await self._ask(request, method, path.encode("ascii"), content, secret)
+
+        answer = await XenApi(ask).answer(b"".join([piece async for piece in _body(request)]))
+        return Response(answer, media_type="text/xml")
+
     async def _health(self) -> Response:
         """Whether xend can be reached; nothing that somebody has to log in for."""
         async with self._upstream.exchange():
@@ -134,11 +150,11 @@ class Gateway:
     async def _ask(
         self, request: Request, method: str, target: bytes, body: bytes, secret: str = ""
     ) -> tuple[int, dict[str, Any]]:
-        """A request of xenia-web's own, for who sends `request`; status and content of the answer."""
-        own = [(name, value) for name, value in _headers(request, secret) if name != b"content-length"]
-        length = (b"content-length", str(len(body)).encode())
+        """A request of xenia-web's own, with JSON, for who sends `request`; status and content of the answer."""
+        own = [pair for pair in _headers(request, secret) if pair[0] not in _ABOUT_A_BODY]
+        about = ((b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()))
         async with self._upstream.exchange() as upstream:
-            await upstream.ask(Asked(method, target, [*own, length]))
+            await upstream.ask(Asked(method, target, [*own, *about]))
             if body:
                 await upstream.send(body)
             await upstream.end()

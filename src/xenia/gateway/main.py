@@ -77,7 +77,7 @@ def _run(paths: Paths, settings: Settings) -> None:
                 importlib.import_module(name)
             os.chdir(paths.run)  # of which it sees nothing but what is in here, by a path that lasts
             manager = service_manager()  # whose socket is out of sight then, too
-            gateway, stop = Gateway(paths.web_socket.name), asyncio.Event()
+            gateway, stop = Gateway(paths.web_socket.name, xen_api=settings.web_xen_api), asyncio.Event()
             server = Server(gateway, tls, stop, lambda: _ready(manager))
             step_down(settings.web_uid)
             asyncio.run(_serve(gateway, server, listener, stop))

@@ -251,6 +251,13 @@ class Settings:
         ("@xen",), UsersAndGroups(), "Who may run domains whose files lie below roots", Effect.AT_ONCE, table="web"
     )
     web_viewers: tuple[str, ...] = _setting((), UsersAndGroups(), "Who may look", Effect.AT_ONCE, table="web")
+    web_xen_api: bool = _setting(
+        False,
+        Flag(),
+        "Whether the small Xen-API is spoken there as well (XML-RPC), for programs such as fence_xenapi",
+        Effect.WEB,
+        table="web",
+    )
     web_session_hours: int = _setting(
         12, Number(1, 24 * 30, "hours"), "How long a login lasts", Effect.AT_ONCE, table="web"
     )
