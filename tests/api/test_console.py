@@ -125,6 +125,7 @@ async def refusal(xend: Xend, ref: str, query: str = "") -> dict[str, Any]:
         ("0", "", 422, "Domain-0"),
         ("guest", "?kind=pv", 404, "no paravirtual console"),
         ("guest", "?kind=vnc", 422, "query.kind"),
+        ("guest", "?view=perhaps", 422, "query.view"),
         ("guest", "?replay=-1", 422, "query.replay"),
         ("guest", "?replay=65537", 422, "query.replay"),
         ("mute", "", 409, "no text console"),
@@ -157,3 +158,16 @@ async def test_a_frame_that_is_too_large_ends_only_its_sender(
         serial.say(b"still here")
         await receives(other, b"still here")
     assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+async def test_who_is_there_to_view_sees_all_and_types_nothing(xend: Xend, serial: GuestConsole) -> None:
+    async with xend.console("guest", "?view=true") as viewer, xend.console("guest", "?view=false") as typist:
+        await serial.connected()
+        await viewer.send(b"reboot\r")
+        await viewer.send("reboot\r")
+        await (await viewer.ping())
+        await typist.send(b"ls\r")
+        await serial.hears(b"ls\r")
+        assert bytes(serial.heard) == b"ls\r"
+        serial.say(b"seen")
+        await receives(viewer, b"seen")

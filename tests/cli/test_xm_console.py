@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Xm
-from tests.cli.fake_xend import UUID, FakeXend, WebSocket, domain, job, problem
+from tests.cli.fake_xend import UUID, Answer, FakeXend, WebSocket, domain, job, problem
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
 GONE = 4000
@@ -263,3 +263,89 @@ def test_create_with_a_console_that_is_refused_lets_the_guest_run_all_the_same(x
     xend.routes[f"POST /domains/{UUID}/unpause"] = {"job": job("unpause")}
     assert xm("create", "web", "-c") == 1
     assert xend.requests[-1][1] == f"/domains/{UUID}/unpause?wait=30"
+
+
+HOSTILE = b"\x1b]52;c;aGFybQ==\x07\x1b]0;title\x07\x1b[6n\x05\x1b[?1049hlogin: \x1b[31mred"
+
+
+@pytest.mark.parametrize("key", [b"q", b"\x1d", b"\x03"])
+def test_a_view_types_nothing_and_acts_on_no_terminal(
+    web: FakeXend, start_xm: Start, terminal: Terminal, key: bytes
+) -> None:
+    typed: list[bytes | None] = []
+
+    def listen(websocket: WebSocket) -> None:
+        websocket.send(HOSTILE[:10])
+        websocket.send(HOSTILE[10:])
+        typed.append(websocket.receive())
+
+    web.console = listen
+    process = terminal.start(start_xm, "console", "--view", "web")
+    terminal.see(b"looking at 'web'; q or Ctrl-] leaves, the guest runs on\r\n")
+    terminal.see(b"login: \x1b[31mred")
+    terminal.type(b"root\r")
+    terminal.type(key)
+    terminal.see(b"\x1b[0m")
+    terminal.see(b"left 'web'; xm console --view web comes back")
+    assert process.wait(10) == 0
+    assert terminal.restored
+    assert typed in ([None], [])
+    assert ("GET", f"/domains/{UUID}/console?kind=auto&view=true", None) in web.requests
+
+
+def test_a_view_without_a_terminal_reads_no_input(web: FakeXend, start_xm: Start) -> None:
+    typed = []
+
+    def listen(websocket: WebSocket) -> None:
+        websocket.send(HOSTILE)
+        websocket.close(GONE, "the guest is gone")
+        typed.append(websocket.receive())
+
+    web.console = listen
+    out, _ = start_xm("console", "--view", "web").communicate(b"rm -rf /\n", timeout=30)
+    assert out == b"login: \x1b[31mred\x1b[0m"
+    assert typed == [None]
+
+
+def plain(text: str) -> Answer:
+    content = text.encode()
+    return Answer(raw=b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(content) + content)
+
+
+@pytest.mark.parametrize(
+    ("words", "query"),
+    [
+        ((), "?kind=auto"),
+        (("--tail", "2"), "?kind=auto&tail=2"),
+        (("-t", "serial", "--tail=0"), "?kind=serial&tail=0"),
+    ],
+)
+def test_the_log_of_a_console_is_printed_and_acts_on_no_terminal(
+    xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], query: str
+) -> None:
+    text = "\x1b[31mred\x1b[0m\x1b]0;title\x07\r\nlogin: "
+    xend.routes[f"GET /domains/web/console/log{query}"] = plain(text)
+    assert xm("console", "--log", "web", *words) == 0
+    assert capsys.readouterr() == ("red\r\nlogin: \n", "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--log", "--tail", "x"),
+        ("--log", "--tail=-1"),
+        ("--log", "--tail", "9999999"),
+        ("--tail", "5"),
+        ("--log", "--view"),
+    ],
+)
+def test_wrong_words_for_a_log_are_told_without_asking_xend(xend: FakeXend, xm: Xm, words: tuple[str, ...]) -> None:
+    assert xm("console", "web", *words) == 2
+    assert xend.requests == []
+
+
+def test_a_terminal_is_shown_the_colours_of_a_log(xend: FakeXend, start_xm: Start, terminal: Terminal) -> None:
+    xend.routes["GET /domains/web/console/log"] = plain("\x1b[31mred\x1b[6n")
+    process = terminal.start(start_xm, "console", "--log", "web")
+    terminal.see(b"\x1b[31mred\x1b[0m\r\n")
+    assert process.wait(10) == 0

@@ -20,6 +20,7 @@ from tests.support.world import World
 from xenia.api.app import make_app
 from xenia.api.doors import About, Doors
 from xenia.console.hub import ConsoleHub
+from xenia.console.kept import KeptLogs
 from xenia.daemon.serve import listen, listen_for_web, serve
 from xenia.lib.aio import Tasks
 from xenia.lib.files import DiskFiles
@@ -115,6 +116,8 @@ class Xend:
     client: httpx2.AsyncClient
     consoles: dict[str, dict[str, GuestConsole]]
     """What the engine would tell: consoles by UUID and kind."""
+    kept: dict[tuple[str, str], Path]
+    """Where it would keep what is said there, by name and kind."""
 
     async def post(self, path: str, body: Any = None, **params: Any) -> httpx2.Response:
         return await self.client.post(f"/v1{path}", json=body, params=params)
@@ -166,12 +169,16 @@ async def running_xend(folder: Path, world: World | None = None) -> AsyncIterato
     keeper = SettingsKeeper(read(), read, lambda _settings: None, EventBus(world.clock, world.published.append))
     editor = SettingsEditor(Paths(folder).settings, OwnFile(Paths(folder).registry), keeper)
     old_config = OldConfigImport(Paths(folder).old_settings, read_old_config, editor, OldConfigMark(DiskFiles(folder)))
+    kept: dict[tuple[str, str], Path] = {}
+    logs = KeptLogs(lambda name, kind: kept.get((name, kind)))
     tokens = Tokens(DiskFiles(folder))
     await tokens.load()
     people = People(Admitted(("ada",), ("@ops",), ("vic",)), GROUPS.get, "own", time.time)
     logins = Logins(tokens, people, Attempts(time.time, 5), Attempts(time.time, 50), check, time.time, lambda: 12)
     audit: list[dict[str, Any]] = []
-    doors = Doors(manager, hub, About("1.2.3", 4711, str(folder), 1000.0), editor, old_config, logins, audit.append)
+    doors = Doors(
+        manager, hub, logs, About("1.2.3", 4711, str(folder), 1000.0), editor, old_config, logins, audit.append
+    )
     socket, web = folder / "xend.sock", folder / "web.sock"
     listeners = [listen(socket, "xen"), listen_for_web(web, None)]
     stop, ready, tasks = asyncio.Event(), asyncio.Event(), Tasks()
@@ -180,7 +187,7 @@ async def running_xend(folder: Path, world: World | None = None) -> AsyncIterato
     transport = httpx2.AsyncHTTPTransport(uds=str(socket))
     try:
         async with httpx2.AsyncClient(transport=transport, base_url=URL, timeout=30) as client:
-            yield Xend(socket, web, audit, world, manager, doors, client, consoles)
+            yield Xend(socket, web, audit, world, manager, doors, client, consoles, kept)
     finally:
         doors.stopping.set()
         await hub.close()

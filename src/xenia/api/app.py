@@ -48,8 +48,8 @@ asks; over the network, by TLS, at xenia-web, with the secret of a login (`POST 
 
 Errors are problem JSON (RFC 9457) with the members `kind`, `hint` and `exit_code`. Memory is in MiB, times are seconds
 since the epoch. A text console is the WebSocket `/v1/domains/{ref}/console?kind=auto|pv|serial&replay=BYTES`: binary
-frames of console bytes both ways; it ends with code 4000 when the guest is gone, 4001 for a watcher that does not keep
-up and 1001 when xend stops.
+frames of console bytes both ways, with `&view=true` only from the guest; it ends with code 4000 when the guest is gone,
+4001 for a watcher that does not keep up and 1001 when xend stops.
 """
 
 

@@ -11,6 +11,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from xenia.console.hub import ConsoleHub
+from xenia.console.kept import KeptLogs
 from xenia.manager.logins.logins import Logins
 from xenia.manager.manager import Manager
 from xenia.manager.old_config import OldConfigImport
@@ -33,6 +34,7 @@ class Doors:
 
     manager: Manager
     consoles: ConsoleHub
+    console_logs: KeptLogs
     about: About
     settings: SettingsEditor
     old_config: OldConfigImport

@@ -40,6 +40,14 @@ def pictures() -> dict[int | str, dict[str, Any]]:
     return {200: {"description": "OK", "content": {"image/png": {"schema": schema}}}, "default": PROBLEM_ANSWER}
 
 
+def texts() -> dict[int | str, dict[str, Any]]:
+    """The answers of a route that has a plain text, a problem otherwise."""
+    return {
+        200: {"description": "OK", "content": {"text/plain": {"schema": {"type": "string"}}}},
+        "default": PROBLEM_ANSWER,
+    }
+
+
 def describe(app: FastAPI) -> dict[str, Any]:
     """The whole document (OpenAPI 3.1)."""
     document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)

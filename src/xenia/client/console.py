@@ -52,13 +52,21 @@ class Console:
 
     @classmethod
     def connect(
-        cls, client: Client, ref: str, kind: str = "auto", *, door: str = "console", seconds: float = 10
+        cls,
+        client: Client,
+        ref: str,
+        kind: str = "auto",
+        *,
+        door: str = "console",
+        view: bool = False,
+        seconds: float = 10,
     ) -> Console:
-        """Open the console of the domain `ref`; `kind` is auto, pv or serial. Its screen is another `door`: vncviewer.
+        """Open the console of the domain `ref`; `kind` is auto, pv or serial. What is sent to one that is there to
+        `view` does not reach the guest. Its screen is another `door`: vncviewer.
 
         Raises ClientError: unreachable, timed_out, or xend's reason for refusing.
         """
-        query = f"?kind={kind}" if door == "console" else ""
+        query = f"?kind={kind}{'&view=true' if view else ''}" if door == "console" else ""
         protocol = ClientProtocol(parse_uri(f"ws://localhost/v1{domain_path(ref)}/{door}{query}"), max_size=None)
         console = cls(client.connect(seconds), protocol, "the console" if door == "console" else "the screen")
         try:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from xenia.lib.inotify import FileWatch
+from xenia.lib.logs import older
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +76,7 @@ class ConsoleLog:
         tail = os.pread(self._descriptor, LIMIT, self._offset - LIMIT)
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
-            with open(os.open(path.with_name(path.name + ".1"), flags, 0o600), "wb") as file:
+            with open(os.open(older(path), flags, 0o600), "wb") as file:
                 file.write(tail)
             if self._size() == self._offset:
                 os.ftruncate(self._descriptor, 0)

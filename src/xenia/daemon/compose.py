@@ -14,6 +14,7 @@ from pathlib import Path
 
 from xenia.api.doors import About, Doors
 from xenia.console.hub import ConsoleHub
+from xenia.console.kept import KeptLogs
 from xenia.daemon.audit import AuditLog
 from xenia.daemon.engines import Choice, choose
 from xenia.daemon.live import brake_of, live_settings, stop_settings_of
@@ -128,7 +129,8 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
         mark = OldConfigMark(DiskFiles(paths.root))
         old_config = OldConfigImport(paths.old_settings, sandbox.read_old_config, editor, mark)
         await old_config.look()
-        yield Doors(manager, hub, about, editor, old_config, logins, audit.note)
+        kept = KeptLogs(lambda name, kind: choice.chosen.kept_log(name, ConsoleKind(kind)))
+        yield Doors(manager, hub, kept, about, editor, old_config, logins, audit.note)
 
 
 def _manager(

@@ -34,13 +34,16 @@ from xenia.storage.paths import Roots
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """An engine with what it alone knows: how it wants kernels and cards, and where it logs consoles."""
+    """An engine with what it alone knows: how it wants kernels and cards, and where it logs consoles: those of a
+    guest that runs, by its UUID, and what is kept of a domain, by its name.
+    """
 
     engine: Engine
     prepare_boot: PrepareBoot
     network: Network
     filter: NftFilter
     console_log: Callable[[str, ConsoleKind], Path | None]
+    kept_log: Callable[[str, ConsoleKind], Path | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,11 @@ def choose(paths: Paths, settings: Settings, sandbox: Sandbox) -> Choice:
 
 
 def _simulated() -> Fitted:
-    return Fitted(SimulatedEngine(SimulatedHost()), _no_kernel, TapNetwork(), _filter(), lambda _uuid, _kind: None)
+    return Fitted(SimulatedEngine(SimulatedHost()), _no_kernel, TapNetwork(), _filter(), _no_log, _no_log)
+
+
+def _no_log(_ref: str, _kind: ConsoleKind) -> Path | None:
+    return None
 
 
 async def _no_kernel(config: DomainConfig, roots: Roots, disks: Sequence[OpenedDisk]) -> PreparedBoot | None:
@@ -97,7 +104,8 @@ def _qemu(paths: Paths, settings: Settings, sandbox: Sandbox) -> Fitted:
         )
     )
     boot = partial(qemu_kernel.prepare_boot, inspect=sandbox.inspect)
-    return Fitted(engine, boot, TapNetwork(settings.default_bridge), _filter(), engine.console_log)
+    network = TapNetwork(settings.default_bridge)
+    return Fitted(engine, boot, network, _filter(), engine.console_log, engine.kept_log)
 
 
 def _xen(paths: Paths, settings: Settings, sandbox: Sandbox) -> Fitted:
@@ -116,7 +124,7 @@ def _xen(paths: Paths, settings: Settings, sandbox: Sandbox) -> Fitted:
         return await prepare_boot(config, roots, disks, sandbox.inspect, judge_of(engine.facts))
 
     network = BackendNetwork(settings.default_bridge)
-    return Fitted(engine, boot, network, _filter(own_rate=True), engine.console_log)
+    return Fitted(engine, boot, network, _filter(own_rate=True), engine.console_log, engine.kept_log)
 
 
 def _filter(*, own_rate: bool = False) -> NftFilter:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from xenia.engines.qemu import agent, background_pipe, cgroup
 from xenia.engines.qemu.launch import RUNSTATE_TRACE, SHUTDOWN_TRACE
 from xenia.engines.qemu.lease import lease_of
 from xenia.engines.qemu.serial import ConsoleEnds, input_of
+from xenia.lib.logs import older
 from xenia.lib.sockets import address_of
 from xenia.lib.text import printable
 from xenia.model.domain import EndReason
@@ -37,6 +39,13 @@ def console_log_of(log_dir: Path, name: str, kind: ConsoleKind) -> Path:
     return log_dir / f"console-{_file_name(name)}-{kind.value}.log"
 
 
+def _console_logs(log_dir: Path, name: str) -> Iterator[Path]:
+    """Each, and what was cut from it."""
+    for kind in ConsoleKind:
+        path = console_log_of(log_dir, name, kind)
+        yield from (path, older(path))
+
+
 def qemu_log_of(log_dir: Path, name: str) -> Path:
     """What the QEMU of domain `name` itself says; begun anew with each start."""
     return log_dir / f"qemu-{_file_name(name)}.log"
@@ -48,11 +57,8 @@ def move_logs(log: Path, name: str) -> Path:
     """
     before, after = log.name.removeprefix("qemu-").removesuffix(".log"), _file_name(name)
     moved = log.with_name(f"qemu-{after}.log")
-    names = [(log, moved)]
-    names += [
-        (console_log_of(log.parent, before, kind), console_log_of(log.parent, after, kind)) for kind in ConsoleKind
-    ]
-    for old, new in names:
+    consoles = zip(_console_logs(log.parent, before), _console_logs(log.parent, after), strict=True)
+    for old, new in ((log, moved), *consoles):
         with contextlib.suppress(FileNotFoundError):
             old.replace(new)
     return moved
@@ -60,7 +66,7 @@ def move_logs(log: Path, name: str) -> Path:
 
 def remove_logs(log_dir: Path, name: str) -> None:
     """Remove the logs of a domain. Raises OSError."""
-    for path in (qemu_log_of(log_dir, name), *(console_log_of(log_dir, name, kind) for kind in ConsoleKind)):
+    for path in (qemu_log_of(log_dir, name), *_console_logs(log_dir, name)):
         path.unlink(missing_ok=True)
 
 

@@ -464,7 +464,11 @@ class QemuEngine:
         guest = self._guests.get(uuid)
         if guest is None or kind not in guest.consoles:
             return None
-        return ends.console_log_of(self._settings.log_dir, guest.name, kind)
+        return self.kept_log(guest.name, kind)
+
+    def kept_log(self, name: str, kind: ConsoleKind) -> Path:
+        """Where there is what a domain has said on a console, whether it runs or not."""
+        return ends.console_log_of(self._settings.log_dir, name, kind)
 
     async def events(self) -> AsyncIterator[EngineEvent]:
         while True:

@@ -19,7 +19,7 @@ from xenia.engines.base import (
     Resources,
     SaveSink,
 )
-from xenia.engines.xen import debugging, disk_hotplug, ends, foreign, medium, pci, usb, vif_hotplug
+from xenia.engines.xen import debugging, disk_hotplug, ends, foreign, medium, pci, places, usb, vif_hotplug
 from xenia.engines.xen.agent import XenstoreAgent
 from xenia.engines.xen.aside import become, let_go
 from xenia.engines.xen.carried import Carried, carried_traits, read_carried, say_again
@@ -489,6 +489,10 @@ class XenEngine:
         """None: what xenconsoled keeps, if it does, is its own."""
         del uuid, kind
         return None
+
+    def kept_log(self, name: str, kind: ConsoleKind) -> Path | None:
+        """What xenconsoled has kept of a domain's paravirtual console, if it was told to."""
+        return places.kept_log(name) if kind is ConsoleKind.PARAVIRTUAL else None
 
     async def events(self) -> AsyncIterator[EngineEvent]:
         while True:

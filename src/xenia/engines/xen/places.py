@@ -11,6 +11,8 @@ from xenia.engines.xen.xenstore import Xenstore
 
 _FIRST_PORT = 5900
 _CONSOLE_SECONDS = 10.0
+_LOGS = Path("/var/log/xen/console")
+"""xenconsoled's own default (xenconsoled --help: --log-dir)."""
 _TTYS = {ConsoleKind.PARAVIRTUAL: "console/tty", ConsoleKind.SERIAL: "serial/0/tty"}
 
 
@@ -26,6 +28,11 @@ async def consoles(store: Xenstore, domid: int, *, serial: bool) -> Mapping[Cons
         if tty is not None and tty.startswith("/dev/"):
             found[kind] = Path(tty)
     return found
+
+
+def kept_log(name: str) -> Path | None:
+    """Where xenconsoled logs the console of a domain; None for a name that is none of a file."""
+    return None if "/" in name or "\0" in name else _LOGS / f"guest-{name}.log"
 
 
 async def vnc(store: Xenstore, domid: int) -> str | None:
