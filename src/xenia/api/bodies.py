@@ -16,6 +16,7 @@ from xenia.model.conversion import ConvertRequest, Form, SourceForm
 from xenia.model.dump import After, DumpRequest
 from xenia.model.errors import invalid
 from xenia.model.image import ImageFormat
+from xenia.model.keys import HOLD
 from xenia.model.request import CreateRequest
 from xenia.model.save import Afterwards, RestoreRequest, SaveRequest
 from xenia.model.scope import Scope
@@ -321,6 +322,12 @@ class AddressBody(Body):
 
 class PciBody(AddressBody):
     slot: Annotated[Text, Field(description="the slot in the guest, in hexadecimal; empty for a free one")] = ""
+
+
+class KeysBody(Body):
+    keys: Annotated[list[Text], Field(description="what is pressed one after the other: ctrl-alt-delete, ret, a")] = []
+    text: Annotated[Text, Field(description="what is typed before that, on a keyboard of the US")] = ""
+    hold: Annotated[int, Field(description="the milliseconds for which each key is held down")] = HOLD
 
 
 class SysrqBody(Body):

@@ -48,7 +48,7 @@ All = Annotated[bool, Query(alias="all", description="also those that are only d
 
 _OTHER_DOORS = {
     *("create", "console", "rename", "vcpu-pin", "sysrq", "trigger", "qemu-monitor-command", "dump-core", "save"),
-    *("suspend", "clone", "vncviewer", "screenshot"),
+    *("suspend", "clone", "vncviewer", "screenshot", "send-key"),
     *("block-attach", "block-detach", "block-configure", "block-move", "block-flatten", "block-export"),
     *("block-bitmap-list", "block-bitmap-create", "block-bitmap-delete"),
     *("cd-insert", "cd-eject"),

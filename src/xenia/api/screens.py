@@ -1,4 +1,4 @@
-"""The screens of domains, over WebSocket and as pictures."""
+"""The screens of domains, over WebSocket and as pictures, and their keyboards."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import asyncio
 import socket
 from typing import Annotated
 
-from fastapi import Path
+from fastapi import Path, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from xenia.api.answers import JobAnswer
+from xenia.api.bodies import KeysBody
 from xenia.api.doors import DoorsOf
+from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf, Peer
 from xenia.api.race import race
 from xenia.api.routes import Routes
-from xenia.api.schema import pictures
+from xenia.api.schema import answers, pictures
 from xenia.model.operations import OPERATIONS
 
 router = Routes("screens")
@@ -34,6 +37,15 @@ async def screenshot(doors: DoorsOf, caller: CallerOf, ref: Ref) -> Response:
     await doors.manager.inventory.look_up(ref)
     content = await doors.manager.screens.picture(ref, caller)
     return Response(content, media_type="image/png", headers={"X-Content-Type-Options": "nosniff"})
+
+
+@router.post("/domains/{ref}/keys", summary=OPERATIONS["send-key"].sentence, responses=answers(JobAnswer, 200, 202))
+async def send_keys(
+    request: Request, doors: DoorsOf, caller: CallerOf, ref: Ref, body: KeysBody, wait: Wait = 0
+) -> Response:
+    await doors.manager.inventory.look_up(ref)
+    job = doors.manager.keyboards.send(ref, body.keys, body.text, body.hold, caller)
+    return await settle(request, doors, job, caller, wait)
 
 
 @router.websocket("/domains/{ref}/vncviewer")

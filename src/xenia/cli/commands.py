@@ -54,6 +54,7 @@ TABLE = (
     Entry("Domains", "console", "console", "Connect to the text console", ("co", "con")),
     Entry("Domains", "vncviewer", "vncviewer", "Show the screen in a VNC viewer"),
     Entry("Domains", "screenshot", "vncviewer", "Make a picture of the screen"),
+    Entry("Domains", "send-key", "send_key", "Press keys on the keyboard of a domain's screen"),
     Entry("Domains", "shutdown", "power", "Ask the guest to shut down"),
     Entry("Domains", "reboot", "power", "Ask the guest to reboot"),
     Entry("Domains", "destroy", "power", "End a domain at once, like pulling its plug"),

@@ -47,6 +47,7 @@ from xenia.manager.image_users import ImageUsers
 from xenia.manager.images import Images
 from xenia.manager.inventory import Inventory
 from xenia.manager.jobs import Jobs
+from xenia.manager.keyboard import Keyboards
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.live_images import LiveImages
 from xenia.manager.locks import NameLocks
@@ -255,6 +256,7 @@ class Manager:
         self.operate = power.operate
         self.debugging = Debugging(parts.engine, self.inventory, self._turns, power, self.engine_report)
         self.screens = Screens(parts.engine, self.inventory, self._turns)
+        self.keyboards = Keyboards(parts.engine, self.inventory, self._turns)
         self.starting = Starting(self.inventory, parts.definitions, parts.creation, parts.jobs, self.engine_report)
         host_start = HostStart(
             parts.autostart, parts.creation, self.suspending, parts.host_runs, bring_back=parts.bring_back

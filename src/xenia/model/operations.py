@@ -19,7 +19,9 @@ _EXISTS = frozenset(State) - {State.DEFINED}
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`name` is the verb of xm and the last word of the route; `sentence` what it does, for help and reference."""
+    """`name` is the verb of xm and the last word of the route (`keys` for send-key); `sentence` what it does, for help
+    and reference.
+    """
 
     name: str
     sentence: str
@@ -236,6 +238,7 @@ OPERATIONS: dict[str, Operation] = {
         ),
         Operation("console", "Connect to the text console", _EXISTS, Capability.CONSOLE),
         Operation("vncviewer", "Show the screen in a VNC viewer", _EXISTS, Capability.VNC),
+        Operation("send-key", "Press keys on the keyboard of a domain's screen", _RUNS, Capability.VNC),
         Operation(
             "screenshot",
             "Make a picture of the screen",
@@ -391,6 +394,7 @@ _VERBS = {
     "console": "connect to the console of",
     "vncviewer": "show the screen of",
     "screenshot": "make a picture of",
+    "send-key": "press keys in",
     "sysrq": "press a key in",
     "trigger": "send a signal to",
     "qemu-monitor-command": "speak to the monitor of",

@@ -53,6 +53,14 @@ def obedient() -> bytes:
     return _disk(_CLI + _say("ready\n") + read + tests + echo + power_off + reset + crash)
 
 
+def echoing_keys() -> bytes:
+    """Says `ready` on COM1, and then each scan code that its keyboard controller has, as two hexadecimal digits."""
+    read = bytes.fromhex("e464 a801 74fa e460 88c3")  # until bit 0 of port 0x64 is set; bl = the code at 0x60
+    digit = bytes.fromhex("3c0a 7202 0427 0430 ee")  # out dx, the digit that al stands for
+    body = read + bytes.fromhex("c0e804") + digit + bytes.fromhex("88d8 240f") + digit + bytes.fromhex("b020 ee")
+    return _disk(_CLI + _say("ready\n") + body + bytes([0xEB, 256 - len(body) - 2]))
+
+
 def counting(word: str) -> bytes:
     """Says `word` and a number of four hexadecimal digits that grows by one, a line about once a second."""
     begin = bytes.fromhex("31c0 8ed8 8ed0 bc007c fb 31db")  # ds = ss = 0; sp = 0x7c00; interrupts on; bx = 0

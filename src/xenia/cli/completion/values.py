@@ -28,6 +28,7 @@ _STATES = {
     "reboot": _RUNS,
     "reset": _RUNS,
     "sysrq": _RUNS,
+    "send-key": _RUNS,
     "trigger": _RUNS,
     "button-press": _RUNS,
 }
