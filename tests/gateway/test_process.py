@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 from tests.support.live import LIMIT, until
 
+from xenia.gateway.server import listen
+
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="giving up rights needs to have them")
 
 SETTINGS = """\
@@ -186,3 +188,10 @@ def test_pam_decides_about_passwords(tmp_path: Path) -> None:
         command = ["unshare", "--mount", "sh", "-c", script]
         ended = subprocess.run(command, check=False, input=asked, capture_output=True, text=True)
         assert ended.returncode == code, (user, password, ended)
+
+
+def test_an_answer_does_not_wait_for_the_acknowledgement_of_its_head() -> None:
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()[:2]):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

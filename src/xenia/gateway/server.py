@@ -54,7 +54,11 @@ class TimedProtocol(H11Protocol):
 def listen(address: str, port: int) -> socket.socket:
     """Raises OSError where that cannot be had."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    return socket.create_server((address, port), family=family, backlog=_WAITING)
+    listener = socket.create_server((address, port), family=family, backlog=_WAITING)
+    # asyncio sees to that only for sockets with the number of TCP: an answer's body would wait 40 ms for the
+    # acknowledgement of its head. Connections have it from their listener.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 class Server(uvicorn.Server):

@@ -24,6 +24,7 @@ async def open_screen(guest: Guest) -> socket.socket:
     address, _, display = guest.vnc.rpartition(":")
     connection = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
     connection.setblocking(False)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # keys that are typed go out at once
     place = (address.strip("[]"), _FIRST_PORT + int(display))
     try:
         async with asyncio.timeout(_SECONDS):
