@@ -461,6 +461,11 @@ def row(domain: Domain, addresses: Sequence[CardAddress] | None = None) -> dict[
     return _domain(domain) | {"letters": domain.state.letters, "addresses": told}
 
 
+def without_problem(domain: Domain) -> Domain:
+    """Of a guest file that cannot be used, only that it cannot: the reason may quote it."""
+    return replace(domain, problem="it cannot be used") if domain.problem else domain
+
+
 def stats_rows(domains: Iterable[tuple[Domain, Stats]]) -> list[dict[str, Any]]:
     """The members of StatsAnswer.domains."""
     return [{"domain": row(domain), "stats": _stats(stats)} for domain, stats in domains]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from fastapi import Depends, FastAPI
 
 from xenia.api import (
@@ -31,6 +33,7 @@ from xenia.api import (
     screens,
     snapshots,
     stats,
+    stream,
     texts,
     usb,
     vcpus,
@@ -40,7 +43,9 @@ from xenia.api import (
 from xenia.api.audit import Audit
 from xenia.api.doors import Doors
 from xenia.api.limits import Limits
+from xenia.api.live import Live
 from xenia.api.peer import identify
+from xenia.api.stats_feed import StatsFeed
 
 _DESCRIPTION = """The API of xend. On this host it is asked over a unix socket, by whose credentials it is known who
 asks; over the network, by TLS, at xenia-web, with the secret of a login (`POST /v1/login`) or of a token (`POST
@@ -63,11 +68,13 @@ def make_app(doors: Doors) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.doors = doors
+    app.state.live = Live(doors)
+    app.state.stats_feed = StatsFeed(doors, time.monotonic)
     devices = (disks, images, snapshots, vifs, usb, pci)
     cpus = (vcpus, scheduling, pools)
     looking = (host, bridge, host_power, log, saves, metrics, why, debugging)
     guests = (agent, texts, guest_files, folder, console, screens)
-    asked_most = (domains, stats, jobs, events)  # found first: routes are tried one after the other
+    asked_most = (domains, stats, jobs, events, stream)  # found first: routes are tried one after the other
     for part in (*asked_most, *looking, *devices, *cpus, *guests, networks, logins, schema):
         part.router.put_into(app.router, "/v1", [Depends(identify)])
     logins.front.put_into(app.router, "/v1")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import replace
 from itertools import zip_longest
 from typing import Annotated, Any
 
@@ -21,6 +20,7 @@ from xenia.api.answers import (
     StartFileAnswer,
     json_response,
     row,
+    without_problem,
     without_secrets,
 )
 from xenia.api.bodies import CreateBody, DumpBody, MemoryBody, OperationBody, RenameBody, StartBody
@@ -124,9 +124,7 @@ def _bridges(manager: Manager, started: Started, ends: Sequence[str]) -> list[st
 
 def _told(domain: Domain, caller: Caller) -> Domain:
     """What is wrong with a guest file may quote it, and not everybody may read it."""
-    if domain.problem and caller.role < Role.ADMINISTRATOR:
-        return replace(domain, problem="it cannot be used")
-    return domain
+    return domain if caller.role >= Role.ADMINISTRATOR else without_problem(domain)
 
 
 @router.post("/domains", summary=OPERATIONS["create"].sentence, responses=answers(JobAnswer, 200, 202))

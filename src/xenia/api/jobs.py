@@ -84,8 +84,13 @@ def _unfinished(job: Job) -> XeniaError:
 
 def _plain(job: Job, caller: Caller) -> dict[str, Any]:
     """`job` for `caller`: only who asked for it, and administrators, see lines of the guest file it is about."""
+    return plain_job(job, full=caller.role >= Role.ADMINISTRATOR or caller.name == job.caller)
+
+
+def plain_job(job: Job, *, full: bool) -> dict[str, Any]:
+    """`job` as a member of JSON; without lines of guest files where it is not `full`."""
     plain: dict[str, Any] = to_plain(job)
-    if caller.role < Role.ADMINISTRATOR and caller.name != job.caller:
+    if not full:
         for part in ("result", "error"):
             if plain[part] is not None and "complaints" in plain[part]:
                 plain[part]["complaints"] = [{**each, "text": ""} for each in plain[part]["complaints"]]

@@ -35,6 +35,9 @@ _LONGEST_ADDRESS = 64
 _OF_ONESELF = frozenset({"/v1/logout", "/v1/tokens"})
 """What viewers may do: it is about themselves."""
 
+_STREAM = "/v1/stream"
+"""The WebSocket that only tells."""
+
 _UCRED = struct.Struct("=iII")  # pid, uid, gid: struct ucred of unix(7)
 
 
@@ -139,7 +142,9 @@ def _secret_of(connection: HTTPConnection) -> str:
 
 def _may_view(connection: HTTPConnection) -> bool:
     """What each route asks for itself, and is checked by it; this is the net below."""
-    looking = connection.scope["type"] == "http" and connection.scope["method"] in ("GET", "HEAD")
+    if connection.scope["type"] == "websocket":
+        return connection.url.path == _STREAM
+    looking = connection.scope["method"] in ("GET", "HEAD")
     return looking or connection.url.path in _OF_ONESELF or connection.url.path.startswith("/v1/tokens/")
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.responses import Response
 
 from xenia.api.answers import StatsAnswer, json_response, stats_rows
 from xenia.api.domains import Ref
-from xenia.api.doors import DoorsOf
+from xenia.api.doors import Doors, DoorsOf
 from xenia.api.routes import Routes
 from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
@@ -17,14 +19,15 @@ router = Routes("domains")
 
 @router.get("/stats", summary="What all that runs has used", responses=answers(StatsAnswer))
 async def all_stats(doors: DoorsOf) -> Response:
-    return await _told(doors, await doors.manager.stats.all())
+    return json_response(await stats_answer(doors, await doors.manager.stats.all()))
 
 
 @router.get("/domains/{ref}/stats", summary="What a domain has used", responses=answers(StatsAnswer))
 async def stats(doors: DoorsOf, ref: Ref) -> Response:
-    return await _told(doors, await doors.manager.stats.one(ref))
+    return json_response(await stats_answer(doors, await doors.manager.stats.one(ref)))
 
 
-async def _told(doors: DoorsOf, counted: Counted) -> Response:
+async def stats_answer(doors: Doors, counted: Counted) -> dict[str, Any]:
+    """Raises XeniaError where the engine does not answer."""
     host = to_plain(await doors.manager.host())
-    return json_response({"at": counted.at, "host": host, "domains": stats_rows(counted.domains)})
+    return {"at": counted.at, "host": host, "domains": stats_rows(counted.domains)}
