@@ -151,6 +151,7 @@ async def test_a_listener_that_takes_nothing_is_cut_off(xend: Xend, monkeypatch:
         bus_of(xend).publish(EventKind.PAUSED, started(xend), "x" * 5000)
         await xend.get("/host")
     listener.transport.abort()
+    await listener.wait_closed()
 
 
 def listening(xend: Xend) -> bool:

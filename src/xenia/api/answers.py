@@ -41,6 +41,7 @@ from xenia.model.scheduling import Share
 from xenia.model.setting import SettingsChange, SettingsReport
 from xenia.model.snapshot import Layer, SnapshotDiff, SnapshotShown, Warm
 from xenia.model.stats import DiskStats, Stats, VcpuStats, VifStats
+from xenia.model.ticket import GivenTicket
 from xenia.model.token import GivenToken, ShownToken
 from xenia.model.topology import Topology
 from xenia.model.vcpu import Vcpu
@@ -436,6 +437,7 @@ ANSWERS = (
     ImageList,
     ImageInfo,
     CallerAnswer,
+    GivenTicket,
     GivenToken,
     ShownToken,
     TokenList,

@@ -35,6 +35,7 @@ from xenia.api import (
     stats,
     stream,
     texts,
+    tickets,
     usb,
     vcpus,
     vifs,
@@ -73,7 +74,7 @@ def make_app(doors: Doors) -> FastAPI:
     devices = (disks, images, snapshots, vifs, usb, pci)
     cpus = (vcpus, scheduling, pools)
     looking = (host, bridge, host_power, log, saves, metrics, why, debugging)
-    guests = (agent, texts, guest_files, folder, console, screens)
+    guests = (agent, texts, guest_files, folder, console, screens, tickets)
     asked_most = (domains, stats, jobs, events, stream)  # found first: routes are tried one after the other
     for part in (*asked_most, *looking, *devices, *cpus, *guests, networks, logins, schema):
         part.router.put_into(app.router, "/v1", [Depends(identify)])

@@ -12,6 +12,7 @@ from fastapi import Path, Query
 from starlette.responses import PlainTextResponse, Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from xenia.api.accept import accept_bytes
 from xenia.api.doors import Doors, DoorsOf
 from xenia.api.peer import CallerOf, Peer
 from xenia.api.race import race
@@ -98,7 +99,7 @@ async def console(
     )
     watcher = await doors.consoles.watch(domain.uuid, kind, replay=replay)
     try:
-        await websocket.accept()
+        await accept_bytes(websocket)
         await race(_show(websocket, watcher), _type(websocket, None if view else watcher))
         await _say_why(websocket, watcher)
     except WebSocketDisconnect:

@@ -14,7 +14,7 @@ import pwd
 import socket
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,10 +22,11 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from xenia.api.doors import DoorsOf
+from xenia.api.doors import Doors, DoorsOf
 from xenia.lib import web
+from xenia.manager.logins.tickets import refused
 from xenia.model.caller import Caller, Role
-from xenia.model.errors import denied, invalid, unauthenticated
+from xenia.model.errors import XeniaError, denied, invalid, unauthenticated
 
 _BAD_REQUEST = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\n"
@@ -97,13 +98,17 @@ def _name(uid: int) -> str:
 
 
 async def identify(connection: HTTPConnection, doors: DoorsOf) -> Caller:
-    """The caller of this request. Every route depends on it but that of the login.
+    """The caller of this request. Every route depends on it but that of the login. A ticket counts where there is one,
+    for the WebSocket alone that it is for.
 
     Raises denied for one whom nobody vouches for, unauthenticated for one who comes over the network without a token
     that is good, and denied for a viewer who would change something.
     """
     address, (uid, by_web) = address_of(connection), _vouched(connection)
-    caller = await doors.logins.caller_of(_secret_of(connection), address) if by_web else caller_of(uid)
+    if ticket := _ticket_of(connection):
+        caller = await _by_ticket(connection, doors, ticket, address)
+    else:
+        caller = await doors.logins.caller_of(_secret_of(connection), address) if by_web else caller_of(uid)
     connection.scope["state"]["caller"] = caller
     if caller.role < Role.OPERATOR and not _may_view(connection):
         raise denied(f"'{caller.name}' may only look", "that needs the role operator")
@@ -138,6 +143,23 @@ def _secret_of(connection: HTTPConnection) -> str:
     if scheme.lower() != "bearer" or not secret.strip():
         raise unauthenticated("nobody has logged in", "log in: POST /v1/login, or xm login URL")
     return secret.strip()
+
+
+def _ticket_of(connection: HTTPConnection) -> str:
+    offered: list[str] = connection.scope.get("subprotocols", [])
+    return next((each.removeprefix(web.TICKET) for each in offered if each.startswith(web.TICKET)), "")
+
+
+async def _by_ticket(connection: HTTPConnection, doors: Doors, secret: str, address: str) -> Caller:
+    """Who the ticket was made for. Raises unauthenticated for one that is not for this."""
+    ticket = doors.tickets.take(secret)
+    try:
+        domain = await doors.manager.inventory.look_up(connection.path_params.get("ref", ""))
+    except XeniaError as error:
+        raise refused() from error
+    if domain.uuid != ticket.uuid or connection.url.path.rpartition("/")[2] != ticket.door:
+        raise refused()
+    return replace(await doors.logins.still(ticket.caller), address=address)
 
 
 def _may_view(connection: HTTPConnection) -> bool:

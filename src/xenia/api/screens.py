@@ -10,6 +10,7 @@ from fastapi import Path, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from xenia.api.accept import accept_bytes
 from xenia.api.answers import JobAnswer
 from xenia.api.bodies import KeysBody
 from xenia.api.doors import DoorsOf
@@ -56,7 +57,7 @@ async def screen(websocket: WebSocket, doors: DoorsOf, caller: CallerOf, ref: Re
     """
     await doors.manager.inventory.look_up(ref)
     with await doors.manager.screens.open(ref, caller) as connection:
-        await websocket.accept(subprotocol="binary" if "binary" in websocket.scope["subprotocols"] else None)
+        await accept_bytes(websocket)
         try:
             await race(_show(websocket, connection), _type(websocket, connection), doors.stopping.wait())
             code, why = (STOPPING, "xend is stopping") if doors.stopping.is_set() else (GONE, "the guest is gone")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import h11
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
@@ -15,9 +17,9 @@ from starlette.websockets import WebSocket
 
 from xenia.gateway.relay import refusal, relay
 from xenia.gateway.upstream import Asked, Exchange, Upstream
-from xenia.gateway.visitor import cookie_with, refuse_foreign, secret_of
+from xenia.gateway.visitor import cookie_with, refuse_foreign, refuse_foreign_page, secret_of
 from xenia.gateway.xen_api import XenApi
-from xenia.lib.web import ADDRESS_HEADER, BODY_LIMIT
+from xenia.lib.web import ADDRESS_HEADER, BODY_LIMIT, TICKET
 from xenia.model.errors import ErrorKind, XeniaError, invalid, not_found, timed_out
 
 _BODY_SECONDS = 60.0
@@ -30,6 +32,9 @@ _PASSED_ON = frozenset(
 _ABOUT_A_BODY = frozenset({b"content-length", b"content-type", b"transfer-encoding"})
 
 _NOT_PASSED_BACK = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"www-authenticate"})
+
+_SUBPROTOCOL = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_MOST_OFFERED = 8
 
 _SAFE = (
     (b"x-content-type-options", b"nosniff"),
@@ -169,15 +174,24 @@ class Gateway:
         try:
             if not scope["path"].startswith("/v1/"):
                 raise not_found(f"there is no WebSocket {scope['path']}", "GET /v1/openapi.json lists all routes")
-            secret = secret_of(websocket.headers, method="WEBSOCKET")
+            offered = [each for each in scope["subprotocols"] if _SUBPROTOCOL.fullmatch(each)][:_MOST_OFFERED]
+            secret = _shown(websocket.headers, offered)
             target = scope["raw_path"].decode("ascii")
             if scope["query_string"]:
                 target += "?" + scope["query_string"].decode("ascii", "replace")
             known = {"authorization": f"Bearer {secret}"} if secret else {}
             headers = {ADDRESS_HEADER: _address(scope), **known}
-            await relay(websocket, self._upstream.socket, target, headers)
+            await relay(websocket, self._upstream.socket, target, headers, offered)
         except XeniaError as error:
             await websocket.send_denial_response(refusal(error))
+
+
+def _shown(headers: Headers, offered: Sequence[str]) -> str:
+    """The secret of the token. Who has a ticket needs none, nor a cookie. Raises denied for a page of another host."""
+    if any(each.startswith(TICKET) for each in offered):
+        refuse_foreign_page(headers)
+        return ""
+    return secret_of(headers, method="WEBSOCKET")
 
 
 class _TooLarge(Exception):

@@ -118,14 +118,26 @@ class Logins:
 
     async def caller_of(self, secret: str, address: str) -> Caller:
         """Who shows `secret`. Raises unauthenticated for one that is unknown or over."""
-        token = self.tokens.by_digest(_digest(secret))
+        token, role = await self._worth(self.tokens.by_digest(_digest(secret)))
+        await self._note(token)
+        return Caller(None, token.user, role, address, token.id)
+
+    async def still(self, caller: Caller) -> Caller:
+        """`caller` of some time ago, with what they may do now, and no more than they might then. Raises
+        unauthenticated where the token that they came with is over.
+        """
+        if not caller.token:
+            return caller
+        _, role = await self._worth(next((each for each in self.tokens.all() if each.id == caller.token), None))
+        return replace(caller, role=min(role, caller.role))
+
+    async def _worth(self, token: Token | None) -> tuple[Token, Role]:
         if token is None or token.expires <= self.clock():
             raise unauthenticated("the login or token is not known, or it is over")
         role = await self.people.role_of(token.user)
         if role is None:
             raise unauthenticated(f"'{token.user}' may not come in over the network", _WHO_MAY)
-        await self._note(token)
-        return Caller(None, token.user, min(role, token.role), address, token.id)
+        return token, min(role, token.role)
 
     async def _note(self, token: Token) -> None:
         now = self.clock()
