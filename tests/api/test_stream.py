@@ -183,7 +183,7 @@ async def test_the_end_of_xend_is_said(xend: Xend) -> None:
         with pytest.raises(ConnectionClosed) as closed:
             await frame(listener)
     assert closed.value.rcvd is not None
-    assert closed.value.rcvd.code == 1001
+    assert closed.value.rcvd.code == 1012
 
 
 @pytest.mark.parametrize("query", ["?stats=1", "?stats=x", "?after=-1", "?after=1.5", "?run=" + "x" * 65])

@@ -23,9 +23,10 @@ log = logging.getLogger(__name__)
 
 router = Routes("events")
 
-STOPPING = 1001
+STOPPING = 1012
+"""Service restart (IANA, WebSocket close codes): worth to connect again. uvicorn says it too, where that is first."""
 NOT_NOW = 1013
-"""Try again later (IANA, WebSocket close codes)."""
+"""Try again later."""
 
 _SEND_TIMEOUT = 30.0
 _RESYNC = '{"type":"resync"}'
@@ -54,7 +55,7 @@ async def stream(
 ) -> None:
     """Text frames of JSON, each with a `type`: `state` first, then what happens. With `after` and `run`, the last
     sequence that was heard and the run it is of, it goes on from there, or tells to forget what was known (`resync`).
-    What is sent to it is not read. It ends with code 1001 when xend stops; who takes nothing for 30 s is cut off.
+    What is sent to it is not read. It ends with code 1012 when xend stops; who takes nothing for 30 s is cut off.
     """
     told = _Told(websocket, live, administrator=caller.role >= Role.ADMINISTRATOR)
     with live.listening():

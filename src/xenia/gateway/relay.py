@@ -18,6 +18,8 @@ from xenia.model.errors import XeniaError, unavailable
 _SECONDS = 10.0
 _PATIENCE = 30.0
 """Seconds that a visitor may take nothing."""
+_FAREWELL = 1.0
+"""Seconds for xend to hear that a visitor has gone; what it was just telling them is of no use any more."""
 _WENT_AWAY = 1012
 """Service restart (IANA, WebSocket close codes): worth to connect again."""
 
@@ -43,7 +45,7 @@ async def relay(
             max_size=None,
             ping_interval=None,
             open_timeout=_SECONDS,
-            close_timeout=_SECONDS,
+            close_timeout=_FAREWELL,
         )
     except InvalidStatus as error:
         await _refuse(websocket, error)
