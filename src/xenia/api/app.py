@@ -55,7 +55,26 @@ asks; over the network, by TLS, at xenia-web, with the secret of a login (`POST 
 Errors are problem JSON (RFC 9457) with the members `kind`, `hint` and `exit_code`. Memory is in MiB, times are seconds
 since the epoch. A text console is the WebSocket `/v1/domains/{ref}/console?kind=auto|pv|serial&replay=BYTES`: binary
 frames of console bytes both ways, with `&view=true` only from the guest; it ends with code 4000 when the guest is gone,
-4001 for a watcher that does not keep up and 1001 when xend stops.
+4001 for a watcher that does not keep up and 1001 when xend stops. The screen is the WebSocket `/v1/domains/{ref}/vncviewer`, of RFB (RFC 6143). Both choose
+the subprotocol `binary` where it is offered. A browser, which can send no header with a WebSocket, offers a ticket
+(`POST /v1/domains/{ref}/tickets`) beside it, as `xenia.ticket.TICKET`.
+
+The live state is the WebSocket `/v1/stream?run=RUN&after=SEQUENCE&stats=SECONDS`: text frames of JSON, each with a
+`type`.
+
+- `state` comes first: `run`, which names this life of xend, `sequence`, `host` (as `GET /v1/host`), `domains` (as
+  `GET /v1/domains?all=true`) and `jobs` (as `GET /v1/jobs`).
+- `event` is an event, with the members of Event; `sequence` counts up by one.
+- `domain` is a domain that is not as it was told: `name`, and its `row`, null where it is gone. A domain that has
+  another name is told as gone and as new.
+- `job` is a job that is not as it was told.
+- `stats` comes every so many seconds (2 or more) where it is asked for: as `GET /v1/stats`.
+- `resync`: something was missed, be it that this listener was too slow; a new `state` follows.
+- `resumed` comes instead of a state where `run` and `after`, the last `sequence` that was heard, say from where to go
+  on, and all since is still known: the last 2,000 frames, or 4 MiB. Rows and jobs may be told again.
+
+The `sequence` of a domain or job is that of the last event before it. What is sent to a stream is not read. It ends with
+code 1012 when xend stops and 1013 when the engine does not answer; who takes nothing for 30 seconds is cut off.
 """
 
 
