@@ -171,3 +171,30 @@ async def test_subprotocols_that_are_nonsense_do_no_harm(web: Web, guest: GuestC
     address = f"wss://{web.host}/v1/domains/one/console"
     async with websockets.connect(address, ssl=web.tls, subprotocols=offered, additional_headers=headers) as console:
         assert console.subprotocol is None
+
+
+async def test_what_was_opened_ends_with_the_login(
+    web: Web, guest: GuestConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xenia.api.peer._LOOK_AGAIN", 0.05)
+    uuid = next(iter(web.xend.consoles))
+    secret, other = await web.secret("olga"), await web.secret("ada")
+    headers = {"authorization": f"Bearer {secret}"}
+    console = await shown(web, await ticket_of(web, secret))
+    screen = await shown(web, await ticket_of(web, secret, "vncviewer"), "vncviewer")
+    stream = await websockets.connect(f"wss://{web.host}/v1/stream", ssl=web.tls, additional_headers=headers)
+    await stream.recv()
+    async with web.client(**headers) as client, client.stream("GET", "/v1/events") as events:
+        lines = events.aiter_lines()
+        await anext(lines)
+        async with shown(web, await ticket_of(web, other)) as stays:
+            assert (await client.post("/v1/logout")).status_code == 200
+            async with asyncio.timeout(30):
+                for each in (console, screen, stream):
+                    await each.wait_closed()
+                    assert each.close_code == 1008
+                assert not [line async for line in lines if line]
+            await guest.connected()
+            guest.say(b"still here")
+            assert await stays.recv() == b"still here"
+    assert web.xend.world.host.guests[uuid].screens

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import Any
 
 from fastapi import Request
@@ -12,11 +13,12 @@ from starlette.types import Receive, Scope, Send
 
 from xenia.api.doors import Doors, DoorsOf
 from xenia.api.jobs import disconnected
-from xenia.api.peer import Peer
+from xenia.api.peer import CallerOf, LoginOver, Peer, watch_login
 from xenia.api.race import race
 from xenia.api.routes import Routes
 from xenia.api.schema import PROBLEM_ANSWER
 from xenia.lib.codec import to_plain
+from xenia.model.caller import Caller
 from xenia.model.event import Event
 
 router = Routes("events")
@@ -33,25 +35,28 @@ _STREAM: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("/events", summary="What happens from now on, without gaps", responses=_STREAM)
-async def events(doors: DoorsOf) -> Response:
-    """A stream that ends when xend stops, and for a reader that falls too far behind: 1,000 events, or 30 seconds in
-    which it takes nothing.
+async def events(doors: DoorsOf, caller: CallerOf) -> Response:
+    """A stream that ends when xend stops or the login is over, and for a reader that falls too far behind: 1,000
+    events, or 30 seconds in which it takes nothing.
     """
-    return _EventStream(doors)
+    return _EventStream(doors, caller)
 
 
 class _EventStream(Response):
     media_type = "text/event-stream"
 
-    def __init__(self, doors: Doors) -> None:
+    def __init__(self, doors: Doors, caller: Caller) -> None:
         super().__init__(headers={"cache-control": "no-store"})
         del self.headers["content-length"]
         self._doors = doors
+        self._caller = caller
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
-            await race(self._send_all(send), self._doors.stopping.wait(), disconnected(request))
+            ends = self._doors.stopping.wait(), disconnected(request), watch_login(self._doors, self._caller)
+            with suppress(LoginOver):
+                await race(self._send_all(send), *ends)
             await _send_bounded(send, b"", more=False)
         except TimeoutError:
             peer: Peer = request.state.peer

@@ -20,6 +20,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
+from starlette.websockets import WebSocket
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from xenia.api.doors import Doors, DoorsOf
@@ -38,6 +39,11 @@ _OF_ONESELF = frozenset({"/v1/logout", "/v1/tokens"})
 
 _STREAM = "/v1/stream"
 """The WebSocket that only tells."""
+
+_OVER = 1008
+"""Policy violation (RFC 6455)."""
+_LOOK_AGAIN = 30.0
+_FAREWELL = 10.0
 
 _UCRED = struct.Struct("=iII")  # pid, uid, gid: struct ucred of unix(7)
 
@@ -113,6 +119,32 @@ async def identify(connection: HTTPConnection, doors: DoorsOf) -> Caller:
     if caller.role < Role.OPERATOR and not _may_view(connection):
         raise denied(f"'{caller.name}' may only look", "that needs the role operator")
     return caller
+
+
+class LoginOver(Exception):
+    """The token is over that something was opened with, or worth another role."""
+
+
+async def watch_login(doors: Doors, caller: Caller) -> None:
+    """For what lasts: raises LoginOver within half a minute. Whoever is on this host stays who they are."""
+    while True:
+        await asyncio.sleep(_LOOK_AGAIN)
+        try:
+            now = await doors.logins.still(caller)
+        except XeniaError:
+            now = None
+        if now != caller:
+            raise LoginOver
+
+
+async def say_login_over(websocket: WebSocket) -> None:
+    """The end of a WebSocket for which LoginOver was raised."""
+    try:
+        async with asyncio.timeout(_FAREWELL):
+            await websocket.close(_OVER, "the login or token is over, or has another role")
+    except TimeoutError:
+        peer: Peer = websocket.state.peer
+        peer.abort()
 
 
 def address_of(connection: HTTPConnection) -> str:

@@ -12,7 +12,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from xenia.api.doors import DoorsOf
 from xenia.api.live import Live
-from xenia.api.peer import CallerOf, Peer
+from xenia.api.peer import CallerOf, LoginOver, Peer, say_login_over, watch_login
 from xenia.api.race import race
 from xenia.api.routes import Routes
 from xenia.api.stats_feed import StatsFeed
@@ -62,11 +62,13 @@ async def stream(
         try:
             await told.begin(run, after)
             looks = [_tell_stats(websocket, feed, stats)] if stats is not None else []
-            await race(told.go_on(), _drain(websocket), doors.stopping.wait(), *looks)
+            await race(told.go_on(), _drain(websocket), doors.stopping.wait(), watch_login(doors, caller), *looks)
             async with asyncio.timeout(_SEND_TIMEOUT):
                 await websocket.close(STOPPING, "xend is stopping")
         except WebSocketDisconnect:
             pass
+        except LoginOver:
+            await say_login_over(websocket)
         except TimeoutError:
             peer: Peer = websocket.state.peer
             peer.abort()
