@@ -29,6 +29,8 @@ NOT_NOW = 1013
 """Try again later."""
 
 _SEND_TIMEOUT = 30.0
+_AT_ONCE = 50
+"""Frames: few enough for a slow line to take in that time."""
 _RESYNC = '{"type":"resync"}'
 
 
@@ -110,11 +112,18 @@ class _Told:
                     await self._websocket.close(NOT_NOW, error.message[:100])
                     raise WebSocketDisconnect(NOT_NOW) from error
                 await _send(self._websocket, state)
-            elif (frame := log.at(self._position)) is not None:
-                self._position += 1
-                await _send(self._websocket, frame.read_by(administrator=self._administrator))
-            else:
+            elif self._position == log.end:
                 await log.more()
+            else:
+                async with asyncio.timeout(_SEND_TIMEOUT):
+                    await self._send_some(min(log.end, self._position + _AT_ONCE))
+            await asyncio.sleep(0)  # others have their turn, also where this one takes all at once
+
+    async def _send_some(self, end: int) -> None:
+        """Frames up to the position `end`; fewer where some are kept no more by then."""
+        while self._position < end and (frame := self._live.log.at(self._position)) is not None:
+            self._position += 1
+            await self._websocket.send_text(frame.read_by(administrator=self._administrator))
 
 
 async def _tell_stats(websocket: WebSocket, feed: StatsFeed, seconds: int) -> None:
