@@ -206,6 +206,14 @@ async def test_stats_come_with_it_for_who_asks(xend: Xend) -> None:
         assert not any(each["type"] == "stats" for each in seen)
 
 
+async def test_one_look_is_not_told_twice(xend: Xend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes a moment before all are told has just been told."""
+    monkeypatch.setattr(StatsFeed, "pause", lambda _, seconds: 0.001)
+    async with opened(xend, "?stats=2") as listener:
+        looks = [each["at"] for each in [await frame(listener) for _ in range(3)] if each["type"] == "stats"]
+    assert len(looks) == len(set(looks)) == 2
+
+
 async def test_stats_are_looked_at_once_for_all(xend: Xend, monkeypatch: pytest.MonkeyPatch) -> None:
     now, looked, ask = 100.0, 0, xend.manager.stats.engine.stats
 

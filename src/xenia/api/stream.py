@@ -127,9 +127,12 @@ class _Told:
 
 
 async def _tell_stats(websocket: WebSocket, feed: StatsFeed, seconds: int) -> None:
+    told = ""
     while True:
         try:
-            await _send(websocket, await feed.text())
+            if (text := await feed.text()) is not told:  # one look is told once: rates are differences
+                await _send(websocket, text)
+            told = text
         except XeniaError as error:
             log.warning("stats are not told: %s", error)
         await asyncio.sleep(feed.pause(seconds))
