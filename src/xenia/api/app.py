@@ -55,9 +55,10 @@ asks; over the network, by TLS, at xenia-web, with the secret of a login (`POST 
 Errors are problem JSON (RFC 9457) with the members `kind`, `hint` and `exit_code`. Memory is in MiB, times are seconds
 since the epoch. A text console is the WebSocket `/v1/domains/{ref}/console?kind=auto|pv|serial&replay=BYTES`: binary
 frames of console bytes both ways, with `&view=true` only from the guest; it ends with code 4000 when the guest is gone,
-4001 for a watcher that does not keep up and 1001 when xend stops. The screen is the WebSocket `/v1/domains/{ref}/vncviewer`, of RFB (RFC 6143). Both choose
-the subprotocol `binary` where it is offered. A browser, which can send no header with a WebSocket, offers a ticket
-(`POST /v1/domains/{ref}/tickets`) beside it, as `xenia.ticket.TICKET`.
+4001 for a watcher that does not keep up and 1001 when xend stops. The screen is the WebSocket
+`/v1/domains/{ref}/vncviewer`, of RFB (RFC 6143). Both choose the subprotocol `binary` where it is offered. A browser,
+which can send no header with a WebSocket, offers a ticket (`POST /v1/domains/{ref}/tickets`) beside it, as
+`xenia.ticket.TICKET`.
 
 The live state is the WebSocket `/v1/stream?run=RUN&after=SEQUENCE&stats=SECONDS`: text frames of JSON, each with a
 `type`.

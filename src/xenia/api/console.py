@@ -100,9 +100,7 @@ async def console(
     watcher = await doors.consoles.watch(domain.uuid, kind, replay=replay)
     try:
         await accept_bytes(websocket)
-        await race(
-            _show(websocket, watcher), _type(websocket, None if view else watcher), watch_login(doors, caller)
-        )
+        await race(_show(websocket, watcher), _type(websocket, None if view else watcher), watch_login(doors, caller))
         await _say_why(websocket, watcher)
     except WebSocketDisconnect:
         pass
