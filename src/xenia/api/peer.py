@@ -23,6 +23,7 @@ from starlette.requests import HTTPConnection
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from xenia.api.doors import DoorsOf
+from xenia.api.roles import require_role
 from xenia.lib import web
 from xenia.model.caller import Caller, Role
 from xenia.model.errors import denied, invalid, unauthenticated
@@ -32,8 +33,6 @@ _BAD_REQUEST = (
     b"Content-Length: %d\r\nConnection: close\r\n\r\n"
 )
 _LONGEST_ADDRESS = 64
-_OF_ONESELF = frozenset({"/v1/logout", "/v1/tokens"})
-"""What viewers may do: it is about themselves."""
 
 _UCRED = struct.Struct("=iII")  # pid, uid, gid: struct ucred of unix(7)
 
@@ -97,13 +96,12 @@ async def identify(connection: HTTPConnection, doors: DoorsOf) -> Caller:
     """The caller of this request. Every route depends on it but that of the login.
 
     Raises denied for one whom nobody vouches for, unauthenticated for one who comes over the network without a token
-    that is good, and denied for a viewer who would change something.
+    that is good, and denied for one who has not the role that the route asks for.
     """
     address, (uid, by_web) = address_of(connection), _vouched(connection)
     caller = await doors.logins.caller_of(_secret_of(connection), address) if by_web else caller_of(uid)
     connection.scope["state"]["caller"] = caller
-    if caller.role < Role.OPERATOR and not _may_view(connection):
-        raise denied(f"'{caller.name}' may only look", "that needs the role operator")
+    require_role(connection, caller)
     return caller
 
 
@@ -135,12 +133,6 @@ def _secret_of(connection: HTTPConnection) -> str:
     if scheme.lower() != "bearer" or not secret.strip():
         raise unauthenticated("nobody has logged in", "log in: POST /v1/login, or xm login URL")
     return secret.strip()
-
-
-def _may_view(connection: HTTPConnection) -> bool:
-    """What each route asks for itself, and is checked by it; this is the net below."""
-    looking = connection.scope["type"] == "http" and connection.scope["method"] in ("GET", "HEAD")
-    return looking or connection.url.path in _OF_ONESELF or connection.url.path.startswith("/v1/tokens/")
 
 
 CallerOf = Annotated[Caller, Depends(identify)]

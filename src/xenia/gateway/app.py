@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 import h11
@@ -28,6 +28,9 @@ _PASSED_ON = frozenset(
 
 _NOT_PASSED_BACK = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"www-authenticate"})
 
+_ELSEWHERE = {("GET", "/metrics"): b"/v1/metrics"}
+"""What has another path here than in xend."""
+
 _SAFE = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -43,6 +46,12 @@ class Gateway:
 
     def __init__(self, socket: str) -> None:
         self._upstream = Upstream(socket)
+        self.own: Mapping[tuple[str, str], Callable[[Request], Awaitable[Response]]] = {
+            ("POST", "/login"): self._log_in,
+            ("POST", "/logout"): self._log_out,
+            ("GET", "/health"): self._health,
+        }
+        """What it answers itself, by method and path."""
 
     async def close(self) -> None:
         """Let go of xend; at the end."""
@@ -71,21 +80,16 @@ class Gateway:
             await answer(scope, receive, send)
 
     async def _answer(self, request: Request, send: Send) -> Response | None:
-        match request.method, request.url.path:
-            case _, path if path.startswith("/v1/"):
-                await self._pass_on(request, send)
-                return None
-            case "GET", "/metrics":
-                await self._pass_on(request, send, b"/v1/metrics")
-                return None
-            case "POST", "/login":
-                return await self._log_in(request)
-            case "POST", "/logout":
-                return await self._log_out(request)
-            case "GET", "/health":
-                return await self._health()
-            case method, path:
-                raise not_found(f"there is no {method} {path}", "the API is below /v1: GET /v1/openapi.json")
+        method, path = request.method, request.url.path
+        if path.startswith("/v1/"):
+            await self._pass_on(request, send)
+            return None
+        if target := _ELSEWHERE.get((method, path)):
+            await self._pass_on(request, send, target)
+            return None
+        if answer := self.own.get((method, path)):
+            return await answer(request)
+        raise not_found(f"there is no {method} {path}", "the API is below /v1: GET /v1/openapi.json")
 
     async def _pass_on(self, request: Request, send: Send, path: bytes = b"") -> None:
         """`path` where xend calls it otherwise."""
@@ -126,7 +130,7 @@ class Gateway:
         over = status == 200 or told.get("kind") == ErrorKind.UNAUTHENTICATED
         return _json(told, status, {"set-cookie": cookie_with("", 0)} if over else {})
 
-    async def _health(self) -> Response:
+    async def _health(self, _: Request) -> Response:
         """Whether xend can be reached; nothing that somebody has to log in for."""
         async with self._upstream.exchange():
             return _json({"xend": "answers"}, 200)
