@@ -16,6 +16,7 @@ from starlette.responses import Response
 from xenia.api.doors import About
 from xenia.model.address import CardAddress
 from xenia.model.agent import AgentInfo, Execution, Interface
+from xenia.model.audit import Deed
 from xenia.model.autostart import Linked, Member
 from xenia.model.bitmap import Bitmap
 from xenia.model.bridge import HostBridge
@@ -115,6 +116,13 @@ class TokenList:
     """Oldest first."""
 
     tokens: tuple[ShownToken, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeedList:
+    """Who did what, the oldest first."""
+
+    deeds: tuple[Deed, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,6 +418,7 @@ ANSWERS = (
     SettingsChange,
     Imported,
     LogPiece,
+    DeedList,
     HostBridge,
     Topology,
     AutostartAnswer,

@@ -9,6 +9,7 @@ from xenia.api import (
     bridge,
     console,
     debugging,
+    deeds,
     disks,
     domains,
     errors,
@@ -66,7 +67,7 @@ def make_app(doors: Doors) -> FastAPI:
     api = APIRouter(prefix="/v1", dependencies=[Depends(identify)])
     devices = (disks, images, snapshots, vifs, usb, pci)
     cpus = (vcpus, scheduling, pools)
-    looking = (host, bridge, host_power, log, domains, saves, stats, metrics, why, debugging)
+    looking = (host, bridge, host_power, log, deeds, domains, saves, stats, metrics, why, debugging)
     guests = (agent, texts, guest_files, folder, console, screens)
     rooms = (*looking, *devices, *cpus, *guests, networks, jobs, events, logins, schema)
     for part in rooms:

@@ -48,7 +48,7 @@ _ROUTES: dict[Role, tuple[str, ...]] = {
         "POST /jobs/{number}/cancel",
     ),
     Role.ADMINISTRATOR: (
-        *("PATCH /host/settings", "POST /host/settings/import", "GET /log"),
+        *("PATCH /host/settings", "POST /host/settings/import", "GET /log", "GET /audit"),
         *("POST /host/bridge/apply", "POST /host/bridge/confirm"),
         *("GET /autostart", "PUT /autostart/{ref}", "DELETE /autostart/{ref}", "POST /host/start", "POST /host/stop"),
         *("POST /host/debug-keys", "POST /host/dmesg"),
