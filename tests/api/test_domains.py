@@ -5,9 +5,7 @@ import time
 
 from tests.support.xend import Xend
 
-from xenia.api.answers import without_secrets
-from xenia.model.display import Display
-from xenia.model.domain import DOMAIN_0_NAME, DomainConfig
+from xenia.model.domain import DOMAIN_0_NAME
 
 
 async def test_domain_0_is_in_the_list_with_its_letters(xend: Xend) -> None:
@@ -106,12 +104,6 @@ async def test_who_waits_is_answered_when_xend_stops(xend: Xend) -> None:
     answer, _ = await asyncio.gather(xend.post("/domains/deaf/shutdown", {"until_gone": True}, wait=3600), stop())
     problem = answer.json()
     assert (answer.status_code, problem["kind"], problem["job"]["state"]) == (503, "unavailable", "running")
-
-
-def test_a_vnc_password_is_never_told() -> None:
-    for password, told in (("hunter2", "***"), ("", ""), (None, None)):
-        config = DomainConfig("guest", display=Display(vnc_password=password))
-        assert without_secrets(config).display.vnc_password == told
 
 
 async def test_a_plan_starts_nothing(xend: Xend) -> None:

@@ -68,7 +68,7 @@ def test_the_last_are_told_the_oldest_first_across_files(
         '{"time": 3.0, "user": "ada", "ro',
         "\0" * 5000,
         "[1, 2]\n",
-        '{"time": "soon", "user": "a", "role": "", "address": "", "token": "", "method": "", "path": "", "status": 1}\n',
+        '{"time": "x", "user": "a", "role": "", "address": "", "token": "", "method": "", "path": "", "status": 1}\n',
         '{"time": 1, "user": 5, "role": "", "address": "", "token": "", "method": "", "path": "", "status": 1}\n',
         "[" * 100_000,
         "\n\n",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import Any
 
@@ -481,12 +481,6 @@ def _stats(stats: Stats) -> dict[str, Any]:
         "disks": None if stats.disks is None else list(map(_disk, stats.disks)),
         "vifs": list(map(_vif, stats.vifs)),
     }
-
-
-def without_secrets(config: DomainConfig) -> DomainConfig:
-    if not config.display.vnc_password:
-        return config
-    return replace(config, display=replace(config.display, vnc_password="***"))  # noqa: S106  # stands for the password
 
 
 def json_response(

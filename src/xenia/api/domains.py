@@ -21,13 +21,13 @@ from xenia.api.answers import (
     StartFileAnswer,
     json_response,
     row,
-    without_secrets,
 )
 from xenia.api.bodies import CreateBody, DumpBody, MemoryBody, OperationBody, RenameBody, StartBody
 from xenia.api.doors import DoorsOf, doors_of
 from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf, identify
 from xenia.api.schema import answers
+from xenia.api.secrets import config_without_secrets, definition_without_secrets
 from xenia.lib.codec import to_plain
 from xenia.manager.manager import Manager
 from xenia.model.agent import Interface
@@ -104,8 +104,10 @@ async def one_domain(doors: DoorsOf, caller: CallerOf, ref: Ref, interfaces: Int
     return json_response(
         {
             "domain": row(domain, addresses),
-            "config": to_plain(without_secrets(started.config)) if started is not None else None,
-            "definition": to_plain(started.definition if started is not None else Definition(domain.file)),
+            "config": to_plain(config_without_secrets(started.config)) if started is not None else None,
+            "definition": to_plain(
+                definition_without_secrets(started.definition) if started is not None else Definition(domain.file)
+            ),
             "macs": to_plain(started.macs if started is not None else ()),
             "bridges": _bridges(doors.manager, started, domain.vifs) if started is not None else (),
             "interfaces": to_plain(seen),
