@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 from tests.support.xend import Xend
 
@@ -104,6 +105,18 @@ async def test_who_waits_is_answered_when_xend_stops(xend: Xend) -> None:
     answer, _ = await asyncio.gather(xend.post("/domains/deaf/shutdown", {"until_gone": True}, wait=3600), stop())
     problem = answer.json()
     assert (answer.status_code, problem["kind"], problem["job"]["state"]) == (503, "unavailable", "running")
+
+
+async def test_domains_are_listed_by_their_tags(xend: Xend) -> None:
+    uuid, _ = await xend.create("one"), await xend.create("two")
+    entry = xend.manager._parts.lifecycle.table.get(uuid)
+    assert entry is not None
+    entry.started = replace(entry.started, config=replace(entry.started.config, tags=("web", "berlin")))
+    for tag, names in (("web", ["one"]), ("berlin", ["one"]), ("we", []), ("", ["Domain-0", "one", "two"])):
+        listed = (await xend.get("/domains", tag=tag)).json()["domains"]
+        assert [each["name"] for each in listed] == names
+    assert (await xend.get("/domains/one")).json()["domain"]["tags"] == ["web", "berlin"]
+    assert (await xend.get("/domains", tag="x" * 65)).status_code == 422
 
 
 async def test_a_plan_starts_nothing(xend: Xend) -> None:

@@ -42,6 +42,7 @@ Ref = Annotated[str, Path(max_length=256, description="an id, a name, a UUID, or
 Interfaces = Annotated[bool, Query(description="with addresses; the agent in the guest is asked for at most a second")]
 Addressed = Annotated[bool, Query(description="with the IP addresses of their cards")]
 All = Annotated[bool, Query(alias="all", description="also those that are only defined by a guest file")]
+Tag = Annotated[str, Query(max_length=64, description="only those that have this tag")]
 
 _OTHER_DOORS = {
     *("create", "console", "rename", "vcpu-pin", "sysrq", "trigger", "qemu-monitor-command", "dump-core", "save"),
@@ -57,9 +58,11 @@ _OTHER_DOORS = {
 
 
 async def list_domains(
-    doors: DoorsOf, caller: CallerOf, everything: All = False, addresses: Addressed = False
+    doors: DoorsOf, caller: CallerOf, everything: All = False, addresses: Addressed = False, tag: Tag = ""
 ) -> Response:
     domains = await doors.manager.inventory.list(everything=everything)
+    if tag:
+        domains = tuple(domain for domain in domains if tag in domain.tags)
     if not addresses:
         return json_response({"domains": [row(_told(domain, caller)) for domain in domains]})
     found = await doors.manager.addresses.all()

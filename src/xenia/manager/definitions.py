@@ -99,6 +99,10 @@ class Definitions:
         """What each file that can be used defines, and its path."""
         return [(file.config, file.file) for file in self.guest_files() if file.config is not None]
 
+    def tags(self) -> dict[str, tuple[str, ...]]:
+        """The tags that guest files give, by name of the domain; of several files the first one counts."""
+        return {config.name: config.tags for config, _ in reversed(self.files())}
+
     def of(self, name: str) -> tuple[GuestFile, ...]:
         """The files that define the domain `name`."""
         return tuple(file for file in self.guest_files() if file.config is not None and file.config.name == name)

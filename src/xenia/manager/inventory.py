@@ -84,7 +84,8 @@ class Inventory:
 
     def all(self, *, everything: bool) -> Sequence[Domain]:
         """As `list`, from memory."""
-        domains: Sequence[Domain] = [self._domain_0(), *map(self.domain, self._table)]
+        tags = self._definitions.tags()
+        domains: Sequence[Domain] = [self._domain_0(), *(_tagged(self.domain(each), tags) for each in self._table)]
         domains = self._with_defined(domains) if everything else domains
         linked = self._auto.files()
         return [_starting(each, linked) for each in domains] if linked else domains
@@ -119,6 +120,12 @@ class Inventory:
         names |= {each.name for each in domains}
         broken = (view.broken(file, engine) for file in self._definitions.broken())
         return [*domains, *(each for each in broken if each.name not in names)]
+
+
+def _tagged(domain: Domain, tags: Mapping[str, tuple[str, ...]]) -> Domain:
+    """With the tags of its guest file, where it has one."""
+    said = tags.get(domain.name, domain.tags)
+    return domain if said == domain.tags else replace(domain, tags=said)
 
 
 def _starting(domain: Domain, linked: AbstractSet[str]) -> Domain:
