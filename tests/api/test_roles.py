@@ -12,7 +12,7 @@ from tests.api.test_logins import log_in, routes, visitor
 from tests.support.xend import Xend
 
 from xenia.api.app import make_app
-from xenia.api.roles import ROLES
+from xenia.api.roles import ROUTES
 from xenia.model.caller import Role
 from xenia.model.operations import OPERATIONS
 
@@ -30,32 +30,33 @@ def templates(xend: Xend) -> set[str]:
 
 async def test_each_route_has_a_role(xend: Xend) -> None:
     """Whoever adds a route says here who may ask it: without that it is the administrators'."""
-    assert set(ROLES) == templates(xend)
+    assert set(ROUTES) == templates(xend)
 
 
 def test_the_routes_ask_for_the_roles_of_their_operations() -> None:
-    for route, role in ROLES.items():
+    for route, needed_there in ROUTES.items():
         method, path = route.split()
         start, _, name = path.rpartition("/")
         if start == "/domains/{ref}" and method != "GET" and name in OPERATIONS:
-            assert role is OPERATIONS[name].role, route
+            assert needed_there.role is OPERATIONS[name].role, route
 
 
 def test_what_changes_something_is_not_for_viewers() -> None:
     own = {"POST /logout", "POST /tokens", "DELETE /tokens/{token}"}
-    assert {route for route, role in ROLES.items() if role < Role.OPERATOR and not route.startswith("GET ")} == own
+    viewers = {route for route, each in ROUTES.items() if each.role < Role.OPERATOR}
+    assert {route for route in viewers if not route.startswith("GET ")} == own
 
 
 def needed(xend: Xend) -> list[tuple[str, str, Role]]:
     """Method, path and role of each route; the domain is `one`, everything else is x or 1."""
     found = []
-    for route, role in ROLES.items():
+    for route, each in ROUTES.items():
         method, path = route.split()
         path = path.replace("{ref}", "one").replace("{number}", "1").replace("{pid}", "1")
         for word in ("{name}", "{token}"):
             path = path.replace(word, "x")
         assert "{" not in path
-        found.append((method, f"/v1{path}", role))
+        found.append((method, f"/v1{path}", each.role))
     assert len(found) == len(routes(xend))
     return found
 

@@ -103,12 +103,15 @@ class DomainAnswer:
 
 @dataclass(frozen=True, slots=True)
 class CallerAnswer:
-    """Who asks: `address` is where they come from, "" for this host, `token` the id of what they have shown."""
+    """Who asks: `address` is where they come from, "" for this host, `token` the id of what they have shown. `role` is
+    theirs on the whole host, or `none`; `grants` are what they may besides: `ROLE NAME` or `ROLE tag:TAG`.
+    """
 
     name: str
     role: str
     address: str
     token: str
+    grants: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

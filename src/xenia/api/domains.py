@@ -28,10 +28,11 @@ from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf, identify
 from xenia.api.schema import answers
 from xenia.api.secrets import config_without_secrets, definition_without_secrets
+from xenia.api.sight import sight_of
 from xenia.lib.codec import to_plain
 from xenia.manager.manager import Manager
 from xenia.model.agent import Interface
-from xenia.model.caller import Caller, Role
+from xenia.model.caller import Caller
 from xenia.model.domain import Definition, Domain, Started
 from xenia.model.operations import OPERATIONS, Operation
 from xenia.model.vif import USER_MODE
@@ -61,6 +62,7 @@ async def list_domains(
     doors: DoorsOf, caller: CallerOf, everything: All = False, addresses: Addressed = False, tag: Tag = ""
 ) -> Response:
     domains = await doors.manager.inventory.list(everything=everything)
+    domains = sight_of(doors, caller).of(domains)
     if tag:
         domains = tuple(domain for domain in domains if tag in domain.tags)
     if not addresses:
@@ -125,7 +127,7 @@ def _bridges(manager: Manager, started: Started, ends: Sequence[str]) -> list[st
 
 def _told(domain: Domain, caller: Caller) -> Domain:
     """What is wrong with a guest file may quote it, and not everybody may read it."""
-    if domain.problem and caller.role < Role.ADMINISTRATOR:
+    if domain.problem and not caller.administers_host:
         return replace(domain, problem="it cannot be used")
     return domain
 

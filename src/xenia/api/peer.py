@@ -14,7 +14,7 @@ import pwd
 import socket
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,11 +22,13 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from xenia.api.doors import DoorsOf
-from xenia.api.roles import require_role
+from xenia.api.doors import Doors, DoorsOf
+from xenia.api.roles import Reach, needed_for, refusal
+from xenia.api.sight import sight_of
 from xenia.lib import web
+from xenia.manager.names import resolve
 from xenia.model.caller import Caller, Role
-from xenia.model.errors import denied, invalid, unauthenticated
+from xenia.model.errors import denied, invalid, not_found, unauthenticated
 
 _BAD_REQUEST = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\n"
@@ -101,8 +103,28 @@ async def identify(connection: HTTPConnection, doors: DoorsOf) -> Caller:
     address, (uid, by_web) = address_of(connection), _vouched(connection)
     caller = await doors.logins.caller_of(_secret_of(connection), address) if by_web else caller_of(uid)
     connection.scope["state"]["caller"] = caller
-    require_role(connection, caller)
+    needed = needed_for(connection)
+    if needed.reach is Reach.DOMAIN and caller.grants:
+        caller = await _on_domain(connection, doors, caller)
+        connection.scope["state"]["caller"] = caller
+    if (caller.highest if needed.reach is Reach.OWN else caller.role) < needed.role:
+        raise refusal(connection, caller)
     return caller
+
+
+async def _on_domain(connection: HTTPConnection, doors: Doors, caller: Caller) -> Caller:
+    """`caller` with the role that they have on the domain which the path names. From here on the path names it by its
+    whole name, so that nothing else is found by it than what was looked at. Raises not_found, and invalid for an
+    ambiguous beginning of a name, as if there were only the domains that they may see.
+    """
+    parameters = connection.scope["path_params"]
+    sight = sight_of(doors, caller)
+    domain = resolve(parameters["ref"], await sight.inventory.seen(sight.sees))
+    if sight.inventory.find(domain.name).name != domain.name:
+        raise not_found(f"there is no domain '{domain.name}'", "its name is the id of another one")
+    connection.scope["path_params"] = {**parameters, "ref": domain.name}
+    role = sight.role_on(domain)
+    return replace(caller, role=role, granted=True) if role > caller.role else caller
 
 
 def address_of(connection: HTTPConnection) -> str:

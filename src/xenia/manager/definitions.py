@@ -99,6 +99,10 @@ class Definitions:
         """What each file that can be used defines, and its path."""
         return [(file.config, file.file) for file in self.guest_files() if file.config is not None]
 
+    def defines(self, name: str) -> bool:
+        """Whether a file that can be used defines the domain `name`."""
+        return any(each.file.config is not None and each.file.config.name == name for each in self._files.values())
+
     def tags(self) -> dict[str, tuple[str, ...]]:
         """The tags that guest files give, by name of the domain; of several files the first one counts."""
         return {config.name: config.tags for config, _ in reversed(self.files())}

@@ -70,6 +70,18 @@ class Inventory:
             await self._definitions.refresh()
             return self.find(ref)
 
+    async def seen(self, sees: Callable[[Domain], bool]) -> tuple[Domain, ...]:
+        """All domains, defined ones too, that `sees` is true of."""
+        return tuple(domain for domain in await self.list(everything=True) if sees(domain))
+
+    def tags_for_rights(self, domain: Domain) -> tuple[str, ...]:
+        """The tags of `domain` by which rights go: those that only an administrator can give. They stand in its guest
+        file in /etc/xen, or an administrator has started it with them.
+        """
+        entry = self._table.get(domain.uuid)
+        trusted = entry is None or entry.started.trusted or self._definitions.defines(domain.name)
+        return domain.tags if trusted else ()
+
     def find(self, ref: str) -> Domain:
         """The domain that `ref` names: id, name, UUID, or a unique prefix of name or UUID.
 

@@ -18,6 +18,7 @@ from xenia.settings.kinds import (
     File,
     Flag,
     Folders,
+    Grants,
     Interface,
     Kind,
     Methods,
@@ -251,6 +252,14 @@ class Settings:
         ("@xen",), UsersAndGroups(), "Who may run domains whose files lie below roots", Effect.AT_ONCE, table="web"
     )
     web_viewers: tuple[str, ...] = _setting((), UsersAndGroups(), "Who may look", Effect.AT_ONCE, table="web")
+    web_grants: tuple[str, ...] = _setting(
+        (),
+        Grants(),
+        "Who may do what on some domains, beside what they may on all: ROLE USER|@GROUP NAME|tag:TAG; * and ? in NAME "
+        "stand for letters",
+        Effect.AT_ONCE,
+        table="web",
+    )
     web_session_hours: int = _setting(
         12, Number(1, 24 * 30, "hours"), "How long a login lasts", Effect.AT_ONCE, table="web"
     )

@@ -24,7 +24,7 @@ MOST_DAYS = 3_650
 MOST_TOKENS = 100
 """Of one user. Their oldest session ends for a new one above that."""
 
-_WHO_MAY = "an administrator says who may: web.administrators, web.operators and web.viewers in xend.toml"
+_WHO_MAY = "an administrator says who may: web.administrators, web.operators, web.viewers and web.grants in xend.toml"
 _LONGEST_NAME = 256
 _LONGEST_PASSWORD = 1024
 _LONGEST_LABEL = 200
@@ -64,13 +64,13 @@ class Logins:
         self.by_address.failed(address)  # counted before it is known, so that many at once count as many
         self.by_user.failed(user)
         await self._authenticate(user, password)
-        role = await self.people.role_of(user)
-        if role is None:
+        rights = await self.people.rights_of(user)
+        if rights is None:
             raise denied(f"'{user}' may not come in over the network", _WHO_MAY)
         self.by_address.succeeded(address)
         self.by_user.succeeded(user)
         await self._make_room(user)
-        return await self._give(TokenKind.SESSION, user, role, label, self.hours() * 3600.0)
+        return await self._give(TokenKind.SESSION, user, rights.highest, label, self.hours() * 3600.0)
 
     async def _authenticate(self, user: str, password: str) -> None:
         usable = 0 < len(user) <= _LONGEST_NAME and len(password) <= _LONGEST_PASSWORD and "\0" not in user + password
@@ -96,8 +96,8 @@ class Logins:
         """A token for a program of `caller`, who has no more rights with it than `role` (None: than they have), for so
         many days. Raises denied, invalid, and a conflict for one who has too many.
         """
-        wanted = caller.role if role is None else role
-        if wanted > caller.role:
+        wanted = caller.highest if role is None else role
+        if wanted > caller.highest:
             raise denied(f"you are no {wanted.name.lower()}: you cannot give that role to a token")
         if not 1 <= days <= MOST_DAYS:
             raise invalid(f"a token cannot be for {days} days", f"it can be for 1 to {MOST_DAYS}")
@@ -121,11 +121,12 @@ class Logins:
         token = self.tokens.by_digest(_digest(secret))
         if token is None or token.expires <= self.clock():
             raise unauthenticated("the login or token is not known, or it is over")
-        role = await self.people.role_of(token.user)
-        if role is None:
+        rights = await self.people.rights_of(token.user)
+        if rights is None:
             raise unauthenticated(f"'{token.user}' may not come in over the network", _WHO_MAY)
         await self._note(token)
-        return Caller(None, token.user, min(role, token.role), address, token.id)
+        rights = rights.up_to(token.role)
+        return Caller(None, token.user, rights.role, address, token.id, rights.grants)
 
     async def _note(self, token: Token) -> None:
         now = self.clock()
