@@ -242,7 +242,11 @@ async def test_rights_follow_the_tags_of_the_guest_file(xend: Xend, folder: Path
         for name, tags in (("web1", ""), ("db", "'prod'")):
             changed = [{"action": "set", "key": "tags", "value": f"[ {tags} ]"}]
             assert (await xend.client.patch(f"/v1/guest-files/{name}", json={"changes": changed})).status_code == 200
+        assert names(await client.get("/v1/domains")) == ["db"]
         assert names(await client.get("/v1/domains?all=true")) == ["db"]
+        (folder / "web1.cfg").write_text(f"name = 'web1'\n{PVH}tags = ['prod']\n")  # as an editor does
+        assert names(await client.get("/v1/domains")) == ["web1", "db"]
+        (folder / "web1.cfg").write_text(f"name = 'web1'\n{PVH}tags = ['other']\n")
         assert (await client.get("/v1/domains/web1")).status_code == 404
         assert (await client.post("/v1/domains/db/pause", params={"wait": 10}, json={})).status_code == 200
 

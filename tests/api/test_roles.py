@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import websockets
 from fastapi.routing import iter_route_contexts
+from starlette.requests import HTTPConnection
 from tests.api.test_logins import log_in, routes, visitor
 from tests.support.xend import Xend
 
 from xenia.api.app import make_app
-from xenia.api.roles import ROUTES
+from xenia.api.roles import ROUTES, Needed, Reach, needed_for
 from xenia.model.caller import Role
 from xenia.model.operations import OPERATIONS
 
@@ -31,6 +33,11 @@ def templates(xend: Xend) -> set[str]:
 async def test_each_route_has_a_role(xend: Xend) -> None:
     """Whoever adds a route says here who may ask it: without that it is the administrators'."""
     assert set(ROUTES) == templates(xend)
+
+
+def test_a_route_that_nobody_has_named_is_the_administrators() -> None:
+    scope = {"type": "http", "method": "GET", "route": SimpleNamespace(path="/v1/new"), "headers": []}
+    assert needed_for(HTTPConnection(scope)) == Needed(Role.ADMINISTRATOR, Reach.HOST)
 
 
 def test_the_routes_ask_for_the_roles_of_their_operations() -> None:

@@ -61,8 +61,8 @@ _OTHER_DOORS = {
 async def list_domains(
     doors: DoorsOf, caller: CallerOf, everything: All = False, addresses: Addressed = False, tag: Tag = ""
 ) -> Response:
-    domains = await doors.manager.inventory.list(everything=everything)
-    domains = sight_of(doors, caller).of(domains)
+    sight = await sight_of(doors, caller)
+    domains = sight.of(await doors.manager.inventory.list(everything=everything))
     if tag:
         domains = tuple(domain for domain in domains if tag in domain.tags)
     if not addresses:

@@ -37,7 +37,7 @@ async def events(doors: DoorsOf, caller: CallerOf) -> Response:
     """A stream that ends when xend stops, and for a reader that falls too far behind: 1,000 events, or 30 seconds in
     which it takes nothing.
     """
-    sight = sight_of(doors, caller)
+    sight = await sight_of(doors, caller)
     if not sight.whole:
         sight.known.update(domain.uuid for domain in await sight.inventory.seen(sight.sees) if domain.uuid)
     return _EventStream(doors, sight)
@@ -66,7 +66,7 @@ class _EventStream(Response):
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             await _send_bounded(send, b": what happens from now on\n\n")
             async for event in listener:
-                if (told := self._sight.of_event(event)) is not None:
+                if (told := await self._sight.of_event(event)) is not None:
                     await _send_bounded(send, _frame(told))
 
 

@@ -33,7 +33,7 @@ Rows = Iterable[tuple[Domain, Stats]]
 async def metrics(doors: DoorsOf, caller: CallerOf) -> Response:
     """Of the host, and of each domain that runs, by its name and UUID; of those alone for who sees but some."""
     manager = doors.manager
-    sight = sight_of(doors, caller)
+    sight = await sight_of(doors, caller)
     rows = [each for each in (await manager.stats.all()).domains if sight.sees(each[0])]
     families = (
         *(_host(doors.about.version, await manager.host(), manager.engine_report()) if sight.whole else ()),

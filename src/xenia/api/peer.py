@@ -118,10 +118,11 @@ async def _on_domain(connection: HTTPConnection, doors: Doors, caller: Caller) -
     ambiguous beginning of a name, as if there were only the domains that they may see.
     """
     parameters = connection.scope["path_params"]
-    sight = sight_of(doors, caller)
+    sight = await sight_of(doors, caller)
     domain = resolve(parameters["ref"], await sight.inventory.seen(sight.sees))
-    if sight.inventory.find(domain.name).name != domain.name:
-        raise not_found(f"there is no domain '{domain.name}'", "its name is the id of another one")
+    if domain.name.isdecimal():
+        hint = "a name of digits alone could be the id of another one: ask an administrator of the host to change it"
+        raise not_found(f"there is no domain '{domain.name}' by that name", hint)
     connection.scope["path_params"] = {**parameters, "ref": domain.name}
     role = sight.role_on(domain)
     return replace(caller, role=role, granted=True) if role > caller.role else caller

@@ -129,7 +129,7 @@ def refusal(connection: HTTPConnection, caller: Caller) -> Exception:
     where it is done.
     """
     route, needed = _route_of(connection), needed_for(connection)
-    what = route.rpartition("/")[2] if "/domains/{ref}/" in route and not route.endswith("}") else "this"
+    what = route.rpartition("/")[2] if "/domains/{ref}/" in route and not route.endswith("}") else "it"
     where = " on the whole host" if needed.reach is Reach.HOST and caller.grants else ""
     return denied(f"{caller.name} may not do this: {what} needs the role {needed.role.name.lower()}{where}")
 

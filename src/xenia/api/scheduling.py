@@ -33,7 +33,7 @@ async def share(doors: DoorsOf, caller: CallerOf, ref: Ref) -> Response:
 
 
 async def _told(doors: Doors, ref: str | None, caller: Caller) -> Response:
-    sight = sight_of(doors, caller)
+    sight = await sight_of(doors, caller)
     found = await doors.manager.scheduling.list(ref)
     rows = tuple(DomainShare(domain.name, domain.domid, each) for domain, each in found if sight.sees(domain))
     return json_response(to_plain(ShareList(rows)))

@@ -42,12 +42,13 @@ class Sight:
         """Those of `domains` that are seen."""
         return tuple(filter(self.sees, domains))
 
-    def of_event(self, event: Event) -> Event | None:
+    async def of_event(self, event: Event) -> Event | None:
         """What is told of `event`; None for nothing."""
         if self.whole:
             return event
         if not event.domain:
             return None
+        await self.inventory.refresh()
         if not self._sees_of(event):
             self.known.discard(event.uuid)
             return None
@@ -61,13 +62,17 @@ class Sight:
         return self.sees(there)
 
 
-def sight_of(doors: Doors, caller: Caller) -> Sight:
-    return Sight(doors.manager.inventory, caller)
+async def sight_of(doors: Doors, caller: Caller) -> Sight:
+    """What `caller` sees, by what guest files say now."""
+    sight = Sight(doors.manager.inventory, caller)
+    if not sight.whole:
+        await sight.inventory.refresh()
+    return sight
 
 
 async def jobs_seen(doors: Doors, caller: Caller) -> tuple[Job, ...]:
     """Their own, and those of others that concern a domain which they see."""
-    jobs, sight = doors.manager.jobs(), sight_of(doors, caller)
+    jobs, sight = doors.manager.jobs(), await sight_of(doors, caller)
     if sight.whole:
         return jobs
     seen = {domain.name for domain in await sight.inventory.seen(sight.sees)}

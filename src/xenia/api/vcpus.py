@@ -32,7 +32,7 @@ async def vcpus(doors: DoorsOf, caller: CallerOf, ref: Ref) -> Response:
 
 
 async def _told(doors: Doors, ref: str | None, caller: Caller) -> Response:
-    sight = sight_of(doors, caller)
+    sight = await sight_of(doors, caller)
     found = await doors.manager.vcpus.list(ref)
     rows = tuple(DomainVcpus(domain.name, domain.domid, each) for domain, each in found if sight.sees(domain))
     return json_response(to_plain(VcpuList(rows)))

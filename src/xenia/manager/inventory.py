@@ -57,9 +57,13 @@ class Inventory:
     async def list(self, *, everything: bool = False) -> tuple[Domain, ...]:
         """Domain-0 and what runs, by domain id; with `everything` also what is only defined, by name after those."""
         if everything:
-            await self._definitions.refresh()
+            await self.refresh()
         await self.measure()
         return tuple(self.all(everything=everything))
+
+    async def refresh(self) -> None:
+        """Read the guest files that came or changed."""
+        await self._definitions.refresh()
 
     async def look_up(self, ref: str) -> Domain:
         """As `find`, as it is now; guest files that came or changed since they were last read count as well."""
