@@ -276,3 +276,23 @@ async def test_a_name_that_is_the_id_of_another_domain_finds_neither(xend: Xend,
         assert names(await client.get("/v1/domains?all=true")) == ["2"]
         assert (await client.post("/v1/domains/2/destroy", json={})).status_code == 404
     assert (await xend.get("/domains/db")).json()["domain"]["state"] == "running"
+
+
+async def test_an_administrator_of_a_domain_puts_it_away_and_takes_it_back(xend: Xend, folder: Path) -> None:
+    await xend.post("/domains/web1/destroy", wait=10)
+    (folder / "web1.cfg").write_text(f"name = 'web1'\n{PVH}tags = [ 'web' ]\ndisk = [ 'file:/images/web,xvda,w' ]\n")
+    await start(xend, folder / "web1.cfg")
+    async with visitor(xend, await as_gus(xend, "administrator gus tag:web")) as client:
+        for verb in ("suspend", "resume"):
+            answer = await client.post(f"/v1/domains/web1/{verb}", params={"wait": 10}, json={})
+            assert answer.status_code == 200, (verb, answer.text)
+        made = await client.post("/v1/domains/web1/snapshots", params={"wait": 10}, json={"name": "s1"})
+        assert made.status_code == 200, made.text
+        await xend.client.patch(
+            "/v1/guest-files/web1", json={"changes": [{"action": "set", "key": "tags", "value": "['web', 'new']"}]}
+        )
+        shown = (await client.get("/v1/domains/web1/snapshots/s1")).json()
+        assert shown["text"] == ""
+        back = await client.post("/v1/domains/web1/snapshots/s1/revert", params={"wait": 10}, json={})
+        assert back.status_code == 200, back.text
+    assert "new" in (folder / "web1.cfg").read_text()
