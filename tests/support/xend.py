@@ -46,10 +46,10 @@ URL = "http://xend"
 
 GROUPS: dict[str, frozenset[str]] = {
     name: frozenset(groups.split())
-    for name, groups in {"ada": "ada", "olga": "ops", "vic": "vic", "eve": "users"}.items()
+    for name, groups in {"ada": "ada", "olga": "ops", "vic": "vic", "eve": "users", "gus": "guests"}.items()
 }
-"""The users of the host: an administrator, an operator, a viewer, and one who may not come in. Their passwords are
-their names, backwards.
+"""The users of the host: an administrator, an operator, a viewer, and two who may not come in, but where a test grants
+them something. Their passwords are their names, backwards.
 """
 
 

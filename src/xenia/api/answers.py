@@ -16,6 +16,7 @@ from starlette.responses import Response
 from xenia.api.doors import About
 from xenia.model.address import CardAddress
 from xenia.model.agent import AgentInfo, Execution, Interface
+from xenia.model.audit import Deed
 from xenia.model.autostart import Linked, Member
 from xenia.model.bitmap import Bitmap
 from xenia.model.bridge import HostBridge
@@ -103,12 +104,15 @@ class DomainAnswer:
 
 @dataclass(frozen=True, slots=True)
 class CallerAnswer:
-    """Who asks: `address` is where they come from, "" for this host, `token` the id of what they have shown."""
+    """Who asks: `address` is where they come from, "" for this host, `token` the id of what they have shown. `role` is
+    theirs on the whole host, or `none`; `grants` are what they may besides: `ROLE NAME` or `ROLE tag:TAG`.
+    """
 
     name: str
     role: str
     address: str
     token: str
+    grants: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,13 @@ class TokenList:
     """Oldest first."""
 
     tokens: tuple[ShownToken, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeedList:
+    """Who did what, the oldest first."""
+
+    deeds: tuple[Deed, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,6 +422,7 @@ ANSWERS = (
     SettingsChange,
     Imported,
     LogPiece,
+    DeedList,
     HostBridge,
     Topology,
     AutostartAnswer,
@@ -479,12 +491,6 @@ def _stats(stats: Stats) -> dict[str, Any]:
         "disks": None if stats.disks is None else list(map(_disk, stats.disks)),
         "vifs": list(map(_vif, stats.vifs)),
     }
-
-
-def without_secrets(config: DomainConfig) -> DomainConfig:
-    if not config.display.vnc_password:
-        return config
-    return replace(config, display=replace(config.display, vnc_password="***"))  # noqa: S106  # stands for the password
 
 
 def json_response(

@@ -11,6 +11,7 @@ from xenia.api import (
     bridge,
     console,
     debugging,
+    deeds,
     disks,
     domains,
     errors,
@@ -96,7 +97,7 @@ def make_app(doors: Doors) -> FastAPI:
     app.state.stats_feed = StatsFeed(doors, time.monotonic)
     devices = (disks, images, snapshots, vifs, usb, pci)
     cpus = (vcpus, scheduling, pools)
-    looking = (host, bridge, host_power, log, saves, metrics, why, debugging)
+    looking = (host, bridge, host_power, log, deeds, saves, metrics, why, debugging)
     guests = (agent, texts, guest_files, folder, console, screens, tickets)
     asked_most = (domains, stats, jobs, events, stream)  # found first: routes are tried one after the other
     for part in (*asked_most, *looking, *devices, *cpus, *guests, networks, logins, schema):

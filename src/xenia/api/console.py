@@ -14,7 +14,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from xenia.api.accept import accept_bytes
 from xenia.api.doors import Doors, DoorsOf
-from xenia.api.peer import CallerOf, LoginOver, Peer, say_login_over, watch_login
+from xenia.api.lasting import LoginOver, say_login_over, watch_login
+from xenia.api.peer import CallerOf, Peer
 from xenia.api.race import race
 from xenia.api.routes import Routes
 from xenia.api.schema import texts
@@ -100,7 +101,8 @@ async def console(
     watcher = await doors.consoles.watch(domain.uuid, kind, replay=replay)
     try:
         await accept_bytes(websocket)
-        await race(_show(websocket, watcher), _type(websocket, None if view else watcher), watch_login(doors, caller))
+        ways = _show(websocket, watcher), _type(websocket, None if view else watcher)
+        await race(*ways, watch_login(doors, caller, domain.uuid))
         await _say_why(websocket, watcher)
     except WebSocketDisconnect:
         pass

@@ -20,30 +20,22 @@ from typing import Annotated, Any
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
-from starlette.websockets import WebSocket
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from xenia.api.doors import Doors, DoorsOf
+from xenia.api.roles import Reach, needed_for, refusal
+from xenia.api.sight import sight_of
 from xenia.lib import web
 from xenia.manager.logins.tickets import refused
+from xenia.manager.names import resolve
 from xenia.model.caller import Caller, Role
-from xenia.model.errors import XeniaError, denied, invalid, unauthenticated
+from xenia.model.errors import XeniaError, denied, invalid, not_found, unauthenticated
 
 _BAD_REQUEST = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\n"
     b"Content-Length: %d\r\nConnection: close\r\n\r\n"
 )
 _LONGEST_ADDRESS = 64
-_OF_ONESELF = frozenset({"/v1/logout", "/v1/tokens"})
-"""What viewers may do: it is about themselves."""
-
-_STREAM = "/v1/stream"
-"""The WebSocket that only tells."""
-
-_OVER = 1008
-"""Policy violation (RFC 6455)."""
-_LOOK_AGAIN = 30.0
-_FAREWELL = 10.0
 
 _UCRED = struct.Struct("=iII")  # pid, uid, gid: struct ucred of unix(7)
 
@@ -108,7 +100,7 @@ async def identify(connection: HTTPConnection, doors: DoorsOf) -> Caller:
     for the WebSocket alone that it is for.
 
     Raises denied for one whom nobody vouches for, unauthenticated for one who comes over the network without a token
-    that is good, and denied for a viewer who would change something.
+    that is good, and denied for one who has not the role that the route asks for.
     """
     address, (uid, by_web) = address_of(connection), _vouched(connection)
     if ticket := _ticket_of(connection):
@@ -116,35 +108,29 @@ async def identify(connection: HTTPConnection, doors: DoorsOf) -> Caller:
     else:
         caller = await doors.logins.caller_of(_secret_of(connection), address) if by_web else caller_of(uid)
     connection.scope["state"]["caller"] = caller
-    if caller.role < Role.OPERATOR and not _may_view(connection):
-        raise denied(f"'{caller.name}' may only look", "that needs the role operator")
+    needed = needed_for(connection)
+    if needed.reach is Reach.DOMAIN and caller.grants:
+        caller = await _on_domain(connection, doors, caller)
+        connection.scope["state"]["caller"] = caller
+    if (caller.highest if needed.reach is Reach.OWN else caller.role) < needed.role:
+        raise refusal(connection, caller)
     return caller
 
 
-class LoginOver(Exception):
-    """The token is over that something was opened with, or worth another role."""
-
-
-async def watch_login(doors: Doors, caller: Caller) -> None:
-    """For what lasts: raises LoginOver within half a minute. Whoever is on this host stays who they are."""
-    while True:
-        await asyncio.sleep(_LOOK_AGAIN)
-        try:
-            now = await doors.logins.still(caller)
-        except XeniaError:
-            now = None
-        if now != caller:
-            raise LoginOver
-
-
-async def say_login_over(websocket: WebSocket) -> None:
-    """The end of a WebSocket for which LoginOver was raised."""
-    try:
-        async with asyncio.timeout(_FAREWELL):
-            await websocket.close(_OVER, "the login or token is over, or has another role")
-    except TimeoutError:
-        peer: Peer = websocket.state.peer
-        peer.abort()
+async def _on_domain(connection: HTTPConnection, doors: Doors, caller: Caller) -> Caller:
+    """`caller` with the role that they have on the domain which the path names. From here on the path names it by its
+    whole name, so that nothing else is found by it than what was looked at. Raises not_found, and invalid for an
+    ambiguous beginning of a name, as if there were only the domains that they may see.
+    """
+    parameters = connection.scope["path_params"]
+    sight = await sight_of(doors, caller)
+    domain = resolve(parameters["ref"], await sight.inventory.seen(sight.sees))
+    if domain.name.isdecimal():
+        hint = "a name of digits alone could be the id of another one: ask an administrator of the host to change it"
+        raise not_found(f"there is no domain '{domain.name}' by that name", hint)
+    connection.scope["path_params"] = {**parameters, "ref": domain.name}
+    role = sight.role_on(domain)
+    return replace(caller, role=role, granted=True) if role > caller.role else caller
 
 
 def address_of(connection: HTTPConnection) -> str:
@@ -192,14 +178,6 @@ async def _by_ticket(connection: HTTPConnection, doors: Doors, secret: str, addr
     if domain.uuid != ticket.uuid or connection.url.path.rpartition("/")[2] != ticket.door:
         raise refused()
     return replace(await doors.logins.still(ticket.caller), address=address)
-
-
-def _may_view(connection: HTTPConnection) -> bool:
-    """What each route asks for itself, and is checked by it; this is the net below."""
-    if connection.scope["type"] == "websocket":
-        return connection.url.path == _STREAM
-    looking = connection.scope["method"] in ("GET", "HEAD")
-    return looking or connection.url.path in _OF_ONESELF or connection.url.path.startswith("/v1/tokens/")
 
 
 CallerOf = Annotated[Caller, Depends(identify)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from starlette.responses import Response
@@ -9,8 +10,10 @@ from starlette.responses import Response
 from xenia.api.answers import StatsAnswer, json_response, stats_rows
 from xenia.api.domains import Ref
 from xenia.api.doors import Doors, DoorsOf
+from xenia.api.peer import CallerOf
 from xenia.api.routes import Routes
 from xenia.api.schema import answers
+from xenia.api.sight import sight_of
 from xenia.lib.codec import to_plain
 from xenia.manager.stats import Counted
 
@@ -18,8 +21,10 @@ router = Routes("domains")
 
 
 @router.get("/stats", summary="What all that runs has used", responses=answers(StatsAnswer))
-async def all_stats(doors: DoorsOf) -> Response:
-    return json_response(await stats_answer(doors, await doors.manager.stats.all()))
+async def all_stats(doors: DoorsOf, caller: CallerOf) -> Response:
+    sight, counted = await sight_of(doors, caller), await doors.manager.stats.all()
+    seen = replace(counted, domains=[each for each in counted.domains if sight.sees(each[0])])
+    return json_response(await stats_answer(doors, seen))
 
 
 @router.get("/domains/{ref}/stats", summary="What a domain has used", responses=answers(StatsAnswer))

@@ -11,8 +11,9 @@ from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from xenia.api.doors import DoorsOf
+from xenia.api.lasting import LoginOver, say_login_over, watch_login
 from xenia.api.live import Live
-from xenia.api.peer import CallerOf, LoginOver, Peer, say_login_over, watch_login
+from xenia.api.peer import CallerOf, Peer
 from xenia.api.race import race
 from xenia.api.routes import Routes
 from xenia.api.stats_feed import StatsFeed

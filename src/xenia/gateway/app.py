@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import h11
@@ -35,6 +35,8 @@ _NOT_PASSED_BACK = frozenset({b"connection", b"keep-alive", b"transfer-encoding"
 
 _SUBPROTOCOL = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _MOST_OFFERED = 8
+_ELSEWHERE = {("GET", "/metrics"): b"/v1/metrics"}
+"""What has another path here than in xend."""
 
 _SAFE = (
     (b"x-content-type-options", b"nosniff"),
@@ -53,7 +55,15 @@ class Gateway:
 
     def __init__(self, socket: str, *, xen_api: bool = False) -> None:
         self._upstream = Upstream(socket)
-        self._xen_api = xen_api
+        own: dict[tuple[str, str], Callable[[Request], Awaitable[Response]]] = {
+            ("POST", "/login"): self._log_in,
+            ("POST", "/logout"): self._log_out,
+            ("GET", "/health"): self._health,
+        }
+        if xen_api:
+            own |= dict.fromkeys((("POST", "/"), ("POST", "/RPC2")), self._speak_xen_api)
+        self.own: Mapping[tuple[str, str], Callable[[Request], Awaitable[Response]]] = own
+        """What it answers itself, by method and path."""
 
     async def close(self) -> None:
         """Let go of xend; at the end."""
@@ -82,23 +92,16 @@ class Gateway:
             await answer(scope, receive, send)
 
     async def _answer(self, request: Request, send: Send) -> Response | None:
-        match request.method, request.url.path:
-            case _, path if path.startswith("/v1/"):
-                await self._pass_on(request, send)
-                return None
-            case "GET", "/metrics":
-                await self._pass_on(request, send, b"/v1/metrics")
-                return None
-            case "POST", "/login":
-                return await self._log_in(request)
-            case "POST", "/logout":
-                return await self._log_out(request)
-            case "POST", "/" | "/RPC2" if self._xen_api:
-                return await self._speak_xen_api(request)
-            case "GET", "/health":
-                return await self._health()
-            case method, path:
-                raise not_found(f"there is no {method} {path}", "the API is below /v1: GET /v1/openapi.json")
+        method, path = request.method, request.url.path
+        if path.startswith("/v1/"):
+            await self._pass_on(request, send)
+            return None
+        if target := _ELSEWHERE.get((method, path)):
+            await self._pass_on(request, send, target)
+            return None
+        if answer := self.own.get((method, path)):
+            return await answer(request)
+        raise not_found(f"there is no {method} {path}", "the API is below /v1: GET /v1/openapi.json")
 
     async def _pass_on(self, request: Request, send: Send, path: bytes = b"") -> None:
         """`path` where xend calls it otherwise."""
@@ -147,7 +150,7 @@ class Gateway:
         answer = await XenApi(ask).answer(b"".join([piece async for piece in _body(request)]))
         return Response(answer, media_type="text/xml")
 
-    async def _health(self) -> Response:
+    async def _health(self, _: Request) -> Response:
         """Whether xend can be reached; nothing that somebody has to log in for."""
         async with self._upstream.exchange():
             return _json({"xend": "answers"}, 200)
