@@ -48,7 +48,7 @@ class Host:
 
     def start_all(self) -> None:
         self.start("xenia.daemon.main")
-        until((self.root / "run/xenia/web.sock").exists, "xend listens")
+        until(lambda: "xend is ready" in self.said("daemon"), "xend listens")  # its sockets are there before
         self.start_web()
 
     def start_web(self) -> None:

@@ -176,7 +176,7 @@ async def test_subprotocols_that_are_nonsense_do_no_harm(web: Web, guest: GuestC
 async def test_what_was_opened_ends_with_the_login(
     web: Web, guest: GuestConsole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("xenia.api.peer._LOOK_AGAIN", 0.05)
+    monkeypatch.setattr("xenia.api.lasting._LOOK_AGAIN", 0.05)
     uuid = next(iter(web.xend.consoles))
     secret, other = await web.secret("olga"), await web.secret("ada")
     headers = {"authorization": f"Bearer {secret}"}
