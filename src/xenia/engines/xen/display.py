@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xenia.engines.remarks import note, warning
+from xenia.engines.window import explain_window
 from xenia.engines.xen.prepared import VncDoor
 from xenia.engines.xen.xlcfg import Settings, words
 from xenia.model.complaint import Complaint
@@ -93,10 +94,7 @@ def explain_display(config: DomainConfig, password: str = "") -> Iterator[Compla
         )
     if display.vnc and display.vnc_unused and (display.vnc_display or 0) > _LAST_UNUSED:
         yield note("vncunused", f"vncunused has no effect: Xen's tools look for a free display up to {_LAST_UNUSED}")
-    if display.sdl:
-        yield note("sdl", "sdl has no effect: Debian's QEMU for Xen has no windows", "use vnc=1 and a viewer")
-    if display.opengl:
-        yield note("opengl", "opengl has no effect without sdl")
+    yield from explain_window(display)
     if display.keymap and display.keymap not in KEYMAPS:
         yield note("keymap", f"keymap={display.keymap!r} is not known and has no effect", "as in keymap = 'de'")
     yield from _explain_video_ram(config)
