@@ -50,16 +50,23 @@ def door_of(display: Display, password: str = "") -> VncDoor | None:
     return VncDoor(LISTEN, display.vnc_display, unused)
 
 
-def display_settings(config: DomainConfig, door: VncDoor | None) -> Settings:
-    """The card of an HVM guest, or the framebuffer of another one where there is a door to see it."""
+def has_screen(config: DomainConfig) -> bool:
+    """Whether there is something to see: xend shows it (screen.py) where VNC is not open, too."""
     display = config.display
+    return display.vga is not VgaModel.NONE if config.kind is Kind.HVM else display.vnc or display.sdl
+
+
+def display_settings(config: DomainConfig, door: VncDoor | None) -> Settings:
+    """The card of an HVM guest, or the framebuffer of another one that has a screen."""
+    display = config.display
+    shut: dict[str, str | int] = {"vnc": 0}  # without a word xl opens VNC
     if config.kind is not Kind.HVM:
-        return {"vfb": [words(_door_words(door) | _keymap(display))]} if door else {}
+        return {"vfb": [words((_door_words(door) if door else shut) | _keymap(display))]} if has_screen(config) else {}
     settings: Settings = {"vga": _VGA[display.vga]}
     if display.vga in _LEAST_VIDEO_RAM and display.video_ram:
         settings["videoram"] = max(display.video_ram, _LEAST_VIDEO_RAM[display.vga])
     settings |= _keymap(display)
-    return settings | (_door_words(door) if door else {"vnc": 0})  # without a word xl opens VNC
+    return settings | (_door_words(door) if door else shut)
 
 
 def _door_words(door: VncDoor) -> dict[str, str | int]:
@@ -77,8 +84,8 @@ def explain_display(config: DomainConfig, password: str = "") -> Iterator[Compla
         yield warning(
             "vncpasswd",
             "VNC is not opened: Debian's QEMU for Xen has no VNC passwords, and a door without the password that was "
-            "asked for is not opened; it comes with the gateway",
-            f"take out vncpasswd, and reach {LISTEN} of this host through SSH",
+            "asked for is not opened",
+            "xm vncviewer DOMAIN shows the screen, here and from other hosts",
         )
     elif display.vnc and display.vnc_listen not in _LOOPBACK:
         yield note(
