@@ -2,12 +2,11 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 from tests.support.xend import Xend
 
-from xenia.api.answers import without_secrets
-from xenia.model.display import Display
-from xenia.model.domain import DOMAIN_0_NAME, DomainConfig
+from xenia.model.domain import DOMAIN_0_NAME
 
 
 async def test_domain_0_is_in_the_list_with_its_letters(xend: Xend) -> None:
@@ -108,10 +107,16 @@ async def test_who_waits_is_answered_when_xend_stops(xend: Xend) -> None:
     assert (answer.status_code, problem["kind"], problem["job"]["state"]) == (503, "unavailable", "running")
 
 
-def test_a_vnc_password_is_never_told() -> None:
-    for password, told in (("hunter2", "***"), ("", ""), (None, None)):
-        config = DomainConfig("guest", display=Display(vnc_password=password))
-        assert without_secrets(config).display.vnc_password == told
+async def test_domains_are_listed_by_their_tags(xend: Xend) -> None:
+    uuid, _ = await xend.create("one"), await xend.create("two")
+    entry = xend.manager._parts.lifecycle.table.get(uuid)
+    assert entry is not None
+    entry.started = replace(entry.started, config=replace(entry.started.config, tags=("web", "berlin")))
+    for tag, names in (("web", ["one"]), ("berlin", ["one"]), ("we", []), ("", ["Domain-0", "one", "two"])):
+        listed = (await xend.get("/domains", tag=tag)).json()["domains"]
+        assert [each["name"] for each in listed] == names
+    assert (await xend.get("/domains/one")).json()["domain"]["tags"] == ["web", "berlin"]
+    assert (await xend.get("/domains", tag="x" * 65)).status_code == 422
 
 
 async def test_a_plan_starts_nothing(xend: Xend) -> None:

@@ -39,6 +39,7 @@ def domain(name: str = "web", domid: int | None = 3, **others: Any) -> dict[str,
         "letters": "r-----",
         "addresses": None,
         "suspended": False,
+        "tags": [],
         **others,
     }
 

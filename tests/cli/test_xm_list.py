@@ -94,7 +94,7 @@ def test_json_and_yaml_hold_the_same(xend: FakeXend, xm: Xm, capsys: pytest.Capt
 
 def test_the_wide_table_has_no_empty_cell(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
     addresses = [{"vif": 0, "ip": ip, "source": "lease"} for ip in ("192.0.2.7", "2001:db8::7")]
-    row = domain(vnc="127.0.0.1:1", started_at=0.0, addresses=addresses)
+    row = domain(vnc="127.0.0.1:1", started_at=0.0, addresses=addresses, tags=["web", "berlin"])
     xend.routes[ADDRESSED] = {"domains": [DOMAIN_0, row]}
     assert xm("list", "-o", "wide") == 0
     header, first, second = (line.split() for line in capsys.readouterr().out.splitlines())
@@ -109,12 +109,21 @@ def test_the_wide_table_has_no_empty_cell(xend: FakeXend, xm: Xm, capsys: pytest
         "Engine",
         "Uptime",
         "VNC",
+        "Tags",
         "Addresses",
         "File",
     ]
-    assert first[6:] == ["pv", "simulated", "-", "-", "-", "-"]
-    assert second[-3:] == ["127.0.0.1:1", "192.0.2.7,2001:db8::7", "/etc/xen/web.cfg"]
+    assert first[6:] == ["pv", "simulated", "-", "-", "-", "-", "-"]
+    assert second[-4:] == ["127.0.0.1:1", "web,berlin", "192.0.2.7,2001:db8::7", "/etc/xen/web.cfg"]
     assert "d" in second[8]
+
+
+def test_only_those_that_have_a_tag(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    xend.routes[RUNNING] = {"domains": [DOMAIN_0, domain("web", tags=["web", "b"]), domain("db", tags=["web2"])]}
+    assert xm("list", "--tag", "web", "-o", "name") == 0
+    assert capsys.readouterr().out == "web\n"
+    assert xm("list", "--tag", "nothing", "-o", "name") == 0
+    assert capsys.readouterr().out == ""
 
 
 def test_the_long_form_leaves_out_what_has_ended_meanwhile(

@@ -56,8 +56,9 @@ def test_which_console_it_is(logs: KeptLogs, tmp_path: Path) -> None:
     assert logs.read("web", KINDS) == "linux\n"
     assert logs.read("web", KINDS, "serial") == "firmware\n"
     assert logs.read("web", ["serial"]) == "firmware\n"
-    with pytest.raises(XeniaError, match="nothing is kept"):
+    with pytest.raises(XeniaError, match="nothing is kept") as raised:
         logs.read("web", ["serial"], "pv")
+    assert raised.value.hint == "there is this one: xm console --log -t serial web"
 
 
 def test_what_was_cut_from_the_log_comes_first(logs: KeptLogs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

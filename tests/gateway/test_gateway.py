@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 import websockets
+from tests.api.test_logins import routes
 from tests.gateway.conftest import Web, served
 from tests.support.xend import GuestConsole
 
+from xenia.gateway.app import _ELSEWHERE, Gateway
 from xenia.gateway.certificate import Certificate, certificate_of, tls_of
 from xenia.model.errors import XeniaError
 
@@ -278,3 +280,22 @@ def test_files_that_are_no_certificate_are_refused(tmp_path: Path, certificate: 
             tls_of(certificate_of(str(chain), str(key), tmp_path))
     with pytest.raises(XeniaError, match="go together"):
         certificate_of(str(certificate.chain), "", tmp_path)
+
+
+async def test_without_a_token_no_route_answers_but_the_login(web: Web) -> None:
+    """All of xend's, and xenia-web's own."""
+    gateway = Gateway("")
+    mine = {*gateway.own, *_ELSEWHERE}
+    free = {("POST", "/login"), ("GET", "/health")}
+    assert mine == {*free, ("POST", "/logout"), ("GET", "/metrics")}
+    async with web.client(**own(web)) as client:
+        assert (await client.get("/health")).status_code == 200
+        for method, path in (*(mine - free), *routes(web.xend)):
+            if method != "WEBSOCKET":
+                answer = await client.request(method, path, json={})
+                assert (answer.status_code, answer.json()["kind"]) == (401, "unauthenticated"), (method, path)
+    for method, path in routes(web.xend):
+        if method == "WEBSOCKET":
+            with pytest.raises(websockets.InvalidStatus) as refused:
+                await websockets.connect(f"wss://{web.host}{path}", ssl=web.tls)
+            assert refused.value.response.status_code == 401, path

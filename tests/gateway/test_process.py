@@ -14,9 +14,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.live import LIMIT, until
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from xenia.gateway.server import listen
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="giving up rights needs to have them")
 
@@ -64,16 +69,41 @@ class Host:
         )
         if secret:
             request.add_header("authorization", f"Bearer {secret}")
-        trusts = ssl.create_default_context(cafile=str(self.root / "var/lib/xenia/web/certificate.pem"))
         try:
-            with urllib.request.urlopen(request, context=trusts, timeout=60) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, context=self.tls, timeout=60) as answer:  # noqa: S310
                 return answer.status, json.loads(answer.read())
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read())
 
+    def stream(self, secret: str, query: str = "") -> ClientConnection:
+        """The live state, over TLS."""
+        address = self.url(f"/v1/stream{query}").replace("https", "wss")
+        return connect(address, ssl=self.tls, additional_headers={"authorization": f"Bearer {secret}"})
+
+    @property
+    def tls(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=str(self.root / "var/lib/xenia/web/certificate.pem"))
+
     def secret(self) -> str:
         command = [sys.executable, "-m", "xenia.cli.main", "--root", str(self.root), "token", "create", "a test"]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    def create(self, name: str) -> None:
+        """A guest, made over the unix socket."""
+        file = self.root / f"etc/xen/{name}.cfg"
+        file.write_text(f"name = '{name}'\nbuilder = 'hvm'\n")
+        command = [sys.executable, "-m", "xenia.cli.main", "--root", str(self.root), "create", "-q", name]
+        subprocess.run(command, check=True, capture_output=True)
+
+    def memory(self, name: str) -> int:
+        """Bytes of memory that a process has."""
+        status = Path(f"/proc/{self.running[name].pid}/status").read_text()
+        return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmRSS:"))
+
+    def kill(self, name: str) -> None:
+        process = self.running.pop(name)
+        process.kill()
+        process.wait(30)
 
     def end(self, name: str) -> int:
         process = self.running.pop(name)
@@ -113,6 +143,55 @@ def test_it_answers_for_xend_and_both_may_start_anew(host: Host) -> None:
     assert host.ask("/v1/me", secret)[0] == 200
     tokens = (host.root / "var/lib/xenia/tokens.json").read_text()
     assert secret not in tokens + host.said("daemon") + host.said("gateway")
+
+
+@pytest.mark.parametrize("end", ["end", "kill"])
+def test_a_new_xend_under_open_streams_costs_them_one_more_try(host: Host, end: str) -> None:
+    """A stream ends with a code that says to come back; it is told to begin anew, for sequences do."""
+    host.start_all()
+    secret = host.secret()
+    with host.stream(secret) as stream:
+        state = told(stream)
+        assert state["type"] == "state"
+        getattr(host, end)("daemon")
+        with pytest.raises(ConnectionClosed) as closed:
+            told(stream)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1012
+    with pytest.raises(InvalidStatus) as refused:
+        host.stream(secret)
+    assert refused.value.response.status_code == 503
+    host.start("xenia.daemon.main")
+    until(lambda: host.ask("/health")[0] == 200, "xend answers again")
+    with host.stream(secret, f"?run={state['run']}&after={state['sequence']}") as stream:
+        assert told(stream) == {"type": "resync"}
+        again = told(stream)
+    assert again["type"] == "state"
+    assert again["run"] != state["run"]
+
+
+@pytest.mark.parametrize("end", ["end", "kill"])
+def test_a_new_xenia_web_under_open_streams_costs_them_one_more_try(host: Host, end: str) -> None:
+    """xend has run on: what happened meanwhile is told, and nothing else."""
+    host.start_all()
+    secret = host.secret()
+    with host.stream(secret) as stream:
+        state = told(stream)
+        getattr(host, end)("gateway")
+        with pytest.raises(ConnectionClosed) as closed:
+            told(stream)
+    assert closed.value.rcvd is None if end == "kill" else closed.value.rcvd and closed.value.rcvd.code == 1012
+    host.create("one")
+    host.start_web()
+    with host.stream(secret, f"?run={state['run']}&after={state['sequence']}") as stream:
+        assert told(stream) == {"type": "resumed"}
+        missed = told(stream)
+    assert (missed["kind"], missed["domain"], missed["sequence"]) == ("started", "one", state["sequence"] + 1)
+
+
+def told(stream: ClientConnection) -> dict[str, Any]:
+    frame: dict[str, Any] = json.loads(stream.recv(timeout=LIMIT))
+    return frame
 
 
 def test_a_service_manager_is_told_though_its_socket_is_out_of_sight(
@@ -186,3 +265,10 @@ def test_pam_decides_about_passwords(tmp_path: Path) -> None:
         command = ["unshare", "--mount", "sh", "-c", script]
         ended = subprocess.run(command, check=False, input=asked, capture_output=True, text=True)
         assert ended.returncode == code, (user, password, ended)
+
+
+def test_an_answer_does_not_wait_for_the_acknowledgement_of_its_head() -> None:
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()[:2]):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -165,7 +165,16 @@ async def test_the_text_console_is_there_too(there: There, tmp_path: Path) -> No
         console = asyncio.create_task(there.xm("--host", "alpha", "console", "one", typed="typed\r"))  # noqa: TID251
         await guest.connected()
         await guest.hears(b"typed\r")
+        view = asyncio.create_task(there.xm("--host", "alpha", "console", "--view", "one", typed="not typed"))  # noqa: TID251
+        there.web.xend.kept["one", "serial"] = guest.log
+        said = await there.xm("--host", "alpha", "console", "--log", "--tail", "1", "one")
+        assert said.out == "hello from the guest\r\n", said
+        async with asyncio.timeout(30):
+            while len(there.web.xend.doors.consoles._watching) < 2:  # noqa: ASYNC110 (nothing tells of it)
+                await asyncio.sleep(0.01)
         guest.end()
+        assert "hello from the guest" in (await view).out
+        assert b"not" not in guest.heard
         said = await console
     assert "hello from the guest" in said.out
 

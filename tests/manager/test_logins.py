@@ -13,9 +13,10 @@ import pytest
 from xenia.lib.files import DiskFiles
 from xenia.manager.logins.attempts import Attempts
 from xenia.manager.logins.logins import DAY, MOST_TOKENS, Logins
-from xenia.manager.logins.people import Admitted, People
+from xenia.manager.logins.people import Admitted, People, Rights
 from xenia.model.caller import Caller, Role
 from xenia.model.errors import ErrorKind, XeniaError, denied, unavailable
+from xenia.model.grant import read_grant
 from xenia.store.tokens import Tokens
 
 GROUPS = {"ada": {"sudo"}, "olga": {"xen", "users"}, "vic": {"users"}, "eve": {"users"}}
@@ -203,8 +204,9 @@ async def test_tokens_that_are_made_at_once_are_all_kept(host: Host) -> None:
 async def test_root_comes_in_only_where_it_is_named(host: Host) -> None:
     host.groups["root"] = set()
     people = People(Admitted((), (), ()), host.groups_of, None, host.clock)
-    assert await people.role_of("root") is None
-    assert await People(Admitted((), (), ()), host.groups_of, "ada", host.clock).role_of("ada") is Role.ADMINISTRATOR
+    assert await people.rights_of("root") is None
+    own = People(Admitted((), (), ()), host.groups_of, "ada", host.clock)
+    assert await own.rights_of("ada") == Rights(Role.ADMINISTRATOR)
 
 
 async def test_a_use_is_noted_once_in_a_minute(host: Host) -> None:
@@ -216,3 +218,24 @@ async def test_a_use_is_noted_once_in_a_minute(host: Host) -> None:
         await logins.caller_of(given.secret, HOME)
         assert logins.shown(root)[0].used == noted
     assert json.loads((host.folder / "var/lib/xenia/tokens.json").read_text())["tokens"][0]["used"] == 1_000_061.0
+
+
+@pytest.mark.parametrize(
+    ("grants", "rights"),
+    [
+        ((), None),
+        (("operator vic *", "viewer @sudo *"), None),
+        (("operator eve web", "viewer @users *"), Rights(Role.NONE, ("operator web", "viewer *"))),
+    ],
+)
+async def test_grants_let_somebody_in(host: Host, grants: tuple[str, ...], rights: Any) -> None:
+    people = People(Admitted((), (), (), tuple(map(read_grant, grants))), host.groups_of, None, host.clock)
+    found = await people.rights_of("eve")
+    assert (found and Rights(found.role, tuple(map(str, found.grants)))) == rights  # type: ignore[arg-type]
+
+
+def test_what_gives_nothing_more_is_no_grant() -> None:
+    rights = Rights(Role.VIEWER, tuple(map(read_grant, ("viewer a x", "operator a y", "administrator a z"))))
+    assert list(map(str, rights.up_to(Role.ADMINISTRATOR).grants)) == ["operator y", "administrator z"]
+    assert list(map(str, rights.up_to(Role.OPERATOR).grants)) == ["operator y", "operator z"]
+    assert rights.up_to(Role.VIEWER) == Rights(Role.VIEWER)

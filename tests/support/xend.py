@@ -29,6 +29,7 @@ from xenia.manager.events import EventBus
 from xenia.manager.logins.attempts import Attempts
 from xenia.manager.logins.logins import Logins
 from xenia.manager.logins.people import Admitted, People
+from xenia.manager.logins.tickets import Tickets
 from xenia.manager.manager import Manager
 from xenia.manager.old_config import OldConfigImport
 from xenia.manager.settings import SettingsKeeper
@@ -45,10 +46,10 @@ URL = "http://xend"
 
 GROUPS: dict[str, frozenset[str]] = {
     name: frozenset(groups.split())
-    for name, groups in {"ada": "ada", "olga": "ops", "vic": "vic", "eve": "users"}.items()
+    for name, groups in {"ada": "ada", "olga": "ops", "vic": "vic", "eve": "users", "gus": "guests"}.items()
 }
-"""The users of the host: an administrator, an operator, a viewer, and one who may not come in. Their passwords are
-their names, backwards.
+"""The users of the host: an administrator, an operator, a viewer, and two who may not come in, but where a test grants
+them something. Their passwords are their names, backwards.
 """
 
 
@@ -118,6 +119,8 @@ class Xend:
     """What the engine would tell: consoles by UUID and kind."""
     kept: dict[tuple[str, str], Path]
     """Where it would keep what is said there, by name and kind."""
+    later: list[float]
+    """How many seconds the clock of the tickets is ahead."""
 
     async def post(self, path: str, body: Any = None, **params: Any) -> httpx2.Response:
         return await self.client.post(f"/v1{path}", json=body, params=params)
@@ -176,9 +179,10 @@ async def running_xend(folder: Path, world: World | None = None) -> AsyncIterato
     people = People(Admitted(("ada",), ("@ops",), ("vic",)), GROUPS.get, "own", time.time)
     logins = Logins(tokens, people, Attempts(time.time, 5), Attempts(time.time, 50), check, time.time, lambda: 12)
     audit: list[dict[str, Any]] = []
-    doors = Doors(
-        manager, hub, logs, About("1.2.3", 4711, str(folder), 1000.0), editor, old_config, logins, audit.append
-    )
+    later = [0.0]
+    tickets = Tickets(lambda: time.time() + later[0])
+    about = About("1.2.3", 4711, str(folder), 1000.0)
+    doors = Doors(manager, hub, logs, about, editor, old_config, logins, audit.append, tickets)
     socket, web = folder / "xend.sock", folder / "web.sock"
     listeners = [listen(socket, "xen"), listen_for_web(web, None)]
     stop, ready, tasks = asyncio.Event(), asyncio.Event(), Tasks()
@@ -187,7 +191,7 @@ async def running_xend(folder: Path, world: World | None = None) -> AsyncIterato
     transport = httpx2.AsyncHTTPTransport(uds=str(socket))
     try:
         async with httpx2.AsyncClient(transport=transport, base_url=URL, timeout=30) as client:
-            yield Xend(socket, web, audit, world, manager, doors, client, consoles, kept)
+            yield Xend(socket, web, audit, world, manager, doors, client, consoles, kept, later)
     finally:
         doors.stopping.set()
         await hub.close()

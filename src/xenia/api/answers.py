@@ -16,6 +16,7 @@ from starlette.responses import Response
 from xenia.api.doors import About
 from xenia.model.address import CardAddress
 from xenia.model.agent import AgentInfo, Execution, Interface
+from xenia.model.audit import Deed
 from xenia.model.autostart import Linked, Member
 from xenia.model.bitmap import Bitmap
 from xenia.model.bridge import HostBridge
@@ -41,6 +42,7 @@ from xenia.model.scheduling import Share
 from xenia.model.setting import SettingsChange, SettingsReport
 from xenia.model.snapshot import Layer, SnapshotDiff, SnapshotShown, Warm
 from xenia.model.stats import DiskStats, Stats, VcpuStats, VifStats
+from xenia.model.ticket import GivenTicket
 from xenia.model.token import GivenToken, ShownToken
 from xenia.model.topology import Topology
 from xenia.model.vcpu import Vcpu
@@ -102,12 +104,15 @@ class DomainAnswer:
 
 @dataclass(frozen=True, slots=True)
 class CallerAnswer:
-    """Who asks: `address` is where they come from, "" for this host, `token` the id of what they have shown."""
+    """Who asks: `address` is where they come from, "" for this host, `token` the id of what they have shown. `role` is
+    theirs on the whole host, or `none`; `grants` are what they may besides: `ROLE NAME` or `ROLE tag:TAG`.
+    """
 
     name: str
     role: str
     address: str
     token: str
+    grants: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,13 @@ class TokenList:
     """Oldest first."""
 
     tokens: tuple[ShownToken, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeedList:
+    """Who did what, the oldest first."""
+
+    deeds: tuple[Deed, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,6 +422,7 @@ ANSWERS = (
     SettingsChange,
     Imported,
     LogPiece,
+    DeedList,
     HostBridge,
     Topology,
     AutostartAnswer,
@@ -436,6 +449,7 @@ ANSWERS = (
     ImageList,
     ImageInfo,
     CallerAnswer,
+    GivenTicket,
     GivenToken,
     ShownToken,
     TokenList,
@@ -461,6 +475,11 @@ def row(domain: Domain, addresses: Sequence[CardAddress] | None = None) -> dict[
     return _domain(domain) | {"letters": domain.state.letters, "addresses": told}
 
 
+def without_problem(domain: Domain) -> Domain:
+    """Of a guest file that cannot be used, only that it cannot: the reason may quote it."""
+    return replace(domain, problem="it cannot be used") if domain.problem else domain
+
+
 def stats_rows(domains: Iterable[tuple[Domain, Stats]]) -> list[dict[str, Any]]:
     """The members of StatsAnswer.domains."""
     return [{"domain": row(domain), "stats": _stats(stats)} for domain, stats in domains]
@@ -472,12 +491,6 @@ def _stats(stats: Stats) -> dict[str, Any]:
         "disks": None if stats.disks is None else list(map(_disk, stats.disks)),
         "vifs": list(map(_vif, stats.vifs)),
     }
-
-
-def without_secrets(config: DomainConfig) -> DomainConfig:
-    if not config.display.vnc_password:
-        return config
-    return replace(config, display=replace(config.display, vnc_password="***"))  # noqa: S106  # stands for the password
 
 
 def json_response(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from fastapi import Depends, FastAPI
 
 from xenia.api import (
@@ -9,6 +11,7 @@ from xenia.api import (
     bridge,
     console,
     debugging,
+    deeds,
     disks,
     domains,
     errors,
@@ -31,7 +34,9 @@ from xenia.api import (
     screens,
     snapshots,
     stats,
+    stream,
     texts,
+    tickets,
     usb,
     vcpus,
     vifs,
@@ -40,7 +45,9 @@ from xenia.api import (
 from xenia.api.audit import Audit
 from xenia.api.doors import Doors
 from xenia.api.limits import Limits
+from xenia.api.live import Live
 from xenia.api.peer import identify
+from xenia.api.stats_feed import StatsFeed
 
 _DESCRIPTION = """The API of xend. On this host it is asked over a unix socket, by whose credentials it is known who
 asks; over the network, by TLS, at xenia-web, with the secret of a login (`POST /v1/login`) or of a token (`POST
@@ -49,7 +56,30 @@ asks; over the network, by TLS, at xenia-web, with the secret of a login (`POST 
 Errors are problem JSON (RFC 9457) with the members `kind`, `hint` and `exit_code`. Memory is in MiB, times are seconds
 since the epoch. A text console is the WebSocket `/v1/domains/{ref}/console?kind=auto|pv|serial&replay=BYTES`: binary
 frames of console bytes both ways, with `&view=true` only from the guest; it ends with code 4000 when the guest is gone,
-4001 for a watcher that does not keep up and 1001 when xend stops.
+4001 for a watcher that does not keep up and 1001 when xend stops. The screen is the WebSocket
+`/v1/domains/{ref}/vncviewer`, of RFB (RFC 6143). Both choose the subprotocol `binary` where it is offered. A browser,
+which can send no header with a WebSocket, offers a ticket (`POST /v1/domains/{ref}/tickets`) beside it, as
+`xenia.ticket.TICKET`.
+
+The live state is the WebSocket `/v1/stream?run=RUN&after=SEQUENCE&stats=SECONDS`: text frames of JSON, each with a
+`type`.
+
+- `state` comes first: `run`, which names this life of xend, `sequence`, `host` (as `GET /v1/host`), `domains` (as
+  `GET /v1/domains?all=true`) and `jobs` (as `GET /v1/jobs`).
+- `event` is an event, with the members of Event; `sequence` counts up by one.
+- `domain` is a domain that is not as it was told: `name`, and its `row`, null where it is gone. A domain that has
+  another name is told as gone and as new.
+- `job` is a job that is not as it was told.
+- `stats` comes every so many seconds (2 or more) where it is asked for: as `GET /v1/stats`.
+- `resync`: something was missed, be it that this listener was too slow; a new `state` follows.
+- `resumed` comes instead of a state where `run` and `after`, the last `sequence` that was heard, say from where to go
+  on, and all since is still known: the last 2,000 frames, or 4 MiB. Rows and jobs may be told again.
+
+The `sequence` of a domain or job is that of the last event before it. What is sent to a stream is not read. It ends
+with code 1012 when xend stops and 1013 when the engine does not answer; who takes nothing for 30 seconds is cut off.
+
+Each WebSocket ends with code 1008 within half a minute when the login or token that it was opened with is over, or
+worth another role.
 """
 
 
@@ -63,11 +93,13 @@ def make_app(doors: Doors) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.doors = doors
+    app.state.live = Live(doors)
+    app.state.stats_feed = StatsFeed(doors, time.monotonic)
     devices = (disks, images, snapshots, vifs, usb, pci)
     cpus = (vcpus, scheduling, pools)
-    looking = (host, bridge, host_power, log, saves, metrics, why, debugging)
-    guests = (agent, texts, guest_files, folder, console, screens)
-    asked_most = (domains, stats, jobs, events)  # found first: routes are tried one after the other
+    looking = (host, bridge, host_power, log, deeds, saves, metrics, why, debugging)
+    guests = (agent, texts, guest_files, folder, console, screens, tickets)
+    asked_most = (domains, stats, jobs, events, stream)  # found first: routes are tried one after the other
     for part in (*asked_most, *looking, *devices, *cpus, *guests, networks, logins, schema):
         part.router.put_into(app.router, "/v1", [Depends(identify)])
     logins.front.put_into(app.router, "/v1")

@@ -22,6 +22,7 @@ from xenia.model.save import Afterwards, RestoreRequest, SaveRequest
 from xenia.model.scope import Scope
 from xenia.model.signal import Trigger
 from xenia.model.snapshot import SnapshotRequest
+from xenia.model.ticket import Door
 from xenia.model.vif import LinkState
 
 
@@ -259,6 +260,10 @@ class HostStopBody(Body):
             description="seconds for all domains; 0 destroys them at once; null for those of xend.toml", ge=0, le=86400
         ),
     ] = None
+
+
+class TicketBody(Body):
+    door: Annotated[Door, Field(alias="for", description="what it opens", strict=False)]
 
 
 class AutostartBody(Body):

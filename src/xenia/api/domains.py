@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import replace
 from itertools import zip_longest
 from typing import Annotated, Any
 
@@ -21,7 +20,7 @@ from xenia.api.answers import (
     StartFileAnswer,
     json_response,
     row,
-    without_secrets,
+    without_problem,
 )
 from xenia.api.bodies import CreateBody, DumpBody, MemoryBody, OperationBody, RenameBody, StartBody
 from xenia.api.doors import DoorsOf, doors_of
@@ -29,10 +28,12 @@ from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf, identify
 from xenia.api.routes import Routes
 from xenia.api.schema import answers
+from xenia.api.secrets import config_without_secrets, definition_without_secrets
+from xenia.api.sight import sight_of
 from xenia.lib.codec import to_plain
 from xenia.manager.manager import Manager
 from xenia.model.agent import Interface
-from xenia.model.caller import Caller, Role
+from xenia.model.caller import Caller
 from xenia.model.domain import Definition, Domain, Started
 from xenia.model.operations import OPERATIONS, Operation
 from xenia.model.vif import USER_MODE
@@ -45,6 +46,7 @@ Ref = Annotated[str, Path(max_length=256, description="an id, a name, a UUID, or
 Interfaces = Annotated[bool, Query(description="with addresses; the agent in the guest is asked for at most a second")]
 Addressed = Annotated[bool, Query(description="with the IP addresses of their cards")]
 All = Annotated[bool, Query(alias="all", description="also those that are only defined by a guest file")]
+Tag = Annotated[str, Query(max_length=64, description="only those that have this tag")]
 
 _OTHER_DOORS = {
     *("create", "console", "rename", "vcpu-pin", "sysrq", "trigger", "qemu-monitor-command", "dump-core", "save"),
@@ -60,9 +62,12 @@ _OTHER_DOORS = {
 
 
 async def list_domains(
-    doors: DoorsOf, caller: CallerOf, everything: All = False, addresses: Addressed = False
+    doors: DoorsOf, caller: CallerOf, everything: All = False, addresses: Addressed = False, tag: Tag = ""
 ) -> Response:
-    domains = await doors.manager.inventory.list(everything=everything)
+    sight = await sight_of(doors, caller)
+    domains = sight.of(await doors.manager.inventory.list(everything=everything))
+    if tag:
+        domains = tuple(domain for domain in domains if tag in domain.tags)
     if not addresses:
         return json_response({"domains": [row(_told(domain, caller)) for domain in domains]})
     found = await doors.manager.addresses.all()
@@ -108,8 +113,10 @@ async def one_domain(doors: DoorsOf, caller: CallerOf, ref: Ref, interfaces: Int
     return json_response(
         {
             "domain": row(domain, addresses),
-            "config": to_plain(without_secrets(started.config)) if started is not None else None,
-            "definition": to_plain(started.definition if started is not None else Definition(domain.file)),
+            "config": to_plain(config_without_secrets(started.config)) if started is not None else None,
+            "definition": to_plain(
+                definition_without_secrets(started.definition) if started is not None else Definition(domain.file)
+            ),
             "macs": to_plain(started.macs if started is not None else ()),
             "bridges": _bridges(doors.manager, started, domain.vifs) if started is not None else (),
             "interfaces": to_plain(seen),
@@ -124,9 +131,7 @@ def _bridges(manager: Manager, started: Started, ends: Sequence[str]) -> list[st
 
 def _told(domain: Domain, caller: Caller) -> Domain:
     """What is wrong with a guest file may quote it, and not everybody may read it."""
-    if domain.problem and caller.role < Role.ADMINISTRATOR:
-        return replace(domain, problem="it cannot be used")
-    return domain
+    return domain if caller.administers_host else without_problem(domain)
 
 
 @router.post("/domains", summary=OPERATIONS["create"].sentence, responses=answers(JobAnswer, 200, 202))

@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 from xenia.console.hub import ConsoleHub
 from xenia.console.kept import KeptLogs
 from xenia.manager.logins.logins import Logins
+from xenia.manager.logins.tickets import Tickets
 from xenia.manager.manager import Manager
 from xenia.manager.old_config import OldConfigImport
 from xenia.manager.settings_edit import SettingsEditor
@@ -40,6 +41,7 @@ class Doors:
     old_config: OldConfigImport
     logins: Logins
     audit: Callable[[dict[str, Any]], None]
+    tickets: Tickets
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import Any
 
 from fastapi import Request
@@ -12,10 +13,12 @@ from starlette.types import Receive, Scope, Send
 
 from xenia.api.doors import Doors, DoorsOf
 from xenia.api.jobs import disconnected
-from xenia.api.peer import Peer
+from xenia.api.lasting import LoginOver, watch_login
+from xenia.api.peer import CallerOf, Peer
 from xenia.api.race import race
 from xenia.api.routes import Routes
 from xenia.api.schema import PROBLEM_ANSWER
+from xenia.api.sight import Sight, sight_of
 from xenia.lib.codec import to_plain
 from xenia.model.event import Event
 
@@ -33,25 +36,31 @@ _STREAM: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("/events", summary="What happens from now on, without gaps", responses=_STREAM)
-async def events(doors: DoorsOf) -> Response:
-    """A stream that ends when xend stops, and for a reader that falls too far behind: 1,000 events, or 30 seconds in
-    which it takes nothing.
+async def events(doors: DoorsOf, caller: CallerOf) -> Response:
+    """A stream that ends when xend stops or the login is over, and for a reader that falls too far behind: 1,000
+    events, or 30 seconds in which it takes nothing.
     """
-    return _EventStream(doors)
+    sight = await sight_of(doors, caller)
+    if not sight.whole:
+        sight.known.update(domain.uuid for domain in await sight.inventory.seen(sight.sees) if domain.uuid)
+    return _EventStream(doors, sight)
 
 
 class _EventStream(Response):
     media_type = "text/event-stream"
 
-    def __init__(self, doors: Doors) -> None:
+    def __init__(self, doors: Doors, sight: Sight) -> None:
         super().__init__(headers={"cache-control": "no-store"})
         del self.headers["content-length"]
         self._doors = doors
+        self._sight = sight
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
-            await race(self._send_all(send), self._doors.stopping.wait(), disconnected(request))
+            ends = self._doors.stopping.wait(), disconnected(request), watch_login(self._doors, self._sight.caller)
+            with suppress(LoginOver):
+                await race(self._send_all(send), *ends)
             await _send_bounded(send, b"", more=False)
         except TimeoutError:
             peer: Peer = request.state.peer
@@ -62,7 +71,8 @@ class _EventStream(Response):
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             await _send_bounded(send, b": what happens from now on\n\n")
             async for event in listener:
-                await _send_bounded(send, _frame(event))
+                if (told := await self._sight.of_event(event)) is not None:
+                    await _send_bounded(send, _frame(told))
 
 
 async def _send_bounded(send: Send, content: bytes, *, more: bool = True) -> None:

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from xenia.api.answers import HostAnswer, json_response
 from xenia.api.bodies import ImportBody, SettingsBody
-from xenia.api.doors import DoorsOf
+from xenia.api.doors import Doors, DoorsOf
 from xenia.api.peer import CallerOf
 from xenia.api.routes import Routes
 from xenia.api.schema import answers
@@ -20,8 +20,13 @@ router = Routes("host")
 
 @router.get("/host", summary="The host, what its engine can do, and this xend", responses=answers(HostAnswer))
 async def host(doors: DoorsOf) -> Response:
+    return json_response(to_plain(await host_answer(doors)))
+
+
+async def host_answer(doors: Doors) -> HostAnswer:
+    """Raises XeniaError where the engine does not answer."""
     manager = doors.manager
-    answer = HostAnswer(
+    return HostAnswer(
         await manager.host(),
         manager.engine_report(),
         manager.choice,
@@ -30,7 +35,6 @@ async def host(doors: DoorsOf) -> Response:
         manager.unfiltered,
         manager.warm.total(),
     )
-    return json_response(to_plain(answer))
 
 
 @router.get("/host/topology", summary="The host's CPUs and NUMA nodes", responses=answers(Topology))

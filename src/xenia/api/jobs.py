@@ -14,8 +14,9 @@ from xenia.api.peer import CallerOf
 from xenia.api.race import race
 from xenia.api.routes import Routes
 from xenia.api.schema import answers
+from xenia.api.sight import job_seen, jobs_seen
 from xenia.lib.codec import to_plain
-from xenia.model.caller import Caller, Role
+from xenia.model.caller import Caller
 from xenia.model.errors import XeniaError, unavailable
 from xenia.model.job import Job, JobState
 
@@ -31,14 +32,15 @@ MaybeWait = Annotated[
 
 @router.get("/jobs", summary="Jobs that run and the latest that have ended", responses=answers(JobList))
 async def jobs(doors: DoorsOf, caller: CallerOf) -> Response:
-    return json_response({"jobs": [_plain(job, caller) for job in doors.manager.jobs()]})
+    told = await jobs_seen(doors, caller)
+    return json_response({"jobs": [_plain(job, caller) for job in told]})
 
 
 @router.get("/jobs/{number}", summary="One job, at once or when it has ended", responses=answers(JobAnswer, 200, 202))
 async def one_job(
     request: Request, doors: DoorsOf, caller: CallerOf, number: Number, wait: MaybeWait = None
 ) -> Response:
-    job = doors.manager.job(number)
+    job = await job_seen(doors, number, caller)
     if wait is None:
         return json_response({"job": _plain(job, caller)})
     return await settle(request, doors, job, caller, wait)
@@ -46,6 +48,7 @@ async def one_job(
 
 @router.post("/jobs/{number}/cancel", summary="End a job early, with nothing left of it", responses=answers(JobAnswer))
 async def cancel(doors: DoorsOf, caller: CallerOf, number: Number) -> Response:
+    await job_seen(doors, number, caller)
     return json_response({"job": _plain(await doors.manager.cancel(number, caller), caller)})
 
 
@@ -84,8 +87,13 @@ def _unfinished(job: Job) -> XeniaError:
 
 def _plain(job: Job, caller: Caller) -> dict[str, Any]:
     """`job` for `caller`: only who asked for it, and administrators, see lines of the guest file it is about."""
+    return plain_job(job, full=caller.administers_host or caller.name == job.caller)
+
+
+def plain_job(job: Job, *, full: bool) -> dict[str, Any]:
+    """`job` as a member of JSON; without lines of guest files where it is not `full`."""
     plain: dict[str, Any] = to_plain(job)
-    if caller.role < Role.ADMINISTRATOR and caller.name != job.caller:
+    if not full:
         for part in ("result", "error"):
             if plain[part] is not None and "complaints" in plain[part]:
                 plain[part]["complaints"] = [{**each, "text": ""} for each in plain[part]["complaints"]]

@@ -59,7 +59,7 @@ async def log_out(doors: DoorsOf, caller: CallerOf) -> Response:
 @router.get("/me", summary="Who asks", responses=answers(CallerAnswer))
 async def me(caller: CallerOf) -> Response:
     plain = {"name": caller.name, "role": caller.role.name.lower(), "address": caller.address, "token": caller.token}
-    return json_response(plain)
+    return json_response(plain | {"grants": list(map(str, caller.grants))})
 
 
 @router.get("/tokens", summary="Your logins and tokens; everybody's for administrators", responses=answers(TokenList))

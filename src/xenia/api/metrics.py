@@ -8,8 +8,10 @@ from typing import Any
 from starlette.responses import Response
 
 from xenia.api.doors import DoorsOf
+from xenia.api.peer import CallerOf
 from xenia.api.routes import Routes
 from xenia.api.schema import PROBLEM_ANSWER
+from xenia.api.sight import sight_of
 from xenia.lib.exposition import CONTENT_TYPE, Family, Kind, written
 from xenia.model.domain import Domain, State
 from xenia.model.host import EngineReport, Host
@@ -28,12 +30,13 @@ Rows = Iterable[tuple[Domain, Stats]]
 
 
 @router.get("/metrics", summary="What is counted, in the text format of Prometheus", responses=_ANSWERS)
-async def metrics(doors: DoorsOf) -> Response:
-    """Of the host, and of each domain that runs, by its name and UUID."""
+async def metrics(doors: DoorsOf, caller: CallerOf) -> Response:
+    """Of the host, and of each domain that runs, by its name and UUID; of those alone for who sees but some."""
     manager = doors.manager
-    rows = (await manager.stats.all()).domains
+    sight = await sight_of(doors, caller)
+    rows = [each for each in (await manager.stats.all()).domains if sight.sees(each[0])]
     families = (
-        *_host(doors.about.version, await manager.host(), manager.engine_report()),
+        *(_host(doors.about.version, await manager.host(), manager.engine_report()) if sight.whole else ()),
         *_domains(domain for domain, _ in rows),
         *_cpus(rows),
         *_disks(rows),

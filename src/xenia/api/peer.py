@@ -14,7 +14,7 @@ import pwd
 import socket
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,18 +22,20 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from xenia.api.doors import DoorsOf
+from xenia.api.doors import Doors, DoorsOf
+from xenia.api.roles import Reach, needed_for, refusal
+from xenia.api.sight import sight_of
 from xenia.lib import web
+from xenia.manager.logins.tickets import refused
+from xenia.manager.names import resolve
 from xenia.model.caller import Caller, Role
-from xenia.model.errors import denied, invalid, unauthenticated
+from xenia.model.errors import XeniaError, denied, invalid, not_found, unauthenticated
 
 _BAD_REQUEST = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\n"
     b"Content-Length: %d\r\nConnection: close\r\n\r\n"
 )
 _LONGEST_ADDRESS = 64
-_OF_ONESELF = frozenset({"/v1/logout", "/v1/tokens"})
-"""What viewers may do: it is about themselves."""
 
 _UCRED = struct.Struct("=iII")  # pid, uid, gid: struct ucred of unix(7)
 
@@ -94,17 +96,41 @@ def _name(uid: int) -> str:
 
 
 async def identify(connection: HTTPConnection, doors: DoorsOf) -> Caller:
-    """The caller of this request. Every route depends on it but that of the login.
+    """The caller of this request. Every route depends on it but that of the login. A ticket counts where there is one,
+    for the WebSocket alone that it is for.
 
     Raises denied for one whom nobody vouches for, unauthenticated for one who comes over the network without a token
-    that is good, and denied for a viewer who would change something.
+    that is good, and denied for one who has not the role that the route asks for.
     """
     address, (uid, by_web) = address_of(connection), _vouched(connection)
-    caller = await doors.logins.caller_of(_secret_of(connection), address) if by_web else caller_of(uid)
+    if ticket := _ticket_of(connection):
+        caller = await _by_ticket(connection, doors, ticket, address)
+    else:
+        caller = await doors.logins.caller_of(_secret_of(connection), address) if by_web else caller_of(uid)
     connection.scope["state"]["caller"] = caller
-    if caller.role < Role.OPERATOR and not _may_view(connection):
-        raise denied(f"'{caller.name}' may only look", "that needs the role operator")
+    needed = needed_for(connection)
+    if needed.reach is Reach.DOMAIN and caller.grants:
+        caller = await _on_domain(connection, doors, caller)
+        connection.scope["state"]["caller"] = caller
+    if (caller.highest if needed.reach is Reach.OWN else caller.role) < needed.role:
+        raise refusal(connection, caller)
     return caller
+
+
+async def _on_domain(connection: HTTPConnection, doors: Doors, caller: Caller) -> Caller:
+    """`caller` with the role that they have on the domain which the path names. From here on the path names it by its
+    whole name, so that nothing else is found by it than what was looked at. Raises not_found, and invalid for an
+    ambiguous beginning of a name, as if there were only the domains that they may see.
+    """
+    parameters = connection.scope["path_params"]
+    sight = await sight_of(doors, caller)
+    domain = resolve(parameters["ref"], await sight.inventory.seen(sight.sees))
+    if domain.name.isdecimal():
+        hint = "a name of digits alone could be the id of another one: ask an administrator of the host to change it"
+        raise not_found(f"there is no domain '{domain.name}' by that name", hint)
+    connection.scope["path_params"] = {**parameters, "ref": domain.name}
+    role = sight.role_on(domain)
+    return replace(caller, role=role, granted=True) if role > caller.role else caller
 
 
 def address_of(connection: HTTPConnection) -> str:
@@ -137,10 +163,21 @@ def _secret_of(connection: HTTPConnection) -> str:
     return secret.strip()
 
 
-def _may_view(connection: HTTPConnection) -> bool:
-    """What each route asks for itself, and is checked by it; this is the net below."""
-    looking = connection.scope["type"] == "http" and connection.scope["method"] in ("GET", "HEAD")
-    return looking or connection.url.path in _OF_ONESELF or connection.url.path.startswith("/v1/tokens/")
+def _ticket_of(connection: HTTPConnection) -> str:
+    offered: list[str] = connection.scope.get("subprotocols", [])
+    return next((each.removeprefix(web.TICKET) for each in offered if each.startswith(web.TICKET)), "")
+
+
+async def _by_ticket(connection: HTTPConnection, doors: Doors, secret: str, address: str) -> Caller:
+    """Who the ticket was made for. Raises unauthenticated for one that is not for this."""
+    ticket = doors.tickets.take(secret)
+    try:
+        domain = await doors.manager.inventory.look_up(connection.path_params.get("ref", ""))
+    except XeniaError as error:
+        raise refused() from error
+    if domain.uuid != ticket.uuid or connection.url.path.rpartition("/")[2] != ticket.door:
+        raise refused()
+    return replace(await doors.logins.still(ticket.caller), address=address)
 
 
 CallerOf = Annotated[Caller, Depends(identify)]

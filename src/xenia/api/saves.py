@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Query, Request
 from starlette.responses import Response
 
-from xenia.api.answers import JobAnswer, SaveAnswer, json_response, without_secrets
+from xenia.api.answers import JobAnswer, SaveAnswer, json_response
 from xenia.api.bodies import CloneBody, RestoreBody, ResumeBody, SaveBody
 from xenia.api.domains import Ref
 from xenia.api.doors import DoorsOf
@@ -16,6 +16,7 @@ from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf
 from xenia.api.routes import Routes
 from xenia.api.schema import answers
+from xenia.api.secrets import started_without_secrets
 from xenia.lib.codec import to_plain
 from xenia.model.errors import invalid
 from xenia.model.operations import HOST_OPERATIONS, OPERATIONS
@@ -72,5 +73,4 @@ async def look(doors: DoorsOf, caller: CallerOf, file: File) -> Response:
     if not file.startswith("/") or "\0" in file:
         raise invalid(f"{file!a} is no absolute path")
     info = await doors.manager.saving.look(file, caller)
-    started = replace(info.started, config=without_secrets(info.started.config))
-    return json_response({"save": to_plain(replace(info, started=started))})
+    return json_response({"save": to_plain(replace(info, started=started_without_secrets(info.started)))})

@@ -10,32 +10,34 @@ from starlette.responses import Response
 from xenia.api.answers import DomainShare, JobAnswer, ShareList, json_response
 from xenia.api.bodies import ShareBody
 from xenia.api.domains import Ref
-from xenia.api.doors import DoorsOf
+from xenia.api.doors import Doors, DoorsOf
 from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf
 from xenia.api.routes import Routes
 from xenia.api.schema import answers
+from xenia.api.sight import sight_of
 from xenia.lib.codec import to_plain
+from xenia.model.caller import Caller
 from xenia.model.operations import OPERATIONS
 
 router = Routes("domains")
 
 
 @router.get("/shares", summary="The share of CPU time of all that runs", responses=answers(ShareList))
-async def all_shares(doors: DoorsOf) -> Response:
-    return await _told(doors, None)
+async def all_shares(doors: DoorsOf, caller: CallerOf) -> Response:
+    return await _told(doors, None, caller)
 
 
 @router.get("/domains/{ref}/share", summary="The share of CPU time of a domain", responses=answers(ShareList))
-async def share(doors: DoorsOf, ref: Ref) -> Response:
-    return await _told(doors, ref)
+async def share(doors: DoorsOf, caller: CallerOf, ref: Ref) -> Response:
+    return await _told(doors, ref, caller)
 
 
-async def _told(doors: DoorsOf, ref: str | None) -> Response:
+async def _told(doors: Doors, ref: str | None, caller: Caller) -> Response:
+    sight = await sight_of(doors, caller)
     found = await doors.manager.scheduling.list(ref)
-    return json_response(
-        to_plain(ShareList(tuple(DomainShare(domain.name, domain.domid, each) for domain, each in found)))
-    )
+    rows = tuple(DomainShare(domain.name, domain.domid, each) for domain, each in found if sight.sees(domain))
+    return json_response(to_plain(ShareList(rows)))
 
 
 def _route(operation: str) -> Callable[..., Awaitable[Response]]:

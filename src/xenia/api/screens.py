@@ -10,10 +10,12 @@ from fastapi import Path, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from xenia.api.accept import accept_bytes
 from xenia.api.answers import JobAnswer
 from xenia.api.bodies import KeysBody
 from xenia.api.doors import DoorsOf
 from xenia.api.jobs import Wait, settle
+from xenia.api.lasting import LoginOver, say_login_over, watch_login
 from xenia.api.peer import CallerOf, Peer
 from xenia.api.race import race
 from xenia.api.routes import Routes
@@ -54,16 +56,19 @@ async def screen(websocket: WebSocket, doors: DoorsOf, caller: CallerOf, ref: Re
     with code 4000 when the guest is gone, 1001 when xend stops. What is refused is refused before the upgrade, as
     problem JSON.
     """
-    await doors.manager.inventory.look_up(ref)
+    domain = await doors.manager.inventory.look_up(ref)
     with await doors.manager.screens.open(ref, caller) as connection:
-        await websocket.accept(subprotocol="binary" if "binary" in websocket.scope["subprotocols"] else None)
+        await accept_bytes(websocket)
         try:
-            await race(_show(websocket, connection), _type(websocket, connection), doors.stopping.wait())
+            ways = _show(websocket, connection), _type(websocket, connection)
+            await race(*ways, doors.stopping.wait(), watch_login(doors, caller, domain.uuid))
             code, why = (STOPPING, "xend is stopping") if doors.stopping.is_set() else (GONE, "the guest is gone")
             async with asyncio.timeout(_SEND_TIMEOUT):
                 await websocket.close(code, why)
         except WebSocketDisconnect:
             pass
+        except LoginOver:
+            await say_login_over(websocket)
         except TimeoutError:
             peer: Peer = websocket.state.peer
             peer.abort()

@@ -17,7 +17,6 @@ from xenia.api.peer import CallerOf
 from xenia.api.routes import Routes
 from xenia.api.schema import answers, pictures
 from xenia.lib.codec import to_plain
-from xenia.model.caller import Role
 from xenia.model.errors import not_found
 from xenia.model.operations import SNAPSHOT_OPERATIONS
 from xenia.model.snapshot import SnapshotDiff
@@ -49,7 +48,7 @@ async def create(
 async def snapshot(doors: DoorsOf, caller: CallerOf, ref: Ref, name: Name) -> Response:
     await doors.manager.inventory.look_up(ref)
     shown, found = await doors.manager.snapshots.show(ref, name, caller)
-    text = found.text if caller.role >= Role.ADMINISTRATOR else ""
+    text = found.text if caller.administers_host else ""
     return json_response({"snapshot": to_plain(shown), "layers": to_plain(found.layers), "text": text})
 
 

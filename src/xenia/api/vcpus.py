@@ -8,33 +8,35 @@ from starlette.responses import Response
 from xenia.api.answers import DomainVcpus, JobAnswer, VcpuList, json_response
 from xenia.api.bodies import PinBody, VcpusBody
 from xenia.api.domains import Ref
-from xenia.api.doors import DoorsOf
+from xenia.api.doors import Doors, DoorsOf
 from xenia.api.jobs import Wait, settle
 from xenia.api.peer import CallerOf
 from xenia.api.routes import Routes
 from xenia.api.schema import answers
+from xenia.api.sight import sight_of
 from xenia.lib.codec import to_plain
 from xenia.manager.pinning import Pin
+from xenia.model.caller import Caller
 from xenia.model.operations import OPERATIONS
 
 router = Routes("domains")
 
 
 @router.get("/vcpus", summary="The virtual CPUs of all that runs", responses=answers(VcpuList))
-async def all_vcpus(doors: DoorsOf) -> Response:
-    return await _told(doors, None)
+async def all_vcpus(doors: DoorsOf, caller: CallerOf) -> Response:
+    return await _told(doors, None, caller)
 
 
 @router.get("/domains/{ref}/vcpus", summary="The virtual CPUs of a domain", responses=answers(VcpuList))
-async def vcpus(doors: DoorsOf, ref: Ref) -> Response:
-    return await _told(doors, ref)
+async def vcpus(doors: DoorsOf, caller: CallerOf, ref: Ref) -> Response:
+    return await _told(doors, ref, caller)
 
 
-async def _told(doors: DoorsOf, ref: str | None) -> Response:
+async def _told(doors: Doors, ref: str | None, caller: Caller) -> Response:
+    sight = await sight_of(doors, caller)
     found = await doors.manager.vcpus.list(ref)
-    return json_response(
-        to_plain(VcpuList(tuple(DomainVcpus(domain.name, domain.domid, each) for domain, each in found)))
-    )
+    rows = tuple(DomainVcpus(domain.name, domain.domid, each) for domain, each in found if sight.sees(domain))
+    return json_response(to_plain(VcpuList(rows)))
 
 
 @router.post("/domains/{ref}/vcpu-pin", summary=OPERATIONS["vcpu-pin"].sentence, responses=answers(JobAnswer, 200, 202))

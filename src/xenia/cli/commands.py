@@ -144,6 +144,7 @@ TABLE = (
     Entry("Host", "cpupool-numa-split", "pools", "Make a CPU pool of each NUMA node"),
     Entry("Host", "info", "info", "Tell about this host and its engine"),
     Entry("Host", "log", "log", "Show the log of xend"),
+    Entry("Host", "audit", "audit", "Show who did what"),
     Entry("Host", "dmesg", "debugging", "Show the hypervisor's messages"),
     Entry("Host", "debug-keys", "debugging", "Have the hypervisor handle debug keys"),
     Entry("Network access", "login", "login", "Log in at another host"),

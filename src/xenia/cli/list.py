@@ -43,6 +43,7 @@ def _options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--state", metavar="STATES", help=f"only domains in these states, with commas: {', '.join(STATES)}"
     )
+    parser.add_argument("--tag", metavar="TAG", default="", help="only domains that have this tag")
     parser.add_argument("-v", "--verbose", action="store_true", help="the wide table: the same as -o wide")
     refuse(parser, "-Z", "--label", "--context", why="domains have no security labels here")
     refuse(parser, "-c", "--cpupool", why="pools are not in the list", instead="xm cpupool-list shows them")
@@ -65,6 +66,8 @@ def _list(context: Context, options: Namespace) -> int:
     else:
         query = "?all=true" if options.all or everything else "?all=false"
         domains = context.client.get(f"/domains{query}{'&addresses=true' if addressed else ''}")["domains"]
+    if options.tag:
+        domains = [domain for domain in domains if options.tag in domain["tags"]]
     if states:
         domains = [domain for domain in domains if domain["state"] in states]
     if code and not domains and options.output in ("table", "wide", "xl"):
@@ -177,7 +180,7 @@ def _answers(context: Context, domains: Domains) -> Iterator[dict[str, Any]]:
 
 COMMANDS = {
     "list": Command(
-        "xm list [DOMAIN...] [--all] [--state=STATES] [-l | -v | -o FORMAT]",
+        "xm list [DOMAIN...] [--all] [--state=STATES] [--tag=TAG] [-l | -v | -o FORMAT]",
         """\
 List the domains that run, Domain-0 (the host itself) first.
 
@@ -196,6 +199,7 @@ every file that cannot be used, under the file's name; why, and which files, is 
             ("xm list --all", "and what is defined in /etc/xen"),
             ("xm list winxp", "one domain"),
             ("xm list --state=paused -o name", "the names of the paused ones, for a script"),
+            ("xm list --all --tag web", "what has tags = [ 'web' ] in its guest file"),
             ("xm list -o json", "everything, for a program"),
         ),
         see_also=("create", "info"),

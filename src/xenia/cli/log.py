@@ -45,6 +45,6 @@ old ones are kept beside it.""",
         _options,
         _log,
         examples=(("xm log -n 20", "its last 20 lines"), ("xm log -f", "and what comes")),
-        see_also=("dmesg", "info"),
+        see_also=("audit", "dmesg", "info"),
     ),
 }

@@ -34,7 +34,7 @@ def _send_key(context: Context, options: Namespace) -> int:
 
 COMMANDS = {
     "send-key": Command(
-        "xm send-key DOMAIN KEYS...",
+        "xm send-key DOMAIN [--text TEXT] [--hold MS] KEYS...",
         """\
 Press keys on the keyboard that belongs to the screen of a domain: each word is a key, or some that are pressed together
 and joined by '-' or '+'; one word after the other. A text (--text) is typed before them. What the guest makes of it

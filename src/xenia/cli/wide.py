@@ -11,7 +11,21 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_HEADER = ("Name", "ID", "Mem", "VCPUs", "State", "Time(s)", "Kind", "Engine", "Uptime", "VNC", "Addresses", "File")
+_HEADER = (
+    "Name",
+    "ID",
+    "Mem",
+    "VCPUs",
+    "State",
+    "Time(s)",
+    "Kind",
+    "Engine",
+    "Uptime",
+    "VNC",
+    "Tags",
+    "Addresses",
+    "File",
+)
 
 
 def wide_table(domains: list[dict[str, Any]]) -> str:
@@ -32,6 +46,7 @@ def _cells(domain: dict[str, Any], now: float) -> tuple[str, ...]:
         domain["engine"],
         None if domain["started_at"] is None else uptime(now - domain["started_at"]),
         domain["vnc"],
+        ",".join(domain["tags"]),
         ",".join(each["ip"] for each in domain["addresses"] or ()),
         ",".join(domain["files"]) or domain["file"],
     )

@@ -84,6 +84,7 @@ class Remote(Client):
         context = _context(pinned=bool(self._fingerprint))
         try:
             plain = socket.create_connection((self.place.host, self.place.port), seconds)
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # keys that are typed go out at once
         except OSError as error:
             raise self._unreachable(error) from error
         try:

@@ -18,7 +18,10 @@ MOST_LINES = 1_000_000
 KINDS = (PARAVIRTUAL, SERIAL)
 """In the order in which they are looked at: who speaks on the first one says there what is worth reading."""
 
-_NONE_HERE = "xenconsoled keeps it on Xen, for PV and PVH guests, where XENCONSOLED_TRACE=guest in /etc/default/xen"
+_WHO_KEEPS = (
+    "QEMU's guests have a log from their first start on; on Xen xenconsoled writes that of PV and PVH guests, with "
+    "XENCONSOLED_TRACE=guest in /etc/default/xen"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,9 @@ class KeptLogs:
         paths = list(self._paths(name, wanted))
         spoken = [path for path in paths if _size(path)]
         if not paths:
-            raise not_found(f"of what domain '{name}' says on its console, nothing is kept here", _NONE_HERE)
+            others = [each for each in KINDS if each in kinds and any(self._paths(name, [each]))]
+            hint = f"there is this one: xm console --log -t {others[0]} {name}" if others else _WHO_KEEPS
+            raise not_found(f"nothing is kept of what domain '{name}' has said there", hint)
         content = _last(spoken[0]) if spoken else b""
         text = content.decode(errors="replace")
         return harmless(text if tail is None else _last_lines(text, tail))

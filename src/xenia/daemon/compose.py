@@ -45,6 +45,7 @@ from xenia.manager.host import read_host
 from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
+from xenia.manager.logins.tickets import Tickets
 from xenia.manager.manager import Manager, Parts
 from xenia.manager.networks.cards import CardNetworks
 from xenia.manager.networks.guests import Guests
@@ -130,7 +131,8 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
         old_config = OldConfigImport(paths.old_settings, sandbox.read_old_config, editor, mark)
         await old_config.look()
         kept = KeptLogs(lambda name, kind: choice.chosen.kept_log(name, ConsoleKind(kind)))
-        yield Doors(manager, hub, kept, about, editor, old_config, logins, audit.note)
+        tickets = Tickets(time.time)
+        yield Doors(manager, hub, kept, about, editor, old_config, logins, audit.note, tickets)
 
 
 def _manager(

@@ -12,6 +12,7 @@ from xenia.lib.users import groups_of, own_name
 from xenia.manager.logins.attempts import Attempts
 from xenia.manager.logins.logins import FREE_BY_ADDRESS, FREE_BY_USER, Logins
 from xenia.manager.logins.people import Admitted, People
+from xenia.model.grant import read_grant
 from xenia.settings.settings import Settings
 from xenia.store.tokens import Tokens
 
@@ -46,4 +47,9 @@ class Admission:
 
 
 def _admitted(settings: Settings) -> Admitted:
-    return Admitted(settings.web_administrators, settings.web_operators, settings.web_viewers)
+    return Admitted(
+        settings.web_administrators,
+        settings.web_operators,
+        settings.web_viewers,
+        tuple(map(read_grant, settings.web_grants)),
+    )

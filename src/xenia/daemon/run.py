@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import resource
 import signal
 import time
 
@@ -15,6 +14,7 @@ from xenia.daemon.compose import compose
 from xenia.daemon.logs import start_logging
 from xenia.daemon.serve import check_length, listen, listen_for_web, serve
 from xenia.lib.aio import Tasks
+from xenia.lib.descriptors import allow_many
 from xenia.lib.notify import notify
 from xenia.lib.only_one import Taken, only_one
 from xenia.lib.paths import Paths
@@ -40,7 +40,7 @@ def run(paths: Paths, loaded: Loaded) -> None:
             start_logging(paths.log, loaded.settings.log_level)
             for remark in loaded.remarks:
                 log.warning("%s", remark)
-            _allow_many_files()
+            allow_many()
             asyncio.run(_live(paths, loaded))
     except Taken as other:
         raise conflict(f"xend runs here already, as process {other.pid}", f"end it first: kill {other.pid}") from None
@@ -57,12 +57,6 @@ def _make_folders(paths: Paths) -> None:
         (paths.run, 0o755),
     ):
         folder.mkdir(mode=mode, parents=True, exist_ok=True)
-
-
-def _allow_many_files() -> None:
-    """A running guest takes a handful of descriptors; the usual limit of 1,024 is one for interactive programs."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _cannot_use(paths: Paths, error: OSError) -> XeniaError:

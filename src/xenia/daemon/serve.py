@@ -91,7 +91,7 @@ async def serve(
     config = uvicorn.Config(
         app,
         http=PeerProtocol,
-        ws=WebSocketsSansIOProtocol,
+        ws=_WebSocketProtocol,
         ws_max_size=_LARGEST_FRAME,
         ws_per_message_deflate=False,
         ws_ping_interval=None,
@@ -107,6 +107,16 @@ async def serve(
         timeout_graceful_shutdown=_STOP_SECONDS,
     )
     await _Server(config, stop, ready).serve(list(listeners))
+
+
+class _WebSocketProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's WebSocket protocol; who takes no answers to pings gets no more of them, for they would pile up here."""
+
+    def handle_ping(self) -> None:
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            self.conn.data_to_send()
 
 
 class _Server(uvicorn.Server):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import h11
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
@@ -15,9 +17,9 @@ from starlette.websockets import WebSocket
 
 from xenia.gateway.relay import refusal, relay
 from xenia.gateway.upstream import Asked, Exchange, Upstream
-from xenia.gateway.visitor import cookie_with, refuse_foreign, secret_of
+from xenia.gateway.visitor import cookie_with, refuse_foreign, refuse_foreign_page, secret_of
 from xenia.gateway.xen_api import XenApi
-from xenia.lib.web import ADDRESS_HEADER, BODY_LIMIT
+from xenia.lib.web import ADDRESS_HEADER, BODY_LIMIT, TICKET
 from xenia.model.errors import ErrorKind, XeniaError, invalid, not_found, timed_out
 
 _BODY_SECONDS = 60.0
@@ -30,6 +32,11 @@ _PASSED_ON = frozenset(
 _ABOUT_A_BODY = frozenset({b"content-length", b"content-type", b"transfer-encoding"})
 
 _NOT_PASSED_BACK = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"www-authenticate"})
+
+_SUBPROTOCOL = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_MOST_OFFERED = 8
+_ELSEWHERE = {("GET", "/metrics"): b"/v1/metrics"}
+"""What has another path here than in xend."""
 
 _SAFE = (
     (b"x-content-type-options", b"nosniff"),
@@ -48,7 +55,15 @@ class Gateway:
 
     def __init__(self, socket: str, *, xen_api: bool = False) -> None:
         self._upstream = Upstream(socket)
-        self._xen_api = xen_api
+        own: dict[tuple[str, str], Callable[[Request], Awaitable[Response]]] = {
+            ("POST", "/login"): self._log_in,
+            ("POST", "/logout"): self._log_out,
+            ("GET", "/health"): self._health,
+        }
+        if xen_api:
+            own |= dict.fromkeys((("POST", "/"), ("POST", "/RPC2")), self._speak_xen_api)
+        self.own: Mapping[tuple[str, str], Callable[[Request], Awaitable[Response]]] = own
+        """What it answers itself, by method and path."""
 
     async def close(self) -> None:
         """Let go of xend; at the end."""
@@ -77,23 +92,16 @@ class Gateway:
             await answer(scope, receive, send)
 
     async def _answer(self, request: Request, send: Send) -> Response | None:
-        match request.method, request.url.path:
-            case _, path if path.startswith("/v1/"):
-                await self._pass_on(request, send)
-                return None
-            case "GET", "/metrics":
-                await self._pass_on(request, send, b"/v1/metrics")
-                return None
-            case "POST", "/login":
-                return await self._log_in(request)
-            case "POST", "/logout":
-                return await self._log_out(request)
-            case "POST", "/" | "/RPC2" if self._xen_api:
-                return await self._speak_xen_api(request)
-            case "GET", "/health":
-                return await self._health()
-            case method, path:
-                raise not_found(f"there is no {method} {path}", "the API is below /v1: GET /v1/openapi.json")
+        method, path = request.method, request.url.path
+        if path.startswith("/v1/"):
+            await self._pass_on(request, send)
+            return None
+        if target := _ELSEWHERE.get((method, path)):
+            await self._pass_on(request, send, target)
+            return None
+        if answer := self.own.get((method, path)):
+            return await answer(request)
+        raise not_found(f"there is no {method} {path}", "the API is below /v1: GET /v1/openapi.json")
 
     async def _pass_on(self, request: Request, send: Send, path: bytes = b"") -> None:
         """`path` where xend calls it otherwise."""
@@ -142,7 +150,7 @@ class Gateway:
         answer = await XenApi(ask).answer(b"".join([piece async for piece in _body(request)]))
         return Response(answer, media_type="text/xml")
 
-    async def _health(self) -> Response:
+    async def _health(self, _: Request) -> Response:
         """Whether xend can be reached; nothing that somebody has to log in for."""
         async with self._upstream.exchange():
             return _json({"xend": "answers"}, 200)
@@ -169,15 +177,24 @@ class Gateway:
         try:
             if not scope["path"].startswith("/v1/"):
                 raise not_found(f"there is no WebSocket {scope['path']}", "GET /v1/openapi.json lists all routes")
-            secret = secret_of(websocket.headers, method="WEBSOCKET")
+            offered = [each for each in scope["subprotocols"] if _SUBPROTOCOL.fullmatch(each)][:_MOST_OFFERED]
+            secret = _shown(websocket.headers, offered)
             target = scope["raw_path"].decode("ascii")
             if scope["query_string"]:
                 target += "?" + scope["query_string"].decode("ascii", "replace")
             known = {"authorization": f"Bearer {secret}"} if secret else {}
             headers = {ADDRESS_HEADER: _address(scope), **known}
-            await relay(websocket, self._upstream.socket, target, headers)
+            await relay(websocket, self._upstream.socket, target, headers, offered)
         except XeniaError as error:
             await websocket.send_denial_response(refusal(error))
+
+
+def _shown(headers: Headers, offered: Sequence[str]) -> str:
+    """The secret of the token. Who has a ticket needs none, nor a cookie. Raises denied for a page of another host."""
+    if any(each.startswith(TICKET) for each in offered):
+        refuse_foreign_page(headers)
+        return ""
+    return secret_of(headers, method="WEBSOCKET")
 
 
 class _TooLarge(Exception):

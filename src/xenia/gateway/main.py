@@ -16,6 +16,7 @@ from xenia.gateway.app import Gateway
 from xenia.gateway.arguments import parser
 from xenia.gateway.certificate import Certificate, certificate_of, tls_of
 from xenia.gateway.server import Server, listen
+from xenia.lib.descriptors import allow_many
 from xenia.lib.log_lines import PrintableFormatter
 from xenia.lib.notify import service_manager
 from xenia.lib.only_one import Taken, only_one
@@ -67,6 +68,7 @@ def _log(level: str) -> None:
 def _run(paths: Paths, settings: Settings) -> None:
     """What needs rights or files comes first, then none are left."""
     try:
+        allow_many()
         paths.run.mkdir(mode=0o755, parents=True, exist_ok=True)
         with only_one(paths.web_lock):
             certificate = certificate_of(settings.web_certificate, settings.web_key, paths.web)

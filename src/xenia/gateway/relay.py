@@ -1,29 +1,36 @@
-"""WebSockets passed on to xend: text consoles and screens."""
+"""WebSockets passed on to xend: the live state, text consoles and screens."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from websockets.asyncio.client import ClientConnection, unix_connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
-from websockets.typing import Origin
+from websockets.typing import Origin, Subprotocol
 
 from xenia.model.errors import XeniaError, unavailable
 
 _SECONDS = 10.0
+_PATIENCE = 30.0
+"""Seconds that a visitor may take nothing."""
+_FAREWELL = 1.0
+"""Seconds for xend to hear that a visitor has gone; what it was just telling them is of no use any more."""
 _WENT_AWAY = 1012
 """Service restart (IANA, WebSocket close codes): worth to connect again."""
 
 _NO_ORIGIN: Origin | None = None
 
 
-async def relay(websocket: WebSocket, socket: str, target: str, headers: Mapping[str, str]) -> None:
+async def relay(
+    websocket: WebSocket, socket: str, target: str, headers: Mapping[str, str], offered: Sequence[str]
+) -> None:
     """Pass all that is said both ways, until one of them ends it. What xend refuses is refused with its own words.
+    Of the subprotocols that are `offered`, xend chooses.
 
     Raises XeniaError, before anything was accepted: unavailable where no xend answers.
     """
@@ -33,11 +40,12 @@ async def relay(websocket: WebSocket, socket: str, target: str, headers: Mapping
             f"ws://xend{target}",
             additional_headers=headers,
             origin=_NO_ORIGIN,
+            subprotocols=[Subprotocol(each) for each in offered] or None,
             compression=None,
             max_size=None,
             ping_interval=None,
             open_timeout=_SECONDS,
-            close_timeout=_SECONDS,
+            close_timeout=_FAREWELL,
         )
     except InvalidStatus as error:
         await _refuse(websocket, error)
@@ -45,7 +53,7 @@ async def relay(websocket: WebSocket, socket: str, target: str, headers: Mapping
     except (OSError, TimeoutError, WebSocketException) as error:
         raise unavailable("xend does not answer", "is it running? on the host: xm list") from error
     async with connection:
-        await websocket.accept()
+        await websocket.accept(subprotocol=connection.subprotocol)
         await _pass_on(websocket, connection)
 
 
@@ -72,9 +80,9 @@ async def _pass_on(websocket: WebSocket, connection: ClientConnection) -> None:
 async def _to_visitor(websocket: WebSocket, connection: ClientConnection) -> None:
     try:
         while True:
-            said = await connection.recv(decode=False)
-            async with asyncio.timeout(_SECONDS):
-                await websocket.send_bytes(bytes(said))
+            said = await connection.recv()
+            async with asyncio.timeout(_PATIENCE):
+                await (websocket.send_text(said) if isinstance(said, str) else websocket.send_bytes(said))
     except ConnectionClosed as closed:
         code, reason = (closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else (_WENT_AWAY, "xend went away")
         if websocket.application_state is WebSocketState.CONNECTED:
@@ -89,7 +97,8 @@ async def _to_xend(websocket: WebSocket, connection: ClientConnection) -> None:
             message: dict[str, Any] = dict(await websocket.receive())
             if message["type"] == "websocket.disconnect":
                 return
-            await connection.send(message.get("bytes") or (message.get("text") or "").encode())
+            said = message.get("bytes")
+            await connection.send(said if said is not None else message.get("text") or "")
     except ConnectionClosed:
         await asyncio.Event().wait()  # the other direction says why
 

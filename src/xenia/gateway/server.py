@@ -51,10 +51,25 @@ class TimedProtocol(H11Protocol):
             self._patience.cancel()
 
 
+class WebSocketProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's WebSocket protocol, for strangers: who takes no answers gets no more of them."""
+
+    def handle_ping(self) -> None:
+        """Answers would pile up here, as many as somebody cares to ask for."""
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            self.conn.data_to_send()
+
+
 def listen(address: str, port: int) -> socket.socket:
     """Raises OSError where that cannot be had."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    return socket.create_server((address, port), family=family, backlog=_WAITING)
+    listener = socket.create_server((address, port), family=family, backlog=_WAITING)
+    # asyncio sees to that only for sockets with the number of TCP: an answer's body would wait 40 ms for the
+    # acknowledgement of its head. Connections have it from their listener.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 class Server(uvicorn.Server):
@@ -64,7 +79,7 @@ class Server(uvicorn.Server):
         config = uvicorn.Config(
             app,
             http=TimedProtocol,
-            ws=WebSocketsSansIOProtocol,
+            ws=WebSocketProtocol,
             ws_max_size=_LARGEST_FRAME,
             ws_per_message_deflate=False,
             ws_ping_interval=30,

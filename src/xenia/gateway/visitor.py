@@ -39,6 +39,12 @@ def refuse_foreign(headers: Headers) -> None:
         raise denied("this was sent by a page of another host", "open the page of this host, and do it there")
 
 
+def refuse_foreign_page(headers: Headers) -> None:
+    """As `refuse_foreign`, where no browser brings anything along by itself: programs, which say of no page, may."""
+    if "origin" in headers or "sec-fetch-site" in headers:
+        refuse_foreign(headers)
+
+
 def cookie_with(secret: str, seconds: int) -> str:
     """The header that has a browser keep `secret`; "" and 0 that has it forget."""
     return f"{COOKIE}={secret}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Strict"

@@ -16,6 +16,7 @@ from xenia.guestfile.keys import KEYS
 from xenia.guestfile.names import NAME, TAKEN, why_unusable
 from xenia.guestfile.order import read_order
 from xenia.guestfile.pci import check_pci
+from xenia.guestfile.tags import read_tags
 from xenia.guestfile.vfb import read_display
 from xenia.guestfile.vif import read_vifs
 from xenia.model.domain import AGENT_PORT, DomainConfig, EndAction, Kind, Platform, Policy
@@ -47,7 +48,7 @@ HELD = frozenset(
     {
         "name", "uuid", "builder", "type", "memory", "maxmem", "vcpus", "maxvcpus", "vcpu_avail", "cpus", "cpu",
         "cpu_weight", "cpu_cap", "cap", "on_poweroff", "on_reboot", "on_crash", "restart", "start_after", "start_delay",
-        "stop_timeout", "kernel", "ramdisk", "root",
+        "stop_timeout", "tags", "kernel", "ramdisk", "root",
         "extra", "cmdline", "bootloader", "bootargs", "bootloader_args", "bootentry", "boot", "firmware",
         "bios", "ip", "gateway", "netmask", "hostname", "interface", "dhcp", "nfs_server", "nfs_root", "disk",
         "vif", "nics", "vfb", "fda", "fdb", "cdrom", "vnc", "vnclisten", "vncdisplay", "vncunused", "vncpasswd",
@@ -87,6 +88,7 @@ def read_domain(given: Given, file: str) -> DomainConfig:
         display=read_display(given, kind),
         policy=_policy(given),
         order=read_order(given),
+        tags=read_tags(given),
         platform=_platform(given),
         other=_other(given),
     )

@@ -76,6 +76,8 @@ def _settings(config: DomainConfig) -> Iterator[tuple[str, Value]]:
     yield from _platform(config)
     yield from _policy(config.policy)
     yield from order_settings(config.order)
+    if config.tags:
+        yield "tags", list(config.tags)
 
 
 def _boot(config: DomainConfig) -> Iterator[tuple[str, Value]]:

@@ -1,10 +1,19 @@
-"""What a process has open (/proc/PID/fd, proc(5))."""
+"""What a process has open (/proc/PID/fd, proc(5)), and may have."""
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+
+
+def allow_many() -> None:
+    """As many as may be. A running guest takes a handful of descriptors and a visitor two; the usual limit of 1,024 is
+    one for interactive programs.
+    """
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def descriptors_of(process: Path) -> Iterator[tuple[Path, str]]:

@@ -8,5 +8,8 @@ SOCKET = "web.sock"
 ADDRESS_HEADER = "x-xenia-address"
 """The header in which xenia-web says where a visitor comes from."""
 
+TICKET = "xenia.ticket."
+"""What a WebSocket's subprotocol begins with that is a ticket."""
+
 BODY_LIMIT = (1024 + 256) * 1024
 """Bytes of a request: a guest file of 1 MiB, and room for the JSON around it."""

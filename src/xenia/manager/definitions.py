@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from xenia.lib.text import decode, printable
@@ -38,6 +38,7 @@ class Definitions:
         self._read = read
         self._noticed = noticed
         self._files: dict[str, _Read] = {}
+        self._tags: dict[str, tuple[str, ...]] | None = None
         self._turn = asyncio.Lock()
 
     async def refresh(self, names: Iterable[str] | None = None) -> None:
@@ -55,11 +56,13 @@ class Definitions:
         if name not in there:
             if known is not None:
                 del self._files[name]
+                self._tags = None
                 self._noticed(name, None)
             return
         stamp = self.folder.stamp(name)
         if known is None or known.stamp != stamp:
             self._files[name] = _Read(stamp, await self._look_at(name))
+            self._tags = None
 
     async def _look_at(self, name: str) -> GuestFile:
         path = self.folder.path(name)
@@ -99,13 +102,20 @@ class Definitions:
         """What each file that can be used defines, and its path."""
         return [(file.config, file.file) for file in self.guest_files() if file.config is not None]
 
+    def defines(self, name: str) -> bool:
+        """Whether a file that can be used defines the domain `name`."""
+        return name in self.tags()
+
+    def tags(self) -> Mapping[str, tuple[str, ...]]:
+        """The tags that guest files give, by name of the domain; of several files the first one counts."""
+        if self._tags is None:
+            self._tags = {config.name: config.tags for config, _ in reversed(self.files())}
+        return self._tags
+
     def of(self, name: str) -> tuple[GuestFile, ...]:
         """The files that define the domain `name`."""
         found = [each.file for each in self._files.values() if each.file.config and each.file.config.name == name]
         return tuple(sorted(found, key=lambda file: file.file))
-
-    def defines(self, name: str) -> bool:
-        return any(each.file.config is not None and each.file.config.name == name for each in self._files.values())
 
     def broken(self) -> Iterable[GuestFile]:
         """The files that define nothing because they cannot be used."""

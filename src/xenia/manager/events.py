@@ -54,7 +54,17 @@ class EventBus:
         self._keep = keep
         self._sequence = 0
         self._listeners: set[Listener] = set()
+        self._followers: list[Callable[[Event], None]] = []
         self.closed = False
+
+    @property
+    def sequence(self) -> int:
+        """The last event's; 0 before the first."""
+        return self._sequence
+
+    def follow(self, hear: Callable[[Event], None]) -> None:
+        """Have `hear` called with each event from now on, at once. It must not fail."""
+        self._followers.append(hear)
 
     def publish(self, kind: EventKind, started: Started, detail: str = "") -> None:
         log.info("domain %s (id %d): %s%s", started.config.name, started.domid, kind, f" ({detail})" if detail else "")
@@ -69,6 +79,8 @@ class EventBus:
         self._sequence += 1
         event = Event(self._sequence, self._clock(), kind, domain, uuid, domid, detail)
         self._keep(event)
+        for hear in self._followers:
+            hear(event)
         self._listeners = {listener for listener in self._listeners if listener.put(event)}
 
     @contextmanager

@@ -156,7 +156,7 @@ class FolderApply:
             if wanted is None:
                 return False
             before = entry.started.config
-            after = replace(before, policy=wanted.policy, order=wanted.order)
+            after = replace(before, policy=wanted.policy, order=wanted.order, tags=wanted.tags)
             if after == before:
                 return False
             await self.lifecycle.note(entry, config=after)

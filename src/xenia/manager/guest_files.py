@@ -13,7 +13,7 @@ from xenia.manager.jobs import from_system
 from xenia.manager.locks import NameLocks
 from xenia.manager.noticing import Keeper
 from xenia.manager.table import Table
-from xenia.model.caller import Caller, Role
+from xenia.model.caller import Caller
 from xenia.model.change import Change, Edited
 from xenia.model.complaint import Complaint
 from xenia.model.domain import DomainConfig, Started
@@ -285,7 +285,7 @@ class GuestFiles:
 
 def require_administrator(caller: Caller) -> None:
     """Raises denied for others: guest files name files of the host, and may hold passwords."""
-    if caller.role < Role.ADMINISTRATOR:
+    if not caller.administers_host:
         raise denied(
             f"{caller.name} may not work on the guest files of this host: that needs the role administrator",
             "do it as root",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
@@ -65,9 +65,13 @@ class Inventory:
     async def list(self, *, everything: bool = False) -> tuple[Domain, ...]:
         """Domain-0 and what runs, by domain id; with `everything` also what is only defined, by name after those."""
         if everything:
-            await self._definitions.refresh()
+            await self.refresh()
         await self.measure()
         return tuple(self.all(everything=everything))
+
+    async def refresh(self) -> None:
+        """Read the guest files that came or changed."""
+        await self._definitions.refresh()
 
     async def look_up(self, ref: str) -> Domain:
         """As `find`, as it is now; guest files that came or changed since they were last read count as well."""
@@ -78,6 +82,18 @@ class Inventory:
         except XeniaError:
             await self._definitions.refresh()
             return self.find(ref)
+
+    async def seen(self, sees: Callable[[Domain], bool]) -> tuple[Domain, ...]:
+        """All domains, defined ones too, that `sees` is true of."""
+        return tuple(domain for domain in await self.list(everything=True) if sees(domain))
+
+    def tags_for_rights(self, domain: Domain) -> tuple[str, ...]:
+        """The tags of `domain` by which rights go: those that only an administrator can give. They stand in its guest
+        file in /etc/xen, or an administrator has started it with them.
+        """
+        entry = self._table.get(domain.uuid)
+        trusted = entry is None or entry.started.trusted or self._definitions.defines(domain.name)
+        return domain.tags if trusted else ()
 
     def find(self, ref: str) -> Domain:
         """The domain that `ref` names: id, name, UUID, or a unique prefix of name or UUID.
@@ -106,14 +122,15 @@ class Inventory:
 
     def _complete(self, entry: Entry) -> Domain:
         """As `all` would have it."""
-        domain, linked = self.domain(entry), self._auto.files()
+        domain, linked = _tagged(self.domain(entry), self._definitions.tags()), self._auto.files()
         files = tuple(file.file for file in self._definitions.of(domain.name))
         domain = replace(domain, files=files) if files else domain
         return _starting(domain, linked) if linked else domain
 
     def all(self, *, everything: bool) -> Sequence[Domain]:
         """As `list`, from memory."""
-        domains: Sequence[Domain] = [self._domain_0(), *map(self.domain, self._table)]
+        tags = self._definitions.tags()
+        domains: Sequence[Domain] = [self._domain_0(), *(_tagged(self.domain(each), tags) for each in self._table)]
         domains = self._with_defined(domains) if everything else domains
         linked = self._auto.files()
         return [_starting(each, linked) for each in domains] if linked else domains
@@ -148,6 +165,12 @@ class Inventory:
         names |= {each.name for each in domains}
         broken = (view.broken(file, engine) for file in self._definitions.broken())
         return [*domains, *(each for each in broken if each.name not in names)]
+
+
+def _tagged(domain: Domain, tags: Mapping[str, tuple[str, ...]]) -> Domain:
+    """With the tags of its guest file, where it has one."""
+    said = tags.get(domain.name, domain.tags)
+    return domain if said == domain.tags else replace(domain, tags=said)
 
 
 def _starting(domain: Domain, linked: AbstractSet[str]) -> Domain:

@@ -35,6 +35,7 @@ class Jobs:
         self._jobs: OrderedDict[int, Job] = OrderedDict((job.id, job) for job in earlier)
         self._running: dict[int, asyncio.Task[None]] = {}
         self._tasks = Tasks()
+        self._followers: list[Callable[[], None]] = []
         for job in earlier:
             if job.state is JobState.RUNNING:
                 self._end(job, JobState.LOST)
@@ -70,14 +71,24 @@ class Jobs:
             )
             self._end(job, JobState.FAILED, error=defect.problem())
 
+    def follow(self, changed: Callable[[], None]) -> None:
+        """Have `changed` called whenever a job has changed. It must not fail."""
+        self._followers.append(changed)
+
+    def _tell(self) -> None:
+        for changed in self._followers:
+            changed()
+
     def progress(self, number: int, done: float) -> None:
         """How much of a job that runs is done, from 0 to 1. It is told, and not kept."""
         if number in self._running:
             self._jobs[number] = replace(self._jobs[number], progress=done)
+            self._tell()
 
     def commit(self, number: int) -> None:
         """From here on a job cannot be cancelled."""
         self._jobs[number] = replace(self._jobs[number], cancellable=False)
+        self._tell()
 
     async def cancel(self, number: int, caller: Caller) -> Job:
         """End a job early; the job as it has ended, which may be otherwise, when it was over already.
@@ -104,6 +115,7 @@ class Jobs:
     def _set(self, job: Job) -> None:
         self._jobs[job.id] = job
         self._keep(job)
+        self._tell()
         if len(self._jobs) > _KEEP:
             self._forget_oldest()
 

@@ -91,6 +91,7 @@ from xenia.model.conversion import Converted, ConvertRequest
 from xenia.model.domain import Started
 from xenia.model.dump import DumpRequest
 from xenia.model.errors import conflict
+from xenia.model.event import Event
 from xenia.model.explanation import Explanation
 from xenia.model.host import EngineReport, Host
 from xenia.model.job import Job
@@ -535,6 +536,16 @@ class Manager:
         A reader that falls too far behind is ended, never fed with gaps.
         """
         return self._parts.bus.listen()
+
+    @property
+    def sequence(self) -> int:
+        """That of the last event."""
+        return self._parts.bus.sequence
+
+    def follow(self, hear: Callable[[Event], None], changed: Callable[[], None]) -> None:
+        """Have `hear` called with each event at once, and `changed` whenever a job has changed."""
+        self._parts.bus.follow(hear)
+        self._parts.jobs.follow(changed)
 
     def consoles(self, ref: str) -> Mapping[ConsoleKind, Path]:
         """The text consoles of a running domain, as `Observed` has them. Raises as `find`, and a conflict when it does

@@ -11,7 +11,7 @@ from xenia.manager.guest_files import GuestFiles, require_administrator
 from xenia.manager.inventory import Inventory
 from xenia.manager.table import Entry, Table
 from xenia.manager.turns import Turns, still_runs
-from xenia.model.caller import Caller, Role
+from xenia.model.caller import Caller
 from xenia.model.change import Action, Change
 from xenia.model.domain import DOMAIN_0_UUID, Domain, DomainConfig
 from xenia.model.errors import invalid
@@ -107,7 +107,7 @@ class Scopes:
             scope = self._only_live(operation, domain, scope, caller)
         elif scope is Scope.BOTH and domain.domid is None:
             scope = Scope.CONFIG
-        elif scope is Scope.BOTH and caller.role < Role.ADMINISTRATOR:
+        elif scope is Scope.BOTH and not caller.administers_host:
             scope = Scope.LIVE
         if scope is not Scope.LIVE:
             require_administrator(caller)

@@ -13,7 +13,7 @@ from xenia.manager.definitions import Definitions
 from xenia.manager.inventory import Inventory
 from xenia.manager.jobs import Jobs
 from xenia.manager.start_file import to_start
-from xenia.model.caller import Caller, Role
+from xenia.model.caller import Caller
 from xenia.model.complaint import Complaint
 from xenia.model.domain import Started
 from xenia.model.errors import GuestFileError, invalid
@@ -53,7 +53,7 @@ class Starting:
                 f"on the host itself: xm start {name}",
             )
         request = CreateRequest(decode(folder.read(Path(file).name)), file, (), paused, name)
-        shown = _same if caller.role >= Role.ADMINISTRATOR else _without_text
+        shown = _same if caller.administers_host else _without_text
 
         async def work() -> dict[str, Any]:
             try:

@@ -72,6 +72,7 @@ def existing(entry: Entry, observed: Observed | None, figures: Figures | None, n
         file=started.definition.file,
         vifs=observed.vifs if observed is not None else (),
         ending=_ending(started, now),
+        tags=config.tags,
     )
 
 
@@ -116,6 +117,7 @@ def defined(config: DomainConfig, files: Sequence[GuestFile], engine: str, recor
         files=tuple(file.file for file in files),
         ending=_past(record),
         suspended=is_suspended,
+        tags=config.tags,
     )
 
 

@@ -155,6 +155,7 @@ class DomainConfig:
     order: StartOrder = field(default_factory=StartOrder)
     platform: Platform = field(default_factory=Platform)
     other: dict[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,3 +331,5 @@ class Domain:
     """How it came to be where it is, where it has crashed or was not started again, and what is done about it."""
     suspended: bool = False
     """It does not run, and goes on where it was when it is resumed."""
+    tags: tuple[str, ...] = ()
+    """Those of its guest file in /etc/xen; where it has none there, those it was started with."""

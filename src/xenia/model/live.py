@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-LIVE = frozenset({"on_poweroff", "on_reboot", "on_crash", "start_after", "start_delay", "stop_timeout"})
+LIVE = frozenset({"on_poweroff", "on_reboot", "on_crash", "start_after", "start_delay", "stop_timeout", "tags"})
 """The keys of a guest file that `apply` changes in a domain that runs. They are xend's own business, so that no engine
 needs to be able to do anything. Everything else is part of the machine that the engine has made, and counts at the next
 start.

@@ -327,6 +327,7 @@ HOST_OPERATIONS: dict[str, Operation] = {
             )
         ),
         Operation("log", "Show the log of xend", frozenset(), role=Role.ADMINISTRATOR),
+        Operation("audit", "Show who did what", frozenset(), role=Role.ADMINISTRATOR),
     )
 }
 """Those that concern no domain."""

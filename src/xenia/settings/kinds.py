@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from xenia.lib.text import printable
+from xenia.model.grant import FORM, read_grant
 from xenia.storage.volumes.names import is_name
 
 TRUE = frozenset({"yes", "true", "1", "enable", "enabled", "on"})
@@ -247,6 +248,29 @@ class UsersAndGroups:
         if not all(isinstance(name, str) and name.strip("@ ") and not set(name) & set('[]"') for name in names):
             raise Unfit("must be a list of names", f'it is {self.takes}: ["root", "@sudo"], or in a text root,@sudo')
         return tuple(_visible(name.strip()) for name in names)
+
+    def of_text(self, text: str) -> tuple[str, ...]:
+        return self.of_toml([item.strip() for item in text.split(",") if item.strip()])
+
+    def to_toml(self, value: tuple[str, ...]) -> str:
+        return _list(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """Rights on some domains, as `model.grant` reads them."""
+
+    takes: str = f"a list of grants: {FORM}"
+
+    def of_toml(self, value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise Unfit("must be a list of texts", f"each is {FORM}")
+        for item in value:
+            try:
+                read_grant(_visible(item))
+            except ValueError as error:
+                raise Unfit(f"cannot be used: {error}", f"each is {FORM}") from None
+        return tuple(" ".join(item.split()) for item in value)
 
     def of_text(self, text: str) -> tuple[str, ...]:
         return self.of_toml([item.strip() for item in text.split(",") if item.strip()])

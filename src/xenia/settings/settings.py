@@ -18,6 +18,7 @@ from xenia.settings.kinds import (
     File,
     Flag,
     Folders,
+    Grants,
     Interface,
     Kind,
     Methods,
@@ -256,6 +257,14 @@ class Settings:
         Flag(),
         "Whether the small Xen-API is spoken there as well (XML-RPC), for programs such as fence_xenapi",
         Effect.WEB,
+        table="web",
+    )
+    web_grants: tuple[str, ...] = _setting(
+        (),
+        Grants(),
+        "Who may do what on some domains, beside what they may on all: ROLE USER|@GROUP NAME|tag:TAG; * and ? in NAME "
+        "stand for letters",
+        Effect.AT_ONCE,
         table="web",
     )
     web_session_hours: int = _setting(

@@ -56,3 +56,9 @@ async def test_cards_come_in_their_order_by_the_names_they_have(store: Xenstore)
     await store.write(f"{VIFS}/1/vifname", "mail0")
     assert await places.vifs(store, 5) == ("vif5.0", "mail0", "vif5.2", "vif5.10")
     assert await places.vifs(store, 6) == ()
+
+
+def test_where_xenconsoled_keeps_what_a_domain_says() -> None:
+    assert places.kept_log("web") == Path("/var/log/xen/console/guest-web.log")
+    assert places.kept_log("../web") is None
+    assert places.kept_log("nul\0") is None

@@ -6,9 +6,12 @@ import re
 import signal
 
 import pytest
+from tests.engines.qemu import sectors
 from tests.live.xen.walk.kinds import FILES
 from tests.live.xen.walk.verbs import through_all_verbs
+from tests.live.xenlab import guests
 from tests.live.xenlab.host import XenHost
+from tests.live.xenlab.recipe import GUESTS
 from tests.live.xenlab.traces import letters, nothing_left
 from tests.support.live import until
 
@@ -48,3 +51,20 @@ def test_the_host_tells_of_itself(xen_host: XenHost) -> None:
     assert "'h' pressed" in told("dmesg")
     told("sched-credit2", "-d", "Domain-0", "-w", "512")
     assert xen_host.ok("xl", "sched-credit2", "-d", "0").splitlines()[1].split()[2] == "512"
+
+
+def test_keys_that_are_pressed_reach_its_keyboard(xen_host: XenHost) -> None:
+    host = xen_host
+    host.put(f"{GUESTS}/keys.img", sectors.echoing_keys())
+    file = "name = 'keys'\nbuilder = 'hvm'\nmemory = 32\nserial = 'pty'\nvnc = 1\n"
+    host.put("/etc/xen/keys.cfg", f"{file}disk = ['file:{GUESTS}/keys.img,hda,w']\n".encode())
+    host.spawn("xm", "create", "keys", "-c", log=guests.SERIAL_LOG.format(name="keys"))
+    host.hears("keys", "ready")
+    assert host.xm("send-key", "keys", "ctrl-alt-delete").code == 0
+    host.hears("keys", "1d 38 e0 53 e0 d3 b8 9d")
+    assert host.xm("send-key", "keys", "--text", "Ab", "ret").code == 0
+    host.hears("keys", "2a 1e 9e aa 30 b0 1c 9c")
+    said = host.xm("send-key", "keys", "ctrl-alt-dlete")
+    assert (said.code, "did you mean delete" in said.err) == (1, True), said
+    assert host.xm("destroy", "keys").code == 0
+    nothing_left(host)

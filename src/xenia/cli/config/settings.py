@@ -137,7 +137,8 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return " ".join(printable(str(item)) for item in value)
+        words = [printable(str(item)) for item in value]
+        return (", " if any(" " in word for word in words) else " ").join(words)
     return printable(str(value)) if value != "" else '""'
 
 

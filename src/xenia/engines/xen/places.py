@@ -12,7 +12,7 @@ from xenia.engines.xen.xenstore import Xenstore
 _FIRST_PORT = 5900
 _CONSOLE_SECONDS = 10.0
 _LOGS = Path("/var/log/xen/console")
-"""xenconsoled's own default (xenconsoled --help: --log-dir)."""
+"""Where xenconsoled writes unless it is told otherwise (tools/console/daemon/main.c in Xen)."""
 _TTYS = {ConsoleKind.PARAVIRTUAL: "console/tty", ConsoleKind.SERIAL: "serial/0/tty"}
 
 

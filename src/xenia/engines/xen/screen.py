@@ -45,6 +45,7 @@ async def _connect(guest: Guest, place: str) -> socket.socket:
     address, _, display = place.rpartition(":")
     connection = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
     connection.setblocking(False)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # keys that are typed go out at once
     where = (address.strip("[]"), _FIRST_PORT + int(display))
     try:
         async with asyncio.timeout(_SECONDS):

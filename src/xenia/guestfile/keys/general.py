@@ -124,5 +124,13 @@ KEYS = (
         ignored("a kexec needs nobody's help on QEMU"),
         _XEND_ALONE,
     ),
+    Key(
+        "tags",
+        KeyType.LIST,
+        (),
+        "Words to take domains together by, in lists and rights: up to 32, of letters, digits and . _ -",
+        "tags = [ 'web', 'berlin' ]",
+        Dialect.XENIA,
+    ),
     Key("description", _TEXT, None, "A text for people", "description = 'the mail server'", _XM, _NOBODY, _NOBODY),
 )

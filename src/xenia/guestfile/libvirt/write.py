@@ -59,6 +59,8 @@ def _lost(config: DomainConfig) -> list[str]:
     lost += [f"cpus = {text!r}: libvirt knows CPUs by their numbers only" for text in (config.cpus, *config.vcpu_pins)
              if text and text != ANY_CPU and not _is_cpuset(text)]  # fmt: skip
     lost += [f"{name} = {value!r}: libvirt has no start order" for name, value in order_settings(config.order)]
+    if config.tags:
+        lost.append(f"tags = {list(config.tags)!r}: libvirt has no tags")
     if isinstance(config.other.get("viridian"), list):
         lost.append(f"viridian = {config.other['viridian']!r}: libvirt switches all of it on or off")
     return lost

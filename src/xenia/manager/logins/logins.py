@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from xenia.manager.logins.attempts import Attempts
-from xenia.manager.logins.people import People
+from xenia.manager.logins.people import People, Rights
 from xenia.model.caller import Caller, Role
 from xenia.model.errors import ErrorKind, XeniaError, conflict, denied, invalid, not_found, too_many, unauthenticated
 from xenia.model.token import GivenToken, ShownToken, Token, TokenKind
@@ -24,7 +24,7 @@ MOST_DAYS = 3_650
 MOST_TOKENS = 100
 """Of one user. Their oldest session ends for a new one above that."""
 
-_WHO_MAY = "an administrator says who may: web.administrators, web.operators and web.viewers in xend.toml"
+_WHO_MAY = "an administrator says who may: web.administrators, web.operators, web.viewers and web.grants in xend.toml"
 _LONGEST_NAME = 256
 _LONGEST_PASSWORD = 1024
 _LONGEST_LABEL = 200
@@ -64,13 +64,13 @@ class Logins:
         self.by_address.failed(address)  # counted before it is known, so that many at once count as many
         self.by_user.failed(user)
         await self._authenticate(user, password)
-        role = await self.people.role_of(user)
-        if role is None:
+        rights = await self.people.rights_of(user)
+        if rights is None:
             raise denied(f"'{user}' may not come in over the network", _WHO_MAY)
         self.by_address.succeeded(address)
         self.by_user.succeeded(user)
         await self._make_room(user)
-        return await self._give(TokenKind.SESSION, user, role, label, self.hours() * 3600.0)
+        return await self._give(TokenKind.SESSION, user, rights.highest, label, self.hours() * 3600.0)
 
     async def _authenticate(self, user: str, password: str) -> None:
         usable = 0 < len(user) <= _LONGEST_NAME and len(password) <= _LONGEST_PASSWORD and "\0" not in user + password
@@ -96,8 +96,8 @@ class Logins:
         """A token for a program of `caller`, who has no more rights with it than `role` (None: than they have), for so
         many days. Raises denied, invalid, and a conflict for one who has too many.
         """
-        wanted = caller.role if role is None else role
-        if wanted > caller.role:
+        wanted = caller.highest if role is None else role
+        if wanted > caller.highest:
             raise denied(f"you are no {wanted.name.lower()}: you cannot give that role to a token")
         if not 1 <= days <= MOST_DAYS:
             raise invalid(f"a token cannot be for {days} days", f"it can be for 1 to {MOST_DAYS}")
@@ -118,14 +118,26 @@ class Logins:
 
     async def caller_of(self, secret: str, address: str) -> Caller:
         """Who shows `secret`. Raises unauthenticated for one that is unknown or over."""
-        token = self.tokens.by_digest(_digest(secret))
+        token, rights = await self._worth(self.tokens.by_digest(_digest(secret)))
+        await self._note(token)
+        return Caller(None, token.user, rights.role, address, token.id, rights.grants)
+
+    async def still(self, caller: Caller) -> Caller:
+        """`caller` of some time ago, with what they may do now on the whole host, and no more than they might then, and
+        with the grants that they have now. Raises unauthenticated where the token that they came with is over.
+        """
+        if not caller.token:
+            return caller
+        _, rights = await self._worth(next((each for each in self.tokens.all() if each.id == caller.token), None))
+        return replace(caller, role=min(rights.role, caller.role), grants=rights.grants, granted=False)
+
+    async def _worth(self, token: Token | None) -> tuple[Token, Rights]:
         if token is None or token.expires <= self.clock():
             raise unauthenticated("the login or token is not known, or it is over")
-        role = await self.people.role_of(token.user)
-        if role is None:
+        rights = await self.people.rights_of(token.user)
+        if rights is None:
             raise unauthenticated(f"'{token.user}' may not come in over the network", _WHO_MAY)
-        await self._note(token)
-        return Caller(None, token.user, min(role, token.role), address, token.id)
+        return token, rights.up_to(token.role)
 
     async def _note(self, token: Token) -> None:
         now = self.clock()

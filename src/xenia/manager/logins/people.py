@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xenia.lib.aio import to_end
-from xenia.model.caller import Role
+from xenia.model.grant import Grant
+from xenia.model.role import Role
 
 _KEPT_SECONDS = 30.0
 """A directory is asked again after that: so long somebody may stay what they are no more."""
@@ -14,16 +15,40 @@ _MOST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
+class Rights:
+    """`role` on the whole host, and `grants` that give more on some domains."""
+
+    role: Role
+    grants: tuple[Grant, ...] = ()
+
+    @property
+    def highest(self) -> Role:
+        """The most that they give anywhere."""
+        return max(self.role, *(grant.role for grant in self.grants), Role.NONE)
+
+    def up_to(self, most: Role) -> Rights:
+        """Those of them that go no further than `most`, without the grants that give nothing more than the role."""
+        role = min(self.role, most)
+        capped = (replace(grant, role=min(grant.role, most)) for grant in self.grants)
+        return Rights(role, tuple(grant for grant in capped if grant.role > role))
+
+
+@dataclass(frozen=True, slots=True)
 class Admitted:
-    """Users by name, and groups with an `@` in front, of each role."""
+    """Users by name, and groups with an `@` in front, of each role; and the grants of all of them."""
 
     administrators: tuple[str, ...]
     operators: tuple[str, ...]
     viewers: tuple[str, ...]
+    grants: tuple[Grant, ...] = ()
 
-    def role_of(self, user: str, groups: frozenset[str]) -> Role | None:
-        """The highest that they have."""
+    def rights_of(self, user: str, groups: frozenset[str]) -> Rights | None:
+        """The highest role that they have, and their grants; None where they have none."""
         names = {user, *(f"@{group}" for group in groups)}
+        rights = Rights(self._role_of(names), tuple(grant for grant in self.grants if grant.who in names))
+        return rights.up_to(Role.ADMINISTRATOR) if rights.highest > Role.NONE else None
+
+    def _role_of(self, names: set[str]) -> Role:
         for role, people in (
             (Role.ADMINISTRATOR, self.administrators),
             (Role.OPERATOR, self.operators),
@@ -31,7 +56,7 @@ class Admitted:
         ):
             if not names.isdisjoint(people):
                 return role
-        return None
+        return Role.NONE
 
 
 class People:
@@ -52,12 +77,12 @@ class People:
         self._clock = clock
         self._known: dict[str, tuple[float, frozenset[str] | None]] = {}
 
-    async def role_of(self, user: str) -> Role | None:
+    async def rights_of(self, user: str) -> Rights | None:
         """What `user` may be; None for one who may not come in or is no user of this host any more."""
         if user == self._own:
-            return Role.ADMINISTRATOR
+            return Rights(Role.ADMINISTRATOR)
         groups = await self._groups(user)
-        return None if groups is None else self.admitted.role_of(user, groups)
+        return None if groups is None else self.admitted.rights_of(user, groups)
 
     async def _groups(self, user: str) -> frozenset[str] | None:
         now = self._clock()
