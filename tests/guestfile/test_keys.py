@@ -46,7 +46,7 @@ BESIDE_A_KERNEL = {
 def test_keys_that_a_field_holds_are_in_the_table_and_have_an_effect_now_or_later() -> None:
     assert set(KEYS) >= HELD
     without = {name for name in HELD if KEYS[name].qemu.effect is Effect.IGNORED}
-    assert without == {"sdl", "opengl", "keymap"}
+    assert without == {"opengl", "keymap"}
 
 
 @pytest.mark.parametrize(

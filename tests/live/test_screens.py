@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import subprocess
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 import pytest
@@ -80,3 +82,31 @@ def test_the_end_of_the_guest_ends_the_connection_of_the_viewer(host: LiveHost) 
             assert viewer.recv(12) == b""
         assert b"the screen has ended: the guest is gone" in process.stderr.readline()
         process.terminate()
+
+
+VIEWER = """\
+#!/usr/bin/python3
+import os, socket, sys
+host, port = sys.argv[1].split("::")
+with socket.create_connection((host, int(port)), timeout=60) as screen, open(os.environ["SEEN"], "w") as seen:
+    print(os.environ["DISPLAY"], screen.recv(12).decode(), flush=True, file=seen)
+    screen.recv(1)
+"""
+
+
+def test_a_window_outlives_xm_and_its_end_is_that_of_the_guest(host: LiveHost) -> None:
+    programs = host.root / "programs"
+    programs.mkdir()
+    (programs / "vncviewer").write_text(VIEWER)
+    (programs / "vncviewer").chmod(0o755)
+    os.mkfifo(host.root / "seen")
+    host.environment |= {"PATH": str(programs), "DISPLAY": ":7", "SEEN": str(host.root / "seen")}
+    host.hvm("web", "sdl = 1\nvnc = 0\ndisplay = ':8'\n")
+    with ThreadPoolExecutor(1) as pool:
+        seen = pool.submit((host.root / "seen").read_text)
+        said = host.ok("create", "web")
+        assert "Started domain web" in said
+        assert host.domain("web")["vnc"] is None
+        assert not seen.done()  # until the viewer ends
+        host.ok("destroy", "web")
+        assert seen.result(LIMIT) == ":8 RFB 003.008\n\n"

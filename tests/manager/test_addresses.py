@@ -47,7 +47,7 @@ async def test_each_address_is_told_once_by_who_is_trusted_most(world: World) ->
     ]
     (entry,) = manager.addresses.table
     seen = [
-        Interface("eth1", addresses=("192.0.2.7/24", "fe80::2/64", "nonsense"), vif=1),
+        Interface("eth1", addresses=("192.0.2.7/24", "fe80::2/64", "nonsense", "2001:db8::9%\nx"), vif=1),
         Interface("docker0", addresses=("172.17.0.1/16",)),
     ]
     assert await manager.addresses.of(entry.started, seen) == (

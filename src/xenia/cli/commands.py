@@ -53,6 +53,7 @@ TABLE = (
     # What was short for it under xm, too.
     Entry("Domains", "console", "console", "Connect to the text console", ("co", "con")),
     Entry("Domains", "vncviewer", "vncviewer", "Show the screen in a VNC viewer"),
+    Entry("Domains", "rdp", "rdp", "Show the desktop in an RDP client"),
     Entry("Domains", "screenshot", "vncviewer", "Make a picture of the screen"),
     Entry("Domains", "send-key", "send_key", "Press keys on the keyboard of a domain's screen"),
     Entry("Domains", "shutdown", "power", "Ask the guest to shut down"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from argparse import SUPPRESS
+
 from xenia.cli.command import Command, add_output
 from xenia.cli.complaints import show_complaints
 from xenia.cli.errors import say
@@ -49,13 +51,13 @@ def _common_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "-v", "--verbose", action="store_true", help="show notes too: what was translated for this engine"
     )
-    refuse(parser, "-V", "--vncviewer", "-A", "--vncviewer-autopass", why=_VIEWER, instead="xm vncviewer DOMAIN")
+    parser.add_argument("-V", "--vncviewer", action="store_true", help="show the screen in a VNC viewer")
+    parser.add_argument("-A", "--vncviewer-autopass", dest="vncviewer", action="store_true", help=SUPPRESS)
     accept(parser, "-e", why="xm does not wait for the end of a domain")
     accept(parser, "-d", why="--dryrun shows what it would")
 
 
 _SXP = "xend reads no SXP (xm), and xm waits for no domain's end (xl)"
-_VIEWER = "it starts no viewer"
 
 
 def _create(context: Context, options: Namespace) -> int:
@@ -108,6 +110,10 @@ def _run(context: Context, options: Namespace, what: str, path: str, body: dict[
         from xenia.cli.output import print_data
 
         print_data(result, options.output)
+    if options.vncviewer or result.get("window"):
+        from xenia.cli.window import open_window
+
+        open_window(context, result, wanted=options.vncviewer, quiet=options.quiet)
     return _attach(context, result, options.paused) if options.console else 0
 
 
@@ -184,14 +190,15 @@ def _attach(context: Context, result: dict[str, Any], paused: bool) -> int:
 
 COMMANDS = {
     "create": Command(
-        "xm create (FILE | NAME) [key=value...] [-c] [-p] [-n] [-q] [-v] [-o FORMAT]",
+        "xm create (FILE | NAME) [key=value...] [-c] [-V] [-p] [-n] [-q] [-v] [-o FORMAT]",
         """\
 Start a domain from a guest file: a path, or the name of a file in the current folder or in /etc/xen, with or
 without its .cfg. Both languages of guest files are read, xm's and xl's. key=value sets a key beside the file.
 
 xm opens the file with your rights; the images and kernels that it names are opened by xend. Remarks about the
-file come with their place, as a compiler's. --dryrun shows what the file means here: it ends with 0 when it has
-a meaning, even where something it names is missing on this host.""",
+file come with their place, as a compiler's. Where the file asks for a window (sdl = 1) and you have a display, the
+screen is shown in a VNC viewer, as with -V; closing it does nothing to the guest. --dryrun shows what the file means
+here: it ends with 0 when it has a meaning, even where something it names is missing on this host.""",
         _options,
         _create,
         examples=(
@@ -205,7 +212,7 @@ a meaning, even where something it names is missing on this host.""",
         see_also=("start", "list", "console", "destroy", "config check"),
     ),
     "start": Command(
-        "xm start NAME [-c] [-p] [-q] [-v] [-o FORMAT]",
+        "xm start NAME [-c] [-V] [-p] [-q] [-v] [-o FORMAT]",
         """\
 Start a domain by its name, from the guest file that it was last started from; where it never was, from the one
 in /etc/xen that defines it. Two files may define one domain, one to install it and one to run it: then start

@@ -49,6 +49,9 @@ def read_display(given: Given, kind: Kind) -> Display:
         sdl=sdl,
         opengl=sdl and inner.flag("opengl", False),
         keymap=inner.text("keymap") or None,
+        viewer=inner.flag("vncviewer", False),
+        x_display=inner.text("display") or None,
+        x_authority=inner.text("xauthority") or None,
     )
 
 

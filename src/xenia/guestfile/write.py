@@ -168,6 +168,9 @@ def doors(display: Display) -> dict[str, str | int | None]:
         "vncpasswd": display.vnc_password,
         "keymap": display.keymap,
         "opengl": 1 if display.opengl else None,
+        "vncviewer": 1 if display.viewer else None,
+        "display": display.x_display,
+        "xauthority": display.x_authority,
     }
 
 

@@ -89,7 +89,8 @@ def _merged(addresses: Iterable[CardAddress]) -> tuple[CardAddress, ...]:
 
 
 def _is_told(ip: str) -> bool:
+    """An agent may say anything, and a zone (RFC 4007) may be any text: it has no meaning outside the guest."""
     try:
-        return not ip_address(ip).is_link_local
-    except ValueError:  # an agent may say anything
+        return "%" not in ip and not ip_address(ip).is_link_local
+    except ValueError:
         return False

@@ -77,7 +77,7 @@ from xenia.manager.snapshots.reverting import Reverting
 from xenia.manager.snapshots.snapshots import Snapshots
 from xenia.manager.snapshots.sweeping import Sweeping
 from xenia.manager.snapshots.tidying import Tidying
-from xenia.manager.starting import Starting
+from xenia.manager.starting import Starting, created
 from xenia.manager.stats import StatsReader
 from xenia.manager.suspending import Suspending
 from xenia.manager.turns import Turns
@@ -443,20 +443,15 @@ class Manager:
     def create(self, request: CreateRequest, caller: Caller) -> Job:
         """Start a domain from a guest file, as a job.
 
-        Its result is `{"domain": NAME, "uuid": UUID, "domid": ID, "complaints": [Complaint]}`. Raises denied for a
-        missing role, unavailable when the engine cannot run anything.
+        Its result is that of `starting.created`. Raises denied for a missing role, unavailable when the engine cannot
+        run anything.
         """
         require(caller.role, OPERATIONS["create"])
         require_usable(self._report)
 
         async def work() -> dict[str, Any]:
             entry, complaints = await self._parts.creation.create(request, caller)
-            return {
-                "domain": entry.started.config.name,
-                "uuid": entry.started.uuid,
-                "domid": entry.started.domid,
-                "complaints": [complaint.to_json() for complaint in complaints],
-            }
+            return created(entry.started, complaints)
 
         name = Path(request.file).stem if request.file else "a guest file"
         return self._parts.jobs.start("create", name, caller, work)

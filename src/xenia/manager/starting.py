@@ -15,6 +15,7 @@ from xenia.manager.jobs import Jobs
 from xenia.manager.start_file import to_start
 from xenia.model.caller import Caller
 from xenia.model.complaint import Complaint
+from xenia.model.domain import Started
 from xenia.model.errors import GuestFileError, invalid
 from xenia.model.host import EngineReport
 from xenia.model.job import Job
@@ -61,14 +62,25 @@ class Starting:
                 raise GuestFileError(
                     error.message, tuple(shown(error.complaints)), kind=error.kind, hint=error.hint
                 ) from error
-            return {
-                "domain": entry.started.config.name,
-                "uuid": entry.started.uuid,
-                "domid": entry.started.domid,
-                "complaints": [each.to_json() for each in shown(complaints)],
-            }
+            return created(entry.started, shown(complaints))
 
         return self.jobs.start("create", name, caller, work)
+
+
+def created(started: Started, complaints: Sequence[Complaint]) -> dict[str, Any]:
+    """The result of a start: `{"domain": NAME, "uuid": UUID, "domid": ID, "complaints": [Complaint], "window": W}`,
+    where W is None for a guest file that asks for none, else `{"display": X, "authority": X}`: the X display and
+    authority that it names, or None.
+    """
+    display = started.config.display
+    window = {"display": display.x_display, "authority": display.x_authority} if display.wants_window else None
+    return {
+        "domain": started.config.name,
+        "uuid": started.uuid,
+        "domid": started.domid,
+        "complaints": [each.to_json() for each in complaints],
+        "window": window,
+    }
 
 
 def _same(complaints: Sequence[Complaint]) -> Sequence[Complaint]:

@@ -20,6 +20,9 @@ class Display:
     `vnc_display` is the display number wished for (port 5900 + number), None for any; `vnc_unused` lets a taken or
     absent number move on to the first free one. `vnc_password` "" means that VNC asks for none; None that the host's
     default holds.
+
+    `sdl` and `viewer` (vncviewer=1) ask for a window where xm is, on the X display `x_display` with the cookies of the
+    file `x_authority`; None for those that whoever uses xm has.
     """
 
     vga: VgaModel = VgaModel.NONE
@@ -32,3 +35,10 @@ class Display:
     sdl: bool = False
     opengl: bool = False
     keymap: str | None = None
+    viewer: bool = False
+    x_display: str | None = None
+    x_authority: str | None = None
+
+    @property
+    def wants_window(self) -> bool:
+        return self.sdl or self.viewer

@@ -37,7 +37,6 @@ _DONE_OTHERWISE = {
     ),
     ("restore", "xen"): "translated: only a file that nobody but root can have written",
     ("reset", "xen"): "translated: the domain starts anew, under a new id",
-    ("send-key", "xen"): "translated: guests with vnc = 1",
     ("sysrq", "qemu"): "translated: Alt, SysRq and the letter on the guest's keyboard",
     ("trigger", "qemu"): "translated: nmi to all virtual CPUs at once; sleep, s3resume and init are refused",
     ("trigger", "xen"): "translated: power, sleep and s3resume for HVM guests; init is refused",

@@ -16,6 +16,14 @@ from tests.support.live import until
 
 pytestmark = [pytest.mark.xen, pytest.mark.timeout(900)]
 
+VIEWER = """\
+#!/usr/bin/python3
+import socket, sys
+host, port = sys.argv[1].split("::")
+with socket.create_connection((host, int(port)), timeout=60) as screen:
+    print(screen.recv(12).decode())
+"""
+
 
 def test_it_goes_through_all_verbs(xen_host: XenHost) -> None:
     through_all_verbs(xen_host, "pv")
@@ -26,6 +34,20 @@ def test_xl_refuses_its_file(xen_host: XenHost) -> None:
     said = xen_host.run("xl", "create", "-n", "/root/pv.cfg")
     assert said.code != 0
     assert "parsing error" in said.err
+
+
+def test_one_that_asks_for_a_window_has_a_framebuffer_and_no_port(xen_host: XenHost) -> None:
+    """Debian's QEMU for Xen opens no window: xend hands out the framebuffer."""
+    host = xen_host
+    host.put("/etc/xen/pv.cfg", f"{FILES['pv']}vfb = ['type=sdl']\r\n".encode())
+    host.put("/root/viewer", VIEWER.encode(), 0o755)
+    said = host.xm("create", "-p", "pv")
+    assert (said.code, "wants a window" in said.err) == (0, True), said
+    shown = host.xm("vncviewer", "--viewer", "/root/viewer", "pv")
+    assert (shown.code, "RFB 003.008" in shown.out) == (0, True), shown
+    assert ":59" not in host.ok("ss", "-tln")
+    assert host.xm("destroy", "pv").code == 0
+    nothing_left(host)
 
 
 @pytest.mark.full  # the engine's part is in the contract, xend's in tests/manager

@@ -29,6 +29,7 @@ _STATES = {
     "reset": _RUNS,
     "sysrq": _RUNS,
     "send-key": _RUNS,
+    "rdp": _RUNS,
     "trigger": _RUNS,
     "button-press": _RUNS,
 }

@@ -8,6 +8,7 @@ from xenia.engines.qemu.argv import CommandLine, doubled
 from xenia.engines.qemu.machine import SLOT_VGA
 from xenia.engines.qemu.settings import QemuSettings
 from xenia.engines.remarks import note, warning
+from xenia.engines.window import explain_window
 from xenia.model.complaint import Complaint
 from xenia.model.display import Display, VgaModel
 from xenia.model.domain import DomainConfig
@@ -76,12 +77,7 @@ def add_display(line: CommandLine, config: DomainConfig, settings: QemuSettings,
 def explain_display(config: DomainConfig, settings: QemuSettings) -> Iterator[Complaint]:
     """What of the display is different here."""
     display = config.display
-    if display.sdl:
-        yield note(
-            "sdl",
-            "sdl has no effect: windows on the host's own screen come with a later version",
-            "use vnc=1 and a viewer",
-        )
+    yield from explain_window(display)
     if display.keymap:
         yield note(
             "keymap", f"keymap={display.keymap!r} has no effect: VNC viewers of today send keys by their position"
@@ -92,8 +88,6 @@ def explain_display(config: DomainConfig, settings: QemuSettings) -> Iterator[Co
             f"only the first {PASSWORD_LENGTH} characters of the VNC password count",
             "VNC passwords are weak: let VNC listen on 127.0.0.1 only and reach it through SSH",
         )
-    if display.opengl:
-        yield note("opengl", "opengl has no effect without sdl")
 
 
 def _video_ram(display: Display, vga: VgaModel) -> int | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xenia.engines.remarks import note, warning
+from xenia.engines.window import explain_window
 from xenia.engines.xen.prepared import VncDoor
 from xenia.engines.xen.xlcfg import Settings, words
 from xenia.model.complaint import Complaint
@@ -49,16 +50,23 @@ def door_of(display: Display, password: str = "") -> VncDoor | None:
     return VncDoor(LISTEN, display.vnc_display, unused)
 
 
-def display_settings(config: DomainConfig, door: VncDoor | None) -> Settings:
-    """The card of an HVM guest, or the framebuffer of another one where there is a door to see it."""
+def has_screen(config: DomainConfig) -> bool:
+    """Whether there is something to see: xend shows it (screen.py) where VNC is not open, too."""
     display = config.display
+    return display.vga is not VgaModel.NONE if config.kind is Kind.HVM else display.vnc or display.sdl
+
+
+def display_settings(config: DomainConfig, door: VncDoor | None) -> Settings:
+    """The card of an HVM guest, or the framebuffer of another one that has a screen."""
+    display = config.display
+    shut: dict[str, str | int] = {"vnc": 0}  # without a word xl opens VNC
     if config.kind is not Kind.HVM:
-        return {"vfb": [words(_door_words(door) | _keymap(display))]} if door else {}
+        return {"vfb": [words((_door_words(door) if door else shut) | _keymap(display))]} if has_screen(config) else {}
     settings: Settings = {"vga": _VGA[display.vga]}
     if display.vga in _LEAST_VIDEO_RAM and display.video_ram:
         settings["videoram"] = max(display.video_ram, _LEAST_VIDEO_RAM[display.vga])
     settings |= _keymap(display)
-    return settings | (_door_words(door) if door else {"vnc": 0})  # without a word xl opens VNC
+    return settings | (_door_words(door) if door else shut)
 
 
 def _door_words(door: VncDoor) -> dict[str, str | int]:
@@ -76,8 +84,8 @@ def explain_display(config: DomainConfig, password: str = "") -> Iterator[Compla
         yield warning(
             "vncpasswd",
             "VNC is not opened: Debian's QEMU for Xen has no VNC passwords, and a door without the password that was "
-            "asked for is not opened; it comes with the gateway",
-            f"take out vncpasswd, and reach {LISTEN} of this host through SSH",
+            "asked for is not opened",
+            "xm vncviewer DOMAIN shows the screen, here and from other hosts",
         )
     elif display.vnc and display.vnc_listen not in _LOOPBACK:
         yield note(
@@ -93,10 +101,7 @@ def explain_display(config: DomainConfig, password: str = "") -> Iterator[Compla
         )
     if display.vnc and display.vnc_unused and (display.vnc_display or 0) > _LAST_UNUSED:
         yield note("vncunused", f"vncunused has no effect: Xen's tools look for a free display up to {_LAST_UNUSED}")
-    if display.sdl:
-        yield note("sdl", "sdl has no effect: Debian's QEMU for Xen has no windows", "use vnc=1 and a viewer")
-    if display.opengl:
-        yield note("opengl", "opengl has no effect without sdl")
+    yield from explain_window(display)
     if display.keymap and display.keymap not in KEYMAPS:
         yield note("keymap", f"keymap={display.keymap!r} is not known and has no effect", "as in keymap = 'de'")
     yield from _explain_video_ram(config)

@@ -30,6 +30,7 @@ class Guest:
     model: DeviceModel | None = None
     consoles: Mapping[ConsoleKind, Path] = field(default_factory=dict)
     vnc: str | None = None
+    has_screen: bool = False
     vifs: tuple[str, ...] = ()
     usb: frozenset[str] | None = None
     pci: frozenset[str] | None = None

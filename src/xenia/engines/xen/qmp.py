@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -31,6 +33,12 @@ class Qmp:
         if "error" in answer:
             raise engine_failed(f"QEMU refuses {command}: {answer['error']['desc']}")
         return answer["return"]
+
+    def send(self, descriptor: int) -> None:
+        """Give QEMU a copy of `descriptor`, which the next command takes. Raises OSError."""
+        connection = self._writer.get_extra_info("socket")
+        with socket.socket(fileno=os.dup(connection.fileno())) as same:  # asyncio's own takes no descriptors
+            socket.send_fds(same, [b" "], [descriptor])
 
     async def read(self) -> dict[str, Any]:
         async with asyncio.timeout(SECONDS):

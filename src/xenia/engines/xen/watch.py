@@ -13,6 +13,7 @@ import time
 from xenia.engines.base import EngineEvent
 from xenia.engines.xen import foreign, places
 from xenia.engines.xen.device_model import DeviceModel, pid_of
+from xenia.engines.xen.display import has_screen
 from xenia.engines.xen.guest import ENDED, Guest
 from xenia.engines.xen.hypervisor import DomainInfo, Hypervisor
 from xenia.engines.xen.suspended import resume
@@ -145,12 +146,14 @@ class Watch:
         started_at = await places.start_time(self._store, info.uuid) or time.time()
         found = await foreign.describe(info.domid, info.uuid, name, started_at, self._xl)
         guest = Guest(info.uuid, info.domid, name, found.config.kind, info.state, info.end, info.why, found=found)
+        guest.has_screen = has_screen(found.config)
         await self._locate(guest, serial=found.config.kind is Kind.HVM and found.config.platform.serial[:1] == ("pty",))
         return guest
 
     async def guest(self, info: DomainInfo, config: DomainConfig) -> Guest:
         """A domain of ours as it is now; its device model is watched from here on."""
         guest = Guest(info.uuid, info.domid, config.name, config.kind, info.state, info.end, info.why)
+        guest.has_screen = has_screen(config)
         await self._locate(guest, serial=config.kind is Kind.HVM)
         return guest
 

@@ -7,9 +7,9 @@ from xenia.guestfile.keys.key import Dialect, Key, KeyType, ignored, translated
 _TEXT, _NUMBER, _FLAG = KeyType.TEXT, KeyType.NUMBER, KeyType.FLAG
 _XM, _XL = Dialect.XM, Dialect.XL
 _BY_HAND = ignored("a viewer is started by hand")
-_NO_WINDOWS = ignored("windows on the host's own screen come with a later version")
-_NO_WINDOWS_ON_XEN = ignored("Debian's QEMU for Xen has no windows")
-_OF_ITS_OPENER = ignored("the window belongs to who opens it")
+_VIEWER = translated("xm create and xm start open it, where whoever uses them has a display")
+_OWN_DISPLAYS = translated("a display of the machine where xm is")
+_NO_OPENGL = ignored("the window is that of a VNC viewer")
 _VNC_INSTEAD = ignored("VNC is offered instead")
 
 
@@ -44,7 +44,7 @@ KEYS = (
         "vncpasswd = 'secret'",
         xen=ignored("Debian's QEMU for Xen has no VNC passwords: VNC is not opened where one is asked for"),
     ),
-    Key("vncviewer", _FLAG, None, "Start a VNC viewer", "vncviewer = 1", qemu=_BY_HAND, xen=_BY_HAND),
+    Key("vncviewer", _FLAG, None, "Start a VNC viewer", "vncviewer = 1", qemu=_VIEWER, xen=_VIEWER),
     Key(
         "vncconsole",
         _FLAG,
@@ -59,10 +59,10 @@ KEYS = (
         "sdl",
         _FLAG,
         False,
-        "Show the display in a window of the host",
+        "Show the display in a window, without a port for VNC",
         "sdl = 1",
-        qemu=_NO_WINDOWS,
-        xen=_NO_WINDOWS_ON_XEN,
+        qemu=_VIEWER,
+        xen=_VIEWER,
     ),
     Key(
         "opengl",
@@ -70,18 +70,24 @@ KEYS = (
         False,
         "Let the window use OpenGL",
         "opengl = 1",
-        qemu=_NO_WINDOWS,
-        xen=_NO_WINDOWS_ON_XEN,
+        qemu=_NO_OPENGL,
+        xen=_NO_OPENGL,
     ),
-    Key("display", _TEXT, None, "X display of the window", "display = ':0'", qemu=_OF_ITS_OPENER, xen=_OF_ITS_OPENER),
+    Key(
+        "display",
+        _TEXT,
+        None,
+        "X display of the window; without it that of whoever uses xm",
+        "display = ':0'",
+        qemu=_OWN_DISPLAYS,
+        xen=_OWN_DISPLAYS,
+    ),
     Key(
         "xauthority",
         _TEXT,
         None,
-        "X authority of the window",
+        "X authority of the window; without it that of whoever uses xm",
         "xauthority = '/root/.Xauthority'",
-        qemu=_OF_ITS_OPENER,
-        xen=_OF_ITS_OPENER,
     ),
     Key("nographic", _FLAG, False, "No display at all", "nographic = 1"),
     Key("stdvga", _FLAG, False, "A standard VGA card instead of a Cirrus one", "stdvga = 1"),

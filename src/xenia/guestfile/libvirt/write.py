@@ -18,7 +18,7 @@ _TYPES = {Kind.HVM: ("xenfv", "hvm"), Kind.PV: ("xenpv", "linux"), Kind.PVH: ("x
 _DEVICES = {"a": "fd", "c": "hd", "d": "cdrom", "n": "network"}
 _TSC = {"always_emulate": "emulate", "1": "emulate", "native": "native", "2": "native", "native_paravirt": "paravirt"}
 _ELSEWHERE = frozenset({"viridian", "hap", "hpet", "tsc_mode", "pci", "usbdev", "parallel", "max_grant_frames",
-                        "max_event_channels", "description", "display", "xauthority"})  # fmt: skip
+                        "max_event_channels", "description"})  # fmt: skip
 """Keys of `other` that some element stands for."""
 
 

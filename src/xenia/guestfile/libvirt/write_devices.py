@@ -150,8 +150,7 @@ def _add_graphics(devices: Node, config: DomainConfig) -> None:
         if display.vnc_listen:
             node.add("listen", {"type": "address", "address": display.vnc_listen})
     if display.sdl:
-        words = {name: config.other.get(key) for name, key in (("display", "display"), ("xauth", "xauthority"))}
-        devices.add("graphics", {"type": "sdl"} | {name: str(word) for name, word in words.items() if word})
+        devices.add("graphics", {"type": "sdl", "display": display.x_display, "xauth": display.x_authority})
 
 
 def _add_video(devices: Node, config: DomainConfig) -> None:
