@@ -37,7 +37,7 @@ def run(paths: Paths, loaded: Loaded) -> None:
     try:
         _make_folders(paths)
         with only_one(paths.lock):
-            start_logging(paths.log, loaded.settings.log_level)
+            start_logging(paths.log, loaded.settings.log_level, loaded.settings.log_format)
             for remark in loaded.remarks:
                 log.warning("%s", remark)
             allow_many()

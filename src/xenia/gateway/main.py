@@ -17,7 +17,7 @@ from xenia.gateway.arguments import parser
 from xenia.gateway.certificate import Certificate, certificate_of, tls_of
 from xenia.gateway.server import Server, listen
 from xenia.lib.descriptors import allow_many
-from xenia.lib.log_lines import PrintableFormatter
+from xenia.lib.log_lines import standard_error_formatter
 from xenia.lib.notify import service_manager
 from xenia.lib.only_one import Taken, only_one
 from xenia.lib.paths import Paths
@@ -39,8 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     paths = Paths(Path(options.root).absolute())
     try:
-        _log(options.log_level)
         settings = load(paths, {}).settings
+        _log(options.log_level, settings.log_format)
         _run(paths, settings)
     except XeniaError as error:
         print(f"xenia-web: {printable(error.message)}", file=sys.stderr)
@@ -56,9 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _log(level: str) -> None:
+def _log(level: str, form: str) -> None:
     handler = logging.StreamHandler()
-    handler.setFormatter(PrintableFormatter("%(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(standard_error_formatter(form, "%(levelname)s %(name)s: %(message)s"))
     logging.getLogger().addHandler(handler)
     logging.getLogger().setLevel(level.upper())
     for library in ("asyncio", "uvicorn.error", "websockets"):

@@ -31,6 +31,7 @@ from xenia.settings.kinds import (
     choice,
 )
 
+LOG_FORMATS = ("auto", "text", "json", "journal")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 ENGINES = ("auto", "xen", "qemu", "simulated")
 ACCELERATORS = ("auto", "kvm", "tcg")
@@ -108,6 +109,12 @@ class Settings:
         Effect.RESTART,
     )
     log_level: str = _setting("info", choice(*LOG_LEVELS), "How much xend logs", Effect.AT_ONCE)
+    log_format: str = _setting(
+        "auto",
+        choice(*LOG_FORMATS),
+        "How xend and xenia-web log to standard error; auto is journal under systemd, text elsewhere",
+        Effect.RESTART,
+    )
     socket_group: str = _setting("xen", Name("a group"), "Who may use xend beside root", Effect.RESTART)
     engine: str = _setting(
         "auto", choice(*ENGINES), "What runs the guests; auto is xen in a Domain-0, qemu elsewhere", Effect.RESTART
