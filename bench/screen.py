@@ -40,7 +40,7 @@ vnc = 1
 
 
 class Way(Protocol):
-    def send(self, data: bytes) -> object: ...
+    def send(self, data: bytes) -> None: ...
 
     def receive(self) -> bytes: ...
 
@@ -55,8 +55,8 @@ class Tls:
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._connection = context.wrap_socket(plain)
 
-    def send(self, data: bytes) -> object:
-        return self._connection.sendall(data)
+    def send(self, data: bytes) -> None:
+        self._connection.sendall(data)
 
     def receive(self) -> bytes:
         return self._connection.recv(1 << 16)
@@ -68,8 +68,8 @@ class ThroughXenia:
     def __init__(self, console: Console) -> None:
         self._console = console
 
-    def send(self, data: bytes) -> object:
-        return self._console.send(data)
+    def send(self, data: bytes) -> None:
+        self._console.send(data)
 
     def receive(self) -> bytes:
         while not (data := self._console.receive()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ from tests.api.test_logins import log_in, visitor
 from tests.api.test_roles import everything
 from tests.support.world import World, read_really
 from tests.support.xend import Xend, running_xend
+from websockets.asyncio.client import ClientConnection
 
 from xenia.api.roles import ROUTES, Reach
 from xenia.manager.logins.people import Admitted
-from xenia.model.caller import Role
+from xenia.model.caller import Caller, Role
 from xenia.model.grant import read_grant
 
 PVH = "type = 'pvh'\nkernel = '/boot/vmlinuz'\nmemory = 256\n"
@@ -40,6 +42,8 @@ async def xend(tmp_path: Path, folder: Path) -> AsyncIterator[Xend]:
         for name in ("web1", "db"):
             await start(running, folder / f"{name}.cfg")
         yield running
+        for guest in running.world.host.guests.values():
+            guest.close()
 
 
 async def start(xend: Xend, file: Path) -> None:
@@ -296,3 +300,59 @@ async def test_an_administrator_of_a_domain_puts_it_away_and_takes_it_back(xend:
         back = await client.post("/v1/domains/web1/snapshots/s1/revert", params={"wait": 10}, json={})
         assert back.status_code == 200, back.text
     assert "new" in (folder / "web1.cfg").read_text()
+
+
+async def granted_screen(xend: Xend, secret: str) -> ClientConnection:
+    headers = {"authorization": f"Bearer {secret}"}
+    return await websockets.unix_connect(
+        str(xend.web), "ws://xend/v1/domains/web1/vncviewer", additional_headers=headers
+    )
+
+
+@pytest.mark.parametrize("way", ["the grant is taken", "it becomes less", "the file's tag goes"])
+async def test_a_screen_that_a_grant_opened_ends_with_it(
+    xend: Xend, folder: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """And not before."""
+    looks = asyncio.Event()
+    monkeypatch.setattr("xenia.api.lasting._LOOK_AGAIN", 0.02)
+    still = xend.doors.logins.still
+
+    async def counted(caller: Caller) -> Caller:
+        looks.set()
+        return await still(caller)
+
+    monkeypatch.setattr(type(xend.doors.logins), "still", lambda _self, caller: counted(caller))
+    screen = await granted_screen(xend, await as_gus(xend, "operator gus tag:prod"))
+    for _ in range(3):
+        looks.clear()
+        await looks.wait()
+    await screen.ping()
+    assert screen.close_code is None
+    if way == "the grant is taken":
+        grant(xend)
+    elif way == "it becomes less":
+        grant(xend, "viewer gus tag:prod")
+    else:
+        (folder / "web1.cfg").write_text(f"name = 'web1'\n{PVH}tags = [ 'web' ]\n")
+    async with asyncio.timeout(30):
+        await screen.wait_closed()
+    assert screen.close_code == 1008
+
+
+async def test_a_ticket_that_a_grant_gave_is_good_for_its_domain(xend: Xend) -> None:
+    secret = await as_gus(xend, "operator gus web1")
+    async with visitor(xend, secret) as client:
+        given = await client.post("/v1/domains/web1/tickets", json={"for": "vncviewer"})
+        assert (await client.post("/v1/domains/db/tickets", json={"for": "vncviewer"})).status_code == 404
+    address = "ws://xend/v1/domains/web1/vncviewer"
+    subprotocols: Any = ["binary", f"xenia.ticket.{given.json()['ticket']}"]
+    async with websockets.unix_connect(str(xend.web), address, subprotocols=subprotocols) as screen:
+        assert screen.subprotocol == "binary"
+    with pytest.raises(websockets.InvalidStatus) as refused:
+        await websockets.unix_connect(str(xend.web), address, subprotocols=subprotocols)
+    assert refused.value.response.status_code == 401
+
+
+async def test_the_live_state_is_for_those_who_see_the_whole_host(xend: Xend) -> None:
+    assert await open_socket(xend, "/v1/stream", await as_gus(xend, "administrator gus *")) == 403
