@@ -166,6 +166,20 @@ async def test_a_file_elsewhere_is_not_touched(manager: Manager, etc: Path, tmp_
     assert file.read_text() == WEB
 
 
+@pytest.mark.parametrize("scope", [Scope.BOTH, Scope.CONFIG])
+async def test_a_file_that_is_called_so_and_defines_another_domain_is_not_touched(
+    manager: Manager, etc: Path, tmp_path: Path, scope: Scope
+) -> None:
+    others = WEB.replace("web", "other")
+    assert others != WEB
+    (etc / "web.cfg").write_text(others)
+    (tmp_path / "web.cfg").write_text(WEB)
+    await start(manager, tmp_path / "web.cfg")
+    job = await ended(manager, "mem-set", 128, scope)
+    assert (job.error is None) is (scope is Scope.BOTH)
+    assert (etc / "web.cfg").read_text() == others
+
+
 async def test_operators_change_what_runs_and_no_files(manager: Manager, etc: Path) -> None:
     await start(manager, etc / "web.cfg")
     assert (await done(manager, "mem-set", 128, caller=OPERATOR))["file"] == ""

@@ -65,6 +65,19 @@ class GuestFiles:
             return f"{name}.cfg"
         raise self._not_there(ref)
 
+    async def find_of(self, domain: str) -> str:
+        """The name of the file that defines `domain`, or cannot be used and is called like it: never one that defines
+        another domain. Raises as `find`.
+        """
+        await self.definitions.refresh()
+        defining = [Path(file.file).name for file in self.definitions.of(domain)]
+        if defining:
+            return defining[0] if len(defining) == 1 else self._chosen(domain, defining)
+        own = self.folder.path(f"{domain}.cfg")
+        if any(file.file == own and file.config is None for file in self.definitions.guest_files()):
+            return f"{domain}.cfg"
+        raise self._not_there(domain)
+
     def _chosen(self, domain: str, names: list[str]) -> str:
         """Of several files that define `domain` the one that was started last, or the one that is called like it."""
         record = self.records.by_name(domain)
@@ -108,8 +121,7 @@ class GuestFiles:
         """What the guest file of `domain` means now. Raises not_found, conflict, and invalid for one that means
         nothing.
         """
-        name = await self.find(domain)
-        path = self.folder.path(name)
+        path = self.folder.path(await self.find_of(domain))
         file = next(file for file in self.definitions.guest_files() if file.file == path)
         if file.config is None:
             raise invalid(f"{path} defines nothing: {file.errors[0].message}", f"xm config check {path}")

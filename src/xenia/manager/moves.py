@@ -221,7 +221,7 @@ class Moves:
     async def _wanted(self, name: str) -> tuple[DomainConfig, str]:
         """What its guest file means now, and the path of that."""
         await self.guest_files.definitions.refresh()
-        file = self.guest_files.folder.path(await self.guest_files.find(name))
+        file = self.guest_files.folder.path(await self.guest_files.find_of(name))
         return await self.guest_files.wanted(name), file
 
     async def _is_followed(self, started: Started) -> bool:

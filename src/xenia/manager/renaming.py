@@ -84,7 +84,7 @@ class Renaming:
             if record is not None:
                 await self.lifecycle.records.save(_renamed(record, new))
                 undo.push_async_callback(self.lifecycle.records.save, record)
-            file = await self.guest_files.find(old) if self.guest_files.definitions.of(old) else ""
+            file = await self.guest_files.find_of(old) if self.guest_files.definitions.of(old) else ""
             if file:
                 saved = await self.guest_files.edit(file, [Change(Action.SET, "name", new)], caller)
                 if saved.changed:

@@ -50,7 +50,7 @@ class Asked:
         await self.guest_files.definitions.refresh()
         if not self._edits:
             return {}
-        return (await self.guest_files.show(await self.guest_files.find(self.domain.name), self.caller)).values
+        return (await self.guest_files.show(await self.guest_files.find_of(self.domain.name), self.caller)).values
 
     @property
     def _edits(self) -> bool:
@@ -68,8 +68,8 @@ class Asked:
         async with AsyncExitStack() as undo:
             kept = Kept()
             if self._edits:
-                name = await files.find(self.domain.name)
-                changes = edits(await files.wanted(name))
+                name = await files.find_of(self.domain.name)
+                changes = edits(await files.wanted(self.domain.name))
                 if changes:
                     saved = await files.edit(name, changes, self.caller)
                     if saved.changed:
