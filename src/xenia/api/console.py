@@ -14,8 +14,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from xenia.api.accept import accept_bytes
 from xenia.api.doors import Doors, DoorsOf
-from xenia.api.lasting import LoginOver, say_login_over, watch_login
-from xenia.api.peer import CallerOf, Peer
+from xenia.api.lasting import lasting, watch_login
+from xenia.api.peer import CallerOf
 from xenia.api.race import race
 from xenia.api.routes import Routes
 from xenia.api.schema import texts
@@ -100,17 +100,11 @@ async def console(
     )
     watcher = await doors.consoles.watch(domain.uuid, kind, replay=replay)
     try:
-        await accept_bytes(websocket)
-        ways = _show(websocket, watcher), _type(websocket, None if view else watcher)
-        await race(*ways, watch_login(doors, caller, domain.uuid))
-        await _say_why(websocket, watcher)
-    except WebSocketDisconnect:
-        pass
-    except LoginOver:
-        await say_login_over(websocket)
-    except TimeoutError:
-        peer: Peer = websocket.state.peer
-        peer.abort()
+        async with lasting(websocket):
+            await accept_bytes(websocket)
+            ways = _show(websocket, watcher), _type(websocket, None if view else watcher)
+            await race(*ways, watch_login(doors, caller, domain.uuid))
+            await _say_why(websocket, watcher)
     finally:
         watcher.close()
 

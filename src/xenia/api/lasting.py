@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from xenia.api.doors import Doors
 from xenia.api.peer import Peer
@@ -47,11 +49,19 @@ async def _holds(doors: Doors, caller: Caller, domain: str) -> bool:
     return sight.role_on(doors.manager.inventory.find(domain)) >= caller.role
 
 
-async def say_login_over(websocket: WebSocket) -> None:
-    """The end of a WebSocket for which LoginOver was raised."""
+@asynccontextmanager
+async def lasting(websocket: WebSocket) -> AsyncIterator[None]:
+    """What goes on in it may end because the visitor leaves, or by LoginOver, which they are told; who does not take
+    what they are told (TimeoutError) is cut off.
+    """
     try:
-        async with asyncio.timeout(_FAREWELL):
-            await websocket.close(_OVER, "the login or token is over, or has another role")
+        try:
+            yield
+        except LoginOver:
+            async with asyncio.timeout(_FAREWELL):
+                await websocket.close(_OVER, "the login or token is over, or has another role")
+    except WebSocketDisconnect:
+        pass
     except TimeoutError:
         peer: Peer = websocket.state.peer
         peer.abort()

@@ -15,8 +15,8 @@ from xenia.api.answers import JobAnswer
 from xenia.api.bodies import KeysBody
 from xenia.api.doors import DoorsOf
 from xenia.api.jobs import Wait, settle
-from xenia.api.lasting import LoginOver, say_login_over, watch_login
-from xenia.api.peer import CallerOf, Peer
+from xenia.api.lasting import lasting, watch_login
+from xenia.api.peer import CallerOf
 from xenia.api.race import race
 from xenia.api.routes import Routes
 from xenia.api.schema import answers, pictures
@@ -59,19 +59,12 @@ async def screen(websocket: WebSocket, doors: DoorsOf, caller: CallerOf, ref: Re
     domain = await doors.manager.inventory.look_up(ref)
     with await doors.manager.screens.open(ref, caller) as connection:
         await accept_bytes(websocket)
-        try:
+        async with lasting(websocket):
             ways = _show(websocket, connection), _type(websocket, connection)
             await race(*ways, doors.stopping.wait(), watch_login(doors, caller, domain.uuid))
             code, why = (STOPPING, "xend is stopping") if doors.stopping.is_set() else (GONE, "the guest is gone")
             async with asyncio.timeout(_SEND_TIMEOUT):
                 await websocket.close(code, why)
-        except WebSocketDisconnect:
-            pass
-        except LoginOver:
-            await say_login_over(websocket)
-        except TimeoutError:
-            peer: Peer = websocket.state.peer
-            peer.abort()
 
 
 async def _show(websocket: WebSocket, connection: socket.socket) -> None:

@@ -11,9 +11,9 @@ from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from xenia.api.doors import DoorsOf
-from xenia.api.lasting import LoginOver, say_login_over, watch_login
+from xenia.api.lasting import lasting, watch_login
 from xenia.api.live import Live
-from xenia.api.peer import CallerOf, Peer
+from xenia.api.peer import CallerOf
 from xenia.api.race import race
 from xenia.api.routes import Routes
 from xenia.api.stats_feed import StatsFeed
@@ -62,19 +62,12 @@ async def stream(
     """
     told = _Told(websocket, live, administrator=caller.role >= Role.ADMINISTRATOR)
     with live.listening():
-        try:
+        async with lasting(websocket):
             await told.begin(run, after)
             looks = [_tell_stats(websocket, feed, stats)] if stats is not None else []
             await race(told.go_on(), _drain(websocket), doors.stopping.wait(), watch_login(doors, caller), *looks)
             async with asyncio.timeout(_SEND_TIMEOUT):
                 await websocket.close(STOPPING, "xend is stopping")
-        except WebSocketDisconnect:
-            pass
-        except LoginOver:
-            await say_login_over(websocket)
-        except TimeoutError:
-            peer: Peer = websocket.state.peer
-            peer.abort()
 
 
 class _Told:
