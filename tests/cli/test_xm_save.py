@@ -7,7 +7,7 @@ import pytest
 from tests.cli.conftest import Xm
 from tests.cli.fake_xend import FakeXend, domain, job, problem
 
-ROUTE = "POST /domains/web/save?wait=0"
+ROUTE = "POST /domains/web/save?wait=0.3"
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_what_does_not_fit_is_told(xend: FakeXend, xm: Xm, capsys: pytest.Captur
 
 
 def test_a_domain_is_suspended_and_resumed(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
-    xend.routes["POST /domains/web/suspend?wait=0"] = {"job": job(result={"domain": "web"})}
+    xend.routes["POST /domains/web/suspend?wait=0.3"] = {"job": job(result={"domain": "web"})}
     xend.routes["POST /domains/web/resume?wait=30"] = {"job": job(result={"domain": "web", "domid": 7})}
     assert xm("suspend", "web") == 0
     assert xm("resume", "-p", "web") == 0

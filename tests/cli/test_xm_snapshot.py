@@ -80,7 +80,7 @@ def test_delete_wants_one_or_all(xm: Xm, capsys: pytest.CaptureFixture[str], wor
 
 def test_delete_tells_what_is_left(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
     result = {"domain": "web", "deleted": ["one", "two"], "left": 1}
-    xend.routes["DELETE /domains/web/snapshots?wait=0"] = {"job": job("snapshot delete", result=result)}
+    xend.routes["DELETE /domains/web/snapshots?wait=0.3"] = {"job": job("snapshot delete", result=result)}
     assert xm("snapshot", "delete", "--all", "web") == 0
     said = capsys.readouterr()
     assert said.out == "Deleted of domain web: 'one', 'two'\n"

@@ -6,10 +6,11 @@ import os
 
 from xenia.cli.command import Command, add_output
 from xenia.cli.errors import say
+from xenia.cli.job import carry_out
 from xenia.cli.options import accept
 from xenia.cli.stood_still import stood_still
 from xenia.client.domains import domain_path, follow, submit
-from xenia.client.errors import EXIT_INTERRUPTED, ClientError, usage
+from xenia.client.errors import EXIT_INTERRUPTED, usage
 from xenia.client.http import quote
 from xenia.lib.text import printable
 
@@ -45,8 +46,7 @@ def _save(context: Context, options: Namespace) -> int:
         say("the configuration is in the save itself: CONFIG is not needed")
     then = "run" if options.checkpoint else "pause" if options.paused else "end"
     body = {"file": _path(options.file), "then": then}
-    job = submit(context.client, f"{domain_path(options.domain)}/save", body, wait=0)
-    result = follow_or_cancel(context, job)
+    result = saved(context, f"{domain_path(options.domain)}/save", body)
     if options.output == "text":
         stood = stood_still(result.get("stood_still"))
         print(f"Saved domain {printable(result['domain'])} to {printable(result['file'])}{stood}")
@@ -55,20 +55,9 @@ def _save(context: Context, options: Namespace) -> int:
     return 0
 
 
-def follow_or_cancel(context: Context, job: dict[str, Any]) -> dict[str, Any]:
-    """The result of a job that ends where xm is interrupted."""
-    try:
-        result: dict[str, Any] = follow(context.client, job)["result"]
-    except KeyboardInterrupt:
-        try:
-            ended = context.client.post(f"/jobs/{job['id']}/cancel", {}, seconds=_CHECK_SECONDS)["job"]
-        except ClientError as error:
-            say(f"it goes on: {error.message}")
-        else:
-            cancelled = ended["state"] == "cancelled"
-            say("cancelled: the domain runs on, and there is no file" if cancelled else "it had ended already")
-        raise SystemExit(EXIT_INTERRUPTED) from None
-    return result
+def saved(context: Context, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The result of a save that Ctrl-C takes back."""
+    return carry_out(context, path, body, cancelled="the domain runs on, and there is no file")
 
 
 def _info(context: Context, options: Namespace) -> int:
@@ -97,7 +86,11 @@ def _restore(context: Context, options: Namespace) -> int:
     if len(options.files) > 1:
         raise usage("restore: the configuration is in the save itself", "xm restore SAVE")
     body = {"file": _path(options.files[0]), "paused": options.paused, "changed": options.changed}
-    result = follow(context.client, submit(context.client, "/restore", body))["result"]
+    try:
+        result = follow(context.client, submit(context.client, "/restore", body))["result"]
+    except KeyboardInterrupt:
+        say("no longer waiting; the restore goes on. xm list shows what comes of it")
+        raise SystemExit(EXIT_INTERRUPTED) from None
     if options.output == "text":
         print(f"Restored domain {printable(result['domain'])} (id={result['domid']})")
     else:

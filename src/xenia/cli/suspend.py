@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xenia.cli.command import Command
-from xenia.cli.save import follow_or_cancel
+from xenia.cli.save import saved
 from xenia.client.domains import domain_path, follow, submit
 from xenia.client.errors import usage
 from xenia.lib.text import printable
@@ -20,8 +20,7 @@ def _suspend_options(parser: ArgumentParser) -> None:
 
 
 def _suspend(context: Context, options: Namespace) -> int:
-    job = submit(context.client, f"{domain_path(options.domain)}/suspend", {}, wait=0)
-    result = follow_or_cancel(context, job)
+    result = saved(context, f"{domain_path(options.domain)}/suspend", {})
     print(f"Suspended domain {printable(result['domain'])}")
     return 0
 

@@ -19,7 +19,7 @@ from tests.live.xen.walk.devices import sees
 from tests.live.xen.walk.saves import begin_to_count, count
 from tests.live.xen.walk.walk import Walk
 from tests.live.xenlab.host import XenHost
-from tests.live.xenlab.traces import by_xl, by_xm, letters, nothing_left
+from tests.live.xenlab.traces import by_xl, by_xm, letters, nothing_left, until_at_rest
 from tests.support.live import Said, until
 
 pytestmark = [pytest.mark.xen, pytest.mark.timeout(900)]
@@ -136,6 +136,7 @@ def run(walk: Walk, kills: int, seed: int) -> None:
         words = [*verb.split(), *(["pv"] if there else []), SAVE]
         said = cut_off(host, words, victim, seconds)
         seen[f"{verb}, {victim} is killed: {'done' if said.code == 0 else 'cut off'}"] += 1
+        until_at_rest(host)
         until(lambda: by_xl(host) == by_xm(host), "xm and xl show the same", 30, every=0.3)
         runs, kept = "pv" in by_xl(host), host.run("test", "-e", SAVE).code == 0
         assert kept or runs, f"lost: {seen} {said}"

@@ -6,6 +6,7 @@ import json
 import re
 
 from tests.live.xenlab.host import XenHost
+from tests.live.xenlab.recipe import SITE
 from tests.support.live import until
 
 _LOOK = """\
@@ -59,3 +60,20 @@ def by_xm(host: XenHost) -> dict[str, int]:
 def letters(host: XenHost, name: str) -> str:
     """The state of a guest as `xl list` shows it."""
     return host.ok("xl", "list", name).splitlines()[1].split()[4]
+
+
+_WAIT = """\
+from contextlib import suppress
+from xenia.client.errors import ClientError
+from xenia.client.http import Client
+for job in Client().get("/jobs", seconds=60)["jobs"]:
+    if job["state"] == "running":
+        with suppress(ClientError):
+            Client().get(f"/jobs/{job['id']}?wait=90", seconds=100)
+"""
+
+
+def until_at_rest(host: XenHost) -> None:
+    """Waits until xend has ended what it was asked for: who has asked may have left."""
+    said = host.run("python3", "-SPc", _WAIT, env={"PYTHONPATH": SITE})
+    assert said.code == 0, said

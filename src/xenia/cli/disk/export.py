@@ -8,7 +8,8 @@ import sys
 from xenia.cli.command import Command
 from xenia.cli.disk.words import NAMES, image_path
 from xenia.cli.errors import say
-from xenia.client.domains import follow, submit
+from xenia.cli.job import LOOK, follow_or_cancel
+from xenia.client.domains import follow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from xenia.cli.command import Context
-
-_LOOK = 0.3
-"""Seconds between two looks at whether it is there."""
 
 
 def _options(parser: ArgumentParser) -> None:
@@ -43,17 +41,17 @@ def offer(
     """Have xend offer it, and print where as soon as the job tells that it is `offered`: until Ctrl-C, or the end of
     the job, whose error is raised.
     """
-    job = submit(context.client, path, body, wait=_LOOK)
-    try:
+
+    def follow_it(job: dict[str, Any]) -> dict[str, Any]:
         while job["state"] == "running" and not offered(job):
-            job = context.client.get(f"/jobs/{job['id']}?wait={_LOOK:g}")["job"]
+            job = context.client.get(f"/jobs/{job['id']}?wait={LOOK:g}")["job"]
         if job["state"] == "running":
             print(f"nbd://{listen}" if listen else f"nbd+unix:///?socket={_socket(context, job)}")
             sys.stdout.flush()
             say("it is offered until you press Ctrl-C")
-        follow(context.client, job)
-    except KeyboardInterrupt:
-        context.client.post(f"/jobs/{job['id']}/cancel", {})
+        return follow(context.client, job)
+
+    if follow_or_cancel(context.client, path, body, follow_it)["state"] == "cancelled":
         say("it is not offered any more")
     return 0
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from xenia.cli.command import Command
 from xenia.cli.errors import say
+from xenia.cli.job import carry_out
 from xenia.cli.snapshot.words import add_domain, snapshot_path
-from xenia.client.domains import domain_path, follow, submit
-from xenia.client.errors import EXIT_INTERRUPTED, usage
+from xenia.client.domains import domain_path
+from xenia.client.errors import usage
 from xenia.lib.text import printable
 
 TYPE_CHECKING = False
@@ -26,13 +27,9 @@ def _delete(context: Context, options: Namespace) -> int:
     if options.all == (options.name is not None):
         raise usage("snapshot delete: one snapshot, or --all", "xm help snapshot delete")
     path = f"{domain_path(options.domain)}/snapshots" if options.all else snapshot_path(options.domain, options.name)
-    job = submit(context.client, path, {}, wait=0, method="delete")
-    try:
-        result = follow(context.client, job)["result"]
-    except KeyboardInterrupt:
-        context.client.post(f"/jobs/{job['id']}/cancel", {}, seconds=60)
-        say("interrupted: what is left of it is merged with the next snapshot that is deleted")
-        raise SystemExit(EXIT_INTERRUPTED) from None
+    result = carry_out(
+        context, path, {}, cancelled="what is left of it is merged with the next that is deleted", method="delete"
+    )
     names = ", ".join(f"'{printable(name)}'" for name in result["deleted"]) or "none"
     print(f"Deleted of domain {printable(result['domain'])}: {names}")
     if result["left"]:
