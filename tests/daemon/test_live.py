@@ -16,8 +16,9 @@ from xenia.daemon.logins import Admission
 from xenia.daemon.sandbox import Sandbox
 from xenia.lib.paths import Paths
 from xenia.manager.events import EventBus
-from xenia.model.display import Display
+from xenia.model.display import Display, VncRules
 from xenia.model.domain import DomainConfig, Kind
+from xenia.screen.doors import ScreenDoors
 from xenia.settings.load import load
 
 
@@ -40,7 +41,16 @@ async def test_a_changed_file_is_noticed_and_followed(
     manager = World().boot()
     await manager.start()
     bus = EventBus(lambda: 1.0, lambda _event: None)
-    async with live_settings(paths, loaded, manager, choice, Admission(loaded.settings), bus) as editor:
+    doors = ScreenDoors(
+        manager.screens.wish,
+        manager.screens.open_of,
+        manager.screens.opened,
+        lambda: (tmp_path, tmp_path),
+        uid=None,
+        kept=tmp_path / "vnc.json",
+        rules=VncRules(),
+    )
+    async with live_settings(paths, loaded, manager, choice, doors, Admission(loaded.settings), bus) as editor:
         with bus.listen() as events:
             paths.settings.write_text(
                 'log_level = "error"\nvnc_listen = "::1"\nrestart_limit = 3\n[autostart]\ndomains = false\n'

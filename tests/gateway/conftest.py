@@ -15,9 +15,9 @@ import pytest
 from tests.support.xend import Xend, running_xend
 
 from xenia.gateway.app import Gateway
-from xenia.gateway.certificate import Certificate, certificate_of, tls_of
 from xenia.gateway.server import Server, listen
 from xenia.lib.aio import Tasks
+from xenia.settings.certificate import Certificate, certificate_of, tls_of
 
 
 @dataclass

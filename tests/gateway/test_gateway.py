@@ -16,8 +16,8 @@ from tests.gateway.conftest import Web, served
 from tests.support.xend import GuestConsole
 
 from xenia.gateway.app import _ELSEWHERE, Gateway
-from xenia.gateway.certificate import Certificate, certificate_of, tls_of
 from xenia.model.errors import XeniaError
+from xenia.settings.certificate import Certificate, certificate_of, tls_of
 
 COOKIE = "__Host-xenia"
 

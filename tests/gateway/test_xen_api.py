@@ -14,9 +14,9 @@ from tests.gateway.conftest import Web, served
 from tests.support.world import World, read_really
 from tests.support.xend import running_xend
 
-from xenia.gateway.certificate import Certificate
 from xenia.gateway.xen_api_vm import power
 from xenia.model.domain import State
+from xenia.settings.certificate import Certificate
 
 
 @pytest.fixture

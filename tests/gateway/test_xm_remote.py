@@ -15,7 +15,7 @@ from tests.gateway.conftest import Web, served
 from tests.support.world import World, read_really
 from tests.support.xend import GuestConsole, running_xend
 
-from xenia.gateway.certificate import Certificate, certificate_of
+from xenia.settings.certificate import Certificate, certificate_of
 
 
 @dataclass

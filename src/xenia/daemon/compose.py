@@ -16,7 +16,7 @@ from xenia.api.doors import About, Doors
 from xenia.console.hub import ConsoleHub
 from xenia.console.kept import KeptLogs
 from xenia.daemon.audit import AuditLog
-from xenia.daemon.engines import Choice, choose
+from xenia.daemon.engines import Choice, choose, vnc_rules
 from xenia.daemon.live import brake_of, live_settings, stop_settings_of
 from xenia.daemon.logins import Admission
 from xenia.daemon.sandbox import Sandbox
@@ -68,6 +68,8 @@ from xenia.network.scripts import Scripts
 from xenia.network.simulated import SimulatedNetworkHost
 from xenia.network.uplink.record import Place
 from xenia.network.uplink.uplink import Uplink
+from xenia.screen.doors import ScreenDoors
+from xenia.settings.certificate import certificate_of
 from xenia.settings.load import Loaded, load
 from xenia.settings.settings import Settings
 from xenia.storage.core_file import CoreFiles
@@ -122,11 +124,14 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
         )
         parts.push_async_callback(hub.close)
         hub.start(manager.listen, lambda: _running(manager))
+        doors = _screen_doors(paths, loaded, manager)
+        parts.push_async_callback(doors.close)
+        doors.start(manager.listen, lambda: _running(manager))
         admission = Admission(settings)
         logins = await admission.open(DiskFiles(paths.root))
         audit = AuditLog(paths.audit)
         parts.callback(audit.close)
-        editor = await parts.enter_async_context(live_settings(paths, loaded, manager, choice, admission, bus))
+        editor = await parts.enter_async_context(live_settings(paths, loaded, manager, choice, doors, admission, bus))
         mark = OldConfigMark(DiskFiles(paths.root))
         old_config = OldConfigImport(paths.old_settings, sandbox.read_old_config, editor, mark)
         await old_config.look()
@@ -254,6 +259,24 @@ def _manager(
             choice=choice.why,
             others=choice.others,
         )
+    )
+
+
+def _screen_doors(paths: Paths, loaded: Loaded, manager: Manager) -> ScreenDoors:
+    settings = loaded.settings
+
+    def certificate() -> tuple[Path, Path]:
+        found = certificate_of(settings.web_certificate, settings.web_key, paths.web)
+        return found.chain, found.key
+
+    return ScreenDoors(
+        manager.screens.wish,
+        manager.screens.open_of,
+        manager.screens.opened,
+        certificate,
+        uid=settings.web_uid if os.geteuid() == 0 else None,
+        kept=paths.run / "vnc.json",
+        rules=vnc_rules(settings),
     )
 
 

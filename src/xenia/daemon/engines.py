@@ -22,6 +22,7 @@ from xenia.engines.xen.probe import booted_into_xen
 from xenia.engines.xen.settings import XenSettings
 from xenia.lib.paths import Paths
 from xenia.manager.prepare import PrepareBoot
+from xenia.model.display import VncRules
 from xenia.model.domain import DomainConfig
 from xenia.network.attach import BackendNetwork, Network, TapNetwork
 from xenia.network.filter import NftFilter
@@ -89,6 +90,10 @@ async def _no_kernel(config: DomainConfig, roots: Roots, disks: Sequence[OpenedD
     return None
 
 
+def vnc_rules(settings: Settings) -> VncRules:
+    return VncRules(settings.vnc_listen, settings.vnc_password, settings.vnc_tls)
+
+
 def _qemu(paths: Paths, settings: Settings, sandbox: Sandbox) -> Fitted:
     engine = QemuEngine(
         QemuSettings(
@@ -98,8 +103,7 @@ def _qemu(paths: Paths, settings: Settings, sandbox: Sandbox) -> Fitted:
             binary=settings.qemu,
             accelerator=settings.accelerator,
             uid_base=settings.uid_base if os.geteuid() == 0 else None,
-            vnc_listen=settings.vnc_listen,
-            vnc_password=settings.vnc_password,
+            vnc=vnc_rules(settings),
             background=settings.background_snapshots,
         )
     )
@@ -116,7 +120,7 @@ def _xen(paths: Paths, settings: Settings, sandbox: Sandbox) -> Fitted:
             python=settings.system_python,
             dom0_ballooning=settings.dom0_ballooning,
             dom0_min_mem=settings.dom0_min_mem,
-            vnc_password=settings.vnc_password,
+            vnc=vnc_rules(settings),
         )
     )
 

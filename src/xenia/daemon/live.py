@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from xenia.daemon.engines import Choice
+from xenia.daemon.engines import Choice, vnc_rules
 from xenia.daemon.logins import Admission
 from xenia.lib.paths import Paths
 from xenia.manager.brake import Brake
@@ -19,6 +19,7 @@ from xenia.manager.manager import Manager
 from xenia.manager.settings import SettingsKeeper
 from xenia.manager.settings_edit import SettingsEditor
 from xenia.manager.settings_watch import SettingsWatch
+from xenia.screen.doors import ScreenDoors
 from xenia.settings.load import Loaded, load, sources
 from xenia.settings.settings import Settings
 from xenia.ucr.write import OwnFile, Program, RegistryWriter
@@ -28,11 +29,17 @@ _PROGRAMS = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 @asynccontextmanager
 async def live_settings(
-    paths: Paths, loaded: Loaded, manager: Manager, choice: Choice, admission: Admission, bus: EventBus
+    paths: Paths,
+    loaded: Loaded,
+    manager: Manager,
+    choice: Choice,
+    doors: ScreenDoors,
+    admission: Admission,
+    bus: EventBus,
 ) -> AsyncIterator[SettingsEditor]:
     """Follows the files that give settings their values, while the context lasts."""
     read = partial(load, paths, loaded.command_line)
-    keeper = SettingsKeeper(loaded, read, partial(_apply, manager, choice, admission), bus)
+    keeper = SettingsKeeper(loaded, read, partial(_apply, manager, choice, doors, admission), bus)
     watch = SettingsWatch(sources(paths), keeper.reload)
     watch.start()
     try:
@@ -55,10 +62,12 @@ def stop_settings_of(settings: Settings) -> StopSettings:
     return StopSettings(settings.host_stop, settings.stop_timeout, settings.host_stop_timeout)
 
 
-def _apply(manager: Manager, choice: Choice, admission: Admission, settings: Settings) -> None:
+def _apply(manager: Manager, choice: Choice, doors: ScreenDoors, admission: Admission, settings: Settings) -> None:
     logging.getLogger().setLevel(settings.log_level.upper())
+    rules = vnc_rules(settings)
     for engine in choice.engines.values():
-        engine.set_vnc(settings.vnc_listen, settings.vnc_password)
+        engine.set_vnc(rules)
+    doors.configure(rules)
     admission.follow(settings)
     manager.configure(
         brake_of(settings),

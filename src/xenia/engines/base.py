@@ -17,6 +17,7 @@ from typing import Protocol
 from xenia.model.agent import ShutdownMode
 from xenia.model.bitmap import Bitmap
 from xenia.model.complaint import Complaint
+from xenia.model.display import VncRules
 from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.host import Capability, EngineReport, Host
 from xenia.model.layers import Merge
@@ -198,9 +199,9 @@ class Engine(Protocol):
     def explain(self, config: DomainConfig) -> Meaning:
         """What `config` becomes here; looks at nothing outside it, needs no resource."""
 
-    def set_vnc(self, listen: str, password: str) -> None:
-        """Where the screens of guests are offered, and with which password ("" for none), where their guest files say
-        nothing; for guests that are started from now on.
+    def set_vnc(self, rules: VncRules) -> None:
+        """What holds for guests that are started from now on. Where an engine cannot offer a screen as `rules` and the
+        guest file have it, it does not: then it is offered through `open_screen`.
         """
 
     async def start(self, started: Started, resources: Resources) -> Observed:

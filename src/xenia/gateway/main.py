@@ -14,7 +14,6 @@ from pathlib import Path
 
 from xenia.gateway.app import Gateway
 from xenia.gateway.arguments import parser
-from xenia.gateway.certificate import Certificate, certificate_of, tls_of
 from xenia.gateway.server import Server, listen
 from xenia.lib.descriptors import allow_many
 from xenia.lib.log_lines import standard_error_formatter
@@ -24,6 +23,7 @@ from xenia.lib.paths import Paths
 from xenia.lib.sandbox import step_down
 from xenia.lib.text import printable
 from xenia.model.errors import EXIT_INTERRUPTED, ErrorKind, XeniaError, conflict, denied, unavailable
+from xenia.settings.certificate import Certificate, certificate_of, tls_of
 from xenia.settings.load import load
 from xenia.settings.settings import Settings
 

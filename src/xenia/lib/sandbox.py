@@ -18,13 +18,13 @@ _CLONE_NEWNET = 0x40000000
 _OPEN_FILES = 112
 
 
-def confine(*, memory_mib: int, uid: int | None, parent: int) -> None:
+def confine(*, memory_mib: int, uid: int | None, parent: int, open_files: int = _OPEN_FILES) -> None:
     """Leave this process with nothing but its memory, its time and the descriptors it has.
 
     As root it moves to a network of its own and to an empty root folder and becomes the user and group `uid` (None:
     stays who it is) without further groups. Then: no new privileges, no further process, no file written, no core
-    dump, `memory_mib` of address space, and an end with its parent. What it needs to import it has to have imported.
-    Ends the process when `parent` is gone already.
+    dump, `memory_mib` of address space, `open_files` descriptors, and an end with its parent. What it needs to import
+    it has to have imported. Ends the process when `parent` is gone already.
 
     Raises OSError when a right cannot be given up.
     """
@@ -37,7 +37,7 @@ def confine(*, memory_mib: int, uid: int | None, parent: int) -> None:
             os.setresuid(uid, uid, uid)
     else:
         os.chdir("/")
-    _limit(memory_mib)
+    _limit(memory_mib, open_files)
     # The kernel forgets the signal at a change of user, so it is asked for after that.
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     _prctl(_PR_SET_DUMPABLE, 0)
@@ -71,7 +71,7 @@ def _leave_the_host() -> None:
         os.chroot(".")
 
 
-def _limit(memory_mib: int) -> None:
+def _limit(memory_mib: int, open_files: int) -> None:
     size = memory_mib << 20
     for what, most in (
         (resource.RLIMIT_AS, size),
@@ -80,7 +80,7 @@ def _limit(memory_mib: int) -> None:
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
-        (resource.RLIMIT_NOFILE, _OPEN_FILES),
+        (resource.RLIMIT_NOFILE, open_files),
     ):
         hard = resource.getrlimit(what)[1]
         value = most if hard == resource.RLIM_INFINITY else min(most, hard)

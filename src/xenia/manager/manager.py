@@ -256,7 +256,7 @@ class Manager:
         power = Power(parts.lifecycle, parts.adoption, self.freezing, self._turns)
         self.operate = power.operate
         self.debugging = Debugging(parts.engine, self.inventory, self._turns, power, self.engine_report)
-        self.screens = Screens(parts.engine, self.inventory, self._turns)
+        self.screens = Screens(parts.engine, self.inventory, self._turns, table, parts.bus)
         self.keyboards = Keyboards(parts.engine, self.inventory, self._turns)
         self.starting = Starting(self.inventory, parts.definitions, parts.creation, parts.jobs, self.engine_report)
         host_start = HostStart(

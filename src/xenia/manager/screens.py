@@ -8,11 +8,16 @@ from dataclasses import dataclass
 from typing import cast
 
 from xenia.engines.base import Engine, OpensScreens, ShowsScreens
+from xenia.manager.events import EventBus
 from xenia.manager.inventory import Inventory
+from xenia.manager.table import Table
 from xenia.manager.turns import Turns
 from xenia.model.caller import Caller
+from xenia.model.domain import ALIVE
 from xenia.model.errors import invalid
+from xenia.model.event import EventKind
 from xenia.model.operations import OPERATIONS, require
+from xenia.screen.wish import Wish
 
 LARGEST_PICTURE = 64 << 20
 """Bytes. A screen of 4K makes less than 32 MiB, however hard it is to compress."""
@@ -23,6 +28,8 @@ class Screens:
     engine: Engine
     inventory: Inventory
     turns: Turns
+    table: Table
+    bus: EventBus
 
     async def open(self, ref: str, caller: Caller) -> socket.socket:
         """A connection to the screen of a domain, on which RFB is spoken; no password is asked for. Whoever asked has
@@ -40,6 +47,30 @@ class Screens:
             if not shown:
                 raise invalid("this domain has no screen", "vnc = 1 in its guest file gives it one")
             return picture.read(LARGEST_PICTURE)
+
+    def wish(self, uuid: str) -> Wish | None:
+        """What a guest wishes of a door to its screen that its engine does not open; None for one that wishes none, is
+        of others, or does not run.
+        """
+        entry, observed = self.table.get(uuid), self.engine.observe(uuid)
+        if entry is None or observed is None or entry.state not in ALIVE or entry.started.foreign:
+            return None
+        started = entry.started
+        display = started.config.display
+        return Wish(started.config.name, started.domid, display) if display.vnc and observed.vnc is None else None
+
+    def opened(self, uuid: str, place: str) -> None:
+        """Its door is at `place` now; "": it is closed."""
+        entry = self.table.get(uuid)
+        if entry is None or (entry.vnc or "") == place:
+            return
+        entry.vnc = place or None
+        if place:
+            self.bus.publish(EventKind.VNC_OPENED, entry.started, place)
+
+    async def open_of(self, uuid: str) -> socket.socket:
+        """As `open`, for whoever has come in at its door."""
+        return await cast(OpensScreens, self.engine).open_screen(uuid)
 
     def _find(self, name: str, ref: str, caller: Caller) -> str:
         require(caller.role, OPERATIONS[name])

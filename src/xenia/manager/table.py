@@ -11,11 +11,14 @@ from xenia.model.errors import conflict
 
 @dataclass(slots=True)
 class Entry:
-    """One domain that exists. `notes` are what its resources said at its start, as (key or item, note)."""
+    """One domain that exists. `notes` are what its resources said at its start, as (key or item, note); `vnc` is where
+    viewers reach a screen that its engine does not offer itself (`address:display`).
+    """
 
     started: Started
     state: State
     notes: tuple[tuple[str, str], ...] = ()
+    vnc: str | None = None
 
 
 class Table:

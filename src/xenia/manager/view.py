@@ -68,7 +68,7 @@ def existing(entry: Entry, observed: Observed | None, figures: Figures | None, n
         kind=config.kind,
         engine=started.engine,
         started_at=started.started_at,
-        vnc=observed.vnc if observed is not None else None,
+        vnc=(observed.vnc if observed is not None else None) or entry.vnc,
         file=started.definition.file,
         vifs=observed.vifs if observed is not None else (),
         ending=_ending(started, now),

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+PASSWORD_LENGTH = 8
+"""Bytes of a VNC password that count (RFC 6143, section 7.2.2: they are a DES key)."""
+
 
 class VgaModel(StrEnum):
     CIRRUS = "cirrus"
@@ -42,3 +45,21 @@ class Display:
     @property
     def wants_window(self) -> bool:
         return self.sdl or self.viewer
+
+
+@dataclass(frozen=True, slots=True)
+class VncRules:
+    """What the host says of VNC: the address where it listens and its password ("" for none), where a guest file says
+    nothing; and whether it is spoken over TLS alone, whatever a guest file says.
+    """
+
+    listen: str = "127.0.0.1"
+    password: str = ""
+    tls: bool = False
+
+    def listen_of(self, display: Display) -> str:
+        """The address, that of IPv6 without brackets."""
+        return (display.vnc_listen or self.listen).strip("[]")
+
+    def password_of(self, display: Display) -> str:
+        return self.password if display.vnc_password is None else display.vnc_password

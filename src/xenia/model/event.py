@@ -28,6 +28,8 @@ class EventKind(StrEnum):
     DISK_MOVED = "disk-moved"
     """It has another image."""
     MEDIUM_CHANGED = "medium-changed"
+    VNC_OPENED = "vnc-opened"
+    """Viewers reach its screen, where the event says."""
     CORE_DUMPED = "core-dumped"
     SAVED = "saved"
     RESTORED = "restored"

@@ -114,6 +114,7 @@ _TRANSLATORS: dict[str, Callable[[str], Mapping[str, str] | tuple[Fate, str]]] =
     "vif-script": vif_script,
     "vnc-listen": _text("vnc_listen"),
     "vncpasswd": _text("vnc_password"),
+    "vnc-tls": _flag("vnc_tls"),
     "dom0-min-mem": _least_memory,
     "enable-dom0-ballooning": _flag("dom0_ballooning"),
     "xend-relocation-ssl-server": _flag("relocation.server"),

@@ -14,7 +14,7 @@ _PLAIN = (
 _OF_A_DOOR = (Fate.NONE, "of a door that is never opened")
 _KEYS = (Fate.NONE, "migration will use keys of its own")
 _FOLDER = (Fate.NONE, "xend keeps its state in var/lib/xenia below its root")
-_VNC_TLS = (Fate.NONE, "VNC has no TLS here: let it listen on 127.0.0.1, and reach it through SSH")
+_VNC_TLS = (Fate.NONE, "with vnc_tls VNC has the certificate of xenia-web; viewers show none")
 _LOCKS = (Fate.NONE, "images are locked while a guest writes to them; locks of a cluster are not there yet")
 _LABELS = (Fate.NONE, "there are no security labels; roots says what guests may use")
 
@@ -53,7 +53,6 @@ FATES = {
     "dom0-cpus": (Fate.NONE, "a parameter of Xen's at boot: dom0_max_vcpus in /etc/default/grub.d/xen.cfg"),
     "enable-dump": (Fate.NONE, "each guest file says so for itself: on_crash = 'coredump-restart'"),
     "external-migration-tool": (Fate.NONE, "there are no virtual TPMs that migrate"),
-    "vnc-tls": _VNC_TLS,
     "vnc-x509-cert-dir": _VNC_TLS,
     "vnc-x509-verify": _VNC_TLS,
     "keymap": (Fate.NONE, "each guest file says so for itself: keymap = 'de'"),

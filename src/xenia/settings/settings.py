@@ -171,7 +171,7 @@ class Settings:
     vnc_listen: str = _setting(
         "127.0.0.1",
         Address(),
-        "Where VNC listens, where a guest file says nothing; on Xen always 127.0.0.1",
+        "Where VNC listens, where a guest file says nothing; on Xen 127.0.0.1 where it has neither password nor TLS",
         Effect.NEXT_START,
         variable="xen/vnc/listen",
     )
@@ -182,6 +182,13 @@ class Settings:
         Effect.NEXT_START,
         variable="xen/vnc/password",
         secret=True,
+    )
+    vnc_tls: bool = _setting(
+        False,
+        Flag(),
+        "Whether VNC is spoken over TLS alone (VeNCrypt), with the certificate of xenia-web; only while xend runs then",
+        Effect.NEXT_START,
+        variable="xen/vnc/tls",
     )
     autostart_xend: bool = _setting(
         True,

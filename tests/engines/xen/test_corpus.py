@@ -12,6 +12,7 @@ from tests.support.libxlutil import LIBRARY
 from xenia.engines.xen.explain import explain
 from xenia.engines.xen.facts import XenFacts
 from xenia.guestfile.read import read
+from xenia.model.display import VncRules
 
 GROUPS = ("derived", "libvirt/xl", "libvirt/xm", "real", "real-gen", "univention", "xen-examples")
 FILES = [path for group in GROUPS for path in sorted((CORPUS / group).glob("*")) if path.suffix != ".xml"]
@@ -26,7 +27,7 @@ def test_every_guest_file_of_others_becomes_one_that_xl_reads(path: Path) -> Non
     config = read(text_of(path), file=path.name).config
     if config is None:
         pytest.skip("this file cannot be used at all")
-    meaning = explain(config, XenFacts(version="4.17.5"))
+    meaning = explain(config, XenFacts(version="4.17.5"), VncRules())
     if path.name.startswith(REFUSED):
         assert meaning.rendered == ""
         return

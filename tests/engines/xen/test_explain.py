@@ -13,7 +13,7 @@ from xenia.engines.xen.facts import XenFacts
 from xenia.model.boot import Boot
 from xenia.model.complaint import Severity
 from xenia.model.disk import Disk, DiskBus, DiskFormat, DiskMode, DiskSource
-from xenia.model.display import Display, VgaModel
+from xenia.model.display import Display, VgaModel, VncRules
 from xenia.model.domain import DomainConfig, Kind
 from xenia.model.vif import Vif
 
@@ -23,7 +23,7 @@ PVH = replace(PV, kind=Kind.PVH)
 
 
 def explained(config: DomainConfig = HVM, facts: XenFacts | None = None, password: str = "", **changes: Any) -> Meaning:
-    return explain(replace(config, **changes), facts or XenFacts(), password)
+    return explain(replace(config, **changes), facts or XenFacts(), VncRules(password=password))
 
 
 def said(meaning: Meaning, severity: Severity) -> str:
@@ -57,14 +57,19 @@ def test_vnc_listens_where_only_the_host_gets_to() -> None:
 
 @pytest.mark.parametrize("config", [HVM, PV])
 @pytest.mark.parametrize(("own", "default"), [("sesame", ""), (None, "sesame")])
-def test_vnc_that_asks_for_a_password_is_not_opened(config: DomainConfig, own: str | None, default: str) -> None:
+def test_vnc_that_asks_for_a_password_is_left_to_the_relay(config: DomainConfig, own: str | None, default: str) -> None:
     meaning = explained(config, password=default, display=Display(VgaModel.CIRRUS, vnc=True, vnc_password=own))
     assert "vnc = 1" not in meaning.rendered
     assert "vnc=1" not in meaning.rendered
     assert "sesame" not in meaning.rendered
-    warnings = said(meaning, Severity.WARNING)
-    assert "no VNC passwords" in warnings
-    assert "xm vncviewer DOMAIN" in warnings
+    assert said(meaning, Severity.WARNING) == ""
+
+
+def test_vnc_over_tls_is_left_to_the_relay() -> None:
+    config = replace(HVM, display=Display(VgaModel.CIRRUS, vnc=True, vnc_listen="192.0.2.1"))
+    meaning = explain(config, XenFacts(), VncRules(tls=True))
+    assert "vnc = 0" in meaning.rendered
+    assert "vnclisten" not in said(meaning, Severity.NOTE)
 
 
 def test_an_empty_password_says_that_the_host_s_default_does_not_hold() -> None:

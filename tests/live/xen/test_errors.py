@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
+import signal
+import struct
 from collections.abc import Iterator
 
 import pytest
 from tests.live.xenlab.host import XenHost
-from tests.live.xenlab.recipe import GUESTS
+from tests.live.xenlab.recipe import GUESTS, SITE
 from tests.live.xenlab.traces import by_xl, by_xm, nothing_left
 from tests.support.live import Said, until
 
@@ -139,15 +142,44 @@ with socket.create_connection((host, int(port)), timeout=60) as screen:
 """
 
 
-def test_vnc_is_open_on_the_host_itself_only_and_not_at_all_where_a_password_is_asked_for(host: XenHost) -> None:
-    said = create(host, "secret", SMALL + "vnc = 1\nvncpasswd = 'geheim'")
-    started(said)
-    assert "VNC is not opened" in said.err
+PASSWORD = """\
+import socket, sys
+from xenia.screen.des import answer_to
+address, display = sys.argv[1].rsplit(":", 1)
+with socket.create_connection((address, 5900 + int(display)), timeout=60) as screen, screen.makefile("rb") as said:
+    assert said.read(12) == b"RFB 003.008\\n"
+    screen.sendall(b"RFB 003.008\\n")
+    assert said.read(2) == b"\\1\\2"
+    screen.sendall(b"\\2")
+    screen.sendall(answer_to(said.read(16), sys.argv[2]))
+    if said.read(4) != bytes(4):
+        sys.exit(said.read(int.from_bytes(said.read(4), "big")).decode())
+    screen.sendall(b"\\1")
+    head = said.read(24)
+    print(said.read(int.from_bytes(head[20:], "big")).decode())
+"""
+
+
+def comes_in(host: XenHost, name: str, password: str) -> Said:
+    (told,) = json.loads(host.xm("list", "-o", "json", name).out)
+    return host.run("python3", "-SPc", PASSWORD, told["vnc"] or "", password, env={"PYTHONPATH": SITE})
+
+
+def test_vnc_is_open_on_the_host_itself_only_and_asks_for_its_password_elsewhere(host: XenHost) -> None:
+    address = host.ok("hostname", "-I").split()[0]
+    started(create(host, "secret", f"{SMALL}vnc = 1\nvncpasswd = 'geheim'\nvnclisten = '{address}'\nvncdisplay = 40"))
+    let_in = comes_in(host, "secret", "geheim")
+    assert (let_in.code, "secret" in let_in.out) == (0, True), let_in
+    refused = comes_in(host, "secret", "Geheim")
+    assert (refused.code, "the password is wrong" in refused.err) == (1, True), refused
+    host.stop_xend(signal.SIGKILL)
+    host.start_xend()
+    until(lambda: comes_in(host, "secret", "geheim").code == 0, "it is open again", 60, every=1)
     host.ok("truncate", "-s", "1M", "/var/lib/xen/lab/cd.iso")
     drive = f"disk = ['file:{GUESTS}/cd.iso,hdc:cdrom,r']"
     started(create(host, "open", f"{SMALL}vnc = 1\nvnclisten = '0.0.0.0'\n{drive}"))
     listening = re.findall(r"^State.*|^LISTEN\s+\d+\s+\d+\s+(\S+):59\d\d\s", host.ok("ss", "-tln"), re.MULTILINE)
-    assert [each for each in listening if each] == ["127.0.0.1"]
+    assert sorted(each for each in listening if each) == sorted(["127.0.0.1", address])
     host.put("/root/viewer", VIEWER.encode(), 0o755)
     shown = host.xm("vncviewer", "--viewer", "/root/viewer", "open")
     assert (shown.code, "RFB 003.008" in shown.out) == (0, True), shown
@@ -158,7 +190,13 @@ def test_vnc_is_open_on_the_host_itself_only_and_not_at_all_where_a_password_is_
         started(create(host, name, text))
     seen = host.xm("vncviewer", "--viewer", "/root/viewer", "window")
     assert (seen.code, "RFB 003.008" in seen.out) == (0, True), seen
+    assert host.xm("screenshot", "window", "/root/window.png").code == 0
+    shape = bytes.fromhex(host.ok("od", "-An", "-v", "-tx1", "-N24", "/root/window.png").replace("\n", ""))
+    assert shape.startswith(b"\x89PNG\r\n\x1a\n")
+    assert struct.unpack_from(">II", shape, 16) in [(720, 400), (640, 480)], "what a BIOS shows"
     none = host.xm("vncviewer", "--viewer", "/root/viewer", "none")
+    assert (none.code, "has no screen" in none.err) == (1, True), none
+    none = host.xm("screenshot", "none", "/root/none.png")
     assert (none.code, "has no screen" in none.err) == (1, True), none
     processes = host.ok("ps", "-eo", "args").splitlines()
     secret, opened = ([line for line in processes if f"-name {name}" in line] for name in ("secret", "open"))

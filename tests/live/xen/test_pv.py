@@ -45,6 +45,8 @@ def test_one_that_asks_for_a_window_has_a_framebuffer_and_no_port(xen_host: XenH
     assert (said.code, "wants a window" in said.err) == (0, True), said
     shown = host.xm("vncviewer", "--viewer", "/root/viewer", "pv")
     assert (shown.code, "RFB 003.008" in shown.out) == (0, True), shown
+    said = host.xm("screenshot", "pv", "/root/pv.png")
+    assert (said.code, "has not taken up its framebuffer" in said.err) == (5, True), said
     assert ":59" not in host.ok("ss", "-tln")
     assert host.xm("destroy", "pv").code == 0
     nothing_left(host)

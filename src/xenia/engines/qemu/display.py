@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from xenia.engines.qemu.argv import CommandLine, doubled
 from xenia.engines.qemu.machine import SLOT_VGA
 from xenia.engines.qemu.settings import QemuSettings
-from xenia.engines.remarks import note, warning
-from xenia.engines.window import explain_window
+from xenia.engines.remarks import note
+from xenia.engines.viewing import explain_password, explain_window
 from xenia.model.complaint import Complaint
 from xenia.model.display import Display, VgaModel
 from xenia.model.domain import DomainConfig
 
 FIRST_PORT = 5900
-PASSWORD_LENGTH = 8
-"""Characters of a VNC password that count (RFC 6143, section 7.2.2: it is a DES key)."""
 
 _DEVICES = {VgaModel.CIRRUS: "cirrus-vga", VgaModel.STANDARD: "VGA", VgaModel.QXL: "qxl-vga"}
 
@@ -29,13 +27,13 @@ def vga_of(display: Display) -> VgaModel:
 
 def listen_of(display: Display, settings: QemuSettings) -> str:
     """The address VNC listens at, as it stands before a colon."""
-    address = display.vnc_listen or settings.vnc_listen
-    return f"[{address}]" if ":" in address and not address.startswith("[") else address
+    address = settings.vnc.listen_of(display)
+    return f"[{address}]" if ":" in address else address
 
 
-def password_of(display: Display, settings: QemuSettings) -> str:
-    """The password of VNC; "" for none."""
-    return settings.vnc_password if display.vnc_password is None else display.vnc_password
+def has_port(display: Display, settings: QemuSettings) -> bool:
+    """Whether QEMU itself listens for viewers. Its TLS would take a key that the guest's user can read."""
+    return display.vnc and not settings.vnc.tls
 
 
 def wished_display(display: Display, domid: int) -> int:
@@ -61,7 +59,7 @@ def add_display(line: CommandLine, config: DomainConfig, settings: QemuSettings,
             },
         )
     line.add("display", "none")
-    if not display.vnc:
+    if not has_port(display, settings):
         if vga is not VgaModel.NONE:
             line.add("vnc", "none")  # a server that listens nowhere: who is let in is handed to it (qemu/screen)
         return
@@ -69,7 +67,7 @@ def add_display(line: CommandLine, config: DomainConfig, settings: QemuSettings,
     words = [f"{doubled(listen_of(display, settings))}:{number}"]
     if display.vnc_unused:
         words.append(f"to={max(number, 99)}")
-    if password_of(display, settings):
+    if settings.vnc.password_of(display):
         words.append("password=on")
     line.add("vnc", ",".join(words))
 
@@ -82,12 +80,7 @@ def explain_display(config: DomainConfig, settings: QemuSettings) -> Iterator[Co
         yield note(
             "keymap", f"keymap={display.keymap!r} has no effect: VNC viewers of today send keys by their position"
         )
-    if display.vnc and len(password_of(display, settings).encode()) > PASSWORD_LENGTH:
-        yield warning(
-            "vncpasswd",
-            f"only the first {PASSWORD_LENGTH} characters of the VNC password count",
-            "VNC passwords are weak: let VNC listen on 127.0.0.1 only and reach it through SSH",
-        )
+    yield from explain_password(display, settings.vnc)
 
 
 def _video_ram(display: Display, vga: VgaModel) -> int | None:

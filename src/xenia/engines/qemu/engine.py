@@ -59,6 +59,7 @@ from xenia.lib.meminfo import own_memory
 from xenia.model.agent import ShutdownMode
 from xenia.model.bitmap import Bitmap
 from xenia.model.complaint import Severity
+from xenia.model.display import VncRules
 from xenia.model.domain import DomainConfig, EndReason, Started, State
 from xenia.model.errors import XeniaError, engine_failed, invalid
 from xenia.model.host import Capability, EngineReport, Host
@@ -131,8 +132,8 @@ class QemuEngine:
     def explain(self, config: DomainConfig) -> Meaning:
         return explain(config, self._settings, self._facts)
 
-    def set_vnc(self, listen: str, password: str) -> None:
-        self._settings = replace(self._settings, vnc_listen=listen, vnc_password=password)
+    def set_vnc(self, rules: VncRules) -> None:
+        self._settings = replace(self._settings, vnc=rules)
 
     def abi_of(self, config: DomainConfig) -> dict[str, str]:
         """`machine`, the versioned machine type, and `cpu`, the CPU model."""

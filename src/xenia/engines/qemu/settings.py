@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from xenia.model.display import VncRules
+
 DEFAULT_UID_BASE = 0x70000000
 """First of the 65,536 users that guests run as; above what distributions and containers hand out."""
 
@@ -23,9 +25,8 @@ class QemuSettings:
     what it found.
 
     `accelerator` is `auto`, `kvm` or `tcg`. With `uid_base` each QEMU runs as user and group `uid_base + domid % 65536`
-    (root only); None means as xend's own user. `vnc_listen` and `vnc_password` hold where a guest file says nothing; an
-    empty password asks for none. `background`: guests are saved while they run on, where that works. `mounts` lists
-    what is mounted (proc(5), mountinfo).
+    (root only); None means as xend's own user. `background`: guests are saved while they run on, where that
+    works. `mounts` lists what is mounted (proc(5), mountinfo).
     """
 
     run_dir: Path
@@ -34,8 +35,7 @@ class QemuSettings:
     binary: str = DEFAULT_BINARY
     accelerator: str = "auto"
     uid_base: int | None = field(default_factory=default_uid_base)
-    vnc_listen: str = "127.0.0.1"
-    vnc_password: str = ""
+    vnc: VncRules = field(default_factory=VncRules)
     background: bool = False
     mounts: Path = Path("/proc/self/mountinfo")
 

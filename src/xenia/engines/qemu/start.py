@@ -11,7 +11,7 @@ from xenia.engines.base import Resources
 from xenia.engines.qemu import agent, ends, lease
 from xenia.engines.qemu.affinity import cpus_of_vcpu, listed
 from xenia.engines.qemu.argv import CommandLine
-from xenia.engines.qemu.display import FIRST_PORT, PASSWORD_LENGTH, listen_of, password_of, wished_display
+from xenia.engines.qemu.display import FIRST_PORT, has_port, listen_of, wished_display
 from xenia.engines.qemu.facts import Facts
 from xenia.engines.qemu.firmware import open_firmware
 from xenia.engines.qemu.guest import Guest
@@ -21,6 +21,7 @@ from xenia.engines.qemu.process import find, spawn
 from xenia.engines.qemu.serial import kinds_of, open_consoles
 from xenia.engines.qemu.settings import QemuSettings
 from xenia.model.boot import Firmware
+from xenia.model.display import PASSWORD_LENGTH
 from xenia.model.domain import DomainConfig, Started
 from xenia.model.errors import XeniaError, conflict, engine_failed, unavailable
 
@@ -105,8 +106,8 @@ async def take_over(
     if boots and guest.most_memory > started.config.memory:
         await guest.execute("balloon", {"value": started.config.memory << 20})
     display = started.config.display
-    if display.vnc:
-        password = password_of(display, settings)
+    if has_port(display, settings):
+        password = settings.vnc.password_of(display)
         if password:
             await guest.execute("set_password", {"protocol": "vnc", "password": password[:PASSWORD_LENGTH]})
         await guest.look_for_vnc()

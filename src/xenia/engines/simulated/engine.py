@@ -30,6 +30,7 @@ from xenia.engines.simulated.save import restored, save
 from xenia.model.agent import ShutdownMode
 from xenia.model.bitmap import Bitmap, no_bitmap, require_usable
 from xenia.model.disk import DiskMode
+from xenia.model.display import VncRules
 from xenia.model.domain import ALIVE, DOMAIN_0_UUID, DomainConfig, Started, State
 from xenia.model.errors import XeniaError, conflict, engine_failed, invalid, timed_out
 from xenia.model.host import Capability, EngineReport, Host
@@ -100,7 +101,7 @@ class SimulatedEngine:
     def explain(self, config: DomainConfig) -> Meaning:
         return Meaning(rendered=f"simulated guest {config.name}")
 
-    def set_vnc(self, listen: str, password: str) -> None:
+    def set_vnc(self, rules: VncRules) -> None:
         """Simulated guests have no screen."""
 
     def abi_of(self, config: DomainConfig) -> dict[str, str]:

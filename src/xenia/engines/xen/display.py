@@ -1,20 +1,20 @@
 """vfb: VGA or paravirtual framebuffer, and VNC.
 
 Debian's QEMU for Xen has no VNC passwords, no TLS, no windows and no sandbox; whoever reaches its VNC is the guest's
-operator. So it listens where only the host itself gets to, whatever the guest file says, and where a password is asked
-for it does not listen at all.
+operator. So it listens where only the host itself gets to, whatever the guest file says, and where a password or TLS is
+asked for it does not listen at all: a relay does (xenia.screen), where the guest file says.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from xenia.engines.remarks import note, warning
-from xenia.engines.window import explain_window
+from xenia.engines.remarks import note
+from xenia.engines.viewing import explain_password, explain_window
 from xenia.engines.xen.prepared import VncDoor
 from xenia.engines.xen.xlcfg import Settings, words
 from xenia.model.complaint import Complaint
-from xenia.model.display import Display, VgaModel
+from xenia.model.display import Display, VgaModel, VncRules
 from xenia.model.domain import DomainConfig, Kind
 
 LISTEN = "127.0.0.1"
@@ -37,14 +37,14 @@ KEYMAPS = frozenset(
 """QEMU's own (Debian's package qemu-system-data); it would read another word as the path of a file."""
 
 
-def asks_for_password(display: Display, password: str = "") -> bool:
-    """Whether VNC may be used with a password only; `password` is the host's default."""
-    return bool(password if display.vnc_password is None else display.vnc_password)
+def _is_guarded(display: Display, rules: VncRules) -> bool:
+    """Whether VNC may be used with a password, or over TLS, only."""
+    return rules.tls or bool(rules.password_of(display))
 
 
-def door_of(display: Display, password: str = "") -> VncDoor | None:
-    """Where VNC listens, None for nowhere; `password` is the host's default."""
-    if not display.vnc or asks_for_password(display, password):
+def door_of(display: Display, rules: VncRules) -> VncDoor | None:
+    """Where VNC listens, None for nowhere."""
+    if not display.vnc or _is_guarded(display, rules):
         return None
     unused = display.vnc_display is None or (display.vnc_unused and display.vnc_display <= _LAST_UNUSED)
     return VncDoor(LISTEN, display.vnc_display, unused)
@@ -77,34 +77,34 @@ def _keymap(display: Display) -> dict[str, str | int]:
     return {"keymap": display.keymap} if display.keymap in KEYMAPS else {}
 
 
-def explain_display(config: DomainConfig, password: str = "") -> Iterator[Complaint]:
-    """What of the display is different here; `password` is the host's default."""
+def explain_display(config: DomainConfig, rules: VncRules) -> Iterator[Complaint]:
+    """What of the display is different here."""
     display = config.display
-    if display.vnc and asks_for_password(display, password):
-        yield warning(
-            "vncpasswd",
-            "VNC is not opened: Debian's QEMU for Xen has no VNC passwords, and a door without the password that was "
-            "asked for is not opened",
-            "xm vncviewer DOMAIN shows the screen, here and from other hosts",
-        )
-    elif display.vnc and display.vnc_listen not in _LOOPBACK:
+    if display.vnc and _is_guarded(display, rules):
+        yield from explain_password(display, rules)
+    elif display.vnc:
+        yield from _explain_own_door(display)
+    yield from explain_window(display)
+    if display.keymap and display.keymap not in KEYMAPS:
+        yield note("keymap", f"keymap={display.keymap!r} is not known and has no effect", "as in keymap = 'de'")
+    yield from _explain_video_ram(config)
+
+
+def _explain_own_door(display: Display) -> Iterator[Complaint]:
+    if display.vnc_listen not in _LOOPBACK:
         yield note(
             "vnclisten",
-            f"VNC listens on {LISTEN} only, not on {display.vnc_listen}: on Xen it has neither password nor TLS",
-            "reach it through SSH: ssh -L 5900:127.0.0.1:5900 HOST",
+            f"VNC listens on {LISTEN} only, not on {display.vnc_listen}: it has neither password nor TLS",
+            "vncpasswd = 'PASSWORD' has it listen there; or reach it through SSH: ssh -L 5900:127.0.0.1:5900 HOST",
         )
-    if display.vnc and not display.vnc_unused and display.vnc_display is None:
+    if not display.vnc_unused and display.vnc_display is None:
         yield note(
             "vncunused",
             "vncunused=0 without a vncdisplay has no effect: the first free display is taken",
             "vncdisplay = 3 for a display that stays the same",
         )
-    if display.vnc and display.vnc_unused and (display.vnc_display or 0) > _LAST_UNUSED:
+    if display.vnc_unused and (display.vnc_display or 0) > _LAST_UNUSED:
         yield note("vncunused", f"vncunused has no effect: Xen's tools look for a free display up to {_LAST_UNUSED}")
-    yield from explain_window(display)
-    if display.keymap and display.keymap not in KEYMAPS:
-        yield note("keymap", f"keymap={display.keymap!r} is not known and has no effect", "as in keymap = 'de'")
-    yield from _explain_video_ram(config)
 
 
 def _explain_video_ram(config: DomainConfig) -> Iterator[Complaint]:

@@ -39,6 +39,7 @@ from xenia.engines.xen.restore import refuse_elsewhere, traits_of
 from xenia.engines.xen.save import end_saves, refuse, save, write_out
 from xenia.engines.xen.scheduling import read_shares, set_share
 from xenia.engines.xen.screen import open_screen
+from xenia.engines.xen.screenshot import screenshot
 from xenia.engines.xen.settings import XenSettings
 from xenia.engines.xen.sharing import refuse_shared
 from xenia.engines.xen.start import create
@@ -51,6 +52,7 @@ from xenia.engines.xen.xenstore import Xenstore
 from xenia.engines.xen.xl import Xl
 from xenia.model.agent import ShutdownMode
 from xenia.model.complaint import Severity
+from xenia.model.display import VncRules
 from xenia.model.domain import DOMAIN_0_NAME, DOMAIN_0_UUID, DomainConfig, Kind, Started, State
 from xenia.model.errors import XeniaError, conflict, engine_failed, invalid, unavailable
 from xenia.model.host import Capability, EngineReport, Host
@@ -155,12 +157,10 @@ class XenEngine:
             log.warning("domain %s (id %d) has another name on Xen: %s", name, domid, error)
 
     def explain(self, config: DomainConfig) -> Meaning:
-        return explain(config, self.facts, self._settings.vnc_password)
+        return explain(config, self.facts, self._settings.vnc)
 
-    def set_vnc(self, listen: str, password: str) -> None:
-        """Screens are offered to this host alone (display)."""
-        del listen
-        self._settings = replace(self._settings, vnc_password=password)
+    def set_vnc(self, rules: VncRules) -> None:
+        self._settings = replace(self._settings, vnc=rules)
 
     def abi_of(self, config: DomainConfig) -> dict[str, str]:
         """`xen`: the version that the domain was first started under, which decides its virtual hardware."""
@@ -171,7 +171,7 @@ class XenEngine:
         """Raises also invalid for what cannot be on Xen, ResourceError for an image in use, unavailable when there is
         too little memory.
         """
-        for complaint in complaints_of(started.config, self.facts, self._settings.vnc_password):
+        for complaint in complaints_of(started.config, self.facts, self._settings.vnc):
             if complaint.severity is Severity.ERROR:
                 raise invalid(complaint.message, complaint.hint)
         if await self._domids(started.uuid):
@@ -274,6 +274,9 @@ class XenEngine:
 
     async def open_screen(self, uuid: str) -> socket:
         return await open_screen(self._known(uuid))
+
+    async def screenshot(self, uuid: str, picture: int) -> bool:
+        return await screenshot(self._known(uuid), picture)
 
     async def why_not_running(self, uuid: str) -> str:
         del uuid

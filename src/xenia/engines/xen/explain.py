@@ -16,34 +16,37 @@ from xenia.engines.xen.render import render
 from xenia.engines.xen.vif import explain_vifs
 from xenia.model.complaint import Complaint, Severity
 from xenia.model.disk import Disk, DiskFormat, DiskSource
+from xenia.model.display import VncRules
 from xenia.model.domain import Definition, DomainConfig, Started
 from xenia.model.errors import XeniaError
 
+_SILENT = VncRules()
 
-def complaints_of(config: DomainConfig, facts: XenFacts, password: str = "") -> tuple[Complaint, ...]:
+
+def complaints_of(config: DomainConfig, facts: XenFacts, rules: VncRules = _SILENT) -> tuple[Complaint, ...]:
     """All there is to say about `config`; with an error among it a start is refused.
 
-    `password` is the host's default for VNC, "" for none.
+    `rules` are what the host says of VNC.
     """
     return (
         *explain_machine(config, facts),
         *explain_boot(config),
         *explain_disks(config),
         *explain_vifs(config),
-        *explain_display(config, password),
+        *explain_display(config, rules),
         *explain_platform(config),
         *explain_others(config),
     )
 
 
-def explain(config: DomainConfig, facts: XenFacts, password: str = "") -> Meaning:
+def explain(config: DomainConfig, facts: XenFacts, rules: VncRules = _SILENT) -> Meaning:
     """Complaints, and the xl.cfg with files as the guest file names them."""
-    complaints = complaints_of(config, facts, password)
+    complaints = complaints_of(config, facts, rules)
     if any(complaint.severity is Severity.ERROR for complaint in complaints):
         return Meaning(complaints, assumed=_assumed(facts))
     started = Started(config.uuid or "<made>", 0, config, Definition(), (), "xen", 0.0)
     try:
-        return Meaning(complaints, render(started, _shown(config, password)), _assumed(facts))
+        return Meaning(complaints, render(started, _shown(config, rules)), _assumed(facts))
     except XeniaError as refused:
         return Meaning((*complaints, error("", refused.message, refused.hint)), assumed=_assumed(facts))
 
@@ -61,7 +64,7 @@ def _disk(disk: Disk) -> DiskBackend:
     return DiskBackend(disk, f"/dev/loop<of {path}>" if loop else path, disk.format, block, disk.script)
 
 
-def _shown(config: DomainConfig, password: str) -> Prepared:
+def _shown(config: DomainConfig, rules: VncRules) -> Prepared:
     boot = config.boot
     return Prepared(
         kernel=boot.kernel or (f"<what {boot.bootloader} finds>" if boot.bootloader else None),
@@ -71,5 +74,5 @@ def _shown(config: DomainConfig, password: str) -> Prepared:
         vifs=tuple(
             VifBackend(vif, vif.mac or "00:16:3e:<made>", vif.bridge, vif.vifname, vif.script) for vif in config.vifs
         ),
-        vnc=door_of(config.display, password),
+        vnc=door_of(config.display, rules),
     )

@@ -10,6 +10,5 @@ LACKS = {
     Capability.BACKGROUND_SAVE: "on Xen a guest stands still until its memory is written",
     Capability.DISK_EXPORT: "Xen's backends keep nothing of what a guest overwrites",
     Capability.LAYERS: "the disks of a guest that runs cannot be given overlays: Xen's backends keep what they have",
-    Capability.SCREENSHOT: "Xen's device model offers no picture of the screen",
     Capability.AGENT_COMMANDS: "a guest on Xen tells of itself by xenstore, and is given no commands",
 }

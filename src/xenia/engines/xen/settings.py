@@ -7,6 +7,7 @@ from pathlib import Path
 
 from xenia.engines.xen.hypervisor import PYTHON
 from xenia.engines.xen.xenstore import PATHS
+from xenia.model.display import VncRules
 
 DEFAULT_DOM0_MIN_MEM = 512
 """MiB. xend's own default was 196, of a time with smaller kernels."""
@@ -31,7 +32,7 @@ class XenSettings:
     xenstore: tuple[Path, ...] = PATHS
     dom0_ballooning: bool = False
     dom0_min_mem: int = DEFAULT_DOM0_MIN_MEM
-    vnc_password: str = ""
+    vnc: VncRules = field(default_factory=VncRules)
     hotplug: Path = field(default=_HOTPLUG)
 
     def config_of(self, uuid: str) -> Path:

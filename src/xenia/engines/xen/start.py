@@ -49,7 +49,7 @@ def prepare(
         command_line=boot.command_line if boot is not None else None,
         disks=_disks(resources.disks, settings, held, carried, trusted=started.trusted),
         vifs=_cards(resources.vifs, settings, carried),
-        vnc=door_of(started.config.display, settings.vnc_password),
+        vnc=door_of(started.config.display, settings.vnc),
     )
 
 

@@ -32,7 +32,7 @@ KEYS = (
         None,
         "Address on which VNC listens, also with :DISPLAY",
         "vnclisten = '127.0.0.1'",
-        xen=translated("127.0.0.1 whatever it says: VNC has neither password nor TLS on Xen"),
+        xen=translated("127.0.0.1 whatever it says where VNC has neither a password nor TLS"),
     ),
     Key("vncdisplay", _NUMBER, None, "VNC display number (port 5900 + number)", "vncdisplay = 3"),
     Key("vncunused", _FLAG, True, "Take the first free VNC display, from vncdisplay on", "vncunused = 0"),
@@ -42,7 +42,6 @@ KEYS = (
         None,
         "Password of VNC, of which eight characters count; '' asks for none",
         "vncpasswd = 'secret'",
-        xen=ignored("Debian's QEMU for Xen has no VNC passwords: VNC is not opened where one is asked for"),
     ),
     Key("vncviewer", _FLAG, None, "Start a VNC viewer", "vncviewer = 1", qemu=_VIEWER, xen=_VIEWER),
     Key(

@@ -1,0 +1,244 @@
+"""Which guests have a door to their screen, where, and who opens the screen behind it: xend's part of it.
+
+A door is open as long as its guest runs and xend does; a new xend opens it at the same place. The relay decides who
+comes in: a process without rights, which has the passwords and the key of the certificate, and gets no more of a guest
+than its screen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import logging
+import os
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xenia.lib.aio import Tasks
+from xenia.lib.replace import replace_file
+from xenia.model.display import VncRules
+from xenia.model.errors import XeniaError
+from xenia.model.event import Event
+from xenia.screen import process
+from xenia.screen.channel import Channel
+from xenia.screen.relay import MOST_VIEWERS
+from xenia.screen.wish import Wish, numbers_of
+
+log = logging.getLogger(__name__)
+
+_FIRST_PORT = 5900
+_BACKLOG = 16
+_AGAIN = 5.0
+"""Seconds until a relay that has died is started anew."""
+
+Listen = Callable[[], AbstractContextManager[AsyncIterator[Event]]]
+
+
+@dataclass(slots=True)
+class _Door:
+    place: str
+    listener: socket.socket
+    password: str
+    tls: bool
+
+
+class ScreenDoors:
+    """`wish_of` tells what a guest wishes by its UUID, None for one that has no door or does not run; `open_screen`
+    opens one; `told` hears where a door is (`address:display`), or "" when it is closed; `certificate` gives the files
+    of a certificate and its key. `kept` is the file in which the places are kept.
+    """
+
+    def __init__(
+        self,
+        wish_of: Callable[[str], Wish | None],
+        open_screen: Callable[[str], Awaitable[socket.socket]],
+        told: Callable[[str, str], None],
+        certificate: Callable[[], tuple[Path, Path]],
+        *,
+        uid: int | None,
+        kept: Path,
+        rules: VncRules,
+    ) -> None:
+        self._wish_of = wish_of
+        self._open_screen = open_screen
+        self._told = told
+        self._certificate = certificate
+        self._uid = uid
+        self._kept = kept
+        self._rules = rules
+        self._doors: dict[str, _Door] = {}
+        self._channel: Channel | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._with_tls = False
+        self._answering = 0
+        self._places = _read(kept)
+        self._tasks = Tasks()
+
+    def start(self, listen: Listen, running: Callable[[], Awaitable[Iterable[str]]]) -> None:
+        """Keep up with what runs: `running` gives the UUIDs of all guests now, `listen` what happens from then on."""
+        self._tasks.start(self._keep_up(listen, running), name="doors to screens")
+
+    def configure(self, rules: VncRules) -> None:
+        """For the doors that are opened from now on."""
+        self._rules = rules
+
+    async def close(self) -> None:
+        """Close all doors; their places stay kept."""
+        await self._tasks.close()
+        for door in self._doors.values():
+            door.listener.close()
+        self._doors.clear()
+        self._end_process()
+
+    async def _keep_up(self, listen: Listen, running: Callable[[], Awaitable[Iterable[str]]]) -> None:
+        while True:
+            with listen() as events:
+                for uuid in {*await running(), *self._doors}:
+                    self._look(uuid)
+                self._places = {uuid: door.place for uuid, door in self._doors.items()}
+                async for event in events:
+                    if event.uuid:
+                        self._look(event.uuid)
+            await asyncio.sleep(1)  # ended for being too slow: look anew at what runs
+
+    def _look(self, uuid: str) -> None:
+        wish, door = self._wish_of(uuid), self._doors.get(uuid)
+        if wish is None and door is not None:
+            self._shut(uuid, door)
+        elif wish is not None and door is None:
+            try:
+                self._open(uuid, wish)
+            except (XeniaError, OSError) as error:
+                log.error("VNC of domain %s is not open: %s", wish.name, error)
+
+    def _open(self, uuid: str, wish: Wish) -> None:
+        rules = self._rules
+        self._ensure_process(tls=rules.tls)
+        listener, place = self._listen(uuid, wish, rules.listen_of(wish.display))
+        door = self._doors[uuid] = _Door(place, listener, rules.password_of(wish.display), rules.tls)
+        self._hand_over(uuid, door)
+        self._places[uuid] = place
+        self._keep()
+        self._told(uuid, place)
+
+    def _listen(self, uuid: str, wish: Wish, address: str) -> tuple[socket.socket, str]:
+        """Where it was before, if it can be there."""
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        host = f"[{address}]" if ":" in address else address
+        numbers = [*numbers_of(wish)]
+        before = self._places.get(uuid, "")
+        for number in numbers:
+            if before == f"{host}:{number}":
+                numbers.insert(0, number)
+                break
+        for number in numbers:
+            listener = socket.socket(family)
+            try:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                listener.bind((address, _FIRST_PORT + number))
+                listener.listen(_BACKLOG)
+            except OSError as error:
+                listener.close()
+                if error.errno == errno.EADDRINUSE:
+                    continue
+                raise OSError(error.errno, f"nobody can listen at {host}: {os.strerror(error.errno or 0)}") from error
+            return listener, f"{host}:{number}"
+        said = f"display {numbers[0]} is taken" if len(numbers) == 1 else "no display is free"
+        raise OSError(errno.EADDRINUSE, f"{said} at {host}")
+
+    def _shut(self, uuid: str, door: _Door) -> None:
+        del self._doors[uuid]
+        door.listener.close()
+        if self._channel is not None:
+            self._channel.send({"close": uuid})
+        self._places.pop(uuid, None)
+        self._keep()
+        self._told(uuid, "")
+
+    def _keep(self) -> None:
+        try:
+            replace_file(self._kept, json.dumps(self._places).encode(), mode=0o600)
+        except OSError as error:
+            log.warning("where VNC listens is not kept: %s", error)
+
+    def _hand_over(self, uuid: str, door: _Door) -> None:
+        if self._channel is not None:
+            self._channel.send({"open": uuid, "password": door.password, "tls": door.tls}, door.listener.fileno())
+
+    def _ensure_process(self, *, tls: bool) -> None:
+        """One that has no certificate is replaced when the first door needs it."""
+        if self._channel is not None and (self._with_tls or not tls):
+            return
+        certificate = self._certificate() if tls else None
+        self._end_process()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            self._process = process.start(theirs, self._uid, certificate)
+        except BaseException:
+            ours.close()
+            raise
+        self._with_tls = tls
+        self._channel = Channel(ours, self._hear, self._lost)
+        for uuid, door in self._doors.items():
+            self._hand_over(uuid, door)
+
+    def _end_process(self) -> None:
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def _lost(self) -> None:
+        log.error("the relay of VNC has ended; it is started again in %g s", _AGAIN)
+        self._channel = None
+        self._tasks.start(self._again(), name="another relay of VNC")
+
+    async def _again(self) -> None:
+        await asyncio.sleep(_AGAIN)
+        try:
+            self._ensure_process(tls=self._with_tls)
+        except (XeniaError, OSError) as error:
+            log.error("VNC is not open: %s", error)
+
+    def _hear(self, message: dict[str, Any], descriptor: int | None) -> None:
+        if descriptor is not None:
+            os.close(descriptor)  # it has none to give
+        if "said" in message:
+            log.info("VNC: %.300s", message["said"])
+        elif "wanted" in message and self._answering < MOST_VIEWERS:
+            self._answering += 1
+            self._tasks.start(self._answer(message["wanted"], str(message.get("uuid"))), name="a screen for a viewer")
+
+    async def _answer(self, number: object, uuid: str) -> None:
+        channel = self._channel
+        try:
+            if channel is not None:
+                await self._give(channel, number, uuid)
+        finally:
+            self._answering -= 1
+
+    async def _give(self, channel: Channel, number: object, uuid: str) -> None:
+        """Only what has a door is opened, whatever the relay asks for."""
+        try:
+            if uuid not in self._doors:
+                raise OSError(errno.ENOENT, "it has no door")
+            with await self._open_screen(uuid) as screen:
+                channel.send({"screen": number}, screen.fileno())
+        except (XeniaError, OSError) as error:
+            channel.send({"refused": number, "why": str(error)})
+
+
+def _read(kept: Path) -> dict[str, str]:
+    with suppress(OSError, ValueError):
+        told = json.loads(kept.read_text())
+        return {str(uuid): str(place) for uuid, place in told.items()} if isinstance(told, dict) else {}
+    return {}
