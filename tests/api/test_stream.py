@@ -224,11 +224,11 @@ async def test_stats_are_looked_at_once_for_all(xend: Xend, monkeypatch: pytest.
 
     monkeypatch.setattr(xend.manager.stats.engine, "stats", counted)
     feed = StatsFeed(xend.doors, lambda: now)
-    assert len(set(await asyncio.gather(*(feed.text() for _ in range(50))))) == 1
+    assert len({id(look) for look in await asyncio.gather(*(feed.look() for _ in range(50)))}) == 1
     assert looked == 1
     assert feed.pause(3) == 2.0
     now += 2
-    await feed.text()
+    await feed.look()
     assert looked == 2
 
 

@@ -75,6 +75,9 @@ The live state is the WebSocket `/v1/stream?run=RUN&after=SEQUENCE&stats=SECONDS
 - `resumed` comes instead of a state where `run` and `after`, the last `sequence` that was heard, say from where to go
   on, and all since is still known: the last 2,000 frames, or 4 MiB. Rows and jobs may be told again.
 
+Who may look at some domains alone is told of those: `host` is null, the sequence of events has gaps, and they never
+resume. A domain that they may look at no more is told as gone.
+
 The `sequence` of a domain or job is that of the last event before it. What is sent to a stream is not read. It ends
 with code 1012 when xend stops and 1013 when the engine does not answer; who takes nothing for 30 seconds is cut off.
 

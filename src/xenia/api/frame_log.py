@@ -8,21 +8,34 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from xenia.model.domain import Domain
+from xenia.model.event import Event
+from xenia.model.job import Job
+
 MOST = 2_000
 MOST_LETTERS = 4 << 20
 """Of all frames together."""
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """The domain `name` is so now; None: it is gone."""
+
+    name: str
+    domain: Domain | None
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """`sequence` is that of the event it tells of, or of the last one before it. `full` is what administrators read of
-    it, where others are told less.
+    it, where others are told less. `about` is what is told, for those who do not hear of everything.
     """
 
     sequence: int
     is_event: bool
     text: str
     full: str = ""
+    about: Event | Row | Job | None = None
 
     def read_by(self, *, administrator: bool) -> str:
         return self.full if administrator and self.full else self.text

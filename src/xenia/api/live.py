@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
 from xenia.api.answers import row, without_problem
 from xenia.api.doors import Doors
-from xenia.api.frame_log import Frame, FrameLog
+from xenia.api.frame_log import Frame, FrameLog, Row
 from xenia.api.host import host_answer
 from xenia.api.jobs import plain_job
 from xenia.lib.aio import Tasks
@@ -54,7 +54,7 @@ class Live:
         doors.manager.follow(self._hear, self._happened.set)
 
     def _hear(self, event: Event) -> None:
-        self.log.append(Frame(event.sequence, is_event=True, text=_text({"type": "event", **to_plain(event)})))
+        self.log.append(Frame(event.sequence, is_event=True, text=event_text(event), about=event))
         self._happened.set()
 
     @contextmanager
@@ -94,6 +94,17 @@ class Live:
             self._states[administrator] = position, self._measured, text
         return position, text
 
+    async def part(
+        self, sees: Callable[[Domain], bool], sees_job: Callable[[Job], bool]
+    ) -> tuple[int, str, frozenset[str]]:
+        """As `state`, for who sees some domains alone, and nothing of the host; with the names of those."""
+        await self._measure()
+        self._tell_changes()
+        domains = [each for each in self._domains.values() if sees(each)]
+        jobs = [each for each in self._jobs.values() if sees_job(each)]
+        text = self._text_of(None, domains, jobs, administrator=False)
+        return self.log.end, text, frozenset(each.name for each in domains)
+
     async def _measure(self) -> None:
         """Once for all who come within a second."""
         async with self._measuring:
@@ -104,14 +115,17 @@ class Live:
                 self._measured = now
 
     def _state(self, *, administrator: bool) -> str:
+        return self._text_of(self._host, self._domains.values(), self._jobs.values(), administrator=administrator)
+
+    def _text_of(self, host: Any, domains: Iterable[Domain], jobs: Iterable[Job], *, administrator: bool) -> str:
         return _text(
             {
                 "type": "state",
                 "run": self.run,
                 "sequence": self.log.sequence,
-                "host": self._host,
-                "domains": [row(_told(each, administrator=administrator)) for each in self._domains.values()],
-                "jobs": [plain_job(each, full=administrator) for each in self._jobs.values()],
+                "host": host,
+                "domains": [row(_told(each, administrator=administrator)) for each in domains],
+                "jobs": [plain_job(each, full=administrator) for each in jobs],
             }
         )
 
@@ -132,21 +146,32 @@ class Live:
         if not self._begun:
             self._begun = True
             return
-        for name in before.keys() - self._domains.keys():
-            self._tell({"type": "domain", "name": name, "row": None})
         for name, domain in self._domains.items():
             if name not in before or not _alike(before[name], domain):
                 told = {"type": "domain", "name": name, "row": row(_told(domain, administrator=False))}
-                self._tell(told, {**told, "row": row(domain)} if domain.problem else None)
+                self._tell(Row(name, domain), told, {**told, "row": row(domain)} if domain.problem else None)
         for number, job in self._jobs.items():
             if jobs_before.get(number) is not job:
                 told, full = ({"type": "job", "job": plain_job(job, full=each)} for each in (False, True))
-                self._tell(told, full if full != told else None)
+                self._tell(job, told, full if full != told else None)
+        for name in before.keys() - self._domains.keys():  # last: jobs of them are told before
+            self._tell(Row(name, None), {"type": "domain", "name": name, "row": None})
 
-    def _tell(self, told: dict[str, Any], full: dict[str, Any] | None = None) -> None:
+    def _tell(self, about: Row | Job, told: dict[str, Any], full: dict[str, Any] | None = None) -> None:
         sequence = {"sequence": self.log.sequence}
         text = _text(told | sequence)
-        self.log.append(Frame(self.log.sequence, False, text, _text(full | sequence) if full is not None else ""))
+        full_text = _text(full | sequence) if full is not None else ""
+        self.log.append(Frame(self.log.sequence, False, text, full_text, about))
+
+
+def event_text(event: Event) -> str:
+    """The frame of an event."""
+    return _text({"type": "event", **to_plain(event)})
+
+
+def gone_text(name: str, sequence: int) -> str:
+    """The frame that tells that there is no domain `name`, or none that is to be seen."""
+    return _text({"type": "domain", "name": name, "row": None, "sequence": sequence})
 
 
 def _alike(one: Domain, other: Domain) -> bool:

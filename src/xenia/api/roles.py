@@ -31,7 +31,7 @@ _ROUTES: dict[Reach, dict[Role, tuple[str, ...]]] = {
         Role.VIEWER: (
             *("GET /domains", "GET /stats", "GET /metrics", "GET /events", "GET /vcpus", "GET /shares"),
             *("GET /jobs", "GET /jobs/{number}", "POST /logout", "GET /me", "GET /tokens", "POST /tokens"),
-            *("DELETE /tokens/{token}", "GET /openapi.json"),
+            *("DELETE /tokens/{token}", "GET /openapi.json", "WEBSOCKET /stream"),
         ),
         Role.OPERATOR: ("POST /jobs/{number}/cancel",),
     },
@@ -67,7 +67,6 @@ _ROUTES: dict[Reach, dict[Role, tuple[str, ...]]] = {
         Role.VIEWER: (
             *("GET /host", "GET /host/topology", "GET /host/settings", "GET /host/bridge"),
             *("GET /domains/{ref}/why", "GET /cpupools", "GET /networks", "GET /networks/{name}"),
-            "WEBSOCKET /stream",
         ),
         Role.OPERATOR: (
             *("POST /domains", "POST /plan", "POST /check", "POST /explain", "POST /convert"),

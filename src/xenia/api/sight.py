@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from xenia.api.doors import Doors
@@ -76,7 +76,12 @@ async def jobs_seen(doors: Doors, caller: Caller) -> tuple[Job, ...]:
     if sight.whole:
         return jobs
     seen = {domain.name for domain in await sight.inventory.seen(sight.sees)}
-    return tuple(job for job in jobs if job.caller == caller.name or (job.operation in _OF_ONE and job.domain in seen))
+    return tuple(job for job in jobs if is_seen(job, caller, seen))
+
+
+def is_seen(job: Job, caller: Caller, seen: Collection[str]) -> bool:
+    """Whether it is told to somebody who sees the domains with the names `seen` alone."""
+    return job.caller == caller.name or (job.operation in _OF_ONE and job.domain in seen)
 
 
 async def job_seen(doors: Doors, number: int, caller: Caller) -> Job:

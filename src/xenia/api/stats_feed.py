@@ -5,11 +5,35 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
+from xenia.api.answers import stats_rows
 from xenia.api.doors import Doors
-from xenia.api.stats import stats_answer
+from xenia.lib.codec import to_plain
+from xenia.manager.stats import Counted
 
 _FRESH = 1.0
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen at one moment."""
+
+    counted: Counted
+    host: Any
+
+    @cached_property
+    def text(self) -> str:
+        """A frame of the stream."""
+        return self.text_of(self.counted)
+
+    def text_of(self, counted: Counted) -> str:
+        """The frame for who sees only what is `counted` there."""
+        rows = stats_rows(counted.domains)
+        plain = {"type": "stats", "at": counted.at, "host": self.host, "domains": rows}
+        return json.dumps(plain, separators=(",", ":"))
 
 
 class StatsFeed:
@@ -20,18 +44,17 @@ class StatsFeed:
         self._clock = clock
         self._turn = asyncio.Lock()
         self._looked = float("-inf")
-        self._text = ""
+        self._look: Look | None = None
 
-    async def text(self) -> str:
-        """A frame of the stream. Raises XeniaError where the engine does not answer."""
+    async def look(self) -> Look:
+        """Raises XeniaError where the engine does not answer."""
         async with self._turn:
             now = self._clock()
-            if now - self._looked >= _FRESH:
+            if self._look is None or now - self._looked >= _FRESH:
                 counted = await self._doors.manager.stats.all()
-                plain = {"type": "stats", **await stats_answer(self._doors, counted)}
-                self._text = json.dumps(plain, separators=(",", ":"))
+                self._look = Look(counted, to_plain(await self._doors.manager.host()))
                 self._looked = now
-        return self._text
+            return self._look
 
     def pause(self, seconds: float) -> float:
         """How long to wait until the next time: all who asked for the same pace are told in the same moment."""

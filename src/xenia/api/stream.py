@@ -11,13 +11,14 @@ from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from xenia.api.doors import DoorsOf
+from xenia.api.hearers import Hearer, hearer_of
 from xenia.api.lasting import lasting, watch_login
 from xenia.api.live import Live
 from xenia.api.peer import CallerOf
 from xenia.api.race import race
 from xenia.api.routes import Routes
-from xenia.api.stats_feed import StatsFeed
-from xenia.model.caller import Role
+from xenia.api.sight import sight_of
+from xenia.api.stats_feed import Look, StatsFeed
 from xenia.model.errors import XeniaError
 
 log = logging.getLogger(__name__)
@@ -58,13 +59,15 @@ async def stream(
 ) -> None:
     """Text frames of JSON, each with a `type`: `state` first, then what happens. With `after` and `run`, the last
     sequence that was heard and the run it is of, it goes on from there, or tells to forget what was known (`resync`).
-    What is sent to it is not read. It ends with code 1012 when xend stops; who takes nothing for 30 s is cut off.
+    Who may look at some domains alone is told of those, and of no host, and always begins anew. What is sent to it is
+    not read. It ends with code 1012 when xend stops; who takes nothing for 30 s is cut off.
     """
-    told = _Told(websocket, live, administrator=caller.role >= Role.ADMINISTRATOR)
+    hearer = hearer_of(live, await sight_of(doors, caller))
+    told = _Told(websocket, live, hearer)
     with live.listening():
         async with lasting(websocket):
             await told.begin(run, after)
-            looks = [_tell_stats(websocket, feed, stats)] if stats is not None else []
+            looks = [_tell_stats(websocket, feed, hearer, stats)] if stats is not None else []
             await race(told.go_on(), _drain(websocket), doors.stopping.wait(), watch_login(doors, caller), *looks)
             async with asyncio.timeout(_SEND_TIMEOUT):
                 await websocket.close(STOPPING, "xend is stopping")
@@ -73,21 +76,21 @@ async def stream(
 class _Told:
     """How far one listener has come."""
 
-    def __init__(self, websocket: WebSocket, live: Live, *, administrator: bool) -> None:
+    def __init__(self, websocket: WebSocket, live: Live, hearer: Hearer) -> None:
         self._websocket = websocket
         self._live = live
-        self._administrator = administrator
+        self._hearer = hearer
         self._position = 0
 
     async def begin(self, run: str, after: int | None) -> None:
         """Raises XeniaError before the upgrade."""
-        resumed = self._live.resume(run, after) if after is not None else None
+        resumed = self._hearer.resume(run, after) if after is not None else None
         if resumed is not None:
             await self._websocket.accept()
             self._position = resumed
             await _send(self._websocket, '{"type":"resumed"}')
             return
-        position, state = await self._live.state(administrator=self._administrator)
+        position, state = await self._hearer.state()
         await self._websocket.accept()
         self._position = position
         if after is not None:
@@ -101,7 +104,7 @@ class _Told:
             if self._position < log.begin:
                 await _send(self._websocket, _RESYNC)
                 try:
-                    self._position, state = await self._live.state(administrator=self._administrator)
+                    self._position, state = await self._hearer.state()
                 except XeniaError as error:
                     await self._websocket.close(NOT_NOW, error.message[:100])
                     raise WebSocketDisconnect(NOT_NOW) from error
@@ -117,16 +120,18 @@ class _Told:
         """Frames up to the position `end`; fewer where some are kept no more by then."""
         while self._position < end and (frame := self._live.log.at(self._position)) is not None:
             self._position += 1
-            await self._websocket.send_text(frame.read_by(administrator=self._administrator))
+            async for text in self._hearer.hear(frame):
+                await self._websocket.send_text(text)
 
 
-async def _tell_stats(websocket: WebSocket, feed: StatsFeed, seconds: int) -> None:
-    told = ""
+async def _tell_stats(websocket: WebSocket, feed: StatsFeed, hearer: Hearer, seconds: int) -> None:
+    told: Look | None = None
     while True:
         try:
-            if (text := await feed.text()) is not told:  # one look is told once: rates are differences
-                await _send(websocket, text)
-            told = text
+            if (look := await feed.look()) is not told:  # it is told once: rates are differences
+                part = hearer.counted(look.counted)
+                await _send(websocket, look.text if part is None else look.text_of(part))
+            told = look
         except XeniaError as error:
             log.warning("stats are not told: %s", error)
         await asyncio.sleep(feed.pause(seconds))
