@@ -45,6 +45,7 @@ async def test_a_changed_file_is_noticed_and_followed(
         manager.screens.wish,
         manager.screens.open_of,
         manager.screens.opened,
+        manager.screens.refused,
         lambda: (tmp_path, tmp_path),
         uid=None,
         kept=tmp_path / "vnc.json",

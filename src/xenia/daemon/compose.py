@@ -273,6 +273,7 @@ def _screen_doors(paths: Paths, loaded: Loaded, manager: Manager) -> ScreenDoors
         manager.screens.wish,
         manager.screens.open_of,
         manager.screens.opened,
+        manager.screens.refused,
         certificate,
         uid=settings.web_uid if os.geteuid() == 0 else None,
         kept=paths.run / "vnc.json",

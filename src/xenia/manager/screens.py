@@ -68,6 +68,12 @@ class Screens:
         if place:
             self.bus.publish(EventKind.VNC_OPENED, entry.started, place)
 
+    def refused(self, uuid: str, why: str) -> None:
+        """It has no door, for this reason."""
+        entry = self.table.get(uuid)
+        if entry is not None:
+            self.bus.publish(EventKind.VNC_REFUSED, entry.started, why)
+
     async def open_of(self, uuid: str) -> socket.socket:
         """As `open`, for whoever has come in at its door."""
         return await cast(OpensScreens, self.engine).open_screen(uuid)

@@ -30,6 +30,8 @@ class EventKind(StrEnum):
     MEDIUM_CHANGED = "medium-changed"
     VNC_OPENED = "vnc-opened"
     """Viewers reach its screen, where the event says."""
+    VNC_REFUSED = "vnc-refused"
+    """Viewers do not reach its screen, for the reason that the event tells."""
     CORE_DUMPED = "core-dumped"
     SAVED = "saved"
     RESTORED = "restored"

@@ -24,7 +24,7 @@ from xenia.lib.aio import Tasks
 from xenia.lib.replace import replace_file
 from xenia.model.display import VncRules
 from xenia.model.errors import XeniaError
-from xenia.model.event import Event
+from xenia.model.event import Event, EventKind
 from xenia.screen import process
 from xenia.screen.channel import Channel
 from xenia.screen.relay import MOST_VIEWERS
@@ -36,6 +36,8 @@ _FIRST_PORT = 5900
 _BACKLOG = 16
 _AGAIN = 5.0
 """Seconds until a relay that has died is started anew."""
+
+_OWN = frozenset({EventKind.VNC_OPENED, EventKind.VNC_REFUSED})
 
 Listen = Callable[[], AbstractContextManager[AsyncIterator[Event]]]
 
@@ -50,8 +52,8 @@ class _Door:
 
 class ScreenDoors:
     """`wish_of` tells what a guest wishes by its UUID, None for one that has no door or does not run; `open_screen`
-    opens one; `told` hears where a door is (`address:display`), or "" when it is closed; `certificate` gives the files
-    of a certificate and its key. `kept` is the file in which the places are kept.
+    opens one; `told` hears where a door is (`address:display`), or "" when it is closed, and `refused` why there is
+    none; `certificate` gives the files of a certificate and its key. `kept` is the file in which the places are kept.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class ScreenDoors:
         wish_of: Callable[[str], Wish | None],
         open_screen: Callable[[str], Awaitable[socket.socket]],
         told: Callable[[str, str], None],
+        refused: Callable[[str, str], None],
         certificate: Callable[[], tuple[Path, Path]],
         *,
         uid: int | None,
@@ -68,6 +71,7 @@ class ScreenDoors:
         self._wish_of = wish_of
         self._open_screen = open_screen
         self._told = told
+        self._refused = refused
         self._certificate = certificate
         self._uid = uid
         self._kept = kept
@@ -77,6 +81,7 @@ class ScreenDoors:
         self._process: subprocess.Popen[bytes] | None = None
         self._with_tls = False
         self._answering = 0
+        self._failures: dict[str, str] = {}
         self._places = _read(kept)
         self._tasks = Tasks()
 
@@ -103,19 +108,30 @@ class ScreenDoors:
                     self._look(uuid)
                 self._places = {uuid: door.place for uuid, door in self._doors.items()}
                 async for event in events:
-                    if event.uuid:
+                    if event.uuid and event.kind not in _OWN:
                         self._look(event.uuid)
             await asyncio.sleep(1)  # ended for being too slow: look anew at what runs
 
     def _look(self, uuid: str) -> None:
         wish, door = self._wish_of(uuid), self._doors.get(uuid)
-        if wish is None and door is not None:
-            self._shut(uuid, door)
-        elif wish is not None and door is None:
+        if wish is None:
+            self._failures.pop(uuid, None)
+            if door is not None:
+                self._shut(uuid, door)
+        elif door is None:
             try:
                 self._open(uuid, wish)
             except (XeniaError, OSError) as error:
-                log.error("VNC of domain %s is not open: %s", wish.name, error)
+                self._fail(uuid, wish, error.message if isinstance(error, XeniaError) else error.strerror or str(error))
+            else:
+                self._failures.pop(uuid, None)
+
+    def _fail(self, uuid: str, wish: Wish, why: str) -> None:
+        """It is tried again when something happens to the guest, and told again when it is for another reason."""
+        if self._failures.get(uuid) != why:
+            self._failures[uuid] = why
+            log.error("VNC of domain %s is not open: %s", wish.name, why)
+            self._refused(uuid, why)
 
     def _open(self, uuid: str, wish: Wish) -> None:
         rules = self._rules
@@ -154,9 +170,11 @@ class ScreenDoors:
 
     def _shut(self, uuid: str, door: _Door) -> None:
         del self._doors[uuid]
-        door.listener.close()
         if self._channel is not None:
             self._channel.send({"close": uuid})
+        with suppress(OSError):
+            door.listener.shutdown(socket.SHUT_RDWR)  # the relay has it still, and its display is free at once
+        door.listener.close()
         self._places.pop(uuid, None)
         self._keep()
         self._told(uuid, "")

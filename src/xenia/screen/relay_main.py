@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
+import logging
 import os
 import socket
 import ssl
@@ -26,6 +27,7 @@ def main(orders: str) -> None:
     answer_to(bytes(CHALLENGE_LENGTH), "")  # loads libcrypto
     for name in _NEEDED_LATER:
         importlib.import_module(name)
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # of a listener that xend has shut
     confine(memory_mib=_MEMORY_MIB, uid=wanted["uid"], parent=wanted["parent"], open_files=4 * MOST_VIEWERS)
     asyncio.run(_relay(wanted["descriptor"], tls))
 
