@@ -358,7 +358,8 @@ async def test_a_new_xend_opens_it_at_the_same_place(host: Host) -> None:
     while len(host.places) < 2:
         await host.place()
     assert host.places == places
-    assert json.loads((host.folder / "vnc.json").read_text()) == places
+    told = json.loads((host.folder / "vnc.json").read_text())
+    assert told == {uuid: {"place": place, "tls": False} for uuid, place in places.items()}
     await second.close()
 
 
@@ -419,4 +420,49 @@ async def test_a_relay_that_was_taken_over_gets_no_screens_but_those_behind_door
             assert told == {"refused": 1, "why": "[Errno 2] it has no door"}
     assert host.opened == []
     end.close()
+    await doors.close()
+
+
+async def test_what_was_started_with_tls_keeps_it(host: Host) -> None:
+    host.wish()
+    first = host.doors(tls=True)
+    place = parsed(await host.place())
+    await first.close()
+    second = host.doors()
+    await host.place()
+    assert await seen(place, tls=unverified()) == b"demo"
+    await second.close()
+
+
+@pytest.mark.parametrize(
+    ("display", "why"),
+    [
+        ({"vnc_listen": "0.0.0.0"}, "neither a password nor TLS any more"),  # noqa: S104 (refused)
+        ({"vnc_listen": "::"}, "neither a password nor TLS any more"),
+        ({"vnc_listen": "somewhere.example"}, "'somewhere.example' is no IP address"),
+        ({"vnc_display": 59_636}, "there is no display 59636: the last one is 59635"),
+        ({"vnc_listen": "192.0.2.1", "vnc_password": "x"}, "nobody can listen at 192.0.2.1: Cannot assign"),
+    ],
+)
+async def test_a_door_that_cannot_be_is_refused_and_others_are_opened(
+    host: Host, display: dict[str, Any], why: str
+) -> None:
+    host.wish(**display)
+    host.wish(GUEST[:-1] + "2")
+    doors = host.doors()
+    async with asyncio.timeout(30):
+        await host.heard.wait()
+    ((uuid, reason),) = host.reasons
+    assert uuid == GUEST
+    assert why in reason
+    assert list(host.places) == [GUEST[:-1] + "2"]
+    await doors.close()
+
+
+@pytest.mark.parametrize("kept", ["", "[]", "{", '{"x": 1}', '{"x": {}}', "null"])
+async def test_what_was_kept_may_be_nonsense(host: Host, kept: str) -> None:
+    (host.folder / "vnc.json").write_text(kept)
+    host.wish()
+    doors = host.doors()
+    assert await host.place()
     await doors.close()

@@ -34,5 +34,9 @@ async def stats(doors: DoorsOf, ref: Ref) -> Response:
 
 async def stats_answer(doors: Doors, counted: Counted) -> dict[str, Any]:
     """Raises XeniaError where the engine does not answer."""
-    host = to_plain(await doors.manager.host())
+    return stats_plain(counted, to_plain(await doors.manager.host()))
+
+
+def stats_plain(counted: Counted, host: Any) -> dict[str, Any]:
+    """The members of StatsAnswer."""
     return {"at": counted.at, "host": host, "domains": stats_rows(counted.domains)}

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from xenia.api.answers import stats_rows
 from xenia.api.doors import Doors
+from xenia.api.stats import stats_plain
 from xenia.lib.codec import to_plain
 from xenia.manager.stats import Counted
 
@@ -31,9 +31,7 @@ class Look:
 
     def text_of(self, counted: Counted) -> str:
         """The frame for who sees only what is `counted` there."""
-        rows = stats_rows(counted.domains)
-        plain = {"type": "stats", "at": counted.at, "host": self.host, "domains": rows}
-        return json.dumps(plain, separators=(",", ":"))
+        return json.dumps({"type": "stats", **stats_plain(counted, self.host)}, separators=(",", ":"))
 
 
 class StatsFeed:

@@ -17,6 +17,7 @@ import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +33,14 @@ from xenia.screen.wish import Wish, numbers_of
 
 log = logging.getLogger(__name__)
 
-_FIRST_PORT = 5900
+_FIRST_PORT, _LAST_PORT = 5900, 65535
 _BACKLOG = 16
 _AGAIN = 5.0
 """Seconds until a relay that has died is started anew."""
 
 _OWN = frozenset({EventKind.VNC_OPENED, EventKind.VNC_REFUSED})
 
+_Address = IPv4Address | IPv6Address
 Listen = Callable[[], AbstractContextManager[AsyncIterator[Event]]]
 
 
@@ -50,10 +52,19 @@ class _Door:
     tls: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What a new xend has to know of a door."""
+
+    place: str
+    tls: bool
+
+
 class ScreenDoors:
     """`wish_of` tells what a guest wishes by its UUID, None for one that has no door or does not run; `open_screen`
     opens one; `told` hears where a door is (`address:display`), or "" when it is closed, and `refused` why there is
-    none; `certificate` gives the files of a certificate and its key. `kept` is the file in which the places are kept.
+    none; `certificate` gives the files of a certificate and its key. `kept` is the file in which it is kept where they
+    are, and which have TLS.
     """
 
     def __init__(
@@ -106,7 +117,7 @@ class ScreenDoors:
             with listen() as events:
                 for uuid in {*await running(), *self._doors}:
                     self._look(uuid)
-                self._places = {uuid: door.place for uuid, door in self._doors.items()}
+                self._places = {uuid: kept for uuid, kept in self._places.items() if self._wish_of(uuid) is not None}
                 async for event in events:
                     if event.uuid and event.kind not in _OWN:
                         self._look(event.uuid)
@@ -134,30 +145,39 @@ class ScreenDoors:
             self._refused(uuid, why)
 
     def _open(self, uuid: str, wish: Wish) -> None:
-        rules = self._rules
-        self._ensure_process(tls=rules.tls)
-        listener, place = self._listen(uuid, wish, rules.listen_of(wish.display))
-        door = self._doors[uuid] = _Door(place, listener, rules.password_of(wish.display), rules.tls)
+        """A guest that was started with TLS keeps it, whatever the settings say now."""
+        rules, kept = self._rules, self._places.get(uuid)
+        tls, password = rules.tls or (kept is not None and kept.tls), rules.password_of(wish.display)
+        address = _parsed(rules.listen_of(wish.display))
+        if not (tls or password or address.is_loopback):
+            raise OSError(
+                errno.EACCES,
+                f"it has neither a password nor TLS any more, and {address} can be reached from elsewhere: "
+                "it is open again when the guest has been started anew",
+            )
+        self._ensure_process(tls=tls)
+        listener, place = self._listen(wish, address, kept.place if kept is not None else "")
+        door = self._doors[uuid] = _Door(place, listener, password, tls)
         self._hand_over(uuid, door)
-        self._places[uuid] = place
+        self._places[uuid] = _Kept(place, tls)
         self._keep()
         self._told(uuid, place)
 
-    def _listen(self, uuid: str, wish: Wish, address: str) -> tuple[socket.socket, str]:
-        """Where it was before, if it can be there."""
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        host = f"[{address}]" if ":" in address else address
+    def _listen(self, wish: Wish, address: _Address, before: str) -> tuple[socket.socket, str]:
+        """At the place `before`, if it can be there."""
+        family, host = (socket.AF_INET6, f"[{address}]") if address.version == 6 else (socket.AF_INET, str(address))
         numbers = [*numbers_of(wish)]
-        before = self._places.get(uuid, "")
         for number in numbers:
             if before == f"{host}:{number}":
                 numbers.insert(0, number)
                 break
         for number in numbers:
+            if _FIRST_PORT + number > _LAST_PORT:
+                raise OSError(errno.EINVAL, f"there is no display {number}: the last one is {_LAST_PORT - _FIRST_PORT}")
             listener = socket.socket(family)
             try:
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                listener.bind((address, _FIRST_PORT + number))
+                listener.bind((str(address), _FIRST_PORT + number))
                 listener.listen(_BACKLOG)
             except OSError as error:
                 listener.close()
@@ -181,7 +201,8 @@ class ScreenDoors:
 
     def _keep(self) -> None:
         try:
-            replace_file(self._kept, json.dumps(self._places).encode(), mode=0o600)
+            told = {uuid: {"place": kept.place, "tls": kept.tls} for uuid, kept in self._places.items()}
+            replace_file(self._kept, json.dumps(told).encode(), mode=0o600)
         except OSError as error:
             log.warning("where VNC listens is not kept: %s", error)
 
@@ -255,8 +276,16 @@ class ScreenDoors:
             channel.send({"refused": number, "why": str(error)})
 
 
-def _read(kept: Path) -> dict[str, str]:
-    with suppress(OSError, ValueError):
+def _parsed(address: str) -> _Address:
+    """Names are not asked for: that takes as long as a server elsewhere likes."""
+    try:
+        return ip_address("127.0.0.1" if address == "localhost" else address)
+    except ValueError:
+        raise OSError(errno.EINVAL, f"'{address}' is no IP address") from None
+
+
+def _read(kept: Path) -> dict[str, _Kept]:
+    with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
         told = json.loads(kept.read_text())
-        return {str(uuid): str(place) for uuid, place in told.items()} if isinstance(told, dict) else {}
+        return {uuid: _Kept(str(each["place"]), bool(each["tls"])) for uuid, each in told.items()}
     return {}
