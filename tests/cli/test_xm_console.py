@@ -71,11 +71,11 @@ def echo(websocket: WebSocket) -> None:
 def test_a_terminal_sees_the_guest_types_and_leaves(web: FakeXend, start_xm: Start, terminal: Terminal) -> None:
     web.console = echo
     process = terminal.start(start_xm, "console", "web")
-    terminal.see(b"connected to 'web'; Ctrl-] leaves")
+    terminal.see(b"connected to 'web'; Ctrl-] leaves, the guest runs on\n\r")
+    assert not terminal.restored, "who reads it types, and a return must already reach the guest as one"
     terminal.see(b"login: ")
-    assert not terminal.restored
-    terminal.type(b"ro\x03\x1a\xff")
-    terminal.see(b"\xff>")
+    terminal.type(b"ro\x03\x1a\r\xff")
+    terminal.see(b"\r\xff>")
     terminal.type(b"\x1d")
     terminal.see(b"left 'web'; xm console web comes back")
     assert process.wait(10) == 0
@@ -281,7 +281,7 @@ def test_a_view_types_nothing_and_acts_on_no_terminal(
 
     web.console = listen
     process = terminal.start(start_xm, "console", "--view", "web")
-    terminal.see(b"looking at 'web'; q or Ctrl-] leaves, the guest runs on\r\n")
+    terminal.see(b"looking at 'web'; q or Ctrl-] leaves, the guest runs on\n\r")
     terminal.see(b"login: \x1b[31mred")
     terminal.type(b"root\r")
     terminal.type(key)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from pexpect import fdpexpect
+from pexpect import TIMEOUT, fdpexpect
 
 LIMIT = 180
 
@@ -56,7 +56,11 @@ class Terminal:
 
     def sees(self, text: str, seconds: float = LIMIT) -> str:
         """Wait until `text` is shown; what was shown before it since the last time."""
-        self._screen.expect_exact(text.encode(), timeout=seconds)
+        try:
+            self._screen.expect_exact(text.encode(), timeout=seconds)
+        except TIMEOUT:
+            shown = bytes(self._screen.before)[-4096:]
+            raise AssertionError(f"{text!r} was not shown, the last was {shown!r}") from None
         return bytes(self._screen.before).decode(errors="replace")
 
     def types(self, text: str) -> None:

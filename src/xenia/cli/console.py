@@ -92,10 +92,11 @@ class Terminal:
             signal.signal(number, handler)
 
     def say(self, text: str) -> None:
-        """A line of our own; in raw mode, carriage returns are for us to write."""
+        """A line of our own, below what the guest has said; in raw mode, carriage returns are for us to write."""
         if self.raw and sys.stderr is not None:
             self._own_colours()
-            sys.stderr.write("\r\n")
+            if self._last:
+                sys.stderr.write("\r\n")
             say(text)
             sys.stderr.write("\r")
         else:
@@ -196,15 +197,15 @@ def talk_to(
     Closes the console. When xend goes away, it is looked for again and the domain found by `ref`.
     """
     terminal = Terminal(view=view)
-    if terminal.raw and not quiet:
-        say(
-            f"looking at '{name}'; q or Ctrl-] leaves, the guest runs on"
-            if view
-            else f"connected to '{name}'; Ctrl-] leaves, the guest runs on"
-        )
     sys.stdout.flush()
     deadline = 0.0
     with terminal:
+        if terminal.raw and not quiet:  # only now: who reads it may type, and a return must already reach the guest
+            terminal.say(
+                f"looking at '{name}'; q or Ctrl-] leaves, the guest runs on"
+                if view
+                else f"connected to '{name}'; Ctrl-] leaves, the guest runs on"
+            )
         while True:
             opened = time.monotonic()
             try:
