@@ -10,8 +10,11 @@ from tests.cli.conftest import Xm
 from tests.cli.fake_xend import DOMAIN_0, FakeXend, domain
 from tests.support.rdp_server import CONFIRM, PLAIN_CONFIRM, REQUEST, rdp_server
 
-from xenia.cli import rdp
+from xenia.cli import rdp, rdp_view
+from xenia.client import hosts
 from xenia.client import rdp as client_rdp
+from xenia.client.errors import ClientError
+from xenia.client.hosts import KnownHost
 
 CLIENT = """\
 #!/bin/sh
@@ -79,6 +82,24 @@ def test_each_client_is_told_the_user_in_its_words(
     with rdp_server() as (port, _):
         assert xm("rdp", "--address", "localhost", "--port", str(port), "--user=-x a", "web") == 0
     assert lists(said.read_text()) == [name, *(word.format(place=f"localhost:{port}") for word in words)]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("xfreerdp", ["/v:{place}", "/u:web\\vnc"]),
+        ("remmina", ["-c", "rdp://web%5Cvnc@{place}"]),
+        ("rdesktop", ["-d", "web", "-u", "vnc", "{place}"]),
+    ],
+)
+def test_each_client_is_told_the_guest_as_the_domain(
+    xend: FakeXend, xm: Xm, root: Path, said: Path, name: str, words: list[str]
+) -> None:
+    install(root, name)
+    with rdp_server() as (port, _):
+        xend.routes["GET /domains/web"] = shown(rdp=f"127.0.0.1:{port}")
+        assert xm("rdp", "web") == 0
+    assert lists(said.read_text()) == [name, *(word.format(place=f"127.0.0.1:{port}") for word in words)]
 
 
 def test_ipv6_has_its_brackets_and_the_code_of_the_client_is_ours(
@@ -154,6 +175,109 @@ def test_why_there_is_no_address_is_told(
     xend.routes["GET /domains/web"] = answer
     assert xm("rdp", "-n", "web") in (1, 5)
     assert why in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("unseen", [(), ("192.0.2.1", "file")])
+@pytest.mark.parametrize(
+    ("words", "user"), [((), "vnc"), (("-u", "olga"), "olga"), (("-u", "LAB\\olga"), "olga"), (("-u", "LAB\\"), "vnc")]
+)
+def test_the_host_shows_the_screen_where_the_guest_shows_no_desktop(
+    xend: FakeXend,
+    xm: Xm,
+    root: Path,
+    said: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    unseen: tuple[str, str] | tuple[()],
+    words: tuple[str, ...],
+    user: str,
+) -> None:
+    def knock(address: str, port: int, seconds: float) -> None:
+        if address == "192.0.2.1":
+            raise client_rdp.NoDesktop("nothing answers")
+        client_rdp.knock(address, port, seconds)
+
+    monkeypatch.setattr(rdp, "knock", knock)
+    install(root, "xfreerdp")
+    with rdp_server() as (port, asked):
+        xend.routes["GET /domains/web"] = shown(*((unseen,) if unseen else ()), rdp=f"127.0.0.1:{port}")
+        assert xm("rdp", *words, "web") == 0
+    assert asked == [REQUEST]
+    assert lists(said.read_text()) == ["xfreerdp", f"/v:127.0.0.1:{port}", f"/u:web\\{user}"]
+    err = capsys.readouterr().err
+    assert f"the host shows its screen, at 127.0.0.1:{port}, to the user web\\{user} with the password" in err
+
+
+def test_the_guests_own_desktop_comes_first(
+    xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rdp, "knock", lambda *_: None)
+    xend.routes["GET /domains/web"] = shown(("192.0.2.1", "file"), rdp="127.0.0.1:3390")
+    assert xm("rdp", "-n", "web") == 0
+    said = capsys.readouterr()
+    assert said.out == "192.0.2.1:3389\n"
+    assert "'web' is at 192.0.2.1, as told by its guest file" in said.err
+
+
+@pytest.mark.parametrize(
+    ("place", "here"),
+    [("0.0.0.0", "127.0.0.1"), ("[::]", "[::1]"), ("192.0.2.9", "192.0.2.9")],  # noqa: S104
+)
+def test_a_screen_that_is_shown_everywhere_is_shown_here(
+    xend: FakeXend,
+    xm: Xm,
+    root: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+    here: str,
+) -> None:
+    monkeypatch.setattr(rdp_view, "knock", lambda *_: None)
+    xend.routes["GET /domains/web"] = shown(rdp=f"{place}:3390")
+    assert xm("rdp", "-n", "web") == 0
+    assert capsys.readouterr().out == f"{here}:3390\n"
+    assert xm("rdp", "--file", "web.rdp", "web") == 0
+    assert (root / "web.rdp").read_bytes() == (
+        f"full address:s:{here}:3390\r\nprompt for credentials:i:1\r\nusername:s:web\\vnc\r\n".encode()
+    )
+
+
+def test_a_screen_that_the_host_does_not_show_after_all(
+    xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as bound:  # bound, and not listening
+        bound.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{bound.getsockname()[1]}"
+        xend.routes["GET /domains/web"] = shown(rdp=place)
+        assert xm("rdp", "-n", "web") == 1
+    err = capsys.readouterr().err
+    assert f"the host does not show the screen of 'web' over RDP at {place}: nothing listens there" in err
+    assert "xm log tells why" in err
+
+
+class Elsewhere:
+    """What a Context has of another host."""
+
+    host = "alpha"
+
+
+def test_a_screen_on_another_hosts_loopback_is_reached_through_ssh() -> None:
+    with pytest.raises(ClientError, match="alone") as caught:
+        rdp_view.view_of(Elsewhere(), {"name": "web", "rdp": "127.0.0.1:3389"})
+    assert "ssh -L 3389:127.0.0.1:3389 alpha" in caught.value.hint
+    assert "web\\vnc" in caught.value.hint
+
+
+def test_another_hosts_screens_are_where_one_has_logged_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = KnownHost(
+        name="alpha", url="https://alpha.example:8006", fingerprint="", user="", role="", token="", secret="", expires=0
+    )  # fmt: skip
+    monkeypatch.setattr(hosts, "find", lambda _: known)
+    monkeypatch.setattr(rdp_view, "knock", lambda *_: None)
+    assert rdp_view.view_of(Elsewhere(), {"name": "web", "rdp": "0.0.0.0:3389"}) == (
+        "alpha.example",
+        3389,
+    )
 
 
 @pytest.mark.parametrize(

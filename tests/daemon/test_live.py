@@ -19,6 +19,7 @@ from xenia.manager.events import EventBus
 from xenia.model.display import Display, VncRules
 from xenia.model.domain import DomainConfig, Kind
 from xenia.screen.doors import ScreenDoors
+from xenia.screen.rdp.views import RdpViews
 from xenia.settings.load import load
 
 
@@ -51,7 +52,19 @@ async def test_a_changed_file_is_noticed_and_followed(
         kept=tmp_path / "vnc.json",
         rules=VncRules(),
     )
-    async with live_settings(paths, loaded, manager, choice, doors, Admission(loaded.settings), bus) as editor:
+    views = RdpViews(
+        manager.screens.rdp_wish,
+        manager.screens.open_of,
+        manager.screens.rdp_opened,
+        manager.screens.rdp_refused,
+        lambda: (tmp_path, tmp_path),
+        relay_uid=None,
+        uid=None,
+        folder=tmp_path / "rdp",
+        rules=VncRules(),
+        port=3389,
+    )
+    async with live_settings(paths, loaded, manager, choice, doors, views, Admission(loaded.settings), bus) as editor:
         with bus.listen() as events:
             paths.settings.write_text(
                 'log_level = "error"\nvnc_listen = "::1"\nrestart_limit = 3\n[autostart]\ndomains = false\n'

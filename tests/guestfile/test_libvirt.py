@@ -13,6 +13,7 @@ from tests.guestfile.corpus import CORPUS, needs_corpus, text_of
 from xenia.guestfile.libvirt.read import is_domain_xml, read_libvirt
 from xenia.guestfile.libvirt.write import to_libvirt
 from xenia.guestfile.read import read
+from xenia.model.display import Display, VgaModel
 from xenia.model.domain import DomainConfig, Kind, Platform
 
 _FACTS = [(path.stem, json.loads(path.read_text())) for path in sorted((CORPUS / "facts").glob("*/*.json"))]
@@ -159,6 +160,14 @@ def test_character_devices_go_there_and_back(word: str) -> None:
     again = read_libvirt(written.text, file="x.xml").config
     assert again is not None
     assert again.platform.serial == (word,)
+
+
+def test_a_screen_over_rdp_is_lost_with_a_word_and_the_screen_stays() -> None:
+    written = to_libvirt(DomainConfig("a", kind=Kind.HVM, display=Display(VgaModel.CIRRUS, vnc=True, rdp=True)))
+    assert written.lost == ("rdp = 1: libvirt has no word for a view of VNC over RDP",)
+    again = read_libvirt(written.text, file="x.xml").config
+    assert again is not None
+    assert again.display == Display(VgaModel.CIRRUS, vnc=True)
 
 
 def test_devices_of_the_host_go_there_and_back() -> None:

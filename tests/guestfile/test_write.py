@@ -32,7 +32,7 @@ PV = DomainConfig(
         Disk("xvdc", "/dev/vg/c", source=DiskSource.BLOCK, mode=DiskMode.SHARED, item=2),
     ),
     vifs=(Vif(VifType.PARAVIRTUAL, "00:16:3e:00:00:01", "xenbr0", ip=("192.0.2.1", "192.0.2.2"), rate="1MB/s"),),
-    display=Display(vnc=True, vnc_listen="127.0.0.1", vnc_display=7),
+    display=Display(vnc=True, vnc_listen="127.0.0.1", vnc_display=7, rdp=True),
     policy=Policy(EndAction.PRESERVE, EndAction.DESTROY, EndAction.COREDUMP_RESTART),
     order=StartOrder(("db", "dns"), 10, 120),
 )
@@ -47,7 +47,7 @@ HVM = DomainConfig(
         Disk("hdc", "", source=DiskSource.EMPTY, bus=DiskBus.IDE, mode=DiskMode.READ_ONLY, cdrom=True, item=1),
     ),
     vifs=(Vif(VifType.EMULATED, model="e1000"), Vif(VifType.PARAVIRTUAL, item=1)),
-    display=Display(VgaModel.STANDARD, video_ram=16, vnc=True, vnc_password="s3cret", keymap="de"),
+    display=Display(VgaModel.STANDARD, video_ram=16, vnc=True, vnc_password="s3cret", keymap="de", rdp=True),
     platform=Platform(
         acpi=False, viridian=True, localtime=True, usb=True, usb_devices=("tablet",), sound="ac97", serial=("pty",)
     ),

@@ -120,6 +120,8 @@ def _display(display: dict[str, Any]) -> str:
             if display["vnc_password"] == ""
             else ""
         )
+    if display.get("rdp"):
+        parts.append("also over RDP")
     if display["sdl"] or display.get("viewer"):
         parts.append("a window where it is started")
     return ", ".join(part for part in parts if part)

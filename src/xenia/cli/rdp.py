@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from xenia.cli.command import Command
 from xenia.cli.errors import say
 from xenia.cli.rdp_client import command_of, find_client, is_graphical, session_file
+from xenia.cli.rdp_view import joined, user_of_view, view_of
 from xenia.client.domains import domain_path, not_running
 from xenia.client.errors import ClientError, usage
 from xenia.client.rdp import PORT, NoDesktop, knock
@@ -70,9 +71,22 @@ def _rdp(context: Context, options: Namespace) -> int:
         raise ClientError(
             f"domain '{name}' is the host itself", kind="conflict", hint="the desktops of guests are shown"
         )
-    places = [(given, "")] if given else _known(answer)
-    address, why = _first_that_answers(context, name, places, port)
-    place = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    address, source, why = given or "", "", None
+    try:
+        places = [(given, "")] if given else _known(answer)
+        address, why = _first_that_answers(context, name, places, port)
+        source = f"'{name}' is at {address}, as told {_SOURCES.get(dict(places)[address], 'by xend')}"
+    except ClientError:
+        if given or not domain.get("rdp"):
+            raise
+    if domain.get("rdp") and not given and (why is not None or not address):
+        address, port = view_of(context, domain)
+        user, why = user_of_view(name, user), None
+        source = (
+            f"no RDP server of '{name}' itself is found: the host shows its screen, at {joined(address, port)}, to the "
+            f"user {user} with the password of its VNC"
+        )
+    place = joined(address, port)
     if options.file is not None:
         if why is not None:
             say(f"{why.message}; the file is written nevertheless")
@@ -81,10 +95,12 @@ def _rdp(context: Context, options: Namespace) -> int:
     if why is not None:
         raise why
     if client is None:
+        if domain.get("rdp") and not given:
+            say(source)
         print(place)
         return 0
     if not given:
-        say(f"'{name}' is at {address}, as told {_SOURCES.get(dict(places)[address], 'by xend')}")
+        say(source)
     return _run(command_of(client, place, user))
 
 
@@ -221,7 +237,8 @@ Remmina, KRDC or rdesktop. The guest serves it itself, at an address of its own:
 host's DHCP server, its agent or the host's neighbours tell. Before a client is started, xm looks whether a desktop
 answers there; that is tried from this machine, also with --host. The client asks for the password, and xm knows none.
 
-Unlike xm vncviewer it needs a guest that has booted, has an address and allows Remote Desktop.""",
+Unlike xm vncviewer that needs a guest that has booted, has an address and allows Remote Desktop. Where none is found
+and its guest file says rdp = 1, the host shows its screen instead; the password is that of its VNC then.""",
         _options,
         _rdp,
         examples=(

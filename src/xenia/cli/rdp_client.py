@@ -29,6 +29,9 @@ _CLIENTS: dict[str, tuple[Words, Words]] = {
 """Without a user and with one; the first program that is there is taken. Each word begins with what is ours, so nothing
 that a guest or its file says becomes an option; a password is in none, for a command line can be read by everybody."""
 
+_APART = {"rdesktop": ("-d", "{domain}", "-u", "{name}", "{place}")}
+"""Those that do not find the domain in DOMAIN\\USER."""
+
 _PLAIN: tuple[Words, Words] = (("{place}",), ())
 
 
@@ -68,7 +71,12 @@ def command_of(client: Client, place: str, user: str | None) -> list[str]:
 
     words = client.told[1] if user else client.told[0]
     user = user or ""
-    return [client.program, *(word.format(place=place, user=user, quoted=quote(user, safe="")) for word in words)]
+    domain, sign, name = user.partition("\\")
+    if sign:
+        words = _APART.get(os.path.basename(client.program), words)  # noqa: PTH119 (no pathlib)
+    quoted = quote(user, safe="")
+    told = (word.format(place=place, user=user, domain=domain, name=name, quoted=quoted) for word in words)
+    return [client.program, *told]
 
 
 def session_file(place: str, user: str | None) -> bytes:

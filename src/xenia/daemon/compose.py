@@ -69,6 +69,7 @@ from xenia.network.simulated import SimulatedNetworkHost
 from xenia.network.uplink.record import Place
 from xenia.network.uplink.uplink import Uplink
 from xenia.screen.doors import ScreenDoors
+from xenia.screen.rdp.views import RdpViews
 from xenia.settings.certificate import certificate_of
 from xenia.settings.load import Loaded, load
 from xenia.settings.settings import Settings
@@ -127,11 +128,16 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
         doors = _screen_doors(paths, loaded, manager)
         parts.push_async_callback(doors.close)
         doors.start(manager.listen, lambda: _running(manager))
+        views = _rdp_views(paths, loaded, manager)
+        parts.push_async_callback(views.close)
+        views.start(manager.listen, lambda: _running(manager))
         admission = Admission(settings)
         logins = await admission.open(DiskFiles(paths.root))
         audit = AuditLog(paths.audit)
         parts.callback(audit.close)
-        editor = await parts.enter_async_context(live_settings(paths, loaded, manager, choice, doors, admission, bus))
+        editor = await parts.enter_async_context(
+            live_settings(paths, loaded, manager, choice, doors, views, admission, bus)
+        )
         mark = OldConfigMark(DiskFiles(paths.root))
         old_config = OldConfigImport(paths.old_settings, sandbox.read_old_config, editor, mark)
         await old_config.look()
@@ -264,21 +270,37 @@ def _manager(
 
 def _screen_doors(paths: Paths, loaded: Loaded, manager: Manager) -> ScreenDoors:
     settings = loaded.settings
-
-    def certificate() -> tuple[Path, Path]:
-        found = certificate_of(settings.web_certificate, settings.web_key, paths.web)
-        return found.chain, found.key
-
     return ScreenDoors(
         manager.screens.wish,
         manager.screens.open_of,
         manager.screens.opened,
         manager.screens.refused,
-        certificate,
+        partial(_certificate, paths, settings),
         uid=settings.web_uid if os.geteuid() == 0 else None,
         kept=paths.run / "vnc.json",
         rules=vnc_rules(settings),
     )
+
+
+def _rdp_views(paths: Paths, loaded: Loaded, manager: Manager) -> RdpViews:
+    settings, privileged = loaded.settings, os.geteuid() == 0
+    return RdpViews(
+        manager.screens.rdp_wish,
+        manager.screens.open_of,
+        manager.screens.rdp_opened,
+        manager.screens.rdp_refused,
+        partial(_certificate, paths, settings),
+        relay_uid=settings.web_uid if privileged else None,
+        uid=settings.rdp_uid if privileged else None,
+        folder=paths.run / "rdp",
+        rules=vnc_rules(settings),
+        port=settings.rdp_port,
+    )
+
+
+def _certificate(paths: Paths, settings: Settings) -> tuple[Path, Path]:
+    found = certificate_of(settings.web_certificate, settings.web_key, paths.web)
+    return found.chain, found.key
 
 
 def _bridge_wish(paths: Paths, loaded: Loaded) -> BridgeWish:

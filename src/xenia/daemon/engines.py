@@ -91,7 +91,7 @@ async def _no_kernel(config: DomainConfig, roots: Roots, disks: Sequence[OpenedD
 
 
 def vnc_rules(settings: Settings) -> VncRules:
-    return VncRules(settings.vnc_listen, settings.vnc_password, settings.vnc_tls)
+    return VncRules(settings.vnc_listen, settings.vnc_password, settings.vnc_tls, settings.rdp_listen)
 
 
 def _qemu(paths: Paths, settings: Settings, sandbox: Sandbox) -> Fitted:

@@ -20,6 +20,7 @@ from xenia.manager.settings import SettingsKeeper
 from xenia.manager.settings_edit import SettingsEditor
 from xenia.manager.settings_watch import SettingsWatch
 from xenia.screen.doors import ScreenDoors
+from xenia.screen.rdp.views import RdpViews
 from xenia.settings.load import Loaded, load, sources
 from xenia.settings.settings import Settings
 from xenia.ucr.write import OwnFile, Program, RegistryWriter
@@ -34,12 +35,13 @@ async def live_settings(
     manager: Manager,
     choice: Choice,
     doors: ScreenDoors,
+    views: RdpViews,
     admission: Admission,
     bus: EventBus,
 ) -> AsyncIterator[SettingsEditor]:
     """Follows the files that give settings their values, while the context lasts."""
     read = partial(load, paths, loaded.command_line)
-    keeper = SettingsKeeper(loaded, read, partial(_apply, manager, choice, doors, admission), bus)
+    keeper = SettingsKeeper(loaded, read, partial(_apply, manager, choice, doors, views, admission), bus)
     watch = SettingsWatch(sources(paths), keeper.reload)
     watch.start()
     try:
@@ -62,12 +64,15 @@ def stop_settings_of(settings: Settings) -> StopSettings:
     return StopSettings(settings.host_stop, settings.stop_timeout, settings.host_stop_timeout)
 
 
-def _apply(manager: Manager, choice: Choice, doors: ScreenDoors, admission: Admission, settings: Settings) -> None:
+def _apply(
+    manager: Manager, choice: Choice, doors: ScreenDoors, views: RdpViews, admission: Admission, settings: Settings
+) -> None:
     logging.getLogger().setLevel(settings.log_level.upper())
     rules = vnc_rules(settings)
     for engine in choice.engines.values():
         engine.set_vnc(rules)
     doors.configure(rules)
+    views.configure(rules)
     admission.follow(settings)
     manager.configure(
         brake_of(settings),

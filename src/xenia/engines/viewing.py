@@ -5,6 +5,7 @@ guest outlives whoever looks at it, and its QEMU has no right to anybody's displ
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 from xenia.engines.remarks import note, warning
 from xenia.model.complaint import Complaint
@@ -24,10 +25,20 @@ def explain_window(display: Display) -> Iterator[Complaint]:
 
 
 def explain_password(display: Display, rules: VncRules) -> Iterator[Complaint]:
-    """What is weak about it."""
-    if display.vnc and len(rules.password_of(display).encode()) > PASSWORD_LENGTH:
+    """What is weak about it, and what needs one."""
+    if display.rdp and not rules.password_of(display) and not _is_loopback(rules.rdp_listen):
+        yield warning(
+            "rdp",
+            f"it is not shown over RDP: it has no password, and {rules.rdp_listen} can be reached from elsewhere",
+            "vncpasswd = 'PASSWORD', or rdp_listen = 127.0.0.1 in xend.toml",
+        )
+    if (display.vnc or display.rdp) and len(rules.password_of(display).encode()) > PASSWORD_LENGTH:
         yield warning(
             "vncpasswd",
             f"only the first {PASSWORD_LENGTH} characters of the VNC password count",
             "VNC passwords are weak: let VNC listen on 127.0.0.1 only and reach it through SSH, or set vnc_tls",
         )
+
+
+def _is_loopback(address: str) -> bool:
+    return ip_address("127.0.0.1" if address == "localhost" else address.strip("[]")).is_loopback

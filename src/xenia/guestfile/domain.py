@@ -52,7 +52,7 @@ HELD = frozenset(
         "extra", "cmdline", "bootloader", "bootargs", "bootloader_args", "bootentry", "boot", "firmware",
         "bios", "ip", "gateway", "netmask", "hostname", "interface", "dhcp", "nfs_server", "nfs_root", "disk",
         "vif", "nics", "vfb", "fda", "fdb", "cdrom", "vnc", "vnclisten", "vncdisplay", "vncunused", "vncpasswd",
-        "vncviewer", "sdl", "opengl", "display", "xauthority",
+        "rdp", "vncviewer", "sdl", "opengl", "display", "xauthority",
         "nographic", "stdvga", "vga", "videoram", "keymap", "acpi", "apic", "pae",
         "localtime", "rtc_timeoffset", "usb", "usbdevice", "soundhw", "serial", "agent",
     }

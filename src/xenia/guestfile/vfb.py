@@ -52,6 +52,7 @@ def read_display(given: Given, kind: Kind) -> Display:
         viewer=inner.flag("vncviewer", False),
         x_display=inner.text("display") or None,
         x_authority=inner.text("xauthority") or None,
+        rdp=given.flag("rdp", False) and not given.flag("nographic", False),
     )
 
 

@@ -144,6 +144,8 @@ def _display(config: DomainConfig) -> Iterator[tuple[str, Value]]:
     display = config.display
     if display.video_ram:
         yield "videoram", display.video_ram
+    if display.rdp:
+        yield "rdp", 1
     if config.kind is not Kind.HVM:
         if display.vnc or display.sdl:
             yield "vfb", [_words({"vnc": int(display.vnc), "sdl": int(display.sdl), **doors(display)})]

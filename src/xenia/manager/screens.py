@@ -52,12 +52,19 @@ class Screens:
         """What a guest wishes of a door to its screen that its engine does not open; None for one that wishes none, is
         of others, or does not run.
         """
-        entry, observed = self.table.get(uuid), self.engine.observe(uuid)
-        if entry is None or observed is None or entry.state not in ALIVE or entry.started.foreign:
+        observed, wish = self.engine.observe(uuid), self._wish(uuid)
+        return wish if wish and observed and wish.display.vnc and observed.vnc is None else None
+
+    def rdp_wish(self, uuid: str) -> Wish | None:
+        """What a guest wishes of a door to its screen for RDP; None as `wish`."""
+        wish = self._wish(uuid)
+        return wish if wish and wish.display.rdp else None
+
+    def _wish(self, uuid: str) -> Wish | None:
+        entry = self.table.get(uuid)
+        if entry is None or entry.state not in ALIVE or entry.started.foreign or self.engine.observe(uuid) is None:
             return None
-        started = entry.started
-        display = started.config.display
-        return Wish(started.config.name, started.domid, display) if display.vnc and observed.vnc is None else None
+        return Wish(entry.started.config.name, entry.started.domid, entry.started.config.display)
 
     def opened(self, uuid: str, place: str) -> None:
         """Its door is at `place` now; "": it is closed."""
@@ -73,6 +80,21 @@ class Screens:
         entry = self.table.get(uuid)
         if entry is not None:
             self.bus.publish(EventKind.VNC_REFUSED, entry.started, why)
+
+    def rdp_opened(self, uuid: str, place: str) -> None:
+        """As `opened`, for RDP; `place` is `address:port`."""
+        entry = self.table.get(uuid)
+        if entry is None or (entry.rdp or "") == place:
+            return
+        entry.rdp = place or None
+        if place:
+            self.bus.publish(EventKind.RDP_OPENED, entry.started, place)
+
+    def rdp_refused(self, uuid: str, why: str) -> None:
+        """As `refused`, for RDP."""
+        entry = self.table.get(uuid)
+        if entry is not None:
+            self.bus.publish(EventKind.RDP_REFUSED, entry.started, why)
 
     async def open_of(self, uuid: str) -> socket.socket:
         """As `open`, for whoever has come in at its door."""

@@ -12,13 +12,15 @@ from xenia.model.errors import conflict
 @dataclass(slots=True)
 class Entry:
     """One domain that exists. `notes` are what its resources said at its start, as (key or item, note); `vnc` is where
-    viewers reach a screen that its engine does not offer itself (`address:display`).
+    viewers reach a screen that its engine does not offer itself (`address:display`), `rdp` where RDP clients reach one
+    (`address:port`).
     """
 
     started: Started
     state: State
     notes: tuple[tuple[str, str], ...] = ()
     vnc: str | None = None
+    rdp: str | None = None
 
 
 class Table:

@@ -69,6 +69,7 @@ def existing(entry: Entry, observed: Observed | None, figures: Figures | None, n
         engine=started.engine,
         started_at=started.started_at,
         vnc=(observed.vnc if observed is not None else None) or entry.vnc,
+        rdp=entry.rdp,
         file=started.definition.file,
         vifs=observed.vifs if observed is not None else (),
         ending=_ending(started, now),

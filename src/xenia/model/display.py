@@ -26,6 +26,8 @@ class Display:
 
     `sdl` and `viewer` (vncviewer=1) ask for a window where xm is, on the X display `x_display` with the cookies of the
     file `x_authority`; None for those that whoever uses xm has.
+
+    `rdp` shows it over RDP as well, with the password of VNC.
     """
 
     vga: VgaModel = VgaModel.NONE
@@ -41,6 +43,7 @@ class Display:
     viewer: bool = False
     x_display: str | None = None
     x_authority: str | None = None
+    rdp: bool = False
 
     @property
     def wants_window(self) -> bool:
@@ -50,12 +53,14 @@ class Display:
 @dataclass(frozen=True, slots=True)
 class VncRules:
     """What the host says of VNC: the address where it listens and its password ("" for none), where a guest file says
-    nothing; and whether it is spoken over TLS alone, whatever a guest file says.
+    nothing; and whether it is spoken over TLS alone, whatever a guest file says. `rdp_listen` is where RDP listens, for
+    all guests.
     """
 
     listen: str = "127.0.0.1"
     password: str = ""
     tls: bool = False
+    rdp_listen: str = "127.0.0.1"
 
     def listen_of(self, display: Display) -> str:
         """The address, that of IPv6 without brackets."""

@@ -318,6 +318,8 @@ class Domain:
     started_at: float | None = None
     vnc: str | None = None
     """`address:display`, where VNC can be reached."""
+    rdp: str | None = None
+    """`address:port`, where RDP clients reach its screen."""
     file: str = ""
     files: tuple[str, ...] = ()
     """All files in /etc/xen that define it, told where domains are listed with those that do not run."""

@@ -38,10 +38,12 @@ _BACKLOG = 16
 _AGAIN = 5.0
 """Seconds until a relay that has died is started anew."""
 
-_OWN = frozenset({EventKind.VNC_OPENED, EventKind.VNC_REFUSED})
+_OWN = frozenset({EventKind.VNC_OPENED, EventKind.VNC_REFUSED, EventKind.RDP_OPENED, EventKind.RDP_REFUSED})
 
-_Address = IPv4Address | IPv6Address
+Address = IPv4Address | IPv6Address
 Listen = Callable[[], AbstractContextManager[AsyncIterator[Event]]]
+Bind = Callable[[Wish, Address, str], tuple[socket.socket, str]]
+"""Listens for a guest, at an address or at the place where it was before if that can be; the socket and the place."""
 
 
 @dataclass(slots=True)
@@ -64,7 +66,10 @@ class ScreenDoors:
     """`wish_of` tells what a guest wishes by its UUID, None for one that has no door or does not run; `open_screen`
     opens one; `told` hears where a door is (`address:display`), or "" when it is closed, and `refused` why there is
     none; `certificate` gives the files of a certificate and its key. `kept` is the file in which it is kept where they
-    are, and which have TLS.
+    are, and which have TLS; None for doors that a new xend opens anywhere.
+
+    `bind` chooses the place of a door. `what` is what viewers speak, for the log. Where `by_door`, all viewers come
+    through a program of this host: wrong passwords count for the door then, not for an address.
     """
 
     def __init__(
@@ -76,8 +81,11 @@ class ScreenDoors:
         certificate: Callable[[], tuple[Path, Path]],
         *,
         uid: int | None,
-        kept: Path,
+        kept: Path | None,
         rules: VncRules,
+        bind: Bind | None = None,
+        what: str = "VNC",
+        by_door: bool = False,
     ) -> None:
         self._wish_of = wish_of
         self._open_screen = open_screen
@@ -93,7 +101,10 @@ class ScreenDoors:
         self._with_tls = False
         self._answering = 0
         self._failures: dict[str, str] = {}
-        self._places = _read(kept)
+        self._bind = bind or listen_at_display
+        self._what = what
+        self._by_door = by_door
+        self._places = _read(kept) if kept is not None else {}
         self._tasks = Tasks()
 
     def start(self, listen: Listen, running: Callable[[], Awaitable[Iterable[str]]]) -> None:
@@ -141,14 +152,14 @@ class ScreenDoors:
         """It is tried again when something happens to the guest, and told again when it is for another reason."""
         if self._failures.get(uuid) != why:
             self._failures[uuid] = why
-            log.error("VNC of domain %s is not open: %s", wish.name, why)
+            log.error("%s of domain %s is not open: %s", self._what, wish.name, why)
             self._refused(uuid, why)
 
     def _open(self, uuid: str, wish: Wish) -> None:
         """A guest that was started with TLS keeps it, whatever the settings say now."""
         rules, kept = self._rules, self._places.get(uuid)
         tls, password = rules.tls or (kept is not None and kept.tls), rules.password_of(wish.display)
-        address = _parsed(rules.listen_of(wish.display))
+        address = parsed(rules.listen_of(wish.display))
         if not (tls or password or address.is_loopback):
             raise OSError(
                 errno.EACCES,
@@ -156,37 +167,12 @@ class ScreenDoors:
                 "it is open again when the guest has been started anew",
             )
         self._ensure_process(tls=tls)
-        listener, place = self._listen(wish, address, kept.place if kept is not None else "")
+        listener, place = self._bind(wish, address, kept.place if kept is not None else "")
         door = self._doors[uuid] = _Door(place, listener, password, tls)
         self._hand_over(uuid, door)
         self._places[uuid] = _Kept(place, tls)
         self._keep()
         self._told(uuid, place)
-
-    def _listen(self, wish: Wish, address: _Address, before: str) -> tuple[socket.socket, str]:
-        """At the place `before`, if it can be there."""
-        family, host = (socket.AF_INET6, f"[{address}]") if address.version == 6 else (socket.AF_INET, str(address))
-        numbers = [*numbers_of(wish)]
-        for number in numbers:
-            if before == f"{host}:{number}":
-                numbers.insert(0, number)
-                break
-        for number in numbers:
-            if _FIRST_PORT + number > _LAST_PORT:
-                raise OSError(errno.EINVAL, f"there is no display {number}: the last one is {_LAST_PORT - _FIRST_PORT}")
-            listener = socket.socket(family)
-            try:
-                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                listener.bind((str(address), _FIRST_PORT + number))
-                listener.listen(_BACKLOG)
-            except OSError as error:
-                listener.close()
-                if error.errno == errno.EADDRINUSE:
-                    continue
-                raise OSError(error.errno, f"nobody can listen at {host}: {os.strerror(error.errno or 0)}") from error
-            return listener, f"{host}:{number}"
-        said = f"display {numbers[0]} is taken" if len(numbers) == 1 else "no display is free"
-        raise OSError(errno.EADDRINUSE, f"{said} at {host}")
 
     def _shut(self, uuid: str, door: _Door) -> None:
         del self._doors[uuid]
@@ -200,6 +186,8 @@ class ScreenDoors:
         self._told(uuid, "")
 
     def _keep(self) -> None:
+        if self._kept is None:
+            return
         try:
             told = {uuid: {"place": kept.place, "tls": kept.tls} for uuid, kept in self._places.items()}
             replace_file(self._kept, json.dumps(told).encode(), mode=0o600)
@@ -208,7 +196,8 @@ class ScreenDoors:
 
     def _hand_over(self, uuid: str, door: _Door) -> None:
         if self._channel is not None:
-            self._channel.send({"open": uuid, "password": door.password, "tls": door.tls}, door.listener.fileno())
+            message = {"open": uuid, "password": door.password, "tls": door.tls, "by_door": self._by_door}
+            self._channel.send(message, door.listener.fileno())
 
     def _ensure_process(self, *, tls: bool) -> None:
         """One that has no certificate is replaced when the first door needs it."""
@@ -237,9 +226,9 @@ class ScreenDoors:
             self._process = None
 
     def _lost(self) -> None:
-        log.error("the relay of VNC has ended; it is started again in %g s", _AGAIN)
+        log.error("the relay of %s has ended; it is started again in %g s", self._what, _AGAIN)
         self._channel = None
-        self._tasks.start(self._again(), name="another relay of VNC")
+        self._tasks.start(self._again(), name=f"another relay of {self._what}")
 
     async def _again(self) -> None:
         await asyncio.sleep(_AGAIN)
@@ -252,7 +241,7 @@ class ScreenDoors:
         if descriptor is not None:
             os.close(descriptor)  # it has none to give
         if "said" in message:
-            log.info("VNC: %.300s", message["said"])
+            log.info("%s: %.300s", self._what, message["said"])
         elif "wanted" in message and self._answering < MOST_VIEWERS:
             self._answering += 1
             self._tasks.start(self._answer(message["wanted"], str(message.get("uuid"))), name="a screen for a viewer")
@@ -276,7 +265,33 @@ class ScreenDoors:
             channel.send({"refused": number, "why": str(error)})
 
 
-def _parsed(address: str) -> _Address:
+def listen_at_display(wish: Wish, address: Address, before: str) -> tuple[socket.socket, str]:
+    """At the first display that may be taken; at the place `before`, if it can be there. Raises OSError."""
+    family, host = (socket.AF_INET6, f"[{address}]") if address.version == 6 else (socket.AF_INET, str(address))
+    numbers = [*numbers_of(wish)]
+    for number in numbers:
+        if before == f"{host}:{number}":
+            numbers.insert(0, number)
+            break
+    for number in numbers:
+        if _FIRST_PORT + number > _LAST_PORT:
+            raise OSError(errno.EINVAL, f"there is no display {number}: the last one is {_LAST_PORT - _FIRST_PORT}")
+        listener = socket.socket(family)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((str(address), _FIRST_PORT + number))
+            listener.listen(_BACKLOG)
+        except OSError as error:
+            listener.close()
+            if error.errno == errno.EADDRINUSE:
+                continue
+            raise OSError(error.errno, f"nobody can listen at {host}: {os.strerror(error.errno or 0)}") from error
+        return listener, f"{host}:{number}"
+    said = f"display {numbers[0]} is taken" if len(numbers) == 1 else "no display is free"
+    raise OSError(errno.EADDRINUSE, f"{said} at {host}")
+
+
+def parsed(address: str) -> Address:
     """Names are not asked for: that takes as long as a server elsewhere likes."""
     try:
         return ip_address("127.0.0.1" if address == "localhost" else address)

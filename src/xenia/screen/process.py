@@ -7,12 +7,19 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 _BOOT = (
-    "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
-    "from xenia.screen.relay_main import main; main(sys.argv[2])"
+    "import sys, json; from importlib import import_module; sys.path[:] = json.loads(sys.argv[1]); "
+    "import_module(sys.argv[2]).main(sys.argv[3])"
 )
+
+
+def command(module: str, orders: Mapping[str, object]) -> list[str]:
+    """The words that have a new Python call `main` of `module` with `orders`, in JSON."""
+    path = json.dumps([str(Path(entry).absolute()) for entry in sys.path])
+    return [sys.executable, "-I", "-c", _BOOT, path, module, json.dumps(orders)]
 
 
 def start(connection: socket.socket, uid: int | None, certificate: tuple[Path, Path] | None) -> subprocess.Popen[bytes]:
@@ -28,9 +35,8 @@ def start(connection: socket.socket, uid: int | None, certificate: tuple[Path, P
             "uid": uid,
             "parent": os.getpid(),
         }
-        path = json.dumps([str(Path(entry).absolute()) for entry in sys.path])
         return subprocess.Popen(
-            [sys.executable, "-I", "-c", _BOOT, path, json.dumps(orders)],
+            command("xenia.screen.relay_main", orders),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=[connection.fileno(), *files],

@@ -33,13 +33,14 @@ _QUIET = 1.0
 class _Door:
     terms: Terms
     listener: socket.socket
+    by_door: bool
     server: asyncio.Server | None = None
     viewers: set[asyncio.StreamWriter] = field(default_factory=set)
 
 
 class Relay:
-    """Its orders come over `connection`: {"open": UUID, "password", "tls"} with a socket that listens, {"close": UUID},
-    and {"screen": number} with a connection, or {"refused": number, "why"}, in answer to its own
+    """Its orders come over `connection`: {"open": UUID, "password", "tls", "by_door"} with a socket that listens,
+    {"close": UUID}, and {"screen": number} with a connection, or {"refused": number, "why"}, in answer to its own
     {"wanted": number, "uuid"}. It also tells {"said": text} for the log. It ends when xend has gone.
     """
 
@@ -78,7 +79,8 @@ class Relay:
             wanted.set_exception(Refused(str(message.get("why"))))
 
     def _open(self, message: dict[str, Any], listener: socket.socket) -> None:
-        door = _Door(Terms(message["password"], self._tls if message["tls"] else None), listener)
+        terms = Terms(message["password"], self._tls if message["tls"] else None)
+        door = _Door(terms, listener, message["by_door"])
         self._doors[message["open"]] = door
         self._tasks.start(self._listen(message["open"], door), name="a door")
 
@@ -134,14 +136,15 @@ class Relay:
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if len(door.viewers) > _AT_ONE_DOOR or sum(len(each.viewers) for each in self._doors.values()) > MOST_VIEWERS:
             await refuse(reader, writer, "too many viewers")
-        if (wait := self._tries.wait(address)) > 0:
+        who = uuid if door.by_door else address
+        if (wait := self._tries.wait(who)) > 0:
             await refuse(reader, writer, f"too many wrong passwords from there: try again in {wait:.0f} s")
         try:
             await admit(reader, writer, door.terms)
         except Refused:
-            self._tries.wrong(address)
+            self._tries.wrong(who)
             raise
-        self._tries.right(address)
+        self._tries.right(who)
         with await self._screen(uuid) as connection:
             screen = await asyncio.open_connection(sock=connection.dup())
         try:

@@ -190,6 +190,14 @@ class Settings:
         Effect.NEXT_START,
         variable="xen/vnc/tls",
     )
+    rdp_listen: str = _setting(
+        "127.0.0.1",
+        Address(),
+        "Where the screens of guests with rdp = 1 are shown over RDP, by TLS alone; elsewhere than on 127.0.0.1 those "
+        "with a password of VNC",
+        Effect.RESTART,
+    )
+    rdp_port: int = _setting(3389, Number(1, 65_535, "a TCP port"), "The port for that", Effect.RESTART)
     autostart_xend: bool = _setting(
         True,
         Autostart(),
@@ -340,6 +348,11 @@ class Settings:
     def web_uid(self) -> int:
         """Where xend is root: the user of xenia-web."""
         return self.uid_base - 2
+
+    @property
+    def rdp_uid(self) -> int:
+        """Where xend is root: the user of xrdp."""
+        return self.uid_base - 3
 
 
 def _rows() -> dict[str, Setting]:

@@ -72,6 +72,29 @@ def test_vnc_over_tls_is_left_to_the_relay() -> None:
     assert "vnclisten" not in said(meaning, Severity.NOTE)
 
 
+@pytest.mark.parametrize(
+    ("listen", "password", "refused"),
+    [
+        ("127.0.0.1", "", False),
+        ("::1", "", False),
+        ("localhost", "", False),
+        ("0.0.0.0", "x", False),  # noqa: S104
+        ("0.0.0.0", "", True),  # noqa: S104
+        ("::", "", True),
+        ("192.0.2.1", "", True),
+    ],
+)
+def test_rdp_that_others_reach_takes_a_password(listen: str, password: str, refused: bool) -> None:
+    config = replace(HVM, display=Display(VgaModel.CIRRUS, rdp=True))
+    warned = said(explain(config, XenFacts(), VncRules(password=password, rdp_listen=listen)), Severity.WARNING)
+    assert ("it is not shown over RDP" in warned) == refused
+
+
+def test_a_paravirtual_guest_has_a_screen_for_rdp() -> None:
+    assert "vfb" in explained(PV, display=Display(rdp=True)).rendered
+    assert "vnc=1" not in explained(PV, display=Display(rdp=True)).rendered
+
+
 def test_an_empty_password_says_that_the_host_s_default_does_not_hold() -> None:
     display = Display(VgaModel.CIRRUS, vnc=True, vnc_password="")
     assert "vnc = 1" in explained(display=display, password="sesame").rendered

@@ -20,7 +20,7 @@ _DEVICES = {VgaModel.CIRRUS: "cirrus-vga", VgaModel.STANDARD: "VGA", VgaModel.QX
 
 def vga_of(display: Display) -> VgaModel:
     """The card: a framebuffer without one (vfb of a PV guest) is a standard VGA here."""
-    if display.vga is VgaModel.NONE and (display.vnc or display.sdl):
+    if display.vga is VgaModel.NONE and (display.vnc or display.sdl or display.rdp):
         return VgaModel.STANDARD
     return display.vga
 

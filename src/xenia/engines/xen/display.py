@@ -53,7 +53,7 @@ def door_of(display: Display, rules: VncRules) -> VncDoor | None:
 def has_screen(config: DomainConfig) -> bool:
     """Whether there is something to see: xend shows it (screen.py) where VNC is not open, too."""
     display = config.display
-    return display.vga is not VgaModel.NONE if config.kind is Kind.HVM else display.vnc or display.sdl
+    return display.vga is not VgaModel.NONE if config.kind is Kind.HVM else display.vnc or display.sdl or display.rdp
 
 
 def display_settings(config: DomainConfig, door: VncDoor | None) -> Settings:
@@ -80,9 +80,9 @@ def _keymap(display: Display) -> dict[str, str | int]:
 def explain_display(config: DomainConfig, rules: VncRules) -> Iterator[Complaint]:
     """What of the display is different here."""
     display = config.display
-    if display.vnc and _is_guarded(display, rules):
+    if (display.vnc and _is_guarded(display, rules)) or display.rdp:
         yield from explain_password(display, rules)
-    elif display.vnc:
+    if display.vnc and not _is_guarded(display, rules):
         yield from _explain_own_door(display)
     yield from explain_window(display)
     if display.keymap and display.keymap not in KEYMAPS:

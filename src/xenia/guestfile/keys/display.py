@@ -43,6 +43,14 @@ KEYS = (
         "Password of VNC, of which eight characters count; '' asks for none",
         "vncpasswd = 'secret'",
     ),
+    Key(
+        "rdp",
+        _FLAG,
+        False,
+        "Show the display to RDP clients as well, with the password of VNC (xrdp of the host)",
+        "rdp = 1",
+        Dialect.XENIA,
+    ),
     Key("vncviewer", _FLAG, None, "Start a VNC viewer", "vncviewer = 1", qemu=_VIEWER, xen=_VIEWER),
     Key(
         "vncconsole",

@@ -37,7 +37,7 @@ def add_devices(devices: Node, config: DomainConfig, lost: list[str]) -> None:
             lost.append(f"usbdevice = {device!r}: libvirt has no word for it")
     if config.platform.agent:
         lost.append("agent = 1: libvirt's Xen driver has no word for it")
-    _add_graphics(devices, config)
+    _add_graphics(devices, config, lost)
     for sound in filter(None, (config.platform.sound or "").split(",")):
         devices.add("sound", {"model": {"hda": "ich6"}.get(sound.strip(), sound.strip())})
     _add_video(devices, config)
@@ -132,7 +132,7 @@ def _add_ports(devices: Node, config: DomainConfig, lost: list[str]) -> None:
         devices.add("console", {"type": "pty"}).add("target", {"type": "xen", "port": "0"})
 
 
-def _add_graphics(devices: Node, config: DomainConfig) -> None:
+def _add_graphics(devices: Node, config: DomainConfig, lost: list[str]) -> None:
     display = config.display
     if display.vnc:
         moves = display.vnc_unused or display.vnc_display is None
@@ -151,6 +151,8 @@ def _add_graphics(devices: Node, config: DomainConfig) -> None:
             node.add("listen", {"type": "address", "address": display.vnc_listen})
     if display.sdl:
         devices.add("graphics", {"type": "sdl", "display": display.x_display, "xauth": display.x_authority})
+    if display.rdp:
+        lost.append("rdp = 1: libvirt has no word for a view of VNC over RDP")
 
 
 def _add_video(devices: Node, config: DomainConfig) -> None:
@@ -158,7 +160,7 @@ def _add_video(devices: Node, config: DomainConfig) -> None:
     memory = str(display.video_ram * 1024) if display.video_ram else None
     if config.kind is Kind.HVM:
         devices.add("video").add("model", {"type": _CARDS[display.vga], "vram": memory})
-    elif display.vnc or display.sdl:
+    elif display.vnc or display.sdl or display.rdp:
         devices.add("video").add("model", {"type": "xen"})
 
 
