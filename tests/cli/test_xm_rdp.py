@@ -141,6 +141,7 @@ def test_the_most_trustworthy_address_that_answers_is_taken(
         "0.0.0.0",  # noqa: S104
         "224.0.0.1",
         "fe80::1",
+        "::ffff:127.0.0.1",
         "2001:db8::1%\nalternate shell:s:evil",
         "/v:evil",
         "-x",

@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 import atheris
+from tests.fuzz import GUIDED_BY
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "tests" / "data" / "fuzz"
@@ -15,14 +16,13 @@ FOUND = ROOT / "build" / "fuzz"
 
 
 def main() -> None:
-    names = sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
     parser = argparse.ArgumentParser(prog="fuzz", description=__doc__)
-    parser.add_argument("name", choices=names)
+    parser.add_argument("name", choices=sorted(GUIDED_BY))
     parser.add_argument("--seconds", type=int, default=60, help="how long (60)")
     options = parser.parse_args()
     if options.seconds < 1:
         parser.error("--seconds takes a whole number from 1 on")
-    with atheris.instrument_imports(include=[f"xenia.{options.name}"]):
+    with atheris.instrument_imports(include=[*GUIDED_BY[options.name]]):
         target = import_module(f"tests.fuzz.{options.name}")
     work = FOUND / options.name
     (work / "inputs").mkdir(parents=True, exist_ok=True)
@@ -41,9 +41,10 @@ def main() -> None:
     atheris.Fuzz()
 
 
-def _escaped(word: str) -> str:
+def _escaped(word: str | bytes) -> str:
     """As libFuzzer's dictionaries want it."""
-    return "".join(chr(byte) if 32 <= byte < 127 and byte not in b'"\\' else f"\\x{byte:02x}" for byte in word.encode())
+    content = word.encode() if isinstance(word, str) else word
+    return "".join(chr(byte) if 32 <= byte < 127 and byte not in b'"\\' else f"\\x{byte:02x}" for byte in content)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import websockets
 from tests.gateway.conftest import Web
+from tests.support.rdcleanpath import decode, request
+from tests.support.rdp_server import REQUEST
 from tests.support.xend import GuestConsole
 from websockets.exceptions import InvalidStatus
 
@@ -198,3 +200,11 @@ async def test_what_was_opened_ends_with_the_login(
             guest.say(b"still here")
             assert await stays.recv() == b"still here"
     assert web.xend.world.host.guests[uuid].screens
+
+
+async def test_a_ticket_opens_a_desktop_and_that_alone(web: Web, guest: GuestConsole) -> None:
+    secret = await web.secret("olga")
+    await refused(web, await ticket_of(web, secret, "rdp"), door="vncviewer")
+    async with shown(web, await ticket_of(web, secret, "rdp"), door="rdp") as desktop:
+        await desktop.send(request(REQUEST))
+        assert decode(await desktop.recv()).error == (1, 503)  # no address of it is known

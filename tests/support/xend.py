@@ -22,6 +22,7 @@ from xenia.api.doors import About, Doors
 from xenia.console.hub import ConsoleHub
 from xenia.console.kept import KeptLogs
 from xenia.daemon.serve import listen, listen_for_web, serve
+from xenia.desktop.sessions import DesktopSessions
 from xenia.lib.aio import Tasks
 from xenia.lib.files import DiskFiles
 from xenia.lib.paths import Paths
@@ -43,6 +44,8 @@ from xenia.sxp.read import read as read_sxp
 from xenia.ucr.write import OwnFile
 
 URL = "http://xend"
+UID = 61_000 if os.geteuid() == 0 else None
+"""Of processes without rights."""
 
 GROUPS: dict[str, frozenset[str]] = {
     name: frozenset(groups.split())
@@ -182,7 +185,7 @@ async def running_xend(folder: Path, world: World | None = None) -> AsyncIterato
     later = [0.0]
     tickets = Tickets(lambda: time.time() + later[0])
     about = About("1.2.3", 4711, str(folder), 1000.0)
-    doors = Doors(manager, hub, logs, about, editor, old_config, logins, audit.append, tickets)
+    doors = Doors(manager, hub, logs, about, editor, old_config, logins, audit.append, tickets, DesktopSessions(UID))
     socket, web = folder / "xend.sock", folder / "web.sock"
     listeners = [listen(socket, "xen"), listen_for_web(web, None)]
     stop, ready, tasks = asyncio.Event(), asyncio.Event(), Tasks()

@@ -12,6 +12,7 @@ from xenia.api import (
     console,
     debugging,
     deeds,
+    desktops,
     disks,
     domains,
     errors,
@@ -57,9 +58,12 @@ Errors are problem JSON (RFC 9457) with the members `kind`, `hint` and `exit_cod
 since the epoch. A text console is the WebSocket `/v1/domains/{ref}/console?kind=auto|pv|serial&replay=BYTES`: binary
 frames of console bytes both ways, with `&view=true` only from the guest; it ends with code 4000 when the guest is gone,
 4001 for a watcher that does not keep up and 1001 when xend stops. The screen is the WebSocket
-`/v1/domains/{ref}/vncviewer`, of RFB (RFC 6143). Both choose the subprotocol `binary` where it is offered. A browser,
-which can send no header with a WebSocket, offers a ticket (`POST /v1/domains/{ref}/tickets`) beside it, as
-`xenia.ticket.TICKET`.
+`/v1/domains/{ref}/vncviewer`, of RFB (RFC 6143). The desktop that a guest serves over RDP is the WebSocket
+`/v1/domains/{ref}/rdp`, of RDCleanPath as IronRDP speaks it: where it is xend knows, so a `destination` has no meaning,
+and who may see it is settled before the first byte, so a `proxy_auth` has none; errors are PDUs with an HTTP status,
+and then code 4002 with the reason. All choose the subprotocol `binary` where it is offered. A browser, which can send
+no header with a WebSocket, offers a ticket (`POST /v1/domains/{ref}/tickets`) beside it, as `xenia.ticket.TICKET`;
+without one, as IronRDP opens its WebSocket, the cookie of the login counts.
 
 The live state is the WebSocket `/v1/stream?run=RUN&after=SEQUENCE&stats=SECONDS`: text frames of JSON, each with a
 `type`.
@@ -101,7 +105,7 @@ def make_app(doors: Doors) -> FastAPI:
     devices = (disks, images, snapshots, vifs, usb, pci)
     cpus = (vcpus, scheduling, pools)
     looking = (host, bridge, host_power, log, deeds, saves, metrics, why, debugging)
-    guests = (agent, texts, guest_files, folder, console, screens, tickets)
+    guests = (agent, texts, guest_files, folder, console, screens, desktops, tickets)
     asked_most = (domains, stats, jobs, events, stream)  # found first: routes are tried one after the other
     for part in (*asked_most, *looking, *devices, *cpus, *guests, networks, logins, schema):
         part.router.put_into(app.router, "/v1", [Depends(identify)])

@@ -50,7 +50,7 @@ Tag = Annotated[str, Query(max_length=64, description="only those that have this
 
 _OTHER_DOORS = {
     *("create", "console", "rename", "vcpu-pin", "sysrq", "trigger", "qemu-monitor-command", "dump-core", "save"),
-    *("suspend", "clone", "vncviewer", "screenshot", "send-key"),
+    *("suspend", "clone", "vncviewer", "rdp", "screenshot", "send-key"),
     *("block-attach", "block-detach", "block-configure", "block-move", "block-flatten", "block-export"),
     *("block-bitmap-list", "block-bitmap-create", "block-bitmap-delete"),
     *("cd-insert", "cd-eject"),

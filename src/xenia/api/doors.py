@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 
 from xenia.console.hub import ConsoleHub
 from xenia.console.kept import KeptLogs
+from xenia.desktop.sessions import DesktopSessions
 from xenia.manager.logins.logins import Logins
 from xenia.manager.logins.tickets import Tickets
 from xenia.manager.manager import Manager
@@ -42,6 +43,7 @@ class Doors:
     logins: Logins
     audit: Callable[[dict[str, Any]], None]
     tickets: Tickets
+    desktops: DesktopSessions
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 

@@ -53,6 +53,7 @@ _ROUTES: dict[Reach, dict[Role, tuple[str, ...]]] = {
             *("POST /domains/{ref}/agent-ping", "POST /domains/{ref}/agent-time"),
             *("POST /domains/{ref}/agent-freeze", "POST /domains/{ref}/agent-thaw"),
             *("WEBSOCKET /domains/{ref}/console", "WEBSOCKET /domains/{ref}/vncviewer"),
+            "WEBSOCKET /domains/{ref}/rdp",
             *("GET /domains/{ref}/console/log", "POST /domains/{ref}/keys", "POST /domains/{ref}/tickets"),
             *("GET /domains/{ref}/screenshot", "GET /domains/{ref}/snapshots/{name}/picture"),
         ),

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from typing import Annotated
 
 from fastapi import Path, Request
 from starlette.responses import Response
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from xenia.api.accept import accept_bytes
 from xenia.api.answers import JobAnswer
@@ -16,6 +15,7 @@ from xenia.api.bodies import KeysBody
 from xenia.api.doors import DoorsOf
 from xenia.api.jobs import Wait, settle
 from xenia.api.lasting import lasting, watch_login
+from xenia.api.passing import GONE, STOPPING, hear, say
 from xenia.api.peer import CallerOf
 from xenia.api.race import race
 from xenia.api.routes import Routes
@@ -24,11 +24,6 @@ from xenia.model.operations import OPERATIONS
 
 router = Routes("screens")
 
-GONE = 4000
-"""The WebSocket is closed with that when the guest is gone, as that of a console."""
-STOPPING = 1001
-
-_PIECE = 1 << 18
 _SEND_TIMEOUT = 10.0
 
 Ref = Annotated[str, Path(max_length=256)]
@@ -60,30 +55,8 @@ async def screen(websocket: WebSocket, doors: DoorsOf, caller: CallerOf, ref: Re
     with await doors.manager.screens.open(ref, caller) as connection:
         await accept_bytes(websocket)
         async with lasting(websocket):
-            ways = _show(websocket, connection), _type(websocket, connection)
+            ways = say(websocket, connection), hear(websocket, connection)
             await race(*ways, doors.stopping.wait(), watch_login(doors, caller, domain.uuid))
             code, why = (STOPPING, "xend is stopping") if doors.stopping.is_set() else (GONE, "the guest is gone")
             async with asyncio.timeout(_SEND_TIMEOUT):
                 await websocket.close(code, why)
-
-
-async def _show(websocket: WebSocket, connection: socket.socket) -> None:
-    """Until the guest is gone. A viewer that is slow has QEMU wait, which sends it less then."""
-    loop = asyncio.get_running_loop()
-    try:
-        while data := await loop.sock_recv(connection, _PIECE):
-            await websocket.send_bytes(data)
-    except ConnectionError:
-        return
-
-
-async def _type(websocket: WebSocket, connection: socket.socket) -> None:
-    loop = asyncio.get_running_loop()
-    while True:
-        message = await websocket.receive()
-        if message["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(message["code"])
-        try:
-            await loop.sock_sendall(connection, message.get("bytes") or (message.get("text") or "").encode())
-        except ConnectionError:
-            return

@@ -21,7 +21,7 @@ router = Routes("console")
 
 @router.post(
     "/domains/{ref}/tickets",
-    summary="A ticket that opens the console or the screen of a domain once, within 30 seconds",
+    summary="A ticket that opens the console, the screen or the desktop of a domain once, within 30 seconds",
     responses=answers(GivenTicket, 201),
 )
 async def give(doors: DoorsOf, caller: CallerOf, ref: Ref, body: TicketBody) -> Response:

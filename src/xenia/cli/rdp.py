@@ -164,6 +164,8 @@ def _is_a_guests(text: str) -> bool:
     if not _ip(text):
         return False
     address = ip_address(text)
+    if getattr(address, "ipv4_mapped", None) is not None:
+        return False  # ::ffff:127.0.0.1 is this machine as well
     return not (address.is_loopback or address.is_multicast or address.is_unspecified or address.is_link_local)
 
 

@@ -20,6 +20,7 @@ from xenia.daemon.engines import Choice, choose, vnc_rules
 from xenia.daemon.live import brake_of, live_settings, stop_settings_of
 from xenia.daemon.logins import Admission
 from xenia.daemon.sandbox import Sandbox
+from xenia.desktop.sessions import DesktopSessions
 from xenia.engines.base import ConsoleKind
 from xenia.engines.xen.probe import booted_into_xen
 from xenia.engines.xen.xendomains import refuse_beside_xendomains
@@ -143,7 +144,8 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
         await old_config.look()
         kept = KeptLogs(lambda name, kind: choice.chosen.kept_log(name, ConsoleKind(kind)))
         tickets = Tickets(time.time)
-        yield Doors(manager, hub, kept, about, editor, old_config, logins, audit.note, tickets)
+        desktops = DesktopSessions(settings.web_uid if os.geteuid() == 0 else None)
+        yield Doors(manager, hub, kept, about, editor, old_config, logins, audit.note, tickets, desktops)
 
 
 def _manager(

@@ -84,10 +84,8 @@ class Gateway:
         except _TooLarge:
             told = invalid(f"the request is larger than {BODY_LIMIT // 1024} KiB").problem()
             answer = _json(told | {"status": 413}, 413, media_type=_PROBLEM)
-        except ClientDisconnect:
-            return
-        except _AlreadyAnswering:
-            raise  # the server cuts the connection: what was begun cannot be made good
+        except (ClientDisconnect, _AlreadyAnswering):
+            return  # the server cuts the connection: what was begun cannot be made good
         if answer is not None:
             await answer(scope, receive, send)
 

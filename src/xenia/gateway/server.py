@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode
 
 _STOP_SECONDS = 3
 _HEAD_SECONDS = 20.0
@@ -42,6 +43,17 @@ class TimedProtocol(H11Protocol):
         self._wait_no_longer()
         super().handle_websocket_upgrade(event)
 
+    def send_400_response(self, msg: str) -> None:
+        """What stops to be HTTP in the midst of a request has no answer to that any more."""
+        cycle = getattr(self, "cycle", None)
+        if cycle is not None:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        if self.conn.our_state is h11.IDLE:
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._wait_no_longer()
         super().connection_lost(exc)
@@ -52,7 +64,9 @@ class TimedProtocol(H11Protocol):
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket protocol, for strangers: who takes no answers gets no more of them."""
+    """uvicorn's WebSocket protocol, for strangers: who takes no answers gets no more of them, and who sends as text
+    what is none is cut off without a word in the log.
+    """
 
     def handle_ping(self) -> None:
         """Answers would pile up here, as many as somebody cares to ask for."""
@@ -60,6 +74,18 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             super().handle_ping()
         else:
             self.conn.data_to_send()
+
+    def send_receive_event_to_app(self) -> None:
+        """A message is whole."""
+        if self.curr_msg_data_type == "text" and not self.close_sent:
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self.frames = []
+                self.conn.fail(CloseCode.INVALID_DATA)
+                self.handle_parser_exception()
+                return
+        super().send_receive_event_to_app()
 
 
 def listen(address: str, port: int) -> socket.socket:

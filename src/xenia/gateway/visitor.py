@@ -7,7 +7,6 @@ come from a page of this very host (OWASP, cross-site request forgery prevention
 from __future__ import annotations
 
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 
@@ -66,4 +65,4 @@ def _from_here(headers: Headers) -> bool:
     origin = headers.get("origin")
     if origin is None:
         return site is not None
-    return urlsplit(origin).netloc == headers.get("host", "") and origin.startswith("https://")
+    return origin == f"https://{headers.get('host', '')}"

@@ -32,6 +32,7 @@ from xenia.manager.creation import Creation
 from xenia.manager.debugging import Debugging
 from xenia.manager.defining import Defining
 from xenia.manager.definitions import Definitions, ReadGuestFile
+from xenia.manager.desktops import Desktops
 from xenia.manager.differences import as_it_runs, differences
 from xenia.manager.disks import Disks
 from xenia.manager.dumps import Dumps
@@ -284,6 +285,7 @@ class Manager:
         self._guest_file_watch = Watch(parts.definitions)
         self.networks = parts.networks
         self.addresses = Addresses(parts.networks, self.agents, parts.lifecycle.table, parts.lifecycle.clock)
+        self.desktops = Desktops(self.inventory, self._turns, parts.networks, self.agents, self.addresses)
         self._network_keeper = NetworkKeeper(parts.networks, parts.bus, parts.lifecycle.renew_guard, parts.sleep)
         self._report = EngineReport(parts.engine.name, reason="not probed yet")
         self._other_reports = {each.name: EngineReport(each.name, reason="not probed yet") for each in parts.others}

@@ -238,6 +238,7 @@ OPERATIONS: dict[str, Operation] = {
         ),
         Operation("console", "Connect to the text console", _EXISTS, Capability.CONSOLE),
         Operation("vncviewer", "Show the screen in a VNC viewer", _EXISTS, Capability.VNC),
+        Operation("rdp", "Show the desktop in an RDP client", _RUNS),
         Operation("send-key", "Press keys on the keyboard of a domain's screen", _RUNS, Capability.VNC),
         Operation(
             "screenshot",
@@ -394,6 +395,7 @@ def permit(operation: Operation, *, name: str, state: State, file: str = "", dom
 _VERBS = {
     "console": "connect to the console of",
     "vncviewer": "show the screen of",
+    "rdp": "show the desktop of",
     "screenshot": "make a picture of",
     "send-key": "press keys in",
     "sysrq": "press a key in",

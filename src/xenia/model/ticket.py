@@ -1,4 +1,4 @@
-"""Tickets: what opens one console or screen of one domain, once, within half a minute."""
+"""Tickets: what opens one console, screen or desktop of one domain, once, within half a minute."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ class Door(StrEnum):
 
     CONSOLE = "console"
     SCREEN = "vncviewer"
+    DESKTOP = "rdp"
 
 
 @dataclass(frozen=True, slots=True)

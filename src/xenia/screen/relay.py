@@ -14,7 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from xenia.lib.aio import Tasks, together
+from xenia.lib.aio import Tasks
+from xenia.lib.splice import splice
 from xenia.screen.channel import Channel
 from xenia.screen.handshake import Broken, Refused, Terms, admit, enter, refuse
 from xenia.screen.tries import Tries
@@ -25,7 +26,6 @@ MOST_VIEWERS = 256
 _AT_ONE_DOOR = 32
 _SECONDS = 30.0
 """Until a viewer has come in."""
-_PIECE = 1 << 16
 _QUIET = 1.0
 
 
@@ -109,7 +109,7 @@ class Relay:
             async with asyncio.timeout(_SECONDS):
                 screen = await self._come_in(uuid, door, reader, writer, address)
             try:
-                await _splice(reader, writer, *screen)
+                await splice(reader, writer, *screen)
             finally:
                 screen[1].transport.abort()
         except Refused as error:
@@ -163,20 +163,3 @@ class Relay:
             return await self._wanted[number]
         finally:
             self._wanted.pop(number, None)
-
-
-async def _splice(
-    reader: asyncio.StreamReader,
-    writer: asyncio.StreamWriter,
-    screen_reader: asyncio.StreamReader,
-    screen_writer: asyncio.StreamWriter,
-) -> None:
-    """Until either side ends; then the other is ended, too."""
-    await together(_pump(reader, screen_writer), _pump(screen_reader, writer))
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(_PIECE):
-        writer.write(data)
-        await writer.drain()
-    raise EOFError

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from xenia.lib.aio import Tasks
+from xenia.lib.confined import command
 from xenia.lib.program import ENVIRONMENT, PATH
 from xenia.lib.text import printable
 from xenia.model.errors import XeniaError
-from xenia.screen.process import command
 from xenia.screen.rdp.ini import CERTIFICATE, CONFIG, KEY, ini_of
 
 log = logging.getLogger(__name__)
