@@ -16,6 +16,7 @@ from tests.support.xend import running_xend
 
 from xenia.gateway.xen_api_vm import power
 from xenia.model.domain import State
+from xenia.model.security_key import SecurityKey
 from xenia.settings.certificate import Certificate
 
 
@@ -105,6 +106,14 @@ async def test_what_a_state_does_not_allow_is_told_by_it(xen_api: Web, tmp_path:
     await value(xen_api, "VM.start", ref, vm)
     (vm,) = await value(xen_api, "VM.get_by_name_label", ref, "web")
     assert await failure(xen_api, "VM.start", ref, vm) == ["VM_BAD_POWER_STATE", vm, "Halted", "Running"]
+
+
+async def test_a_security_key_cannot_be_shown_there(xen_api: Web) -> None:
+    xen_api.xend.policy[0] = "optional"
+    key = SecurityKey("0a1b2c3d", "ada", "the blue one", "AAAA", "AAAA", 0, 1_000_000.0)
+    await xen_api.xend.doors.second_factor._store.put(key)
+    told = await failure(xen_api, "session.login_with_password", "ada", "ada")
+    assert (told[:2], "a security key" in told[2]) == (["SESSION_AUTHENTICATION_FAILED", "ada"], True)
 
 
 async def test_who_has_not_logged_in_has_no_session(xen_api: Web) -> None:

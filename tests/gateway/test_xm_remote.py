@@ -15,6 +15,7 @@ from tests.gateway.conftest import Web, served
 from tests.support.world import World, read_really
 from tests.support.xend import GuestConsole, running_xend
 
+from xenia.model.security_key import SecurityKey
 from xenia.settings.certificate import Certificate, certificate_of
 
 
@@ -154,6 +155,25 @@ async def test_tokens_are_made_shown_used_and_ended(there: There) -> None:
     over = await there.xm("--host", "probe", "list")
     assert (over.code, "is not known, or it is over" in over.err) == (4, True), over
     assert (await there.xm("logout", "probe")).code == 0
+
+
+async def test_who_has_to_show_a_security_key_is_told_what_to_do(there: There) -> None:
+    assert (await there.log_in("ada")).code == 0
+    assert "There are none" in (await there.xm("--host", "alpha", "security-key", "list")).out
+    assert "not asked for here" in (await there.xm("--host", "alpha", "security-key", "code", "olga")).err
+    store = there.web.xend.doors.second_factor._store
+    await store.put(SecurityKey("0a1b2c3d", "olga", "the blue one", "AAAA", "AAAA", 0, 1_000_000.0))
+    there.web.xend.policy[0] = "optional"
+    refused = await there.log_in("olga")
+    assert (refused.code, "a security key" in refused.err, "--token-stdin" in refused.err) == (4, True, True), refused
+    assert [each.user for each in there.web.xend.doors.logins.tokens.all()] == ["ada"]
+    assert len((await there.xm("--host", "alpha", "security-key", "code", "olga")).out.strip()) == 43
+    listed = (await there.xm("--host", "alpha", "security-key", "list")).out
+    assert ("0a1b2c3d" in listed, "never" in listed, "the blue one" in listed) == (True, True, True), listed
+    assert (await there.xm("--host", "alpha", "security-key", "remove", "none")).code == 3
+    removed = await there.xm("--host", "alpha", "security-key", "remove", "0a1b2c3d")
+    assert removed.out == "Nobody logs in with the security key 0a1b2c3d of olga any more.\n"
+    assert (await there.log_in("olga")).code == 0
 
 
 async def test_the_text_console_is_there_too(there: There, tmp_path: Path) -> None:

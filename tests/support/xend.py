@@ -21,6 +21,8 @@ from xenia.api.app import make_app
 from xenia.api.doors import About, Doors
 from xenia.console.hub import ConsoleHub
 from xenia.console.kept import KeptLogs
+from xenia.daemon.issuer.ask import Issuers
+from xenia.daemon.security_key.ask import Proofs
 from xenia.daemon.serve import listen, listen_for_web, serve
 from xenia.desktop.sessions import DesktopSessions
 from xenia.lib.aio import Tasks
@@ -30,15 +32,21 @@ from xenia.manager.events import EventBus
 from xenia.manager.logins.attempts import Attempts
 from xenia.manager.logins.logins import Logins
 from xenia.manager.logins.people import Admitted, People
+from xenia.manager.logins.second_factor import SecondFactor
+from xenia.manager.logins.through_issuer import ThroughIssuer
 from xenia.manager.logins.tickets import Tickets
 from xenia.manager.manager import Manager
 from xenia.manager.old_config import OldConfigImport
 from xenia.manager.settings import SettingsKeeper
 from xenia.manager.settings_edit import SettingsEditor
 from xenia.model.errors import denied
+from xenia.model.issuer import Issuer
 from xenia.model.old_config import OldConfig
+from xenia.model.security_key import Site
 from xenia.settings.load import load
+from xenia.settings.settings import Settings
 from xenia.store.old_config import OldConfigMark
+from xenia.store.security_keys import SecurityKeyStore
 from xenia.store.tokens import Tokens
 from xenia.sxp.read import read as read_sxp
 from xenia.ucr.write import OwnFile
@@ -123,7 +131,12 @@ class Xend:
     kept: dict[tuple[str, str], Path]
     """Where it would keep what is said there, by name and kind."""
     later: list[float]
-    """How many seconds the clock of the tickets is ahead."""
+    """How many seconds the clock of tickets and challenges is ahead."""
+    people: People
+    issuer: list[Issuer | None]
+    """The one of the settings, as the only item."""
+    policy: list[str]
+    """Of whom a security key is wanted, as the only item."""
 
     async def post(self, path: str, body: Any = None, **params: Any) -> httpx2.Response:
         return await self.client.post(f"/v1{path}", json=body, params=params)
@@ -180,12 +193,33 @@ async def running_xend(folder: Path, world: World | None = None) -> AsyncIterato
     tokens = Tokens(DiskFiles(folder))
     await tokens.load()
     people = People(Admitted(("ada",), ("@ops",), ("vic",)), GROUPS.get, "own", time.time)
+    issuer: list[Issuer | None] = [None]
     logins = Logins(tokens, people, Attempts(time.time, 5), Attempts(time.time, 50), check, time.time, lambda: 12)
     audit: list[dict[str, Any]] = []
     later = [0.0]
     tickets = Tickets(lambda: time.time() + later[0])
     about = About("1.2.3", 4711, str(folder), 1000.0)
-    doors = Doors(manager, hub, logs, about, editor, old_config, logins, audit.append, tickets, DesktopSessions(UID))
+    uid = Settings((folder,)).login_uid if os.geteuid() == 0 else None
+    through_issuer = ThroughIssuer(logins, lambda: issuer[0], Issuers(uid, time.time), time.time)
+    store = SecurityKeyStore(DiskFiles(folder))
+    await store.load()
+    policy = ["off"]
+    site = Site("alpha.example", "https://alpha.example:8006")
+    keys = SecondFactor(logins, store, Proofs(uid), lambda: policy[0], lambda: site, lambda: time.time() + later[0])
+    doors = Doors(
+        manager,
+        hub,
+        logs,
+        about,
+        editor,
+        old_config,
+        logins,
+        audit.append,
+        tickets=tickets,
+        desktops=DesktopSessions(UID),
+        through_issuer=through_issuer,
+        second_factor=keys,
+    )
     socket, web = folder / "xend.sock", folder / "web.sock"
     listeners = [listen(socket, "xen"), listen_for_web(web, None)]
     stop, ready, tasks = asyncio.Event(), asyncio.Event(), Tasks()
@@ -194,7 +228,7 @@ async def running_xend(folder: Path, world: World | None = None) -> AsyncIterato
     transport = httpx2.AsyncHTTPTransport(uds=str(socket))
     try:
         async with httpx2.AsyncClient(transport=transport, base_url=URL, timeout=30) as client:
-            yield Xend(socket, web, audit, world, manager, doors, client, consoles, kept, later)
+            yield Xend(socket, web, audit, world, manager, doors, client, consoles, kept, later, people, issuer, policy)
     finally:
         doors.stopping.set()
         await hub.close()

@@ -30,6 +30,7 @@ from xenia.model.guest_file import Saved, Shown, Version
 from xenia.model.host import EngineReport, Host
 from xenia.model.host_run import HostRun
 from xenia.model.image import ImageInfo, ImageList
+from xenia.model.issuer import BegunLogin
 from xenia.model.job import Job
 from xenia.model.live import Difference
 from xenia.model.network import Lease, NetworkRow, OtherBridge
@@ -39,6 +40,7 @@ from xenia.model.pci import HostPci, PciDevice
 from xenia.model.pool import Pool
 from xenia.model.save import SaveInfo
 from xenia.model.scheduling import Share
+from xenia.model.security_key import GivenCode, KeyWanted, ShownSecurityKey
 from xenia.model.setting import SettingsChange, SettingsReport
 from xenia.model.snapshot import Layer, SnapshotDiff, SnapshotShown, Warm
 from xenia.model.stats import DiskStats, Stats, VcpuStats, VifStats
@@ -113,6 +115,21 @@ class CallerAnswer:
     address: str
     token: str
     grants: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityKeyList:
+    """Oldest first."""
+
+    security_keys: tuple[ShownSecurityKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WaysToLogIn:
+    """How somebody may log in here: `password` with that of a user of the host, `oidc` through an issuer."""
+
+    password: bool
+    oidc: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,6 +468,12 @@ ANSWERS = (
     CallerAnswer,
     GivenTicket,
     GivenToken,
+    BegunLogin,
+    WaysToLogIn,
+    KeyWanted,
+    SecurityKeyList,
+    ShownSecurityKey,
+    GivenCode,
     ShownToken,
     TokenList,
 )

@@ -33,6 +33,7 @@ from xenia.api import (
     scheduling,
     schema,
     screens,
+    security_keys,
     snapshots,
     stats,
     stream,
@@ -107,7 +108,7 @@ def make_app(doors: Doors) -> FastAPI:
     looking = (host, bridge, host_power, log, deeds, saves, metrics, why, debugging)
     guests = (agent, texts, guest_files, folder, console, screens, desktops, tickets)
     asked_most = (domains, stats, jobs, events, stream)  # found first: routes are tried one after the other
-    for part in (*asked_most, *looking, *devices, *cpus, *guests, networks, logins, schema):
+    for part in (*asked_most, *looking, *devices, *cpus, *guests, networks, logins, security_keys, schema):
         part.router.put_into(app.router, "/v1", [Depends(identify)])
     logins.front.put_into(app.router, "/v1")
     app.router.default = errors.unknown_route

@@ -14,6 +14,8 @@ from xenia.console.hub import ConsoleHub
 from xenia.console.kept import KeptLogs
 from xenia.desktop.sessions import DesktopSessions
 from xenia.manager.logins.logins import Logins
+from xenia.manager.logins.second_factor import SecondFactor
+from xenia.manager.logins.through_issuer import ThroughIssuer
 from xenia.manager.logins.tickets import Tickets
 from xenia.manager.manager import Manager
 from xenia.manager.old_config import OldConfigImport
@@ -44,6 +46,8 @@ class Doors:
     audit: Callable[[dict[str, Any]], None]
     tickets: Tickets
     desktops: DesktopSessions
+    through_issuer: ThroughIssuer
+    second_factor: SecondFactor
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 

@@ -1,15 +1,15 @@
-"""Logging in with a user's password, and the tokens that stand for logins and for programs."""
+"""Logging in with a password or through an issuer, and the tokens that stand for logins and for programs."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Path
 from pydantic import Field
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from xenia.api.answers import CallerAnswer, TokenList, json_response
+from xenia.api.answers import CallerAnswer, TokenList, WaysToLogIn, json_response
 from xenia.api.bodies import Body, Text
 from xenia.api.doors import DoorsOf
 from xenia.api.peer import CallerOf, address_of, note_asker
@@ -18,6 +18,8 @@ from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
 from xenia.model.caller import Role
 from xenia.model.errors import conflict
+from xenia.model.issuer import BegunLogin
+from xenia.model.security_key import KeyWanted
 from xenia.model.token import GivenToken, ShownToken
 
 front = Routes("logins")
@@ -30,6 +32,23 @@ class LoginBody(Body):
     user: Annotated[Text, Field(max_length=256, description="a user of the host")]
     password: Annotated[Text, Field(max_length=1024, description="their password")]
     label: Annotated[Text, Field(max_length=200, description="what this login is shown as")] = ""
+    code: Annotated[
+        Text, Field(max_length=256, description="one of an administrator's, in the place of a security key")
+    ] = ""
+
+
+class ProofBody(Body):
+    secret: Annotated[Text, Field(max_length=256, description="that of the login that was begun")]
+    answer: Annotated[
+        dict[str, Any], Field(description="what the security key has answered: PublicKeyCredential.toJSON()")
+    ]
+
+
+class FinishOidcBody(Body):
+    secret: Annotated[Text, Field(max_length=256, description="that of the login that was begun")]
+    state: Annotated[Text, Field(max_length=256, description="as the issuer has sent it back")]
+    code: Annotated[Text, Field(max_length=4096, description="what the issuer has sent along")]
+    label: Annotated[Text, Field(max_length=200, description="what this login is shown as")] = ""
 
 
 class TokenBody(Body):
@@ -41,12 +60,45 @@ class TokenBody(Body):
     days: Annotated[int, Field(description="how long it is good for")] = 90
 
 
-@front.post("/login", summary="Log in with a password", responses=answers(GivenToken, 201))
+@front.post("/login", summary="Log in with a password", responses=answers(KeyWanted, 202) | answers(GivenToken, 201))
 async def log_in(connection: HTTPConnection, doors: DoorsOf, body: LoginBody) -> Response:
-    """The secret is to be sent with each request, as `Authorization: Bearer SECRET`. It is told this once."""
+    """The secret is to be sent with each request, as `Authorization: Bearer SECRET`. It is told this once. Where a
+    security key is wanted (202), its answer to the challenge gives the token: `POST /v1/login/security-key`.
+    """
     note_asker(connection, body.user)
-    given = await doors.logins.log_in(body.user, body.password, address_of(connection), body.label)
-    return json_response(to_plain(given), 201)
+    address = address_of(connection)
+    given = await doors.second_factor.log_in(body.user, body.password, address, body.label, body.code)
+    return json_response(to_plain(given), 202 if isinstance(given, KeyWanted) else 201)
+
+
+@front.post("/login/security-key", summary="Log in with a security key", responses=answers(GivenToken, 201))
+async def prove(connection: HTTPConnection, doors: DoorsOf, body: ProofBody) -> Response:
+    """After the password. Each challenge is used up by the first answer."""
+    address = address_of(connection)
+    note_asker(connection, doors.second_factor.user_of(body.secret))
+    return json_response(to_plain(await doors.second_factor.prove(body.secret, body.answer, address)), 201)
+
+
+@front.get("/login", summary="How one can log in", responses=answers(WaysToLogIn))
+async def ways(doors: DoorsOf) -> Response:
+    return json_response(to_plain(WaysToLogIn(True, doors.through_issuer.offered)))
+
+
+@front.post("/login/oidc", summary="Begin a login through the issuer", responses=answers(BegunLogin, 201))
+async def begin_oidc(connection: HTTPConnection, doors: DoorsOf) -> Response:
+    """A browser goes to `url`, and comes back to xenia-web at `/login/oidc/back` with what finishes the login. In
+    browsers `GET /login/oidc` of xenia-web does both.
+    """
+    return json_response(to_plain(await doors.through_issuer.begin(address_of(connection))), 201)
+
+
+@front.post("/login/oidc/finish", summary="Finish a login through the issuer", responses=answers(GivenToken, 201))
+async def finish_oidc(connection: HTTPConnection, doors: DoorsOf, body: FinishOidcBody) -> Response:
+    """As a login with a password. Each that was begun can be finished once."""
+    address = address_of(connection)
+    identity = await doors.through_issuer.identify(body.secret, body.state, body.code, address)
+    note_asker(connection, identity.user)
+    return json_response(to_plain(await doors.through_issuer.admit(identity, address, body.label)), 201)
 
 
 @router.post("/logout", summary="End the login that this request comes with", responses=answers(ShownToken))

@@ -32,6 +32,8 @@ _ROUTES: dict[Reach, dict[Role, tuple[str, ...]]] = {
             *("GET /domains", "GET /stats", "GET /metrics", "GET /events", "GET /vcpus", "GET /shares"),
             *("GET /jobs", "GET /jobs/{number}", "POST /logout", "GET /me", "GET /tokens", "POST /tokens"),
             *("DELETE /tokens/{token}", "GET /openapi.json", "WEBSOCKET /stream"),
+            *("GET /security-keys", "POST /security-keys", "POST /security-keys/begin"),
+            "DELETE /security-keys/{key}",
         ),
         Role.OPERATOR: ("POST /jobs/{number}/cancel",),
     },
@@ -98,7 +100,7 @@ _ROUTES: dict[Reach, dict[Role, tuple[str, ...]]] = {
             *("POST /guest-files/{ref}/revert", "GET /guest-files/{ref}/versions"),
             *("GET /guest-files/{ref}/versions/{number}", "POST /folder/plan", "POST /folder/apply"),
             *("POST /folder/undo", "POST /networks/plan", "POST /networks/apply", "PUT /networks/{name}"),
-            "DELETE /networks/{name}",
+            *("DELETE /networks/{name}", "POST /security-keys/codes"),
         ),
     },
 }

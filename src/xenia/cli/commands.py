@@ -151,6 +151,13 @@ TABLE = (
     Entry("Network access", "logout", "login", "End the login at another host"),
     Entry("Network access", "hosts", "login", "List the hosts that you have logged in at"),
     Entry("Network access", "token", "", "Make, list and end tokens for programs", table="token"),
+    Entry(
+        "Network access",
+        "security-key",
+        "",
+        "List and remove keys of users, and stand in for one",
+        table="security_key",
+    ),
     Entry("Help", "help", "help", "Explain xm or one command"),
     Entry("Help", "shell", "shell", "Type one command after the other"),
     Entry("Help", "completion", "completion.command", "Print the completion script of a shell"),

@@ -56,6 +56,12 @@ def _login(_context: Context, options: Namespace) -> int:
         password = _one_line("password") if options.password_stdin else _password(user)
         body = {"user": user, "password": password, "label": f"xm on {os.uname().nodename}"[:200]}
         given = Remote(place, secret="", fingerprint=pinned).post("/login", body, seconds=60)
+        if "token" not in given:
+            raise ClientError(
+                f"'{printable(user)}' has to show a security key at {place.url}, which only a browser can ask for",
+                kind="denied",
+                hint="on that host make a token: xm token create LABEL, then here: xm login --token-stdin URL",
+            )
         token, secret = given["token"], given["secret"]
     host = KnownHost(
         name=options.name or place.host,

@@ -143,9 +143,21 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
         old_config = OldConfigImport(paths.old_settings, sandbox.read_old_config, editor, mark)
         await old_config.look()
         kept = KeptLogs(lambda name, kind: choice.chosen.kept_log(name, ConsoleKind(kind)))
-        tickets = Tickets(time.time)
-        desktops = DesktopSessions(settings.web_uid if os.geteuid() == 0 else None)
-        yield Doors(manager, hub, kept, about, editor, old_config, logins, audit.note, tickets, desktops)
+        keys = await admission.second_factor(logins, DiskFiles(paths.root))
+        yield Doors(
+            manager,
+            hub,
+            kept,
+            about,
+            editor,
+            old_config,
+            logins,
+            audit.note,
+            tickets=Tickets(time.time),
+            desktops=DesktopSessions(settings.desktop_uid if os.geteuid() == 0 else None),
+            through_issuer=admission.through_issuer(logins),
+            second_factor=keys,
+        )
 
 
 def _manager(

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import h11
@@ -15,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from xenia.gateway import from_issuer
 from xenia.gateway.relay import refusal, relay
 from xenia.gateway.upstream import Asked, Exchange, Upstream
 from xenia.gateway.visitor import cookie_with, refuse_foreign, refuse_foreign_page, secret_of
@@ -56,9 +58,11 @@ class Gateway:
     def __init__(self, socket: str, *, xen_api: bool = False) -> None:
         self._upstream = Upstream(socket)
         own: dict[tuple[str, str], Callable[[Request], Awaitable[Response]]] = {
-            ("POST", "/login"): self._log_in,
+            ("POST", "/login"): partial(self._log_in, b"/v1/login"),
+            ("POST", "/login/security-key"): partial(self._log_in, b"/v1/login/security-key"),
             ("POST", "/logout"): self._log_out,
             ("GET", "/health"): self._health,
+            **from_issuer.routes(self._ask),
         }
         if xen_api:
             own |= dict.fromkeys((("POST", "/"), ("POST", "/RPC2")), self._speak_xen_api)
@@ -122,12 +126,10 @@ class Gateway:
             if not answer.cancelled():
                 answer.result()
 
-    async def _log_in(self, request: Request) -> Response:
-        """As /v1/login, with the secret in a cookie that no script can read."""
+    async def _log_in(self, target: bytes, request: Request) -> Response:
+        """As `target` of xend, with the secret in a cookie that no script can read."""
         refuse_foreign(request.headers)
-        status, given = await self._ask(
-            request, "POST", b"/v1/login", b"".join([piece async for piece in _body(request)])
-        )
+        status, given = await self._ask(request, "POST", target, b"".join([piece async for piece in _body(request)]))
         if status != 201:
             return _json(given, status)
         seconds = int(given["token"]["expires"] - given["token"]["created"])

@@ -15,6 +15,8 @@ from xenia.model.errors import denied
 COOKIE = "__Host-xenia"
 """The prefix has browsers take it from here alone, over TLS (RFC 6265bis)."""
 
+BEGUN_COOKIE = "__Host-xenia-oidc"
+
 _LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
 _LONGEST = 256
 
@@ -49,9 +51,27 @@ def cookie_with(secret: str, seconds: int) -> str:
     return f"{COOKIE}={secret}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Strict"
 
 
-def _cookie(headers: Headers) -> str:
+def begun_of(headers: Headers) -> str:
+    """The secret of the login through the issuer that this browser has begun; "" where it has begun none."""
+    return _cookie(headers, BEGUN_COOKIE)
+
+
+def begun_cookie(secret: str, seconds: int) -> str:
+    """The header that has a browser keep `secret` while it is at the issuer; "" and 0 that has it forget. Lax: the
+    issuer's page sends it back here.
+    """
+    return f"{BEGUN_COOKIE}={secret}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax"
+
+
+def refuse_unseen(headers: Headers) -> None:
+    """Raises denied for what no window of a browser shows: a picture or a frame in a page of another host."""
+    if headers.get("sec-fetch-dest", "document") != "document":
+        raise denied("this is for the window of a browser", "open it there")
+
+
+def _cookie(headers: Headers, name: str = COOKIE) -> str:
     try:
-        found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+        found = SimpleCookie(headers.get("cookie", "")).get(name)
     except CookieError:
         return ""
     return found.value[:_LONGEST] if found is not None else ""

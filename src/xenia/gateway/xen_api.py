@@ -14,6 +14,8 @@ from urllib.parse import quote
 
 from xenia.gateway.xen_api_vm import LISTS, READS, REF, Failure, Row, find, identity, power, reference
 
+_NO_KEY = "a security key is wanted, which only a browser can ask for"
+
 Ask = Callable[[str, str, Any, str], Awaitable[tuple[int, Any]]]
 """(method, path, body, secret) → status and content of xend's answer. Raises XeniaError where it does not answer."""
 
@@ -68,7 +70,7 @@ class XenApi:
         body = {"user": user, "password": password, "label": "Xen-API"}
         status, told = await self.ask("POST", "/v1/login", body, "")
         if status != 201:
-            raise Failure("SESSION_AUTHENTICATION_FAILED", user, str(told.get("detail", "")))
+            raise Failure("SESSION_AUTHENTICATION_FAILED", user, str(told.get("detail", _NO_KEY)))
         return REF + str(told["secret"])
 
     async def _domains(self, secret: str) -> list[Row]:

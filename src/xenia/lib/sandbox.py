@@ -22,19 +22,21 @@ _CLONE_NEWNET = 0x40000000
 _OPEN_FILES = 112
 
 
-def confine(*, memory_mib: int, uid: int | None, parent: int, open_files: int = _OPEN_FILES) -> None:
+def confine(
+    *, memory_mib: int, uid: int | None, parent: int, open_files: int = _OPEN_FILES, network: bool = False
+) -> None:
     """Leave this process with nothing but its memory, its time and the descriptors it has.
 
-    As root it moves to a network of its own and to an empty root folder and becomes the user and group `uid` (None:
-    stays who it is) without further groups. Then: no new privileges, no further process, no file written, no core
-    dump, `memory_mib` of address space, `open_files` descriptors, and an end with its parent. What it needs to import
-    it has to have imported. Ends the process when `parent` is gone already.
+    As root it moves to a network of its own (not with `network`) and to an empty root folder and becomes the user and
+    group `uid` (None: stays who it is) without further groups. Then: no new privileges, no further process, no file
+    written, no core dump, `memory_mib` of address space, `open_files` descriptors, and an end with its parent. What it
+    needs to import it has to have imported. Ends the process when `parent` is gone already.
 
     Raises OSError when a right cannot be given up.
     """
     os.umask(0o077)
     if os.geteuid() == 0:
-        _leave_the_host()
+        _leave_the_host(network=network)
         _become(uid)
     else:
         os.chdir("/")
@@ -113,9 +115,9 @@ def _become(uid: int | None) -> None:
         os.setresuid(uid, uid, uid)
 
 
-def _leave_the_host() -> None:
+def _leave_the_host(*, network: bool) -> None:
     """Networks and message queues of its own, where the kernel gives them; a root folder that is deleted already."""
-    ctypes.CDLL(None).unshare(_CLONE_NEWNET | _CLONE_NEWIPC)
+    ctypes.CDLL(None).unshare(_CLONE_NEWIPC if network else _CLONE_NEWNET | _CLONE_NEWIPC)
     with contextlib.suppress(OSError):
         folder = tempfile.mkdtemp(prefix="xenia-empty-")
         os.chdir(folder)

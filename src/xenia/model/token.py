@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from xenia.model.caller import Role
+from xenia.model.issuer import Vouched
 
 
 class TokenKind(StrEnum):
     SESSION = "session"
-    """Of a login with a password."""
+    """Of a login."""
     API = "api"
     """Made by somebody for a program."""
 
@@ -19,7 +20,8 @@ class TokenKind(StrEnum):
 class Token:
     """`user` is who it stands for. Nobody is more with it than `role`, and nobody more than they themselves are when it
     is shown. `digest` is the SHA-256 of the secret, in hexadecimal, which nobody keeps but who was given it. Times are
-    seconds since the epoch; `used` is exact to a minute.
+    seconds since the epoch; `used` is exact to a minute. `vouched` is what an issuer has said of the user, None for a
+    user of the host.
     """
 
     id: str
@@ -31,6 +33,7 @@ class Token:
     created: float
     expires: float
     used: float | None = None
+    vouched: Vouched | None = None
 
 
 @dataclass(frozen=True, slots=True)

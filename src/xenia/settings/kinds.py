@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from xenia.lib.text import printable
 from xenia.model.grant import FORM, read_grant
@@ -18,6 +19,7 @@ FALSE = frozenset({"no", "false", "0", "disable", "disabled", "off"})
 """The registry's words, which xend-config.sxp also had."""
 
 _LONGEST_INTERFACE = 15
+_HOST = re.compile(r"[A-Za-z0-9._:\-]{1,253}", re.ASCII)
 _SHOWN = 200
 _NAMES = {str: "a text in quotes", int: "a whole number", bool: "true or false", float: "a number", list: "a list"}
 
@@ -289,6 +291,45 @@ class File(Text):
         if text and not text.startswith("/"):
             raise Unfit(f"must be an absolute path, not '{text}'", f"it is {self.takes}")
         return _visible(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Url(Text):
+    """Where something answers by https; nothing for nowhere. `bare`: a host, and a port where it is not 443."""
+
+    takes: str = "an https URL, or nothing"
+    bare: bool = False
+
+    def of_text(self, text: str) -> str:
+        if not text:
+            return text
+        try:
+            parts = urlsplit(_visible(text))
+            whole = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            whole = False
+        more = set(text) & set(' "<>\\@?#') or (self.bare and parts.path.strip("/"))
+        if not whole or more:
+            raise Unfit(f"cannot be '{text}'", f"it is {self.takes}, such as https://alpha.example.org:8006")
+        return text.rstrip("/") if self.bare else text
+
+
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """Names of hosts, or their addresses."""
+
+    takes: str = "a list of names of hosts"
+
+    def of_toml(self, value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list) or not all(isinstance(item, str) and _HOST.fullmatch(item) for item in value):
+            raise Unfit("must be a list of names of hosts, without https:// and port", 'hosts = ["keys.example.org"]')
+        return tuple(item.lower() for item in value)
+
+    def of_text(self, text: str) -> tuple[str, ...]:
+        return self.of_toml([item.strip() for item in text.split(",") if item.strip()])
+
+    def to_toml(self, value: tuple[str, ...]) -> str:
+        return _list(value)
 
 
 @dataclass(frozen=True, slots=True)

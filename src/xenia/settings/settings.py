@@ -19,6 +19,7 @@ from xenia.settings.kinds import (
     Flag,
     Folders,
     Grants,
+    Hosts,
     Interface,
     Kind,
     Methods,
@@ -26,6 +27,7 @@ from xenia.settings.kinds import (
     Number,
     Patterns,
     Text,
+    Url,
     UsersAndGroups,
     VolumeGroups,
     choice,
@@ -125,7 +127,7 @@ class Settings:
     qemu: str = _setting(DEFAULT_BINARY, Name("a program"), "The program of QEMU", Effect.RESTART)
     uid_base: int = _setting(
         DEFAULT_UID_BASE,
-        Number(1000, 2**32 - 2**17, "the first of 65,536 user ids that are free"),
+        Number(1000, 2**32 - 2**17, "the first of 65,536 user ids that are free, as the five before it are"),
         "Where xend is root, each guest of QEMU runs as a user of its own from here on",
         Effect.RESTART,
     )
@@ -299,6 +301,69 @@ class Settings:
         Effect.RESTART,
         table="web",
     )
+    web_url: str = _setting(
+        "",
+        Url("an https URL of a host, with its port, or nothing", bare=True),
+        "Where browsers find xenia-web. Nothing: at the name of this host, and the port above",
+        Effect.AT_ONCE,
+        table="web",
+    )
+    web_second_factor: str = _setting(
+        "off",
+        choice("off", "optional", "administrators", "required"),
+        "Of whom a security key is wanted after the password: of nobody; of who has one; also of all who are "
+        "administrators of anything; also of everybody",
+        Effect.AT_ONCE,
+        table="web",
+    )
+    oidc_issuer: str = _setting(
+        "",
+        Url(),
+        "The issuer of OpenID Connect that users may log in through, just as it calls itself; nothing for none",
+        Effect.AT_ONCE,
+        table="oidc",
+    )
+    oidc_client_id: str = _setting(
+        "xenia", Name("a name"), "What this host is called there", Effect.AT_ONCE, table="oidc"
+    )
+    oidc_client_secret_file: str = _setting(
+        "",
+        File(),
+        "The file with the secret that this host has there. Nothing: it has none",
+        Effect.AT_ONCE,
+        table="oidc",
+    )
+    oidc_scopes: str = _setting(
+        "openid profile",
+        Name("words with blanks between them"),
+        "What is asked for there; openid has to be among it",
+        Effect.AT_ONCE,
+        table="oidc",
+    )
+    oidc_user_claim: str = _setting(
+        "preferred_username",
+        Name("a claim"),
+        "The claim that names a user, as oidc:NAME in web.administrators and the like; one that users cannot choose",
+        Effect.AT_ONCE,
+        table="oidc",
+    )
+    oidc_groups_claim: str = _setting(
+        "groups",
+        Text("a claim, or nothing"),
+        "The claim that names their groups: @oidc:NAME there. Nothing: there are none",
+        Effect.AT_ONCE,
+        table="oidc",
+    )
+    oidc_hosts: tuple[str, ...] = _setting(
+        (), Hosts(), "The hosts that the issuer answers at beside its own", Effect.AT_ONCE, table="oidc"
+    )
+    oidc_authority: str = _setting(
+        "",
+        File(),
+        "The file of those who vouch for the issuer's certificate (PEM). Nothing: those that this host trusts",
+        Effect.AT_ONCE,
+        table="oidc",
+    )
     restart_limit: int = _setting(
         DEFAULT_RESTART_LIMIT,
         Number(1, 1_000),
@@ -353,6 +418,16 @@ class Settings:
     def rdp_uid(self) -> int:
         """Where xend is root: the user of xrdp."""
         return self.uid_base - 3
+
+    @property
+    def login_uid(self) -> int:
+        """Where xend is root: who looks at what comes with a login."""
+        return self.uid_base - 4
+
+    @property
+    def desktop_uid(self) -> int:
+        """Where xend is root: who passes on the desktops of guests."""
+        return self.uid_base - 5
 
 
 def _rows() -> dict[str, Setting]:

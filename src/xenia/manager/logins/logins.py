@@ -16,6 +16,7 @@ from xenia.manager.logins.attempts import Attempts
 from xenia.manager.logins.people import People, Rights
 from xenia.model.caller import Caller, Role
 from xenia.model.errors import ErrorKind, XeniaError, conflict, denied, invalid, not_found, too_many, unauthenticated
+from xenia.model.issuer import PREFIX, Vouched
 from xenia.model.token import GivenToken, ShownToken, Token, TokenKind
 from xenia.store.tokens import Tokens
 
@@ -53,27 +54,57 @@ class Logins:
     hours: Callable[[], int]
 
     async def log_in(self, user: str, password: str, address: str, label: str) -> GivenToken:
-        """A session for somebody who knows the password of `user`. `address` is where they come from.
-
-        Raises unauthenticated, and too_many for one who has failed too often; denied for a user who may not come in
-        over the network, which is told only to who knows the password.
+        """A session for somebody who knows the password of `user`, whatever else is asked for. `address` is where they
+        come from. Raises as `authenticate` and `admit`.
         """
-        wait = max(self.by_address.wait(address), self.by_user.wait(user))
-        if wait:
-            raise too_many("there were too many wrong passwords", f"try again in {wait} seconds")
+        await self.authenticate(user, password, address)
+        return await self.admit(user, address, label)
+
+    async def authenticate(self, user: str, password: str, address: str) -> None:
+        """That somebody at `address` knows the password of `user`: it counts as a failure until they are let in.
+
+        Raises unauthenticated, and too_many for one who has failed too often.
+        """
+        self.refuse_hasty(address, user)
         self.by_address.failed(address)  # counted before it is known, so that many at once count as many
         self.by_user.failed(user)
-        await self._authenticate(user, password)
-        rights = await self.people.rights_of(user)
-        if rights is None:
-            raise denied(f"'{user}' may not come in over the network", _WHO_MAY)
+        await self._check(user, password)
+
+    def refuse_hasty(self, address: str, user: str = "") -> None:
+        """Raises too_many for an address or a user with too many failures."""
+        wait = max(self.by_address.wait(address), self.by_user.wait(user) if user else 0)
+        if wait:
+            raise too_many("there were too many logins that failed", f"try again in {wait} seconds")
+
+    async def admit(self, user: str, address: str, label: str, vouched: Vouched | None = None) -> GivenToken:
+        """A session for `user`, of whom it is known that they are that; an issuer has `vouched` for them, or this host.
+        Raises denied for one who may not come in over the network.
+        """
+        rights = await self.let_in(user, vouched)
         self.by_address.succeeded(address)
         self.by_user.succeeded(user)
         await self._make_room(user)
-        return await self._give(TokenKind.SESSION, user, rights.highest, label, self.hours() * 3600.0)
+        return await self._give(TokenKind.SESSION, user, rights.highest, label, self.hours() * 3600.0, vouched)
 
-    async def _authenticate(self, user: str, password: str) -> None:
-        usable = 0 < len(user) <= _LONGEST_NAME and len(password) <= _LONGEST_PASSWORD and "\0" not in user + password
+    async def let_in(self, user: str, vouched: Vouched | None = None) -> Rights:
+        """What `user` may. Raises denied for one who may not come in over the network, which is to be told only to who
+        has proven to be that user.
+        """
+        rights = await self.people.rights_of(user, vouched)
+        if rights is None:
+            raise denied(f"'{user}' may not come in over the network", _WHO_MAY)
+        return rights
+
+    def has_password(self, caller: Caller) -> bool:
+        """Whether they come with a login of a user of this host: neither with a token for a program nor through an
+        issuer.
+        """
+        token = next((each for each in self.tokens.all() if caller.token and each.id == caller.token), None)
+        return token is not None and token.kind is TokenKind.SESSION and token.vouched is None
+
+    async def _check(self, user: str, password: str) -> None:
+        known = 0 < len(user) <= _LONGEST_NAME and not user.startswith(PREFIX)
+        usable = known and len(password) <= _LONGEST_PASSWORD and "\0" not in user + password
         try:
             if not usable:
                 raise denied("no user has such a name or password")
@@ -96,6 +127,11 @@ class Logins:
         """A token for a program of `caller`, who has no more rights with it than `role` (None: than they have), for so
         many days. Raises denied, invalid, and a conflict for one who has too many.
         """
+        if caller.name.startswith(PREFIX):
+            # Only a login asks the issuer who they are: a token would outlast their leaving.
+            raise denied(
+                "who comes through the issuer can make no tokens", "a user of the host can: xm token create there"
+            )
         wanted = caller.highest if role is None else role
         if wanted > caller.highest:
             raise denied(f"you are no {wanted.name.lower()}: you cannot give that role to a token")
@@ -108,11 +144,15 @@ class Logins:
             raise conflict(f"'{caller.name}' has {MOST_TOKENS} tokens already", "xm token revoke ends one")
         return await self._give(TokenKind.API, caller.name, wanted, label, days * DAY)
 
-    async def _give(self, kind: TokenKind, user: str, role: Role, label: str, seconds: float) -> GivenToken:
+    async def _give(
+        self, kind: TokenKind, user: str, role: Role, label: str, seconds: float, vouched: Vouched | None = None
+    ) -> GivenToken:
         secret = f"xenia_{secrets.token_urlsafe(32)}"
         now = self.clock()
         shown = label[:_LONGEST_LABEL] if label.isprintable() else ""
-        token = Token(secrets.token_hex(4), kind, user, role, shown, _digest(secret), now, now + seconds)
+        token = Token(
+            secrets.token_hex(4), kind, user, role, shown, _digest(secret), now, now + seconds, vouched=vouched
+        )
         await self.tokens.put(token)
         return GivenToken(secret, _shown(token))
 
@@ -134,7 +174,7 @@ class Logins:
     async def _worth(self, token: Token | None) -> tuple[Token, Rights]:
         if token is None or token.expires <= self.clock():
             raise unauthenticated("the login or token is not known, or it is over")
-        rights = await self.people.rights_of(token.user)
+        rights = await self.people.rights_of(token.user, token.vouched)
         if rights is None:
             raise unauthenticated(f"'{token.user}' may not come in over the network", _WHO_MAY)
         return token, rights.up_to(token.role)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from xenia.lib.aio import to_end
 from xenia.model.grant import Grant
+from xenia.model.issuer import Vouched
 from xenia.model.role import Role
 
 _KEPT_SECONDS = 30.0
@@ -35,12 +36,15 @@ class Rights:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """Users by name, and groups with an `@` in front, of each role; and the grants of all of them."""
+    """Users by name, and groups with an `@` in front, of each role; and the grants of all of them. `issuer` is the one
+    that may vouch for some, "" where there is none.
+    """
 
     administrators: tuple[str, ...]
     operators: tuple[str, ...]
     viewers: tuple[str, ...]
     grants: tuple[Grant, ...] = ()
+    issuer: str = ""
 
     def rights_of(self, user: str, groups: frozenset[str]) -> Rights | None:
         """The highest role that they have, and their grants; None where they have none."""
@@ -77,8 +81,13 @@ class People:
         self._clock = clock
         self._known: dict[str, tuple[float, frozenset[str] | None]] = {}
 
-    async def rights_of(self, user: str) -> Rights | None:
-        """What `user` may be; None for one who may not come in or is no user of this host any more."""
+    async def rights_of(self, user: str, vouched: Vouched | None = None) -> Rights | None:
+        """What `user` may be; None for one who may not come in or is no user of this host any more. Who was `vouched`
+        for by an issuer is in the groups that it has told, for as long as it is the one of the settings.
+        """
+        if vouched is not None:
+            known = bool(vouched.issuer) and vouched.issuer == self.admitted.issuer
+            return self.admitted.rights_of(user, frozenset(vouched.groups)) if known else None
         if user == self._own:
             return Rights(Role.ADMINISTRATOR)
         groups = await self._groups(user)

@@ -1,0 +1,67 @@
+"""A browser's way to the issuer and back. xend begins the login and finishes it; here are the redirects and cookies."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from xenia.gateway.visitor import begun_cookie, begun_of, cookie_with, refuse_unseen
+
+Ask = Callable[[Request, str, bytes, bytes], Awaitable[tuple[int, dict[str, Any]]]]
+"""Asks xend for who sends a request: method, target and body; status and content of the answer."""
+
+_LONGEST_CODE = 4096
+_LONGEST_STATE = 256
+_ERROR = re.compile(r"[a-z_]{1,64}", re.ASCII)
+
+
+def routes(ask: Ask) -> dict[tuple[str, str], Callable[[Request], Awaitable[Response]]]:
+    """What xenia-web answers of it, by method and path."""
+
+    async def begin(request: Request) -> Response:
+        refuse_unseen(request.headers)
+        status, told = await ask(request, "POST", b"/v1/login/oidc", b"")
+        if status != 201:
+            return _words(told, status)
+        cookie = begun_cookie(told["secret"], max(1, int(told["expires"] - time.time())))
+        return Response(b"", 303, {"location": told["url"], "set-cookie": cookie})
+
+    async def back(request: Request) -> Response:
+        refuse_unseen(request.headers)
+        said = request.query_params
+        if "code" not in said:
+            return _left(said.get("error", ""))
+        body = {
+            "secret": begun_of(request.headers),
+            "state": said.get("state", "")[:_LONGEST_STATE],
+            "code": said["code"][:_LONGEST_CODE],
+        }
+        status, given = await ask(request, "POST", b"/v1/login/oidc/finish", json.dumps(body).encode())
+        if status != 201:
+            return _words(given, status)
+        seconds = int(given["token"]["expires"] - given["token"]["created"])
+        answer = Response(b"", 303, {"location": "/"})
+        answer.headers.append("set-cookie", cookie_with(given["secret"], seconds))
+        answer.headers.append("set-cookie", begun_cookie("", 0))
+        return answer
+
+    return {("GET", "/login/oidc"): begin, ("GET", "/login/oidc/back"): back}
+
+
+def _left(error: str) -> Response:
+    """Nobody has logged in there."""
+    why = error if _ERROR.fullmatch(error) else "it does not say why"
+    return _words({"detail": f"the issuer has let nobody in: {why}", "hint": "begin again: /login/oidc"}, 401)
+
+
+def _words(problem: dict[str, Any], status: int) -> Response:
+    """A problem for who looks at it in the window of a browser."""
+    lines = [f"Not logged in: {problem.get('detail', '')}.", str(problem.get("hint") or "")]
+    text = "\n".join(line for line in lines if line) + "\n"
+    return Response(text, status, {"set-cookie": begun_cookie("", 0)}, "text/plain")
