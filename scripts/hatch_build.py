@@ -1,4 +1,6 @@
-"""Puts the manual pages into the wheel: they are made from the tables of the programs, and nowhere else kept."""
+"""Puts the manual pages into the wheel: they are made from the tables of the programs, and nowhere else kept. The page
+for browsers is in it where `scripts/page build` has made it.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +24,8 @@ class ManualPages(BuildHookInterface):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "editable":
             return
+        if not Path(self.root, "src/xenia/page/index.html").is_file():
+            self.app.display_warning("this wheel has no page for browsers: scripts/page build makes it")
         sys.path.insert(0, str(Path(self.root, "src")))
         from xenia.reference.manual import pages  # noqa: PLC0415 # it lies in the checkout
 

@@ -19,6 +19,7 @@ from xenia.api.answers import (
     Problem,
     StatsAnswer,
 )
+from xenia.api.app import document
 
 
 async def test_the_document_is_openapi_3_1_and_every_reference_in_it_leads_somewhere(xend: Xend) -> None:
@@ -104,3 +105,9 @@ def check(value: Any, schema: dict[str, Any], definitions: dict[str, Any]) -> No
     elif isinstance(value, list):
         for item in value:
             check(item, schema.get("items", {}), definitions)
+
+
+async def test_the_document_is_the_same_without_a_xend(xend: Xend) -> None:
+    """The types of the page are made from it."""
+    told = (await xend.get("/openapi.json")).json()
+    assert document(told["info"]["version"]) == told

@@ -15,6 +15,7 @@ import pytest
 from tests.support.xend import Xend, running_xend
 
 from xenia.gateway.app import Gateway
+from xenia.gateway.page import Page
 from xenia.gateway.server import Server, listen
 from xenia.lib.aio import Tasks
 from xenia.settings.certificate import Certificate, certificate_of, tls_of
@@ -47,11 +48,13 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 
 
 @asynccontextmanager
-async def served(socket: Path, certificate: Certificate, *, xen_api: bool = False) -> AsyncIterator[str]:
+async def served(
+    socket: Path, certificate: Certificate, page: Page | None = None, *, xen_api: bool = False
+) -> AsyncIterator[str]:
     """Host and port of a xenia-web for the xend that listens at `socket`."""
     stop, ready, tasks = asyncio.Event(), asyncio.Event(), Tasks()
     listener = listen("127.0.0.1", 0)
-    gateway = Gateway(os.fspath(socket), xen_api=xen_api)
+    gateway = Gateway(os.fspath(socket), page, xen_api=xen_api)
     server = Server(gateway, tls_of(certificate), stop, ready.set)
     serving = tasks.start(server.serve([listener]), name="web")
     await ready.wait()

@@ -3,55 +3,21 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
-import ssl
-import subprocess
 import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
-from tests.support.live import ACCELERATED, LIMIT, LiveHost, live_host, until
+from tests.support.live import LIMIT, LiveHost, live_host, until
+from tests.support.web_process import SETTINGS, WebProcess
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 pytestmark = pytest.mark.qemu
 
-SETTINGS = ACCELERATED + '[web]\naddress = "127.0.0.1"\nport = 0\n'
 
-
-class Web:
-    """xenia-web as a process beside the xend of `host`."""
-
-    def __init__(self, host: LiveHost) -> None:
-        self.host = host
-        self.process: subprocess.Popen[bytes] | None = None
-        self.secret = ""
-
-    def start(self) -> None:
-        out = self.host.root / "web.out"
-        with out.open("wb") as file:
-            command = [self.host.python, "-m", "xenia.gateway.main", "--root", str(self.host.root)]
-            self.process = subprocess.Popen(command, env=self.host.environment, stdout=file, stderr=file)
-        until(lambda: "SHA-256" in out.read_text(), "xenia-web listens")
-
-    def stop(self, number: signal.Signals = signal.SIGKILL) -> None:
-        if self.process is not None:
-            self.process.send_signal(number)
-            self.process.wait(LIMIT)
-            self.process = None
-
-    @property
-    def door(self) -> str:
-        found = re.search(r"127\.0\.0\.1:\d+", (self.host.root / "web.out").read_text())
-        assert found is not None
-        return found[0]
-
-    @property
-    def tls(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=str(self.host.root / "var/lib/xenia/web/certificate.pem"))
-
+class Web(WebProcess):
     def console(self, ref: str) -> ClientConnection:
         """As a page opens one: with a ticket, and with what the guest has said last."""
         request = urllib.request.Request(

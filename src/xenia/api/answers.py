@@ -36,6 +36,7 @@ from xenia.model.live import Difference
 from xenia.model.network import Lease, NetworkRow, OtherBridge
 from xenia.model.network_plan import NetworkPlan
 from xenia.model.old_config import Imported
+from xenia.model.operations import Reason
 from xenia.model.pci import HostPci, PciDevice
 from xenia.model.pool import Pool
 from xenia.model.save import SaveInfo
@@ -71,6 +72,27 @@ class HostAnswer:
     xend: About
     unfiltered: str = ""
     warm: Warm = field(default_factory=Warm)
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRow:
+    """What may be done with a domain: `refused` says, by its state, when it is not possible and why; in the states
+    `idle` there is nothing to do; `unable` is why the engine cannot do it at all, null where it can. `{name}` and
+    `{file}` stand for those of the domain.
+    """
+
+    name: str
+    sentence: str
+    role: str
+    domain_0: bool
+    refused: Mapping[str, Reason]
+    idle: tuple[str, ...]
+    unable: Reason | None
+
+
+@dataclass(frozen=True, slots=True)
+class OperationList:
+    operations: tuple[OperationRow, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -415,6 +437,7 @@ class DifferenceList:
 
 ANSWERS = (
     HostAnswer,
+    OperationList,
     BitmapList,
     DomainList,
     DomainAnswer,

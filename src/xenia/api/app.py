@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from fastapi import Depends, FastAPI
 
@@ -27,6 +28,7 @@ from xenia.api import (
     logins,
     metrics,
     networks,
+    operations,
     pci,
     pools,
     saves,
@@ -93,26 +95,36 @@ worth another role.
 
 def make_app(doors: Doors) -> FastAPI:
     """The ASGI app. It is to be served with `peer.PeerProtocol`, without which every request is denied."""
+    app = _routed(doors.about.version)
+    app.state.doors = doors
+    app.state.live = Live(doors)
+    app.state.stats_feed = StatsFeed(doors, time.monotonic)
+    errors.install(app)
+    app.add_middleware(Audit, note=doors.audit)
+    app.add_middleware(Limits)
+    return app
+
+
+def document(version: str) -> dict[str, Any]:
+    """What is told at /v1/openapi.json, without a xend."""
+    return schema.describe(_routed(version))
+
+
+def _routed(version: str) -> FastAPI:
     app = FastAPI(
         title="Xenia",
-        version=doors.about.version,
+        version=version,
         description=_DESCRIPTION,
         openapi_url=None,
         redirect_slashes=False,
     )
-    app.state.doors = doors
-    app.state.live = Live(doors)
-    app.state.stats_feed = StatsFeed(doors, time.monotonic)
     devices = (disks, images, snapshots, vifs, usb, pci)
     cpus = (vcpus, scheduling, pools)
-    looking = (host, bridge, host_power, log, deeds, saves, metrics, why, debugging)
+    looking = (host, operations, bridge, host_power, log, deeds, saves, metrics, why, debugging)
     guests = (agent, texts, guest_files, folder, console, screens, desktops, tickets)
     asked_most = (domains, stats, jobs, events, stream)  # found first: routes are tried one after the other
     for part in (*asked_most, *looking, *devices, *cpus, *guests, networks, logins, security_keys, schema):
         part.router.put_into(app.router, "/v1", [Depends(identify)])
     logins.front.put_into(app.router, "/v1")
     app.router.default = errors.unknown_route
-    errors.install(app)
-    app.add_middleware(Audit, note=doors.audit)
-    app.add_middleware(Limits)
     return app

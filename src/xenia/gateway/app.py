@@ -17,6 +17,7 @@ from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from xenia.gateway import from_issuer
+from xenia.gateway.page import Page
 from xenia.gateway.relay import refusal, relay
 from xenia.gateway.upstream import Asked, Exchange, Upstream
 from xenia.gateway.visitor import cookie_with, refuse_foreign, refuse_foreign_page, secret_of
@@ -51,12 +52,13 @@ _SAFE = (
 
 
 class Gateway:
-    """The ASGI app. `socket` is where xend listens for it, as a path that lasts; `xen_api` whether the small Xen-API is
-    spoken as well.
+    """The ASGI app. `socket` is where xend listens for it, as a path that lasts; `page` is what browsers are shown,
+    None where it was not built; `xen_api` whether the small Xen-API is spoken as well.
     """
 
-    def __init__(self, socket: str, *, xen_api: bool = False) -> None:
+    def __init__(self, socket: str, page: Page | None = None, *, xen_api: bool = False) -> None:
         self._upstream = Upstream(socket)
+        self._page = page
         own: dict[tuple[str, str], Callable[[Request], Awaitable[Response]]] = {
             ("POST", "/login"): partial(self._log_in, b"/v1/login"),
             ("POST", "/login/security-key"): partial(self._log_in, b"/v1/login/security-key"),
@@ -103,7 +105,12 @@ class Gateway:
             return None
         if answer := self.own.get((method, path)):
             return await answer(request)
-        raise not_found(f"there is no {method} {path}", "the API is below /v1: GET /v1/openapi.json")
+        if method == "GET" and self._page and (shown := self._page.answer(path, request.headers)):
+            return shown
+        hint = (
+            "the API is below /v1: GET /v1/openapi.json" if self._page else "the page was not built: scripts/page build"
+        )
+        raise not_found(f"there is no {method} {path}", hint)
 
     async def _pass_on(self, request: Request, send: Send, path: bytes = b"") -> None:
         """`path` where xend calls it otherwise."""

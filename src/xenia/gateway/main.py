@@ -14,6 +14,7 @@ from pathlib import Path
 
 from xenia.gateway.app import Gateway
 from xenia.gateway.arguments import parser
+from xenia.gateway.page import Page
 from xenia.gateway.server import Server, listen
 from xenia.lib.descriptors import allow_many
 from xenia.lib.log_lines import standard_error_formatter
@@ -79,7 +80,8 @@ def _run(paths: Paths, settings: Settings) -> None:
                 importlib.import_module(name)
             os.chdir(paths.run)  # of which it sees nothing but what is in here, by a path that lasts
             manager = service_manager()  # whose socket is out of sight then, too
-            gateway, stop = Gateway(paths.web_socket.name, xen_api=settings.web_xen_api), asyncio.Event()
+            gateway = Gateway(paths.web_socket.name, Page.load(), xen_api=settings.web_xen_api)
+            stop = asyncio.Event()
             server = Server(gateway, tls, stop, lambda: _ready(manager))
             step_down(settings.web_uid)
             asyncio.run(_serve(gateway, server, listener, stop))

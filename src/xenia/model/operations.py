@@ -381,15 +381,26 @@ def permit(operation: Operation, *, name: str, state: State, file: str = "", dom
     if domain_0 and not operation.domain_0:
         message = f"{operation.name} is not possible for Domain-0: it is the host itself"
         raise invalid(message, "name a guest; xm list --all shows them")
+    if reason := refusal(operation, state):
+        raise conflict(reason.message.format(name=name), reason.hint.format(name=name, file=file or name) or None)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something is not possible, and what to do: `{name}` and `{file}` stand for the domain's."""
+
+    message: str
+    hint: str = ""
+
+
+def refusal(operation: Operation, state: State) -> Reason | None:
+    """Why `operation` is not possible on a domain that is in `state`; None where it is."""
     if state in operation.states or state in operation.idempotent_in:
-        return
+        return None
     ended = state is State.DEFINED and operation.name in _ENDS
-    hint = "there is nothing to end; xm list shows what runs" if ended else _WAY_OUT.get(state)
+    hint = "there is nothing to end; xm list shows what runs" if ended else _WAY_OUT.get(state, "")
     verb = _VERBS.get(operation.name, operation.name)
-    raise conflict(
-        f"cannot {verb} domain '{name}': it is {_SAID[state]}",
-        hint.format(name=name, file=file or name) if hint else None,
-    )
+    return Reason(f"cannot {verb} domain '{{name}}': it is {_SAID[state]}", hint)
 
 
 _VERBS = {

@@ -1,0 +1,101 @@
+"""The consoles of a real guest in a real browser, and xend started anew under the page."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+from tests.browser.conftest import ARGUMENTS, CHROMIUM, the_page
+from tests.support.live import LiveHost, live_host, until
+from tests.support.web_process import SETTINGS, WebProcess
+
+from xenia.gateway.visitor import COOKIE
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+PATIENCE = 180_000
+"""Milliseconds: a guest boots meanwhile, in software."""
+
+
+@pytest.fixture
+def host() -> Iterator[LiveHost]:
+    the_page()
+    with live_host(settings=SETTINGS) as host:
+        host.start()
+        yield host
+
+
+@pytest.fixture
+def page(host: LiveHost) -> Iterator[Page]:
+    """Of an administrator."""
+    web = WebProcess(host)
+    web.start()
+    url = f"https://{web.door}"
+    secret = host.ok("token", "create", "a test").strip()
+    expect.set_options(timeout=PATIENCE)
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            context = browser.new_context(ignore_https_errors=True, base_url=url, locale="en-US")
+            context.add_cookies(
+                [{"name": COOKIE, "value": secret, "url": url, "secure": True, "httpOnly": True, "sameSite": "Strict"}]
+            )
+            page = context.new_page()
+            page.set_default_timeout(PATIENCE)
+            yield page
+            browser.close()
+    finally:
+        web.stop()
+
+
+def shows(page: Page, text: str) -> None:
+    """On the text console; what it repeats of what was typed does not have it in this form."""
+    expect(page.locator(".xterm-rows")).to_contain_text(text)
+
+
+def test_a_guest_is_started_seen_spoken_to_and_ended(host: LiveHost, page: Page) -> None:
+    guest = host.linux()
+    page.goto("/domains")
+    page.get_by_role("link", name="demo").click()
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.locator(".pill")).to_contain_text("Running")
+    page.get_by_role("link", name="Console").click()
+    shows(page, guest.marker)
+    page.keyboard.type("echo $((6 * 7)) on $(hostname)\n")
+    shows(page, "42 on demo")
+    processes = host.guests()
+    host.stop(signal.SIGKILL)
+    expect(page.get_by_text("Not connected")).to_be_visible()
+    host.start()
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    expect(page.locator(".consolebar").get_by_role("status")).to_have_text("Connected")
+    shows(page, "42 on demo")
+    page.keyboard.type("echo still $((2 + 2))\n")
+    shows(page, "still 4")
+    assert host.guests() == processes
+    page.get_by_role("button", name="Reboot").click()
+    shows(page, guest.marker)
+    page.get_by_role("button", name="Destroy").click()
+    page.get_by_role("dialog").get_by_role("button", name="Destroy").click()
+    expect(page.get_by_text("demo does not run")).to_be_visible()
+    until(lambda: "demo" not in host.names(), "it has ended")
+    host.nothing_left()
+
+
+def test_the_screen_of_a_guest_is_drawn(host: LiveHost, page: Page) -> None:
+    host.hvm("bios", "vnc = 1\n")
+    host.ok("create", "-q", "bios")
+    page.goto("/domains/bios/console")
+    expect(page.locator(".consolebar").get_by_role("status")).to_have_text("Connected")
+    canvas = page.locator(".glass canvas")
+    bright = """canvas => {
+        const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+        return canvas.width >= 640 && pixels.some((value, index) => index % 4 < 3 && value > 96);
+    }"""
+    handle = canvas.element_handle()
+    page.wait_for_function(bright, arg=handle)
+    host.ok("destroy", "bios")
+    expect(page.get_by_text(re.compile("bios does not run"))).to_be_visible()

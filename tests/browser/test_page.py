@@ -1,0 +1,208 @@
+"""The page in a real browser, in front of simulated guests."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, expect
+from tests.browser.conftest import PATIENCE, Person, somebody
+from tests.gateway.conftest import Web
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+expect.set_options(timeout=PATIENCE)
+
+AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
+
+
+async def as_user(browser: Browser, web: Web, user: str = "ada", **more: Any) -> Person:
+    return await somebody(browser, web.url, await web.secret(user), **more)
+
+
+async def tagged(web: Web, name: str, *tags: str) -> None:
+    """A running domain, as if its guest file had these."""
+    entry = web.xend.manager._parts.lifecycle.table.get(await web.xend.create(name))
+    assert entry is not None
+    assert entry.started is not None
+    entry.started = replace(entry.started, config=replace(entry.started.config, tags=tags))
+
+
+async def test_somebody_logs_in_wrongly_and_then_well_and_out(browser: Browser, web: Web) -> None:
+    person = await somebody(browser, web.url)
+    page = person.page
+    await page.goto("/domains")
+    await page.get_by_label("User").fill("ada")
+    await page.get_by_label("Password").fill("wrong")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("alert")).to_contain_text("the password is wrong")
+    await page.get_by_label("Password").fill("ada"[::-1])
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="Domains")).to_be_visible()
+    await page.get_by_role("button", name="Log out").click()
+    await expect(page.get_by_label("Password")).to_be_visible()
+    await page.reload()
+    await expect(page.get_by_label("Password")).to_be_visible()
+    assert person.faults == []
+
+
+async def test_a_domain_is_paused_and_destroyed_and_what_cannot_be_says_why(browser: Browser, web: Web) -> None:
+    await web.xend.create("web01")
+    person = await as_user(browser, web)
+    page = person.page
+    await page.goto("/domains")
+    await page.get_by_role("link", name="web01").click()
+    await page.get_by_role("button", name="Pause", exact=True).click()
+    await expect(page.locator(".pill")).to_have_text(re.compile("Paused"))
+    greyed = page.get_by_role("button", name="Shut down")
+    await greyed.focus()
+    await expect(page.get_by_role("tooltip").filter(visible=True)).to_contain_text(
+        "cannot shutdown domain 'web01': it is paused"
+    )
+    await greyed.click(force=True)  # to whoever clicks nevertheless, nothing happens
+    await page.get_by_role("button", name="Unpause").click()
+    await expect(page.locator(".pill")).to_have_text(re.compile("Running"))
+    await page.get_by_role("button", name="Destroy").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("What it has not yet written to its disks is lost")
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await page.get_by_role("button", name="Destroy").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Destroy").click()
+    await person.sees("There is no domain web01.")
+    assert person.faults == []
+
+
+async def test_a_viewer_is_shown_what_it_would_take(browser: Browser, web: Web) -> None:
+    await web.xend.create("web01")
+    person = await as_user(browser, web, "vic")
+    await person.page.goto("/domains/web01")
+    await person.page.get_by_role("button", name="Pause").focus()
+    await expect(person.page.get_by_role("tooltip").filter(visible=True)).to_contain_text(
+        "pause needs the role operator"
+    )
+    assert person.faults == []
+
+
+async def test_what_is_searched_and_chosen_is_in_the_address(browser: Browser, web: Web) -> None:
+    for name, tags in (("mail", "lab"), ("web01", "production"), ("web02", "lab")):
+        await tagged(web, name, tags)
+    person = await as_user(browser, web)
+    page, rows = person.page, person.page.locator("tbody tr")
+    await page.goto("/domains")
+    await expect(rows).to_have_count(4)
+    await page.keyboard.press("/")
+    await page.keyboard.type("web")
+    await expect(rows).to_have_count(2)
+    await page.get_by_role("button", name="Filter", exact=True).click()
+    await page.get_by_label("lab").check()
+    await expect(rows).to_have_count(1)
+    assert page.url.endswith("/domains?q=web&tag=lab")
+    await page.reload()
+    await expect(rows).to_have_count(1)
+    await page.get_by_role("button", name="Remove the filter tag").click()
+    await expect(rows).to_have_count(2)
+    await page.get_by_role("searchbox").fill("nothing like this")
+    await person.sees("No domain is like this.")
+    assert person.faults == []
+
+
+async def test_only_with_the_keyboard(browser: Browser, web: Web) -> None:
+    for name in ("one", "two"):
+        await web.xend.create(name)
+    person = await as_user(browser, web)
+    page = person.page
+    await page.goto("/domains")
+    await person.sees("3 of 3")
+    for key in ("j", "j", "x", "j", "x"):
+        await page.keyboard.press(key)
+    await person.sees("2 selected")
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("toolbar")).to_have_count(0)
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url(re.compile("/domains/two$"))
+    await page.keyboard.press("g")
+    await page.keyboard.press("j")
+    await expect(page.get_by_role("heading", name="Jobs", level=1)).to_be_visible()
+    await page.keyboard.press("?")
+    await expect(page.get_by_role("dialog")).to_contain_text("select the domain")
+    assert person.faults == []
+
+
+async def test_a_thousand_domains_are_few_rows_and_many_can_be_acted_on(browser: Browser, web: Web) -> None:
+    for number in range(1000):
+        await web.xend.create(f"guest{number:04}")
+    person = await as_user(browser, web)
+    page = person.page
+    await page.goto("/domains")
+    await person.sees("1001 of 1001")
+    await expect(page.locator("table")).to_have_attribute("aria-rowcount", "1002")
+    assert await page.locator("tbody tr").count() < 70
+    await page.get_by_role("group", name="Domains").evaluate("element => element.scrollTop = element.scrollHeight")
+    await expect(page.get_by_role("link", name="guest0999")).to_be_visible()
+    await page.get_by_label("Select all that are shown").check()
+    await person.sees("1000 selected")
+    await page.get_by_role("searchbox").fill("guest099")
+    await person.sees("1000 selected, 990 hidden")
+    assert person.faults == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1024, 1440])
+async def test_each_screen_fits_and_is_accessible(browser: Browser, web: Web, width: int, scheme: str) -> None:
+    await web.xend.create("a-domain-with-quite-a-long-name-that-has-to-fit-somewhere")
+    await tagged(web, "web01", "production")
+    more = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
+    visitor, person = await somebody(browser, web.url, **more), await as_user(browser, web, **more)
+    await visitor.page.goto("/")
+    await expect(visitor.page.get_by_label("Password")).to_be_visible()
+    await is_well(visitor)
+    for path, heading in (
+        ("/domains", "Domains"),
+        ("/domains/web01", "web01"),
+        ("/domains/web01/events", "web01"),
+        ("/domains/web01/console", "web01"),
+        ("/jobs", "Jobs"),
+        ("/jobs/1", "create"),
+        ("/events", "Events"),
+        ("/host", ""),
+    ):
+        await person.page.goto(path)
+        await expect(person.page.get_by_role("heading", name=heading, level=1)).to_be_visible()
+        await is_well(person)
+    await person.page.goto("/domains/nobody")
+    await person.sees("There is no domain nobody.")
+    assert person.faults + visitor.faults == []
+
+
+async def is_well(person: Person) -> None:
+    """axe-core has nothing to say, and nothing is wider than the page."""
+    page = person.page
+    await page.evaluate(AXE.read_text())
+    found = await page.evaluate("axe.run({resultTypes: ['violations']})")
+    told = [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in found["violations"]]
+    assert told == [], page.url
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
+
+
+async def test_the_page_speaks_german_and_keeps_that(browser: Browser, web: Web) -> None:
+    person = await as_user(browser, web)
+    page = person.page
+    await page.goto("/domains")
+    await page.get_by_role("button", name="Deutsch").click()
+    await expect(page.get_by_role("heading", name="Domänen")).to_be_visible()
+    await page.reload()
+    await expect(page.get_by_role("heading", name="Domänen")).to_be_visible()
+    assert await page.evaluate("document.documentElement.lang") == "de"
+
+
+async def test_a_login_that_ends_is_said(browser: Browser, web: Web) -> None:
+    secret = await web.secret("ada")
+    person = await somebody(browser, web.url, secret)
+    await person.page.goto("/domains")
+    await person.sees("Live")
+    async with web.client(authorization=f"Bearer {secret}") as client:
+        await client.post("/v1/logout")
+    await person.page.reload()
+    await expect(person.page.get_by_label("Password")).to_be_visible()

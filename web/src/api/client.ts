@@ -1,0 +1,60 @@
+/** Requests to xenia-web: JSON both ways, the login in a cookie that scripts do not see. */
+
+import { Problem } from "./problem";
+import { proofOf } from "./securitykey";
+import type { Caller, Door, GivenTicket, GivenToken, KeyWanted, ProblemBody, WaysToLogIn } from "./words";
+
+/** The answer to a request below /v1. Throws Problem; status 0 where nobody has answered. */
+export async function ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+  return request<Answer>(method, `/v1${path}`, body);
+}
+
+/** With a password, and a security key where one is wanted; `code` is an administrator's for who has none. */
+export async function logIn(user: string, password: string, code: string): Promise<void> {
+  const told = await request<GivenToken | KeyWanted>("POST", "/login", { user, password, code });
+  if (!("options" in told)) return;
+  await request("POST", "/login/security-key", { secret: told.secret, answer: await proofOf(told.options) });
+}
+
+export async function waysToLogIn(): Promise<WaysToLogIn> {
+  return request<WaysToLogIn>("GET", "/v1/login");
+}
+
+export async function logOut(): Promise<void> {
+  await request("POST", "/logout");
+}
+
+/** Who is logged in; null where nobody is. */
+export async function whoAmI(): Promise<Caller | null> {
+  try {
+    return await ask<Caller>("GET", "/me");
+  } catch (error) {
+    if (error instanceof Problem && error.status === 401) return null;
+    throw error;
+  }
+}
+
+/** Opens the console or the screen of a domain once, within half a minute: as subprotocols of a WebSocket. */
+export async function ticketFor(uuid: string, door: Door): Promise<string[]> {
+  const given = await ask<GivenTicket>("POST", `/domains/${uuid}/tickets`, { for: door });
+  return ["binary", `xenia.ticket.${given.ticket}`];
+}
+
+/** The address of a WebSocket of this host. */
+export function socketAddress(path: string): string {
+  return `wss://${location.host}/v1${path}`;
+}
+
+async function request<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+  const content = body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+  let answer: Response;
+  try {
+    answer = await fetch(path, { method, ...content });
+  } catch {
+    throw new Problem("xenia-web does not answer", "domains run on; this page connects again by itself");
+  }
+  const told: unknown = await answer.json().catch(() => null);
+  if (answer.ok) return told as Answer;
+  const problem = told as ProblemBody | null;
+  throw new Problem(problem?.detail ?? `${answer.status} ${answer.statusText}`, problem?.hint ?? "", answer.status);
+}

@@ -1,0 +1,33 @@
+/** The words of the API, as its OpenAPI description has them. */
+
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type DomainRow = Schemas["DomainRow"];
+export type DomainAnswer = Schemas["DomainAnswer"];
+export type State = Schemas["State"];
+export type Job = Schemas["Job"];
+export type Event = Schemas["Event"];
+export type HostAnswer = Schemas["HostAnswer"];
+export type Host = Schemas["Host"];
+export type Stats = Schemas["Stats"];
+export type Caller = Schemas["CallerAnswer"];
+export type OperationRow = Schemas["OperationRow"];
+export type Reason = Schemas["Reason"];
+export type KeyWanted = Schemas["KeyWanted"];
+export type WaysToLogIn = Schemas["WaysToLogIn"];
+export type GivenToken = Schemas["GivenToken"];
+export type ProblemBody = Schemas["Problem"];
+export type GivenTicket = Schemas["GivenTicket"];
+export type Door = Schemas["Door"];
+
+/** What the live stream says (`/v1/stream`), frame by frame. */
+export type Frame =
+  | { type: "state"; run: string; sequence: number; host: HostAnswer | null; domains: DomainRow[]; jobs: Job[] }
+  | { type: "domain"; name: string; row: DomainRow | null; sequence: number }
+  | { type: "job"; job: Job; sequence: number }
+  | ({ type: "event" } & Event)
+  | { type: "stats"; at: number; host: Host | null; domains: { domain: DomainRow; stats: Stats }[] }
+  | { type: "resync" }
+  | { type: "resumed" };

@@ -1,0 +1,32 @@
+/** Who is logged in, what they may do here, and the host as it is: what all screens share. */
+
+import { ask, logOut, whoAmI } from "./api/client";
+import type { Caller, OperationRow } from "./api/words";
+import { Live } from "./live/live.svelte";
+
+export class Session {
+  readonly me: Caller;
+  readonly live = new Live();
+  /** /v1/operations, by name. */
+  operations = $state.raw<ReadonlyMap<string, OperationRow>>(new Map());
+
+  private constructor(me: Caller) {
+    this.me = me;
+  }
+
+  /** The session of who is logged in; null where nobody is. Throws Problem. */
+  static async begin(): Promise<Session | null> {
+    const me = await whoAmI();
+    if (!me) return null;
+    const session = new Session(me);
+    const { operations } = await ask<{ operations: OperationRow[] }>("GET", "/operations");
+    session.operations = new Map(operations.map((each) => [each.name, each]));
+    session.live.open();
+    return session;
+  }
+
+  async end(): Promise<void> {
+    this.live.close();
+    await logOut();
+  }
+}
