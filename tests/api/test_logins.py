@@ -23,6 +23,7 @@ FRONT = {
     ("GET", "/v1/login"),
     ("POST", "/v1/login"),
     ("POST", "/v1/login/security-key"),
+    ("POST", "/v1/login/link"),
     ("POST", "/v1/login/oidc"),
     ("POST", "/v1/login/oidc/finish"),
 }

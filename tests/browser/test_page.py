@@ -12,6 +12,8 @@ from playwright.async_api import Browser, expect
 from tests.browser.conftest import PATIENCE, Person, somebody
 from tests.gateway.conftest import Web
 
+from xenia.model.caller import Caller, Role
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 expect.set_options(timeout=PATIENCE)
 
@@ -206,3 +208,19 @@ async def test_a_login_that_ends_is_said(browser: Browser, web: Web) -> None:
         await client.post("/v1/logout")
     await person.page.reload()
     await expect(person.page.get_by_label("Password")).to_be_visible()
+
+
+async def test_a_link_of_the_host_logs_in_once_and_is_gone_from_the_address(browser: Browser, web: Web) -> None:
+    given = await web.xend.doors.login_links.give(Caller(1000, "ada", Role.ADMINISTRATOR))
+    place = f"/login#{given.url.partition('#')[2]}"
+    person, other = await somebody(browser, web.url), await somebody(browser, web.url)
+    await person.page.goto(place)
+    await expect(person.page.get_by_role("heading", name="Domains")).to_be_visible()
+    assert person.page.url == f"{web.url}/domains"
+    await person.page.reload()
+    await expect(person.page.get_by_role("heading", name="Domains")).to_be_visible()
+    await other.page.goto(place)
+    await expect(other.page.get_by_role("alert")).to_contain_text("this link is not known, was used, or is over")
+    await other.page.get_by_role("button", name="Try again").click()
+    await expect(other.page.get_by_label("Password")).to_be_visible()
+    assert person.faults + other.faults == []

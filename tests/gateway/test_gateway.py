@@ -287,7 +287,12 @@ async def test_without_a_token_no_route_answers_but_the_login(web: Web) -> None:
     gateway = Gateway("")
     mine = {*gateway.own, *_ELSEWHERE}
     free = {("POST", "/login"), ("GET", "/health")}
-    free |= {("POST", "/login/security-key"), ("GET", "/login/oidc"), ("GET", "/login/oidc/back")}
+    free |= {
+        ("POST", "/login/link"),
+        ("POST", "/login/security-key"),
+        ("GET", "/login/oidc"),
+        ("GET", "/login/oidc/back"),
+    }
     assert mine == {*free, ("POST", "/logout"), ("GET", "/metrics")}
     async with web.client(**own(web)) as client:
         assert (await client.get("/health")).status_code == 200

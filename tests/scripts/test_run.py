@@ -34,6 +34,7 @@ def test_it_shows_the_boot_then_the_list_and_leaves_the_guest_running(host):
     assert result.returncode == 0, result.stderr
     assert result.stdout == "Linux boots\nxenia: guest demo is up\nName ID\n"
     assert "./run --stop" in result.stderr
+    assert "scripts/page build" in result.stderr
     assert (host.root / "guests").read_text() == "demo\n"
 
 

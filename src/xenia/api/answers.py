@@ -33,6 +33,7 @@ from xenia.model.image import ImageInfo, ImageList
 from xenia.model.issuer import BegunLogin
 from xenia.model.job import Job
 from xenia.model.live import Difference
+from xenia.model.login_link import GivenLink
 from xenia.model.network import Lease, NetworkRow, OtherBridge
 from xenia.model.network_plan import NetworkPlan
 from xenia.model.old_config import Imported
@@ -494,6 +495,7 @@ ANSWERS = (
     BegunLogin,
     WaysToLogIn,
     KeyWanted,
+    GivenLink,
     SecurityKeyList,
     ShownSecurityKey,
     GivenCode,

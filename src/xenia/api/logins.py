@@ -19,6 +19,7 @@ from xenia.lib.codec import to_plain
 from xenia.model.caller import Role
 from xenia.model.errors import conflict
 from xenia.model.issuer import BegunLogin
+from xenia.model.login_link import GivenLink
 from xenia.model.security_key import KeyWanted
 from xenia.model.token import GivenToken, ShownToken
 
@@ -42,6 +43,10 @@ class ProofBody(Body):
     answer: Annotated[
         dict[str, Any], Field(description="what the security key has answered: PublicKeyCredential.toJSON()")
     ]
+
+
+class LinkBody(Body):
+    secret: Annotated[Text, Field(max_length=256, description="the fragment of the link")]
 
 
 class FinishOidcBody(Body):
@@ -77,6 +82,20 @@ async def prove(connection: HTTPConnection, doors: DoorsOf, body: ProofBody) -> 
     address = address_of(connection)
     note_asker(connection, doors.second_factor.user_of(body.secret))
     return json_response(to_plain(await doors.second_factor.prove(body.secret, body.answer, address)), 201)
+
+
+@front.post("/login/link", summary="Log in with a link that was made on the host", responses=answers(GivenToken, 201))
+async def follow_link(connection: HTTPConnection, doors: DoorsOf, body: LinkBody) -> Response:
+    """Each is good once."""
+    given = await doors.login_links.follow(body.secret, address_of(connection))
+    note_asker(connection, given.token.user)
+    return json_response(to_plain(given), 201)
+
+
+@router.post("/login-links", summary="Make a link that logs you in, once", responses=answers(GivenLink, 201))
+async def give_link(doors: DoorsOf, caller: CallerOf) -> Response:
+    """Asked on the host itself alone. It is good for five minutes, in a browser that reaches xenia-web."""
+    return json_response(to_plain(await doors.login_links.give(caller)), 201)
 
 
 @front.get("/login", summary="How one can log in", responses=answers(WaysToLogIn))

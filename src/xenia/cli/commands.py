@@ -147,6 +147,7 @@ TABLE = (
     Entry("Host", "audit", "audit", "Show who did what"),
     Entry("Host", "dmesg", "debugging", "Show the hypervisor's messages"),
     Entry("Host", "debug-keys", "debugging", "Have the hypervisor handle debug keys"),
+    Entry("Network access", "web", "web", "Make a link that opens the page in a browser"),
     Entry("Network access", "login", "login", "Log in at another host"),
     Entry("Network access", "logout", "login", "End the login at another host"),
     Entry("Network access", "hosts", "login", "List the hosts that you have logged in at"),

@@ -157,6 +157,7 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
             desktops=DesktopSessions(settings.desktop_uid if os.geteuid() == 0 else None),
             through_issuer=admission.through_issuer(logins),
             second_factor=keys,
+            login_links=admission.links(logins, paths),
         )
 
 

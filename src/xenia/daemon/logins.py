@@ -12,12 +12,16 @@ from xenia.daemon.issuer.ask import Issuers
 from xenia.daemon.passwords import Passwords
 from xenia.daemon.security_key.ask import Proofs
 from xenia.lib.files import Files
+from xenia.lib.only_one import is_taken
+from xenia.lib.paths import Paths
 from xenia.lib.users import groups_of, own_name
 from xenia.manager.logins.attempts import Attempts
+from xenia.manager.logins.links import LoginLinks
 from xenia.manager.logins.logins import FREE_BY_ADDRESS, FREE_BY_USER, Logins
 from xenia.manager.logins.people import Admitted, People
 from xenia.manager.logins.second_factor import SecondFactor
 from xenia.manager.logins.through_issuer import ThroughIssuer
+from xenia.model.errors import unavailable
 from xenia.model.grant import read_grant
 from xenia.model.issuer import Issuer
 from xenia.model.security_key import Site
@@ -59,6 +63,10 @@ class Admission:
             time.time,
         )
 
+    def links(self, logins: Logins, paths: Paths) -> LoginLinks:
+        """Links to the xenia-web that runs at the time."""
+        return LoginLinks(logins, lambda: self.settings.web_url or _running_web(paths), time.time)
+
     async def open(self, files: Files) -> Logins:
         """The logins, with the tokens that there are."""
         tokens = Tokens(files)
@@ -72,6 +80,16 @@ class Admission:
             time.time,
             lambda: self.settings.web_session_hours,
         )
+
+
+def _running_web(paths: Paths) -> str:
+    """Raises unavailable where none runs."""
+    try:
+        if is_taken(paths.web_lock):
+            return paths.web_url.read_text().strip()
+    except OSError:
+        pass  # it has just been started, or ended
+    raise unavailable("xenia-web does not run here", "start it beside xend: xenia-web")
 
 
 def _admitted(settings: Settings) -> Admitted:

@@ -62,6 +62,7 @@ class Gateway:
         own: dict[tuple[str, str], Callable[[Request], Awaitable[Response]]] = {
             ("POST", "/login"): partial(self._log_in, b"/v1/login"),
             ("POST", "/login/security-key"): partial(self._log_in, b"/v1/login/security-key"),
+            ("POST", "/login/link"): partial(self._log_in, b"/v1/login/link"),
             ("POST", "/logout"): self._log_out,
             ("GET", "/health"): self._health,
             **from_issuer.routes(self._ask),

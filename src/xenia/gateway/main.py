@@ -75,7 +75,9 @@ def _run(paths: Paths, settings: Settings) -> None:
             certificate = certificate_of(settings.web_certificate, settings.web_key, paths.web)
             tls = tls_of(certificate)
             listener = _listen(settings)
-            _tell(listener, certificate)
+            url = _url_of(listener)
+            paths.web_url.write_text(f"{url}\n")
+            _tell(url, certificate)
             for name in _NEEDED_LATER:
                 importlib.import_module(name)
             os.chdir(paths.run)  # of which it sees nothing but what is in here, by a path that lasts
@@ -104,11 +106,15 @@ def _listen(settings: Settings) -> socket.socket:
         ) from error
 
 
-def _tell(listener: socket.socket, certificate: Certificate) -> None:
+def _url_of(listener: socket.socket) -> str:
     address, port = listener.getsockname()[:2]
     everywhere = address in ("0.0.0.0", "::")  # noqa: S104 (compared with)
     host = socket.gethostname() if everywhere else f"[{address}]" if ":" in address else address
-    log.info("xenia-web listens at https://%s:%d", host, port)
+    return f"https://{host}:{port}"
+
+
+def _tell(url: str, certificate: Certificate) -> None:
+    log.info("xenia-web listens at %s", url)
     made = "made by itself, which browsers do not know: compare" if certificate.self_made else "from the settings"
     log.info("its certificate is %s; SHA-256 %s", made, certificate.fingerprint)
 

@@ -17,6 +17,21 @@ class Taken(Exception):
         self.pid = pid
 
 
+def is_taken(path: Path) -> bool:
+    """Whether a process holds the lock file `path`. Raises OSError, but for a file that is not there."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 @contextmanager
 def only_one(path: Path) -> Iterator[None]:
     """Hold the lock file `path` while the context lasts. It goes with the process, however that ends. Raises Taken,

@@ -84,6 +84,11 @@ class Paths:
         return self.root / "run/xenia/web.lock"
 
     @property
+    def web_url(self) -> Path:
+        """Where the xenia-web that holds the lock is reached, as it says."""
+        return self.root / "run/xenia/web.url"
+
+    @property
     def web_log(self) -> Path:
         return self.root / "var/log/xenia/web.log"
 

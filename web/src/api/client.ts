@@ -16,6 +16,11 @@ export async function logIn(user: string, password: string, code: string): Promi
   await request("POST", "/login/security-key", { secret: told.secret, answer: await proofOf(told.options) });
 }
 
+/** With the secret of a link that was made on the host (xm web). */
+export async function followLink(secret: string): Promise<void> {
+  await request("POST", "/login/link", { secret });
+}
+
 export async function waysToLogIn(): Promise<WaysToLogIn> {
   return request<WaysToLogIn>("GET", "/v1/login");
 }
