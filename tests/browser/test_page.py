@@ -164,6 +164,8 @@ async def test_each_screen_fits_and_is_accessible(browser: Browser, web: Web, wi
         ("/domains", "Domains"),
         ("/domains/web01", "web01"),
         ("/domains/web01/events", "web01"),
+        ("/domains/web01/file", "web01"),
+        ("/domains/web01/snapshots", "web01"),
         ("/domains/web01/console", "web01"),
         ("/jobs", "Jobs"),
         ("/jobs/1", "create"),

@@ -23,7 +23,9 @@ test("rates have the same unit everywhere", () => {
 });
 
 test.each([
-  [0.4, "0 s"],
+  [0, "0 s"],
+  [0.41, "0.4 s"],
+  [9.96, "9 s"],
   [59, "59 s"],
   [61, "1 min 1 s"],
   [3600, "1 h"],

@@ -4,9 +4,10 @@ import { Problem } from "./problem";
 import { proofOf } from "./securitykey";
 import type { Caller, Door, GivenTicket, GivenToken, KeyWanted, ProblemBody, WaysToLogIn } from "./words";
 
-/** The answer to a request below /v1. Throws Problem; status 0 where nobody has answered. */
-export async function ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
-  return request<Answer>(method, `/v1${path}`, body);
+/** The answer to a request below /v1. With an `etag`, what it changes must still be that. Throws Problem; status 0 where
+ * nobody has answered. */
+export async function ask<Answer>(method: string, path: string, body?: unknown, etag = ""): Promise<Answer> {
+  return request<Answer>(method, `/v1${path}`, body, etag ? { "if-match": `"${etag}"` } : {});
 }
 
 /** With a password, and a security key where one is wanted; `code` is an administrator's for who has none. */
@@ -50,11 +51,17 @@ export function socketAddress(path: string): string {
   return `wss://${location.host}/v1${path}`;
 }
 
-async function request<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
-  const content = body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+async function request<Answer>(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const content = body === undefined ? {} : { body: JSON.stringify(body) };
+  const kind = body === undefined ? {} : { "content-type": "application/json" };
   let answer: Response;
   try {
-    answer = await fetch(path, { method, ...content });
+    answer = await fetch(path, { method, headers: { ...kind, ...headers }, ...content });
   } catch {
     throw new Problem("xenia-web does not answer", "domains run on; this page connects again by itself");
   }

@@ -29,8 +29,9 @@ export function percent(value: number): string {
   return `${Math.round(value)} %`;
 }
 
-/** The two largest parts of a duration: 6 d 2 h. */
+/** The two largest parts of a duration: 6 d 2 h; tenths of seconds below ten. */
 export function duration(seconds: number): string {
+  if (seconds < 9.95) return `${short(seconds)} s`;
   const parts: [number, string][] = [
     [Math.floor(seconds / 86_400), "d"],
     [Math.floor(seconds / 3600) % 24, "h"],
@@ -38,7 +39,6 @@ export function duration(seconds: number): string {
     [Math.floor(seconds) % 60, "s"],
   ];
   const first = parts.findIndex(([count]) => count > 0);
-  if (first < 0) return "0 s";
   return parts
     .slice(first, first + 2)
     .filter(([count], index) => index === 0 || count > 0)

@@ -1,4 +1,4 @@
-"""The consoles of a real guest in a real browser, and xend started anew under the page."""
+"""A real guest in a real browser: its consoles, also while xend starts anew, its guest file and its snapshots."""
 
 from __future__ import annotations
 
@@ -99,3 +99,64 @@ def test_the_screen_of_a_guest_is_drawn(host: LiveHost, page: Page) -> None:
     page.wait_for_function(bright, arg=handle)
     host.ok("destroy", "bios")
     expect(page.get_by_text(re.compile("bios does not run"))).to_be_visible()
+
+
+def test_a_guest_file_is_complained_of_and_saved_and_what_runs_is_compared(host: LiveHost, page: Page) -> None:
+    guest = host.linux()
+    host.ok("create", "-q", "demo")
+    page.goto("/domains/demo/file")
+    text = page.get_by_role("textbox", name="Guest file")
+    expect(text).to_have_value(guest.file.read_text())
+    expect(page.get_by_text("What runs is as its guest file wants it.")).to_be_visible()
+    before = text.input_value()
+    text.fill(f"{before}vcpus = [\n")
+    expect(page.get_by_text("1 errors: it cannot be saved")).to_be_visible()
+    expect(page.get_by_role("button", name="Save", exact=True)).to_have_attribute("aria-disabled", "true")
+    text.fill(f"{before}memroy = 1\ntags = ['mine']\non_crash = 'preserve'\nvcpus = 2\n")
+    expect(page.get_by_text("did you mean memory?")).to_be_visible()
+    with guest.file.open("a") as file:
+        file.write("# theirs\n")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("It was changed on the host meanwhile.")).to_be_visible()
+    assert guest.file.read_text() == f"{before}# theirs\n"
+    page.get_by_role("button", name="Save mine over it").click()
+    expect(page.get_by_text("Saved as version")).to_be_visible()
+    assert "memroy = 1" in guest.file.read_text()
+    assert "# theirs" not in guest.file.read_text()
+    row = page.get_by_role("row")
+    expect(row.filter(has_text="vcpus")).to_contain_text("at next start")
+    expect(row.filter(has_text="on_crash")).to_contain_text("now, by xm apply")
+    host.ok("destroy", "demo")
+    host.nothing_left()
+
+
+def test_snapshots_are_taken_gone_back_to_and_deleted(host: LiveHost, page: Page) -> None:
+    guest = host.linux()
+    host.ok("create", "-q", "demo")
+    page.goto("/domains/demo/console?kind=text")
+    shows(page, guest.marker)
+    page.get_by_role("link", name="Snapshots").click()
+    expect(page.get_by_text("There is no snapshot yet.")).to_be_visible()
+    page.get_by_label("Name").fill("first")
+    page.get_by_label("Description").fill("before all else")
+    page.get_by_label("With its memory").check()
+    page.get_by_role("button", name="Take snapshot").click()
+    rows = page.locator(".snapshots li")
+    expect(rows).to_have_count(1)
+    expect(rows.first).to_contain_text("before all else")
+    expect(rows.first).to_contain_text("disks and memory")
+    page.get_by_label("Name").fill("second")
+    page.get_by_label("With its memory").uncheck()
+    page.get_by_role("button", name="Take snapshot").click()
+    expect(rows).to_have_count(2)
+    expect(rows.nth(1)).to_contain_text("now")
+    domid = host.domain("demo")["domid"]
+    rows.first.get_by_role("button", name="Go back").click()
+    page.get_by_role("dialog").get_by_role("button", name="Go back").click()
+    expect(rows.first).to_contain_text("now")
+    assert host.domain("demo")["domid"] != domid
+    expect(page.get_by_role("alert")).to_have_count(0)
+    rows.nth(1).get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(rows).to_have_count(1)
+    host.ok("destroy", "demo")
