@@ -216,7 +216,10 @@ def test_a_disk_that_xl_takes_is_the_same_here(item: str) -> None:
 
 
 _hex = some.sampled_from(["0", "1", "01", "1f", "20", "ff", "100", "zz", "0000", "00001", "10000", "*", ""])
-_functions = some.sampled_from([".0", ".7", ".*", ".8", ".1", "", ".0-3"])
+_functions = some.sampled_from([".0", ".7", ".*", ".8", ".1", ".0-3"])
+"""None is without: there xl goes on reading at a place that it has never set (parse_bdf in libxlu_pci.c counts with the
+%n of a scanf that ends before it), and takes the device or not, by what was in its memory.
+"""
 _pci_options = some.sampled_from(
     ["", ",permissive=1", ",msitranslate=0", ",power_mgmt=1,seize=1", ",rdm_policy=strict", ",rdm_policy=x", ",foo=1"]
 )

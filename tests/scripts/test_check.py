@@ -15,7 +15,9 @@ def tools(checkout):
         (folder / name).symlink_to(checkout.fakes / name)
     checkout.provide("pytest", PASSES)
     checkout.provide("xen-lab", "")
-    shutil.copy(checkout.fakes / "xen-lab", checkout.folder / "scripts/xen-lab")
+    checkout.provide("page", "")
+    for name in ("xen-lab", "page"):
+        shutil.copy(checkout.fakes / name, checkout.folder / "scripts" / name)
     (folder / "pytest").symlink_to(checkout.fakes / "pytest")
     checkout.asked.write_text("")
     return checkout
@@ -25,12 +27,12 @@ def test_all_parts_are_run_and_the_last_line_says_so(tools):
     result = tools.call("./check")
     assert result.returncode == 0, result.stderr
     lines = result.stdout.splitlines()
-    assert [line.split()[:2] for line in lines[-8:-1]] == [
-        [part, "ok"] for part in ("lint", "types", "contracts", "unit", "qemu", "crash", "xen")
-    ]
-    assert lines[-1].startswith("check: all well (7 parts")
-    assert lines.count("2 passed in 0.01s") == 4
+    parts = ("lint", "types", "contracts", "page", "unit", "browser", "qemu", "crash", "xen")
+    assert [line.split()[:2] for line in lines[-10:-1]] == [[part, "ok"] for part in parts]
+    assert lines[-1].startswith("check: all well (9 parts")
+    assert lines.count("2 passed in 0.01s") == 5
     assert len(tools.calls("xen-lab")) == 1
+    assert tools.calls("page") == ["check", "build", "build"]
 
 
 def test_a_part_that_fails_does_not_stop_the_others(tools):
@@ -38,7 +40,7 @@ def test_a_part_that_fails_does_not_stop_the_others(tools):
     result = tools.call("./check")
     assert result.returncode == 1
     assert result.stdout.splitlines()[-1] == "check: FAILED: types"
-    assert len(tools.calls("pytest")) == 4
+    assert len(tools.calls("pytest")) == 5
 
 
 def test_no_tests_at_all_is_a_failure(tools):
@@ -55,11 +57,12 @@ def test_long_loops_are_left_to_full(tools):
 
 def test_quick_runs_one_real_guest(tools):
     result = tools.call("./check", "--quick")
+    basics = "(not qemu and not crash and not xen and not browser and not hypothesis) and not full"
     assert [call.split(" -m ")[1] for call in tools.calls("pytest")] == [
-        "(not qemu and not crash and not xen and not hypothesis) and not full -n 2 --ignore=tests/dropin",
+        f"{basics} -n 2 --ignore=tests/dropin",
         "(qemu) and not full tests/images",
     ]
-    assert result.stdout.splitlines()[-1].startswith("check: all well (5 parts")
+    assert result.stdout.splitlines()[-1].startswith("check: all well (6 parts")
 
 
 @pytest.mark.parametrize("words", [["--only", "nothing"], ["--only"], ["--quick", "--full"], ["--fast"], ["unit"]])
