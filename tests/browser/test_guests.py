@@ -114,6 +114,10 @@ def test_a_guest_file_is_complained_of_and_saved_and_what_runs_is_compared(host:
     expect(page.get_by_role("button", name="Save", exact=True)).to_have_attribute("aria-disabled", "true")
     text.fill(f"{before}memroy = 1\ntags = ['mine']\non_crash = 'preserve'\nvcpus = 2\n")
     expect(page.get_by_text("did you mean memory?")).to_be_visible()
+    page.get_by_role("link", name="Snapshots").click()
+    expect(page.get_by_text("There is no snapshot yet.")).to_be_visible()
+    page.get_by_role("link", name="Guest file").click()  # what was typed is still there
+    expect(text).to_have_value(f"{before}memroy = 1\ntags = ['mine']\non_crash = 'preserve'\nvcpus = 2\n")
     with guest.file.open("a") as file:
         file.write("# theirs\n")
     page.get_by_role("button", name="Save", exact=True).click()

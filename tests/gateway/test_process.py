@@ -78,7 +78,8 @@ class Host:
     def stream(self, secret: str, query: str = "") -> ClientConnection:
         """The live state, over TLS."""
         address = self.url(f"/v1/stream{query}").replace("https", "wss")
-        return connect(address, ssl=self.tls, additional_headers={"authorization": f"Bearer {secret}"})
+        known = {"authorization": f"Bearer {secret}"}
+        return connect(address, ssl=self.tls, additional_headers=known, open_timeout=LIMIT)
 
     @property
     def tls(self) -> ssl.SSLContext:

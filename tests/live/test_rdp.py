@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.support.live import LIMIT, STRANGER, LiveHost, live_host, until
+from tests.support.reading import read
 
 from xenia.client.rdp import NoDesktop, knock
 
@@ -38,17 +39,7 @@ class Display:
         return pixels.reshape(HEIGHT, WIDTH, 4)
 
     def text(self) -> str:
-        bright = self.picture()[:, :, :3].max(axis=2) > 96
-        dark = bright if bright.mean() > 0.5 else ~bright
-        image = np.where(dark, 255, 0).astype("uint8").repeat(2, axis=0).repeat(2, axis=1)
-        done = subprocess.run(
-            ["tesseract", "-", "-", "--psm", "6"],
-            input=b"P5 %d %d 255\n" % image.shape[::-1] + image.tobytes(),
-            capture_output=True,
-            timeout=LIMIT,
-            check=True,
-        )
-        return done.stdout.decode()
+        return read(self.picture(), times=2)
 
     def shows(self, word: str) -> None:
         """Wait until it can be read."""

@@ -6,16 +6,15 @@ import asyncio
 import json
 import shutil
 import socket
-import subprocess
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import asyncvnc
-import numpy as np
 import pytest
 from tests.support.live import LIMIT, LiveHost, until
+from tests.support.reading import read
 
 pytestmark = [
     pytest.mark.qemu,
@@ -81,19 +80,6 @@ async def screen(vnc: str) -> str:
         async with viewer(vnc, seconds=4) as client:
             return read(await client.screenshot())
     return ""
-
-
-def read(pixels: np.ndarray) -> str:
-    bright = pixels[:, :, :3].max(axis=2) > 96
-    image = np.where(bright, 0, 255).astype("uint8").repeat(3, axis=0).repeat(3, axis=1)
-    done = subprocess.run(
-        ["tesseract", "-", "-", "--psm", "6"],
-        input=b"P5 %d %d 255\n" % image.shape[::-1] + image.tobytes(),
-        capture_output=True,
-        timeout=LIMIT,
-        check=True,
-    )
-    return done.stdout.decode()
 
 
 async def shows(vnc: str, *words: str) -> str:

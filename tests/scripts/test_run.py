@@ -11,6 +11,7 @@ case "$*" in
 *" console demo") printf 'Linux boots\\r\\nxenia: guest demo is up\\r\\n'; exec sleep 60 ;;
 *" list") echo 'Name ID' ;;
 *" shutdown "*) : >guests ;;
+*" web") [ -e web ] && echo https://127.0.0.1:1/login#once && exit; cat refused >&2; exit 1 ;;
 esac
 """
 XEND = """
@@ -92,6 +93,36 @@ def test_a_guest_whose_console_ends_early_is_a_failure(host):
     assert failed.returncode == 1
     assert "Kernel panic" in failed.stdout
     assert "error: the guest did not come up" in failed.stderr
+
+
+def with_page(host, refused):
+    """As if it was built; `refused` is what xm web says without a xenia-web."""
+    page = host.folder / "src/xenia/page/index.html"
+    page.parent.mkdir(parents=True)
+    page.touch()
+    host.root.mkdir()
+    (host.root / "refused").write_text(refused)
+    host.provide("xenia-web", 'cd "$XENIA_RUN_ROOT" && : >web')
+    host.bootstrap("run")
+    (host.folder / ".venv/bin/xenia-web").symlink_to(host.fakes / "xenia-web")
+
+
+def test_where_the_page_is_built_there_is_a_link_to_it(host):
+    with_page(host, "xm: xenia-web does not run here\n")
+    result = host.call("./run")
+    assert result.returncode == 0, result.stderr
+    assert "\n    https://127.0.0.1:1/login#once\n" in result.stderr
+    assert host.calls("xenia-web") == [f"--root {host.root}"]
+    assert host.call("./run").returncode == 0
+    assert len(host.calls("xenia-web")) == 1
+
+
+def test_who_may_not_come_in_is_told_so_at_once(host):
+    with_page(host, "xm: 'root' may not come in over the network\n")
+    result = host.call("./run")
+    assert result.returncode == 0, result.stderr
+    assert "There is no link to the page:\nxm: 'root' may not come in over the network\n" in result.stderr
+    assert host.calls("xenia-web") == []
 
 
 @pytest.mark.parametrize("words", [["--foo"], ["--stop", "x"], ["stop"]])

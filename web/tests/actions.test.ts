@@ -27,10 +27,13 @@ test("who has not the role is told which it takes", () => {
 });
 
 test("grants count for the domain and the tag that they name", () => {
-  const me = caller("none", ["operator web", "viewer tag:lab"]);
+  const me = caller("none", ["operator web", "viewer tag:lab", "administrator test-?.*"]);
   expect(roleOn(domain("web"), me)).toBe("operator");
   expect(roleOn(domain("other", { tags: ["lab"] }), me)).toBe("viewer");
   expect(roleOn(domain("other"), me)).toBe("none");
+  expect(roleOn(domain("test-1.a"), me)).toBe("administrator");
+  expect(roleOn(domain("test-1xa"), me)).toBe("none");
+  expect(roleOn(domain("Domain-0", { uuid: DOMAIN_0 }), caller("none", ["operator *"]))).toBe("none");
 });
 
 test("of two ways the one that leads on is offered", () => {

@@ -86,7 +86,7 @@ def _running_web(paths: Paths) -> str:
     """Raises unavailable where none runs."""
     try:
         if is_taken(paths.web_lock):
-            return paths.web_url.read_text().strip()
+            return paths.web_place.read_text().strip()
     except OSError:
         pass  # it has just been started, or ended
     raise unavailable("xenia-web does not run here", "start it beside xend: xenia-web")

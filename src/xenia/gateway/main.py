@@ -76,7 +76,7 @@ def _run(paths: Paths, settings: Settings) -> None:
             tls = tls_of(certificate)
             listener = _listen(settings)
             url = _url_of(listener)
-            paths.web_url.write_text(f"{url}\n")
+            paths.web_place.write_text(f"{url}\n")
             _tell(url, certificate)
             for name in _NEEDED_LATER:
                 importlib.import_module(name)

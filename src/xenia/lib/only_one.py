@@ -20,7 +20,7 @@ class Taken(Exception):
 def is_taken(path: Path) -> bool:
     """Whether a process holds the lock file `path`. Raises OSError, but for a file that is not there."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except FileNotFoundError:
         return False
     try:

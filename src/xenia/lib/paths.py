@@ -84,7 +84,7 @@ class Paths:
         return self.root / "run/xenia/web.lock"
 
     @property
-    def web_url(self) -> Path:
+    def web_place(self) -> Path:
         """Where the xenia-web that holds the lock is reached, as it says."""
         return self.root / "run/xenia/web.url"
 

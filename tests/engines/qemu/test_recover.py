@@ -13,6 +13,7 @@ from tests.engines.qemu.conftest import Host, opened, until
 
 from xenia.engines.base import Resources
 from xenia.engines.qemu import lease, recover
+from xenia.lib.only_one import is_taken
 from xenia.model.display import Display, VgaModel
 from xenia.model.domain import EndAction, EndReason, Policy, Started, State
 from xenia.model.errors import ErrorKind, XeniaError
@@ -166,13 +167,13 @@ async def test_of_two_starts_at_once_one_is_refused(host: Host) -> None:
 async def test_the_lease_is_held_as_long_as_qemu_lives(host: Host) -> None:
     started = await host.start(host.config())
     path = lease.lease_of(host.run_folder(started))
-    assert lease.is_held(path)
+    assert is_taken(path)
     assert lease.holders({started.uuid: host.run_folder(started)}) == {started.uuid: host.pid(started)}
     await host.engine.close()
-    assert lease.is_held(path)
+    assert is_taken(path)
     os.kill(host.pid(started), signal.SIGKILL)
     assert await host.new_engine() == []
-    assert not lease.is_held(path)
+    assert not is_taken(path)
 
 
 async def _ended(host: Host, started: Started) -> None:

@@ -51,9 +51,17 @@ const RANKS: Record<string, number> = { none: 0, viewer: 1, operator: 2, adminis
 export function roleOn(domain: DomainRow, me: Caller): string {
   const granted = me.grants
     .map((each) => each.split(" "))
-    .filter(([, on]) => on === domain.name || domain.tags.some((tag) => on === `tag:${tag}`))
+    .filter(([, on]) => isOn(domain, on ?? ""))
     .map(([role]) => role ?? "none");
   return [me.role, ...granted].reduce((one, other) => ((RANKS[other] ?? 0) > (RANKS[one] ?? 0) ? other : one));
+}
+
+/** Whether a grant for `where` is on a domain: a name, in which * and ? stand for letters, or tag:TAG. */
+function isOn(domain: DomainRow, where: string): boolean {
+  if (domain.uuid === DOMAIN_0) return false;
+  if (where.startsWith("tag:")) return domain.tags.includes(where.slice("tag:".length));
+  const pattern = where.replace(/[.+]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+  return new RegExp(`^(?:${pattern})$`).test(domain.name);
 }
 
 /** Why `name` is not possible on `domain` for `me`; null where it is. `table` is /v1/operations. */

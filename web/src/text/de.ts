@@ -8,7 +8,6 @@ export const de: Record<Key, string> = {
   "host": "Host",
   "tags": "Tags",
   "main": "Hauptmenü",
-  "more": "Mehr",
 
   "link.connecting": "Verbinde",
   "link.live": "Live",
@@ -83,7 +82,6 @@ export const de: Record<Key, string> = {
   "action.destroy": "Abbrechen",
   "action.reset": "Zurücksetzen",
   "action.console": "Konsole",
-  "actions.more": "Weitere Aktionen",
   "not.possible": "Jetzt nicht möglich",
 
   "lose.destroy": "{name} abbrechen?",
@@ -191,6 +189,7 @@ export const de: Record<Key, string> = {
   "console.search": "Text durchsuchen",
   "console.save": "Text speichern",
   "console.paste": "Inhalt der Zwischenablage tippen",
+  "console.paste.refused": "Der Browser gibt die Zwischenablage nicht her: erlauben Sie es für diese Seite.",
   "console.no.screen": "{name} hat keinen Bildschirm, der über VNC gezeigt wird. vnc = 1 in der Gastdatei gibt ihr einen, ab dem nächsten Start.",
 
   "job.all": "Alle Aufträge",
@@ -208,7 +207,6 @@ export const de: Record<Key, string> = {
   "job.gone": "Es gibt keinen Auftrag {number}.",
   "job.gone.why": "Aufträge werden aufgehoben, bis xend neu startet.",
 
-  "host.name": "Name",
   "host.kernel": "Kernel",
   "host.cpus": "CPUs",
   "host.memory": "Speicher",

@@ -8,7 +8,6 @@ export const en = {
   "host": "Host",
   "tags": "Tags",
   "main": "Main",
-  "more": "More",
 
   "link.connecting": "Connecting",
   "link.live": "Live",
@@ -83,7 +82,6 @@ export const en = {
   "action.destroy": "Destroy",
   "action.reset": "Reset",
   "action.console": "Console",
-  "actions.more": "More actions",
   "not.possible": "Not possible now",
 
   "lose.destroy": "Destroy {name}?",
@@ -191,6 +189,7 @@ export const en = {
   "console.search": "Search the text",
   "console.save": "Save the text",
   "console.paste": "Type what is in the clipboard",
+  "console.paste.refused": "The browser keeps the clipboard to itself: allow it for this page.",
   "console.no.screen": "{name} has no screen that is shown over VNC. vnc = 1 in its guest file gives it one, at its next start.",
 
   "job.all": "All jobs",
@@ -208,7 +207,6 @@ export const en = {
   "job.gone": "There is no job {number}.",
   "job.gone.why": "Jobs are kept until xend is started anew.",
 
-  "host.name": "Name",
   "host.kernel": "Kernel",
   "host.cpus": "CPUs",
   "host.memory": "Memory",

@@ -56,6 +56,7 @@ from xenia.engines.qemu.vif import card_name
 from xenia.engines.qga.agent import QemuGuestAgent
 from xenia.lib.aio import Tasks
 from xenia.lib.meminfo import own_memory
+from xenia.lib.only_one import is_taken
 from xenia.model.agent import ShutdownMode
 from xenia.model.bitmap import Bitmap
 from xenia.model.complaint import Severity
@@ -395,7 +396,7 @@ class QemuEngine:
         guest = self._guests.get(uuid)
         if guest is None:
             folder = self._settings.run_dir / uuid
-            if lease.is_held(lease.lease_of(folder)):
+            if is_taken(lease.lease_of(folder)):
                 raise engine_failed(
                     "a process that cannot be found holds the lease of the domain",
                     f"see who has {lease.lease_of(folder)} open",

@@ -52,21 +52,6 @@ def holders(folders: dict[str, Path]) -> dict[str, int]:
     return held
 
 
-def is_held(path: Path) -> bool:
-    """Whether a process holds the lease."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
-
-
 def _open_files(process: Path) -> list[tuple[int, int]]:
     """Device and inode of what a process has open; nothing of a process of somebody else or one without `-uuid` among
     its words.

@@ -13,6 +13,7 @@ from xenia.engines.qemu import background_pipe, ends, lease
 from xenia.engines.qemu.guest import Guest
 from xenia.engines.qemu.monitor import NoAnswer
 from xenia.engines.qemu.process import Process
+from xenia.lib.only_one import is_taken
 from xenia.model.errors import XeniaError
 from xenia.model.vif import USER_MODE
 
@@ -33,7 +34,7 @@ async def recover(guests: Sequence[Guest]) -> list[Guest]:
     """
     running = {}
     for guest in guests:
-        if lease.is_held(lease.lease_of(guest.folder)):
+        if is_taken(lease.lease_of(guest.folder)):
             running[guest.uuid] = guest
         else:
             ends.remove(guest.folder)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import json
 import os
 import signal
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from xenia.lib.codec import to_plain
+from xenia.lib.only_one import is_taken
 from xenia.model.errors import ErrorKind, XeniaError, engine_failed, unavailable
 from xenia.network.rtnetlink import Rtnetlink
 from xenia.network.uplink import link as interfaces
@@ -46,22 +46,9 @@ class Uplink:
         record = self.place.read(self.boot)
         try:
             with Rtnetlink() as kernel:
-                return Seen(record, interfaces.links(kernel), self._busy())
+                return Seen(record, interfaces.links(kernel), is_taken(self.place.lock))
         except OSError as error:
             raise unavailable(f"the kernel does not tell of its interfaces: {error.strerror}") from error
-
-    def _busy(self) -> bool:
-        try:
-            descriptor = os.open(self.place.lock, os.O_RDWR | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(descriptor)
-        return False
 
     def make(self, bridge: str) -> None:
         """Make the bridge, without a card. Raises engine_failed."""
@@ -120,13 +107,13 @@ class Uplink:
     def _watchdog(self) -> int:
         """The process that is at work, or 0."""
         try:
-            return int(self.place.lock.read_text()) if self._busy() else 0
+            return int(self.place.lock.read_text()) if is_taken(self.place.lock) else 0
         except ValueError:  # it is just writing it
             return 0
 
     async def ended(self) -> None:
         """Return when no watchdog is at work any more, ours or an earlier xend's."""
-        while self._busy():
+        while is_taken(self.place.lock):
             watchdog = self._watchdog()
             if watchdog:
                 await _until_ended(watchdog)
