@@ -6,13 +6,14 @@ import asyncio
 import os
 import re
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from tests.network.uplink.wire import BOOT, BRIDGE, CARD, Wire, wire
+from tests.support.waiting import until
 from tests.support.world import ROOT
 
 from xenia.lib.aio import Tasks
@@ -146,12 +147,6 @@ async def kept(one: Xend) -> AsyncIterator[list[str]]:
     await asyncio.sleep(0)
     yield plugged
     await tasks.close()
-
-
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
-        while not true():  # noqa: ASYNC110 (nothing tells of it)
-            await asyncio.sleep(0.02)
 
 
 @pytest.mark.parametrize("harm", [f"link del {BRIDGE}", f"link set {CARD} nomaster"])

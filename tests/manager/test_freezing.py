@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
 from tests.manager.test_agents import TOLD, ended, run
+from tests.support.waiting import until
 from tests.support.world import ROOT, World
 
 from xenia.manager import freezing
@@ -29,12 +29,6 @@ async def frozen(world: World, manager: Manager, request: pytest.FixtureRequest)
 def is_frozen(world: World) -> bool:
     (guest,) = world.host.guests.values()
     return guest.frozen
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110  # nothing tells of it
-            await asyncio.sleep(0.01)
 
 
 async def test_it_is_thawed_when_somebody_says_so(frozen: World, manager: Manager) -> None:

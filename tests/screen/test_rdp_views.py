@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from tests.support.vnc import NotLetIn, Viewer, serve_screen
+from tests.support.waiting import until
 
 from xenia.client.rdp import NoDesktop, knock
 from xenia.lib.aio import Tasks
@@ -147,12 +148,6 @@ async def answers(host: Host) -> None:
 async def silent(host: Host) -> None:
     with pytest.raises(NoDesktop, match="nothing listens there"):
         await answers(host)
-
-
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(LIMIT):
-        while not true():  # noqa: ASYNC110 -- what another process does can only be looked at
-            await asyncio.sleep(0.02)
 
 
 async def alone(host: Host) -> int:

@@ -7,7 +7,7 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -100,13 +100,6 @@ class Host:
         for started in self.started:
             await self.engine.destroy(started.uuid)
         await self.engine.close()
-
-
-async def until(true: Callable[[], bool]) -> None:
-    """Wait for what can only be looked at."""
-    async with asyncio.timeout(30):
-        while not true():  # noqa: ASYNC110 (nothing tells of it)
-            await asyncio.sleep(0.01)
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 from tests.engines.qemu import sectors
-from tests.engines.qemu.conftest import Host, opened, until
+from tests.engines.qemu.conftest import Host, opened
+from tests.support.waiting import until
 
 from xenia.engines.qemu import ends, pci
 from xenia.lib.descriptors import descriptors_of

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from tests.engines.qemu import sectors
-from tests.engines.qemu.conftest import Host, opened, until
+from tests.engines.qemu.conftest import Host, opened
 from tests.support.speaker import Speaker
+from tests.support.waiting import until
 
 from xenia.engines.base import ConsoleKind, Resources
 from xenia.lib.descriptors import descriptors_of

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import pytest
 from tests.engines.qemu import sectors
-from tests.engines.qemu.conftest import Host, opened, until
+from tests.engines.qemu.conftest import Host, opened
+from tests.support.waiting import until
 
 from xenia.engines.base import Resources
 from xenia.engines.qemu import lease, recover

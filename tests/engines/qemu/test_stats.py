@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from tests.engines.qemu import sectors
-from tests.engines.qemu.conftest import Host, until
+from tests.engines.qemu.conftest import Host
+from tests.support.waiting import until
 
 from xenia.engines.qemu.disk_counters import disk_stats
 from xenia.engines.qemu.monitor import Monitor

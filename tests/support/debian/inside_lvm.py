@@ -5,6 +5,7 @@ itself, which takes minutes to start under emulation (`inside_volumes`). Ends wi
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import os
 import subprocess
 import time
@@ -21,6 +22,9 @@ from xenia.storage.volumes.names import VolumeName
 from xenia.storage.volumes.volumes import Volumes
 
 MIB = 1 << 20
+LIMIT = 240
+"""Seconds for each part, which takes some ten: what hangs is to be named by the test."""
+
 WEB, BASE, COPY, HALF = (VolumeName("vg0", name) for name in ("web", "ba-se", "copy", "half"))
 
 
@@ -125,11 +129,15 @@ async def failed(volumes: Volumes) -> None:
 
 
 async def main() -> None:
+    faulthandler.dump_traceback_later(LIMIT, exit=True)
     prepare()
+    print("prepared", flush=True)
     volumes = Volumes(("vg0",))
     for what in (thick, thin, named, failed):
         begun = time.monotonic()
-        await what(volumes)
+        faulthandler.dump_traceback_later(LIMIT + 10, exit=True)
+        async with asyncio.timeout(LIMIT):
+            await what(volumes)
         print(what.__name__, f"{time.monotonic() - begun:.1f} s", flush=True)
 
 
