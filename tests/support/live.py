@@ -27,6 +27,9 @@ LIMIT = 180.0
 ACCELERATED = "accelerator = 'tcg'\n"
 """Guests boot alike on every machine; which accelerator is chosen has tests of its own."""
 
+_LAST_WORDS = 2000
+"""Bytes of each log."""
+
 STRANGER = 54321
 """A user id that nobody has."""
 
@@ -186,6 +189,12 @@ class LiveHost:
         """All that xend has said, to its log and to the terminal."""
         said = [self.root / "xend.out", *(self.root / "var/log/xenia").glob("xend.log*")]
         return "".join(path.read_text() for path in said)
+
+    def last_words(self) -> str:
+        """The ends of what xend and the guests have said, for who looks for why a test has failed."""
+        logs = self.root / "var/log/xenia"
+        ends = {path: path.read_bytes()[-_LAST_WORDS:] for path in sorted(logs.glob("*.log"))}
+        return "\n".join(f"{path.name}: {end.decode(errors='backslashreplace')}" for path, end in ends.items())
 
     def guests(self) -> dict[str, list[int]]:
         """The QEMU processes of this root by the UUID among their words, found as a stranger would: by open files."""
