@@ -150,8 +150,7 @@ async def test_a_thousand_domains_are_few_rows_and_many_can_be_acted_on(browser:
     assert person.faults == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1024, 1440])
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (390, "light"), (1024, "dark"), (1440, "light")])
 async def test_each_screen_fits_and_is_accessible(browser: Browser, web: Web, width: int, scheme: str) -> None:
     await web.xend.create("a-domain-with-quite-a-long-name-that-has-to-fit-somewhere")
     await tagged(web, "web01", "production")
@@ -167,6 +166,11 @@ async def test_each_screen_fits_and_is_accessible(browser: Browser, web: Web, wi
         ("/domains/web01/file", "web01"),
         ("/domains/web01/snapshots", "web01"),
         ("/domains/web01/console", "web01"),
+        ("/domains/web01/devices", "web01"),
+        ("/images", "Images"),
+        ("/networks", "Networks"),
+        ("/networks/+new", "New network"),
+        ("/audit", "Audit"),
         ("/jobs", "Jobs"),
         ("/jobs/1", "create"),
         ("/events", "Events"),
@@ -178,6 +182,45 @@ async def test_each_screen_fits_and_is_accessible(browser: Browser, web: Web, wi
     await person.page.goto("/domains/nobody")
     await person.sees("There is no domain nobody.")
     assert person.faults + visitor.faults == []
+
+
+async def test_a_network_is_planned_made_and_deleted(browser: Browser, web: Web) -> None:
+    person = await as_user(browser, web)
+    page = person.page
+    await page.goto("/networks")
+    await page.get_by_role("link", name="New network").click()
+    await page.get_by_label("Name").fill("lan")
+    definition = page.get_by_role("textbox", name="Definition")
+    await definition.fill('mode = "net"\n')
+    await page.get_by_role("button", name="What would change?").click()
+    await expect(page.get_by_role("alert")).to_contain_text("mode")
+    await definition.fill('mode = "nat"\nsubnet = "10.20.0.0/24"\n')
+    await page.get_by_role("button", name="What would change?").click()
+    await person.sees("bridge lan")
+    await page.get_by_role("button", name="Save and apply").click()
+    await expect(page).to_have_url(re.compile("/networks/lan$"))
+    await person.sees("None was given.")
+    await expect(definition).to_have_value(re.compile("10.20.0.0/24"))
+    await page.get_by_role("link", name="Networks").first.click()
+    row = page.get_by_role("row").filter(has_text="10.20.0.1/24")
+    await expect(row).to_contain_text("NAT")
+    await row.get_by_role("link", name="lan").click()
+    await page.get_by_role("button", name="Delete").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    await person.sees("There is no network yet.")
+    assert person.faults == []
+
+
+async def test_a_viewer_may_look_at_networks_and_not_at_images(browser: Browser, web: Web) -> None:
+    person = await as_user(browser, web, "vic")
+    await person.page.goto("/networks")
+    await person.sees("There is no network yet.")
+    await expect(person.page.get_by_role("link", name="New network")).to_have_count(0)
+    await person.page.goto("/images")
+    await person.sees("needs the role operator")
+    await person.page.goto("/audit")
+    await person.sees("needs the role administrator")
+    assert person.faults == []
 
 
 async def is_well(person: Person) -> None:

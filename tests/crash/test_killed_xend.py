@@ -788,7 +788,7 @@ def test_every_place_to_die(scenario: Scenario) -> None:
 @pytest.mark.parametrize("scenario", SHORT_ONES, ids=lambda scenario: scenario.__name__)
 def test_every_place_to_die_again_while_coming_up(scenario: Scenario) -> None:
     """`XENIA_CRASH_EVERY` sets how far apart the first deaths are: a new xend does much the same after the next one."""
-    apart = int(os.environ.get("XENIA_CRASH_EVERY", "2"))
+    apart = int(os.environ.get("XENIA_CRASH_EVERY", "5"))
 
     async def nothing(world: World, manager: Manager, told: Promises) -> None:
         await settle(world)
@@ -889,7 +889,7 @@ def domid_of(manager: Manager, name: str) -> int | None:
 @pytest.mark.parametrize("day", [careful_users, crowd], ids=lambda day: day.__name__)
 def test_random_days(day: Callable[..., Awaitable[None]]) -> None:
     """Seeded; a failing day's seed is noted on its error. `XENIA_CRASH_STEPS` sets how many steps to take."""
-    wanted, taken, seed = int(os.environ.get("XENIA_CRASH_STEPS", "150000")), 0, 0
+    wanted, taken, seed = int(os.environ.get("XENIA_CRASH_STEPS", "100000")), 0, 0
     while taken < wanted:
         seed += 1
         dice = random.Random(seed)  # noqa: S311  # the same days every time

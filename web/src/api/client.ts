@@ -2,7 +2,7 @@
 
 import { Problem } from "./problem";
 import { proofOf } from "./securitykey";
-import type { Caller, Door, GivenTicket, GivenToken, KeyWanted, ProblemBody, WaysToLogIn } from "./words";
+import type { Caller, Door, GivenTicket, GivenToken, KeyWanted, WaysToLogIn } from "./words";
 
 /** The answer to a request below /v1. With an `etag`, what it changes must still be that. Throws Problem; status 0 where
  * nobody has answered. */
@@ -67,6 +67,5 @@ async function request<Answer>(
   }
   const told: unknown = await answer.json().catch(() => null);
   if (answer.ok) return told as Answer;
-  const problem = told as ProblemBody | null;
-  throw new Problem(problem?.detail ?? `${answer.status} ${answer.statusText}`, problem?.hint ?? "", answer.status);
+  throw Problem.told(told as Record<string, unknown> | null, answer.status, `${answer.status} ${answer.statusText}`);
 }

@@ -15,7 +15,7 @@ export class Deeds {
     try {
       await ask("POST", `/domains/${encodeURIComponent(domain.uuid || domain.name)}/${action.route}`, action.body);
     } catch (error) {
-      const problem = error instanceof Problem ? error : new Problem(String(error));
+      const problem = Problem.of(error);
       this.refused = [{ id: this.#next++, name: domain.name, action: action.name, problem }, ...this.refused];
     }
   }
