@@ -201,6 +201,38 @@ def test_a_guest_is_made_from_a_kernel_and_boots(host: LiveHost, page: Page) -> 
     host.nothing_left()
 
 
+SAYS = bytes.fromhex("0e1f e80000 5e 83c613 baf803 fc ac 84c0 7403 ee ebf8 f4 ebfd")
+"""A boot sector: the text behind it is said on the first serial port, and the CPU halted."""
+
+
+def bootable_cd(text: str) -> bytes:
+    """An image of a CD that a BIOS starts, and that says `text` (El Torito 1.0, without emulation)."""
+    sectors = [bytearray(2048) for _ in range(64)]
+    sectors[16][:7] = b"\1CD001\1"
+    sectors[17][:30] = b"\0CD001\1EL TORITO SPECIFICATION"
+    sectors[17][0x47] = 19
+    sectors[18][:7] = b"\xffCD001\1"
+    sectors[19][:32] = b"\1" + bytes(27) + b"\xaa\x55\x55\xaa"
+    sectors[19][32:44] = b"\x88\0\0\0\0\0\4\0\x14\0\0\0"
+    code = SAYS + text.encode() + b"\0"
+    sectors[20][: len(code)] = code
+    return b"".join(sectors)
+
+
+def test_a_guest_is_made_from_a_cd_and_starts_it_since_its_disk_is_empty(host: LiveHost, page: Page) -> None:
+    iso = host.images / "a cd, of old.iso"
+    iso.write_bytes(bootable_cd("the CD was started"))
+    asked(page, "iso", name="fromcd", iso=str(iso), size="1", memory="64", vcpus="1")
+    page.get_by_label("Card").select_option(label="None")
+    expect(page.get_by_text("Nothing to complain of")).to_be_visible()
+    page.get_by_role("button", name="Make and start domain").click()
+    expect(page).to_have_url(re.compile("/domains/fromcd$"))
+    page.goto("/domains/fromcd/console?kind=text")
+    shows(page, "the CD was started")
+    host.ok("destroy", "fromcd")
+    host.nothing_left()
+
+
 def test_what_is_made_when_something_fails_is_said_and_used(host: LiveHost, page: Page) -> None:
     iso = host.images / "empty.iso"
     iso.write_bytes(bytes(1 << 20))
@@ -214,6 +246,10 @@ def test_what_is_made_when_something_fails_is_said_and_used(host: LiveHost, page
     expect(page.get_by_text(f"Removing it: xm disk delete {image}")).to_be_visible()
     assert image.exists()
     made = image.stat()
+    page.get_by_label("Image").fill(str(host.images / "elsewhere.qcow2"))
+    expect(page.get_by_text(f"It is not used now. Removing it: xm disk delete {image}")).to_be_visible()
+    page.get_by_label("Image").fill("")
+    expect(page.get_by_text("Nothing to complain of")).to_be_visible()
     other.unlink()
     page.get_by_role("button", name="Try again").click()
     expect(page).to_have_url(re.compile("/domains/web$"))

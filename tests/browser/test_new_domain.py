@@ -164,3 +164,15 @@ async def test_it_speaks_german(browser: Browser, web: Web) -> None:
     await person.page.get_by_role("button", name="Deutsch").click()
     await person.sees("Noch nötig: Name, Abbild")
     await person.sees("Domäne anlegen und starten")
+
+
+async def test_the_file_and_the_commands_are_copied(browser: Browser, web: Web) -> None:
+    person = await as_user(browser, web, permissions=["clipboard-read", "clipboard-write"])
+    page = person.page
+    text = await text_of(page, "kernel", {"name": "it's", "kernel": "/k", "disk": "none"})
+    await page.get_by_role("button", name="Copy the guest file").click()
+    await person.sees("Copied")
+    assert await page.evaluate("navigator.clipboard.readText()") == text
+    await page.get_by_role("button", name="Copy the commands").click()
+    await expect(page.locator(".newpreview .row").filter(has_text="The same in a shell")).to_contain_text("Copied")
+    assert await page.evaluate("navigator.clipboard.readText()") == ("xm new './it'\\''s.cfg'\nxm start 'it'\\''s'")

@@ -16,12 +16,12 @@ export interface Wish {
 export class Making {
   doing = $state<Step | null>(null);
   failed = $state.raw<{ step: Step; problem: Problem } | null>(null);
-  /** The path of the image that was made. */
-  image = $state("");
+  /** The paths of the images that were made; more than one where another was asked for after something had failed. */
+  images = $state.raw<readonly string[]>([]);
   /** The name of the domain, once its guest file is kept. */
   domain = $state("");
   done = $state(false);
-  #made = "";
+  readonly #made = new Set<string>();
 
   async go(wish: Wish): Promise<void> {
     if (this.doing) return;
@@ -41,10 +41,11 @@ export class Making {
 
   async #makeImage(image: NonNullable<Wish["image"]>): Promise<void> {
     const wanted = JSON.stringify(image);
-    if (this.#made === wanted) return;
+    if (this.#made.has(wanted)) return;
     this.doing = "disk";
     await carryOut("/images", image);
-    [this.#made, this.image] = [wanted, image.path];
+    this.#made.add(wanted);
+    this.images = [...new Set([...this.images, image.path])];
   }
 
   async #define(text: string): Promise<void> {

@@ -291,6 +291,7 @@ export const de: Record<Key, string> = {
   "new.failed.start": "{name} ist definiert, konnte aber nicht gestartet werden.",
   "new.made": "Das Abbild {path} ist angelegt.",
   "new.made.next": "Ein neuer Versuch verwendet es. So wird es entfernt: {command}",
+  "new.made.left": "Es wird jetzt nicht verwendet. So wird es entfernt: {command}",
   "new.to.it": "Zu {name}",
   "copy.file": "Gastdatei kopieren",
   "copy.commands": "Befehle kopieren",

@@ -291,6 +291,7 @@ export const en = {
   "new.failed.start": "{name} is defined, but could not be started.",
   "new.made": "The image {path} is made.",
   "new.made.next": "Trying again uses it. Removing it: {command}",
+  "new.made.left": "It is not used now. Removing it: {command}",
   "new.to.it": "To {name}",
   "copy.file": "Copy the guest file",
   "copy.commands": "Copy the commands",
