@@ -9,10 +9,12 @@ from ssl import SSLContext
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from tests.gateway.conftest import Web, certificate, served, tls
+from tests.support.world import World, read_plain, read_really
 from tests.support.xend import running_xend
 
 from xenia.gateway import page as built
 from xenia.gateway.visitor import COOKIE
+from xenia.model.reading import Reading
 from xenia.settings.certificate import Certificate
 
 __all__ = ["certificate", "tls"]
@@ -32,9 +34,15 @@ def the_page() -> built.Page:
     return page
 
 
+async def read_either(text: str, file: str, overrides: tuple[str, ...]) -> Reading:
+    """What the page writes in its own language, and the single line that a test makes a domain of."""
+    return await (read_really if "\n" in text else read_plain)(text, file, overrides)
+
+
 @pytest.fixture
 async def web(tmp_path: Path, certificate: Certificate, tls: SSLContext) -> AsyncIterator[Web]:
-    async with running_xend(tmp_path) as xend, served(xend.web, certificate, the_page()) as host:
+    world = World(read=read_either)
+    async with running_xend(tmp_path, world) as xend, served(xend.web, certificate, the_page()) as host:
         yield Web(xend, host, tls)
 
 

@@ -1,10 +1,14 @@
-"""A real guest in a real browser: its consoles, also while xend starts anew, its guest file and its snapshots."""
+"""A real guest in a real browser: how it is made and cloned, its consoles, also while xend starts anew, its guest file
+and its snapshots.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
@@ -211,3 +215,135 @@ def test_an_image_is_made_and_plugged_in_and_out(host: LiveHost, page: Page) -> 
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(row).to_have_count(0)
     assert not image.exists()
+
+
+def asked(page: Page, kind: str, **said: str) -> None:
+    """The form for a new domain, filled."""
+    page.goto(f"/domains/new/{kind}?{urlencode(said)}")
+
+
+def test_a_guest_is_made_from_a_kernel_and_boots(host: LiveHost, page: Page) -> None:
+    guest = host.linux()
+    page.goto("/domains")
+    page.get_by_role("button", name="New domain").click()
+    page.get_by_role("link", name="From kernel").click()
+    page.get_by_label("Name", exact=True).fill("made")
+    page.get_by_label("Kernel", exact=True).fill(str(guest.kernel))
+    page.get_by_label("Ramdisk", exact=True).fill(str(guest.ramdisk))
+    page.get_by_label("Words for the kernel").fill("xenia.guest=made")
+    page.get_by_label("Memory in MiB").fill("96")
+    page.get_by_label("Size in GiB").fill("1")
+    image = host.images / "made/disk.qcow2"
+    expect(page.locator("code")).to_contain_text(f"xm disk create {image} 1g")
+    expect(page.get_by_text("Nothing to complain of")).to_be_visible()
+    text = page.get_by_role("region", name="Guest file").text_content()
+    page.get_by_role("button", name="Make and start domain").click()
+    expect(page).to_have_url(re.compile("/domains/made$"))
+    expect(page.locator(".pill")).to_contain_text("Running")
+    assert (host.root / "etc/xen/made.cfg").read_text() == text
+    assert json.loads(host.ok("disk", "info", "-o", "json", str(image)))["image"]["size"] == 1 << 30
+    page.get_by_role("link", name="Console").click()
+    shows(page, guest.marker.replace("demo", "made"))
+    host.ok("destroy", "made")
+    host.nothing_left()
+
+
+SAYS = bytes.fromhex("0e1f e80000 5e 83c613 baf803 fc ac 84c0 7403 ee ebf8 f4 ebfd")
+"""A boot sector: the text behind it is said on the first serial port, and the CPU halted."""
+
+
+def bootable_cd(text: str) -> bytes:
+    """An image of a CD that a BIOS starts, and that says `text` (El Torito 1.0, without emulation)."""
+    sectors = [bytearray(2048) for _ in range(64)]
+    sectors[16][:7] = b"\1CD001\1"
+    sectors[17][:30] = b"\0CD001\1EL TORITO SPECIFICATION"
+    sectors[17][0x47] = 19
+    sectors[18][:7] = b"\xffCD001\1"
+    sectors[19][:32] = b"\1" + bytes(27) + b"\xaa\x55\x55\xaa"
+    sectors[19][32:44] = b"\x88\0\0\0\0\0\4\0\x14\0\0\0"
+    code = SAYS + text.encode() + b"\0"
+    sectors[20][: len(code)] = code
+    return b"".join(sectors)
+
+
+def test_a_guest_is_made_from_a_cd_and_starts_it_since_its_disk_is_empty(host: LiveHost, page: Page) -> None:
+    iso = host.images / "a cd, of old.iso"
+    iso.write_bytes(bootable_cd("the CD was started"))
+    asked(page, "iso", name="fromcd", iso=str(iso), size="1", memory="64", vcpus="1")
+    page.get_by_label("Card").select_option(label="None")
+    expect(page.get_by_text("Nothing to complain of")).to_be_visible()
+    page.get_by_role("button", name="Make and start domain").click()
+    expect(page).to_have_url(re.compile("/domains/fromcd$"))
+    page.goto("/domains/fromcd/console?kind=text")
+    shows(page, "the CD was started")
+    host.ok("destroy", "fromcd")
+    host.nothing_left()
+
+
+def test_what_is_made_when_something_fails_is_said_and_used(host: LiveHost, page: Page) -> None:
+    iso = host.images / "empty.iso"
+    iso.write_bytes(bytes(1 << 20))
+    other = host.root / "etc/xen/web.cfg"
+    other.write_text("name = 'another'\nmemory = 64\nkernel = '/k'\n")
+    asked(page, "iso", name="web", iso=str(iso), size="1", memory="64", start="no")
+    page.get_by_role("button", name="Make domain").click()
+    alert, image = page.get_by_role("alert"), host.images / "web/disk.qcow2"
+    expect(alert).to_contain_text("web could not be defined. There is no domain yet.")
+    expect(page.get_by_text(f"The image {image} is made.")).to_be_visible()
+    expect(page.get_by_text(f"Removing it: xm disk delete {image}")).to_be_visible()
+    assert image.exists()
+    made = image.stat()
+    page.get_by_label("Image").fill(str(host.images / "elsewhere.qcow2"))
+    expect(page.get_by_text(f"It is not used now. Removing it: xm disk delete {image}")).to_be_visible()
+    page.get_by_label("Image").fill("")
+    expect(page.get_by_text("Nothing to complain of")).to_be_visible()
+    other.unlink()
+    page.get_by_role("button", name="Try again").click()
+    expect(page).to_have_url(re.compile("/domains/web$"))
+    expect(page.locator(".pill")).to_contain_text("Stopped")
+    assert (image.stat().st_ino, image.stat().st_mtime_ns) == (made.st_ino, made.st_mtime_ns)
+    asked(page, "iso", name="two", iso=str(iso), path=str(image), size="1", memory="64")
+    expect(page.get_by_text("There is such an image already")).to_be_visible()
+    expect(page.get_by_role("button", name="Make and start domain")).to_have_attribute("aria-disabled", "true")
+
+
+def test_a_start_that_fails_leaves_what_is_defined_and_is_tried_again(host: LiveHost, page: Page) -> None:
+    guest = host.linux()
+    asked(page, "kernel", name="late", kernel=str(guest.kernel), disk="none", memory="64", network="none")
+    expect(page.get_by_text("Nothing to complain of")).to_be_visible()
+    hidden = guest.kernel.rename(guest.kernel.with_suffix(".away"))
+    page.get_by_role("button", name="Make and start domain").click()
+    expect(page.get_by_role("alert")).to_contain_text("late is defined, but could not be started.")
+    expect(page.get_by_role("alert")).to_contain_text(f"'{guest.kernel}' does not exist")
+    assert (host.root / "etc/xen/late.cfg").exists()
+    hidden.rename(guest.kernel)
+    page.get_by_role("button", name="Try again").click()
+    expect(page).to_have_url(re.compile("/domains/late$"))
+    expect(page.locator(".pill")).to_contain_text("Running")
+    host.ok("destroy", "late")
+    host.nothing_left()
+
+
+def test_a_guest_that_runs_is_cloned_with_its_memory_and_without(host: LiveHost, page: Page) -> None:
+    guest = host.linux()
+    host.ok("create", "-q", "demo")
+    page.goto("/domains/demo/console?kind=text")
+    shows(page, guest.marker)
+    page.get_by_role("button", name="Clone").click()
+    expect(page.get_by_label("Clone of")).to_have_value("demo")
+    page.get_by_label("Name", exact=True).fill("demo")
+    expect(page.get_by_text("There is a domain demo already.")).to_be_visible()
+    page.get_by_label("Name", exact=True).fill("twin")
+    page.get_by_label("Begins").select_option("running")
+    expect(page.locator("code")).to_contain_text("xm clone --running demo twin")
+    page.locator(".newpreview").get_by_role("button", name="Clone", exact=True).click()
+    expect(page).to_have_url(re.compile("/domains/twin$"))
+    expect(page.locator(".pill")).to_contain_text("Running")
+    expect(page.locator(".job").filter(has_text="clone")).to_contain_text("Done")
+    asked(page, "clone", of="demo", name="many", count="2", disks="full")
+    page.locator(".newpreview").get_by_role("button", name="Clone", exact=True).click()
+    expect(page.get_by_role("link", name="many-2")).to_be_visible()
+    assert {"demo", "twin"} <= set(host.names())
+    for name in ("twin", "demo"):
+        host.ok("destroy", name)
+    host.nothing_left()

@@ -2,12 +2,22 @@
 
 import { Problem } from "./problem";
 import { proofOf } from "./securitykey";
-import type { Caller, Door, GivenTicket, GivenToken, KeyWanted, WaysToLogIn } from "./words";
+import type { Caller, Door, GivenTicket, GivenToken, Job, KeyWanted, WaysToLogIn } from "./words";
 
 /** The answer to a request below /v1. With an `etag`, what it changes must still be that. Throws Problem; status 0 where
  * nobody has answered. */
 export async function ask<Answer>(method: string, path: string, body?: unknown, etag = ""): Promise<Answer> {
   return request<Answer>(method, `/v1${path}`, body, etag ? { "if-match": `"${etag}"` } : {});
+}
+
+/** Seconds in which a job that goes on is asked for once more. */
+const WAIT = 20;
+
+/** The job that a POST to `path` begins, when it has ended well. Throws Problem, also for one that has failed. */
+export async function carryOut(path: string, body: unknown): Promise<Job> {
+  let told = await ask<{ job: Job }>("POST", `${path}?wait=${WAIT}`, body);
+  while (told.job.state === "running") told = await ask("GET", `/jobs/${told.job.id}?wait=${WAIT}`);
+  return told.job;
 }
 
 /** With a password, and a security key where one is wanted; `code` is an administrator's for who has none. */
