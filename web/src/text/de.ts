@@ -239,6 +239,14 @@ export const de: Record<Key, string> = {
   "try.again": "Noch einmal",
   "close": "Schließen",
 
+  "palette": "Gehen oder tun",
+  "palette.search": "Eine Domäne, eine Seite, oder eine Aktion und eine Domäne",
+  "palette.none": "So etwas gibt es nicht.",
+  "palette.place": "Seite",
+  "palette.domain": "Domäne",
+  "palette.action": "Aktion",
+
+  "key.palette": "überallhin gehen, oder etwas mit einer Domäne tun",
   "key.search": "suchen",
   "key.help": "diese Liste",
   "key.go": "zu Domänen, Aufträgen, Ereignissen, zum Host",

@@ -239,6 +239,14 @@ export const en = {
   "try.again": "Try again",
   "close": "Close",
 
+  "palette": "Go to, or do",
+  "palette.search": "A domain, a screen, or an action and a domain",
+  "palette.none": "There is nothing like this.",
+  "palette.place": "screen",
+  "palette.domain": "domain",
+  "palette.action": "action",
+
+  "key.palette": "go anywhere, or do something with a domain",
   "key.search": "search",
   "key.help": "this list",
   "key.go": "go to domains, jobs, events, the host",
