@@ -81,6 +81,7 @@ from xenia.store.networks import NetworkStore
 from xenia.store.records import Records
 from xenia.store.runs import Runs
 from xenia.store.snapshots import SnapshotTrees
+from xenia.store.usage import UsageStore
 from xenia.store.variables import UefiVariables
 from xenia.store.versions import Versions
 
@@ -268,6 +269,7 @@ class World:
                 read=read_really,
                 autostart=Autostart(AutoFolder(self.folder / "auto"), guest_files),
                 host_runs=HostRuns(files, self.boot_id),
+                usage=UsageStore(files),
                 looker=Looker(inspect_really, self.image_roots),
                 volumes=self.volumes,
                 qemu_img=QemuImg(65534 if os.geteuid() == 0 else None),

@@ -15,6 +15,8 @@ function nothing(): Known {
     usage: new Map(),
     history: new Map(),
     looks: new Map(),
+    hostUsage: null,
+    hostLook: null,
   };
 }
 

@@ -49,6 +49,7 @@ from xenia.model.stats import DiskStats, Stats, VcpuStats, VifStats
 from xenia.model.ticket import GivenTicket
 from xenia.model.token import GivenToken, ShownToken
 from xenia.model.topology import Topology
+from xenia.model.usage import UsageHistory
 from xenia.model.vcpu import Vcpu
 from xenia.model.why import Why
 from xenia.store.log import LogPiece
@@ -469,6 +470,7 @@ ANSWERS = (
     AutostartAnswer,
     Linked,
     StatsAnswer,
+    UsageHistory,
     Why,
     PlanAnswer,
     CheckAnswer,
@@ -515,6 +517,8 @@ def _flat(cls: type) -> Callable[[Any], dict[str, Any]]:
 
 _domain, _vcpu, _disk, _vif = _flat(Domain), _flat(VcpuStats), _flat(DiskStats), _flat(VifStats)
 _address = _flat(CardAddress)
+usage_history = _flat(UsageHistory)
+"""As the members of JSON."""
 
 
 def row(domain: Domain, addresses: Sequence[CardAddress] | None = None) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from xenia.api import (
     events,
     folder,
     guest_files,
+    history,
     host,
     host_power,
     images,
@@ -120,7 +121,7 @@ def _routed(version: str) -> FastAPI:
     )
     devices = (disks, images, snapshots, vifs, usb, pci)
     cpus = (vcpus, scheduling, pools)
-    looking = (host, operations, bridge, host_power, log, deeds, saves, metrics, why, debugging)
+    looking = (host, history, operations, bridge, host_power, log, deeds, saves, metrics, why, debugging)
     guests = (agent, texts, guest_files, folder, console, screens, desktops, tickets)
     asked_most = (domains, stats, jobs, events, stream)  # found first: routes are tried one after the other
     for part in (*asked_most, *looking, *devices, *cpus, *guests, networks, logins, security_keys, schema):

@@ -40,6 +40,7 @@ _ROUTES: dict[Reach, dict[Role, tuple[str, ...]]] = {
     Reach.DOMAIN: {
         Role.VIEWER: (
             *("GET /domains/{ref}", "GET /domains/{ref}/pci", "GET /domains/{ref}/stats"),
+            "GET /domains/{ref}/history",
             *("GET /domains/{ref}/vcpus", "GET /domains/{ref}/share", "GET /domains/{ref}/block-bitmaps"),
             *("GET /domains/{ref}/snapshots", "GET /domains/{ref}/snapshots/{name}"),
         ),
@@ -68,7 +69,7 @@ _ROUTES: dict[Reach, dict[Role, tuple[str, ...]]] = {
     },
     Reach.HOST: {
         Role.VIEWER: (
-            *("GET /host", "GET /host/topology", "GET /host/settings", "GET /host/bridge"),
+            *("GET /host", "GET /host/topology", "GET /host/settings", "GET /host/bridge", "GET /host/history"),
             *("GET /domains/{ref}/why", "GET /cpupools", "GET /networks", "GET /networks/{name}"),
         ),
         Role.OPERATOR: (

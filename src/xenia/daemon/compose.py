@@ -58,6 +58,7 @@ from xenia.manager.prepare import HostPreparer
 from xenia.manager.saves import Here
 from xenia.manager.snapshots.current import CurrentDisks
 from xenia.manager.table import Table
+from xenia.manager.usage import UsageSampler
 from xenia.model.bridge import BridgeWish
 from xenia.model.domain import DOMAIN_0_UUID
 from xenia.network.dnsmasq import Dnsmasq
@@ -94,6 +95,7 @@ from xenia.store.old_config import OldConfigMark
 from xenia.store.records import Records
 from xenia.store.runs import Runs, boot_id
 from xenia.store.snapshots import SnapshotTrees
+from xenia.store.usage import UsageStore
 from xenia.store.variables import FOLDER, UefiVariables
 from xenia.store.versions import Versions
 
@@ -120,6 +122,9 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
         manager = _manager(paths, loaded, sandbox, history, choice, bus, about.version)
         parts.push_async_callback(manager.close)
         await manager.start()
+        sampler = UsageSampler(manager.usage)
+        parts.push_async_callback(sampler.close)
+        sampler.start()
         hub = ConsoleHub(
             lambda ref: {kind.value: path for kind, path in manager.consoles(ref).items()},
             lambda ref, kind: choice.chosen.console_log(ref, ConsoleKind(kind)),
@@ -256,6 +261,7 @@ def _manager(
             read=sandbox.read_guest_file,
             autostart=Autostart(AutoFolder(paths.guest_files / "auto"), guest_files),
             host_runs=HostRuns(files, boot_id()),
+            usage=UsageStore(files),
             looker=Looker(sandbox.inspect, roots, leave_out=(str(paths.cores),)),
             volumes=volumes,
             qemu_img=qemu_img,

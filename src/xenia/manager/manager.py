@@ -82,6 +82,7 @@ from xenia.manager.starting import Starting, created
 from xenia.manager.stats import StatsReader
 from xenia.manager.suspending import Suspending
 from xenia.manager.turns import Turns
+from xenia.manager.usage import UsageKeeper
 from xenia.manager.usb import Usb
 from xenia.manager.vcpus import Vcpus
 from xenia.manager.vifs import Vifs
@@ -105,6 +106,7 @@ from xenia.storage.images.qemu_img import QemuImg
 from xenia.storage.volumes.volumes import Volumes
 from xenia.store.host_runs import HostRuns
 from xenia.store.snapshots import SnapshotTrees
+from xenia.store.usage import UsageStore
 from xenia.store.variables import UefiVariables
 
 
@@ -143,6 +145,7 @@ class Parts:
     jobs: Jobs
     autostart: Autostart
     host_runs: HostRuns
+    usage: UsageStore
     looker: Looker
     volumes: Volumes
     qemu_img: QemuImg
@@ -204,6 +207,16 @@ class Manager:
         self.pci = Pci(parts.lifecycle, self._turns, self.engine_report)
         self.usb = Usb(parts.lifecycle, self._turns)
         self.stats = StatsReader(parts.engine, self.inventory)
+        self.usage = UsageKeeper(
+            self.stats,
+            self.inventory,
+            self.host,
+            self.engine_report,
+            parts.lifecycle.records,
+            parts.usage,
+            parts.lifecycle.clock,
+            parts.sleep,
+        )
         self.why = WhyReader(parts.engine, self.inventory, self.host, parts.read_pressure)
         self.vcpus = Vcpus(parts.lifecycle, self.inventory, scopes, self.host)
         self.pinning = Pinning(parts.lifecycle, scopes, self.host)

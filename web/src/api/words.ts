@@ -23,6 +23,7 @@ export type Event = Schemas["Event"];
 export type HostAnswer = Schemas["HostAnswer"];
 export type Host = Schemas["Host"];
 export type Stats = Schemas["Stats"];
+export type UsageHistory = Schemas["UsageHistory"];
 export type Caller = Schemas["CallerAnswer"];
 export type OperationRow = Schemas["OperationRow"];
 export type Reason = Schemas["Reason"];

@@ -1,7 +1,7 @@
 /** What is known of the host, and how each frame of the live stream changes it. */
 
 import type { DomainRow, Event, Frame, Host, HostAnswer, Job } from "../api/words";
-import { type Look, type Usage, usageBetween } from "./usage";
+import { type HostLook, type HostUsage, hostUsageBetween, type Look, type Usage, usageBetween, worked } from "./usage";
 
 const MOST_EVENTS = 500;
 const MOST_JOBS = 200;
@@ -22,6 +22,8 @@ export interface Known {
   readonly usage: Map<string, Usage>;
   readonly history: Map<string, number[]>;
   readonly looks: Map<string, Look>;
+  hostUsage: HostUsage | null;
+  hostLook: HostLook | null;
 }
 
 /** Puts what `frame` says into what is `known`. */
@@ -46,6 +48,7 @@ export function learn(known: Known, frame: Frame): void {
     case "stats":
       learnHost(known, frame.host);
       for (const each of frame.domains) learnUsage(known, each.domain, { at: frame.at, stats: each.stats });
+      learnHostUsage(known, frame);
       break;
     case "resync":
     case "resumed":
@@ -87,6 +90,14 @@ function learnUsage(known: Known, domain: DomainRow, look: Look): void {
   }
   known.usage.set(domain.uuid, usage);
   known.history.set(domain.uuid, [...(known.history.get(domain.uuid) ?? []), usage.cpu].slice(-HISTORY));
+}
+
+function learnHostUsage(known: Known, frame: Extract<Frame, { type: "stats" }>): void {
+  const before = known.hostLook;
+  const look = { at: frame.at, worked: worked(frame.domains, known.host?.engine.accelerator ?? "") };
+  const guests = frame.domains.flatMap(({ domain }) => known.usage.get(domain.uuid) ?? []);
+  known.hostLook = look;
+  known.hostUsage = before && frame.host && hostUsageBetween(before, look, frame.host, guests);
 }
 
 /** Those that have ended longest ago. */

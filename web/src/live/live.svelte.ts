@@ -5,7 +5,7 @@ import { SvelteMap } from "svelte/reactivity";
 import { socketAddress, whoAmI } from "../api/client";
 import type { DomainRow, Event, Frame, HostAnswer, Job } from "../api/words";
 import { type Known, learn } from "./known";
-import type { Look, Usage } from "./usage";
+import type { HostLook, HostUsage, Look, Usage } from "./usage";
 
 /** Seconds between two looks at what domains use. */
 const PACE = 5;
@@ -24,6 +24,8 @@ export class Live implements Known {
   readonly usage = new SvelteMap<string, Usage>();
   readonly history = new SvelteMap<string, number[]>();
   readonly looks = new Map<string, Look>();
+  hostUsage = $state.raw<HostUsage | null>(null);
+  hostLook: HostLook | null = null;
 
   link = $state<Link>("connecting");
   /** Whether all of the host has been told once. */

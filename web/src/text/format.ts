@@ -19,6 +19,15 @@ export function megabytes(perSecond: number): string {
   return short(perSecond / 1e6);
 }
 
+/** Bytes per second, in decimal units as disks and networks have them: 4.1 MB/s. */
+export function rate(perSecond: number): string {
+  let [value, unit] = [perSecond, 0];
+  while (value >= 999.5 && unit < RATES.length - 1) [value, unit] = [value / 1000, unit + 1];
+  return `${short(value)} ${RATES[unit] ?? ""}`;
+}
+
+const RATES = ["B/s", "kB/s", "MB/s", "GB/s"];
+
 /** One digit behind the point below ten, none above; never 1.0. */
 export function short(value: number): string {
   const digits = value !== 0 && value < 9.95 ? 1 : 0;
