@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -228,3 +229,22 @@ async def test_it_looks_when_ten_seconds_of_the_clock_are_over_until_it_is_close
     assert slept == [7, 10, 10, 10]
     assert (await keeper.of_host(1)).begin == 10_000
     assert f"{FOLDER}/host" in world.files
+
+
+async def test_it_looks_again_whatever_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(now=10_000.0)
+    _, keeper, _ = await started(world)
+    sampler = UsageSampler(replace(keeper, sleep=lambda _: world.step("wait")))
+    failures: list[Exception] = [engine_failed("it does not answer"), OSError("no such folder")]
+
+    async def look() -> None:
+        if failures:
+            raise failures.pop(0)
+        looked.set()
+
+    looked = asyncio.Event()
+    monkeypatch.setattr(sampler, "look", look)
+    sampler.start()
+    async with asyncio.timeout(60):
+        await looked.wait()
+    await sampler.close()

@@ -97,9 +97,13 @@ class UsageSampler:
                 await self.look()
             except XeniaError as error:
                 log.debug("what domains use is not known now: %s", error)
+            except OSError as error:
+                log.error("what domains have used is not in order: %s", error)
 
     async def look(self) -> None:
-        """Look once, and keep what was used since the last look. Raises XeniaError where the engine does not answer."""
+        """Look once, and keep what was used since the last look. Raises XeniaError where the engine does not answer,
+        and what `sweep` raises.
+        """
         counted = await self._keeper.stats.all()
         host = await self._keeper.host()
         look, before = Look(counted.at, {each[0].uuid: each for each in counted.domains}), self._before
@@ -134,7 +138,7 @@ class UsageSampler:
 
     async def sweep(self) -> None:
         """Forget domains that there were neither now nor at the last sweep: an editor may have their guest files in
-        hand. As long as a guest file cannot be read, nobody knows whose it is.
+        hand. As long as a guest file cannot be read, nobody knows whose it is. Raises OSError.
         """
         written = await self._store.written()
         domains = self._keeper.inventory.all(everything=True)
