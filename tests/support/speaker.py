@@ -9,6 +9,9 @@ from pathlib import Path
 from xenia.console.line import is_terminal
 from xenia.lib.terminal import open_terminal
 
+LIMIT = 180.0
+"""Seconds: a guest in a host that is emulated itself takes its time."""
+
 
 class Speaker:
     """One conversation on a console: with its terminal, or by the pipe that takes its input and its `log`; `async
@@ -33,7 +36,7 @@ class Speaker:
         for descriptor in {self._in, self._out}:
             os.close(descriptor)
 
-    async def until(self, word: str, *, seconds: float = 60) -> None:
+    async def until(self, word: str, *, seconds: float = LIMIT) -> None:
         """Listen until `word` is heard; what was heard before it does not count again."""
         wanted = word.encode()
         async with asyncio.timeout(seconds):

@@ -17,9 +17,9 @@ def host(xen_host: XenHost) -> XenHost:
 @pytest.mark.parametrize(
     ("kind", "marks"),
     [
-        ("pvh", "not xen_full"),
-        pytest.param("pvh", "xen_full", marks=pytest.mark.full),
-        pytest.param("pv", "", marks=pytest.mark.full),
+        ("pv", "not xen_full"),
+        pytest.param("pv", "xen_full", marks=pytest.mark.full),
+        pytest.param("pvh", "", marks=pytest.mark.full),
     ],
 )
 def test_the_contract_holds_on_xen(host: XenHost, kind: str, marks: str) -> None:

@@ -13,7 +13,6 @@ from tests.live.xenlab.traces import nothing_left
 pytestmark = [pytest.mark.xen, pytest.mark.timeout(900)]
 
 
-@pytest.mark.full  # PV's walk is alike, and ./check has PVH guests keep the contract
 def test_it_goes_through_all_verbs(xen_host: XenHost) -> None:
     through_all_verbs(xen_host, "pvh")
 
