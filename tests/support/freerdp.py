@@ -26,6 +26,7 @@ def shared_desktop(folder: Path) -> Iterator[Path]:
         environment = {"HOME": str(folder), "DISPLAY": display, "PATH": os.environ["PATH"]}
         words = [program, f"/ipc-socket:{place}", "-auth"]
         for _ in range(_TRIES):
+            place.unlink(missing_ok=True)
             with _running(words, environment, written) as server:
                 until(partial(_has_begun, place, server), "the RDP server listens")
                 if server.poll() is None:
@@ -45,7 +46,15 @@ def _running(words: list[str], environment: dict[str, str], log: BinaryIO) -> It
 
 
 def _has_begun(place: Path, server: subprocess.Popen[bytes]) -> bool:
-    return place.exists() or server.poll() is not None
+    return _is_listened_at(place) or server.poll() is not None
+
+
+def _is_listened_at(place: Path) -> bool:
+    """It is there before somebody listens, and after a server that has died. The fourth word of a line is flags, of
+    which __SO_ACCEPTCON (linux/net.h) is one.
+    """
+    sockets = [line.split() for line in Path("/proc/net/unix").read_text().splitlines()[1:]]
+    return any(words[7:] == [str(place)] and int(words[3], 16) & 0x10000 for words in sockets)
 
 
 @contextmanager
