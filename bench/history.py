@@ -13,10 +13,9 @@ from _xend import create, resident_mib, xend
 
 from xenia.client.http import Client
 from xenia.model.usage import Usage
-from xenia.store.usage_series import TIERS, UsageSeries
+from xenia.store.usage_series import PACE, UsageSeries
 
 MANY = 100
-PACE = TIERS[0].step
 MONTH = 31 * 24 * 3600
 LAST = 1000
 

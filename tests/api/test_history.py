@@ -10,7 +10,7 @@ from tests.api.test_logins import visitor
 from tests.support.world import World, read_really
 from tests.support.xend import Xend, running_xend
 
-from xenia.manager.usage import UsageSampler
+from xenia.manager.usage_sampler import UsageSampler
 from xenia.model.usage import FIGURES
 
 

@@ -10,8 +10,9 @@ from tests.browser.conftest import PATIENCE
 from tests.browser.test_page import as_user, is_well
 from tests.gateway.conftest import Web
 
-from xenia.manager.usage import PACE, UsageSampler
+from xenia.manager.usage_sampler import UsageSampler
 from xenia.model.stats import DiskStats, Stats, VcpuStats, VifStats
+from xenia.store.usage_series import PACE
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 expect.set_options(timeout=PATIENCE)

@@ -208,6 +208,8 @@ def test_an_image_is_made_and_plugged_in_and_out(host: LiveHost, page: Page) -> 
     assert "more.qcow2" not in guest.file.read_text()
     page.get_by_role("button", name="Link down").click()
     expect(page.get_by_role("cell", name="down", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Plug in a card").click()
+    expect(page.get_by_role("button", name="Link down")).to_have_count(1)  # beside the one that is down
     page.goto("/audit")
     expect(page.get_by_role("row").filter(has_text="block-attach").first).to_contain_text("administrator")
     page.goto("/images")
@@ -215,6 +217,49 @@ def test_an_image_is_made_and_plugged_in_and_out(host: LiveHost, page: Page) -> 
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(row).to_have_count(0)
     assert not image.exists()
+
+
+def test_what_is_plugged_into_a_domain_that_is_off_is_in_its_guest_file(host: LiveHost, page: Page) -> None:
+    guest = host.linux()
+    image = host.images / "more.img"
+    image.write_bytes(bytes(1 << 20))
+    page.goto("/domains/demo/devices")
+    expect(page.get_by_text("demo does not run.")).to_be_visible()
+    page.get_by_role("combobox", name="Image").fill(str(image))
+    page.get_by_role("combobox", name="Format").select_option("raw")
+    page.get_by_role("textbox", name="Device").fill("xvdb")
+    page.get_by_role("button", name="Plug in a disk").click()
+    expect(page.get_by_role("combobox", name="Image")).to_have_value("")
+    assert str(image) in guest.file.read_text()
+    page.get_by_role("combobox", name="Image").fill(str(image))
+    page.get_by_role("textbox", name="Device").fill("xvdb")
+    page.get_by_role("button", name="Plug in a disk").click()
+    expect(page.get_by_role("alert")).to_contain_text("xvdb")
+    host.ok("create", "-q", "demo")
+    expect(page.get_by_role("cell", name="xvdb", exact=True)).to_be_visible()
+
+
+def test_a_medium_is_inserted_and_ejected(host: LiveHost, page: Page) -> None:
+    iso = host.images / "a.iso"
+    iso.parent.mkdir(parents=True, exist_ok=True)
+    iso.write_bytes(bytes(1 << 20))
+    file = host.hvm("bios", "disk = ['format=raw,vdev=hdc,devtype=cdrom']\n")
+    host.ok("create", "-q", "bios")
+    page.goto("/domains/bios/devices")
+    drive = page.get_by_role("row").filter(has_text="hdc")
+    expect(drive).to_contain_text("no medium")
+    for path in (iso.with_name("none.iso"), iso):
+        drive.get_by_role("button", name="Insert").click()
+        page.get_by_role("dialog").get_by_label("Image of the medium").fill(str(path))
+        page.get_by_role("dialog").get_by_role("button", name="Insert").click()
+        if path != iso:
+            expect(page.get_by_role("alert")).to_contain_text("none.iso")
+    expect(drive).to_contain_text("a.iso")
+    assert str(iso) in file.read_text()
+    drive.get_by_role("button", name="Eject").click()
+    expect(drive).to_contain_text("no medium")
+    assert str(iso) not in file.read_text()
+    host.ok("destroy", "bios")
 
 
 def asked(page: Page, kind: str, **said: str) -> None:

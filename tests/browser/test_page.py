@@ -206,6 +206,12 @@ async def test_a_network_is_planned_made_and_deleted(browser: Browser, web: Web)
     await expect(page).to_have_url(re.compile("/networks/lan$"))
     await person.sees("None was given.")
     await expect(definition).to_have_value(re.compile("10.20.0.0/24"))
+    await page.goto("/networks/+new")
+    await page.get_by_label("Name").fill("other")
+    await page.get_by_role("button", name="Save and apply").click()
+    await expect(page.get_by_role("alert")).to_contain_text("10.20.0.0/24")
+    assert page.url.endswith("/networks/+new")
+    await expect(definition).to_have_value(re.compile("10.20.0.0/24"))
     await page.get_by_role("link", name="Networks").first.click()
     row = page.get_by_role("row").filter(has_text="10.20.0.1/24")
     await expect(row).to_contain_text("NAT")
@@ -225,6 +231,10 @@ async def test_a_viewer_may_look_at_networks_and_not_at_images(browser: Browser,
     await person.sees("needs the role operator")
     await person.page.goto("/audit")
     await person.sees("needs the role administrator")
+    await web.xend.create("web01")
+    await person.page.goto("/domains/web01/devices")
+    await person.page.get_by_role("button", name="Plug in a disk").focus()
+    await expect(person.page.get_by_role("tooltip").filter(visible=True)).to_contain_text("needs the role operator")
     assert person.faults == []
 
 

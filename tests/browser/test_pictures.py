@@ -16,8 +16,9 @@ from tests.browser.test_page import as_user, tagged
 from tests.gateway.conftest import Web
 from tests.manager.test_usage import Clocked
 
-from xenia.manager.usage import PACE, UsageSampler
+from xenia.manager.usage_sampler import UsageSampler
 from xenia.model.stats import DiskStats, Stats, VcpuStats, VifStats
+from xenia.store.usage_series import PACE
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 expect.set_options(timeout=PATIENCE)

@@ -12,11 +12,13 @@ from tests.support.world import HOST, ROOT, World, read_really
 
 from xenia.manager.manager import Manager
 from xenia.manager.stats import Counted, StatsReader
-from xenia.manager.usage import PACE, UsageKeeper, UsageSampler
+from xenia.manager.usage import UsageKeeper
+from xenia.manager.usage_sampler import UsageSampler
 from xenia.model.domain import DOMAIN_0_UUID
 from xenia.model.errors import XeniaError, engine_failed
 from xenia.model.request import CreateRequest
 from xenia.model.stats import DiskStats, Stats, VcpuStats, VifStats
+from xenia.store.usage_series import PACE
 
 FOLDER = "var/lib/xenia/usage"
 

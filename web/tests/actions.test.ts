@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { offered, reasonAgainst, roleOn } from "../src/domains/actions";
+import { offered, reasonAgainst, reasonAgainstChange, roleOn } from "../src/domains/actions";
 import { DOMAIN_0 } from "../src/domains/condition";
 import { caller, domain, operation } from "./words";
 
@@ -45,4 +45,12 @@ test("of two ways the one that leads on is offered", () => {
   expect(named({ state: "paused" })).toContain("unpause");
   expect(named({ state: "paused" })).not.toContain("pause");
   expect(named({})).not.toContain("create");
+});
+
+test("what does not run is changed in its guest file, by administrators of the host", () => {
+  const off = domain("web", { state: "defined" });
+  expect(reasonAgainstChange("pause", off, caller("administrator"), TABLE)).toBeNull();
+  expect(reasonAgainstChange("pause", off, caller("operator", ["administrator web"]), TABLE)?.hint).toBe("your role there is operator");
+  expect(reasonAgainstChange("pause", domain("web"), caller("operator"), TABLE)).toBeNull();
+  expect(reasonAgainstChange("suspend", domain("web"), caller("operator"), TABLE)?.message).toContain("administrator");
 });

@@ -58,7 +58,7 @@ from xenia.manager.prepare import HostPreparer
 from xenia.manager.saves import Here
 from xenia.manager.snapshots.current import CurrentDisks
 from xenia.manager.table import Table
-from xenia.manager.usage import UsageSampler
+from xenia.manager.usage_sampler import UsageSampler
 from xenia.model.bridge import BridgeWish
 from xenia.model.domain import DOMAIN_0_UUID
 from xenia.network.dnsmasq import Dnsmasq

@@ -25,6 +25,9 @@ TIERS = (Tier(10, 360), Tier(180, 480), Tier(900, 672), Tier(3600, 744))
 the number of slots there: so those of one slot lie side by side in the ring.
 """
 
+PACE = TIERS[0].step
+"""Seconds between two looks."""
+
 LONGEST = TIERS[-1].step * TIERS[-1].count // 3600
 """Hours."""
 

@@ -2,7 +2,7 @@
 
 import { Problem } from "./problem";
 import { proofOf } from "./securitykey";
-import type { Caller, Door, GivenTicket, GivenToken, Job, KeyWanted, WaysToLogIn } from "./words";
+import type { Caller, Door, GivenTicket, GivenToken, Job, JobAnswer, KeyWanted, WaysToLogIn } from "./words";
 
 /** The answer to a request below /v1. With an `etag`, what it changes must still be that. Throws Problem; status 0 where
  * nobody has answered. */
@@ -13,10 +13,10 @@ export async function ask<Answer>(method: string, path: string, body?: unknown, 
 /** Seconds in which a job that goes on is asked for once more. */
 const WAIT = 20;
 
-/** The job that a POST to `path` begins, when it has ended well. Throws Problem, also for one that has failed. */
-export async function carryOut(path: string, body: unknown): Promise<Job> {
-  let told = await ask<{ job: Job }>("POST", `${path}?wait=${WAIT}`, body);
-  while (told.job.state === "running") told = await ask("GET", `/jobs/${told.job.id}?wait=${WAIT}`);
+/** The job that a request begins, when it has ended well. Throws Problem, also for one that has failed. */
+export async function carryOut(method: string, path: string, body?: unknown): Promise<Job> {
+  let told = await ask<JobAnswer>(method, `${path}?wait=${WAIT}`, body);
+  while (told.job.state === "running") told = await ask<JobAnswer>("GET", `/jobs/${told.job.id}?wait=${WAIT}`);
   return told.job;
 }
 

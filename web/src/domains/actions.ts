@@ -84,6 +84,18 @@ export function reasonAgainst(
   return reason && { message: fill(reason.message, domain), hint: fill(reason.hint, domain) };
 }
 
+/** The same of a change that a domain which does not run gets in its guest file alone. */
+export function reasonAgainstChange(
+  name: string,
+  domain: DomainRow,
+  me: Caller,
+  table: ReadonlyMap<string, OperationRow>,
+): Reason | null {
+  if (domain.state !== "defined") return reasonAgainst(name, domain, me, table);
+  if (me.role === "administrator") return null;
+  return { message: "guest files are changed by administrators of the whole host", hint: `your role there is ${me.role}` };
+}
+
 function fill(text: string, domain: DomainRow): string {
   return text.replaceAll("{name}", domain.name).replaceAll("{file}", domain.file || domain.name);
 }

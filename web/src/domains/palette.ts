@@ -1,10 +1,8 @@
 /** What the command palette offers: screens, domains, and what may be done with them. */
 
 import type { Caller, DomainRow, OperationRow, Reason } from "../api/words";
-import { PLACES } from "../parts/places";
+import { type Place, PLACES } from "../parts/places";
 import { type Action, offered, reasonAgainst } from "./actions";
-
-type Place = (typeof PLACES)[number];
 
 export type Entry = { readonly label: string; readonly icon: string; readonly reason: Reason | null } & (
   | { readonly kind: "place"; readonly place: Place }

@@ -43,7 +43,7 @@ export class Making {
     const wanted = JSON.stringify(image);
     if (this.#made.has(wanted)) return;
     this.doing = "disk";
-    await carryOut("/images", image);
+    await carryOut("POST", "/images", image);
     this.#made.add(wanted);
     this.images = [...new Set([...this.images, image.path])];
   }
@@ -56,6 +56,6 @@ export class Making {
 
   async #start(): Promise<void> {
     this.doing = "start";
-    await carryOut(`/domains/${encodeURIComponent(this.domain)}/start`, {});
+    await carryOut("POST", `/domains/${encodeURIComponent(this.domain)}/start`, {});
   }
 }

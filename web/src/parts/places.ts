@@ -9,3 +9,5 @@ export const PLACES = [
   { name: "host", icon: "host", key: "h" },
   { name: "audit", icon: "shield", key: "a" },
 ] as const;
+
+export type Place = (typeof PLACES)[number];

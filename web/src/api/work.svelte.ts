@@ -1,0 +1,24 @@
+/** Something that a screen asks xend to do, and why it was refused or has failed. */
+
+import { carryOut } from "./client";
+import { Problem } from "./problem";
+
+export class Work {
+  problem = $state.raw<Problem | null>(null);
+  going = $state(false);
+
+  /** Whether it is done, when it has ended; what was asked for before is forgotten. */
+  async ask(method: string, path: string, body?: object): Promise<boolean> {
+    this.problem = null;
+    this.going = true;
+    try {
+      await carryOut(method, path, body);
+      return true;
+    } catch (error) {
+      this.problem = Problem.of(error);
+      return false;
+    } finally {
+      this.going = false;
+    }
+  }
+}
