@@ -1,4 +1,4 @@
-"""xenia-web: lists, small reads and events over TLS, beside xend's own socket."""
+"""xenia-web: lists, small reads, events and a console over TLS, beside xend's own socket and QEMU's."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from _console import Direct, Keys, ThroughXenia, alone, guest
 from _table import Row, interleaved, main, median_ms
 from _xend import BIN, create, xend
 
 from xenia.client.http import Client
+from xenia.client.remote import Place, Remote, look
 
 MANY = 1_000
 READS = 2_000
@@ -95,12 +97,34 @@ def bench(options: argparse.Namespace) -> list[Row]:
         through, direct = Connection(connect(), secret), Connection(_to_xend(client))
         lists = interleaved(options.rounds, lambda: _list(through), lambda: _list(direct))
     listed, of_xend = (median_ms(each) for each in lists)
+    echo, of_qemu, local = _echoes(options.rounds)
     return [
         Row(f"list of {MANY} domains", "ms", listed, of_xend, "xend's socket", "under 30 ms", listed < 30),
         Row("an event reaches a listener", "ms", event, goal="under 20 ms", ok=event < 20),
         Row(f"small reads, {AT_ONCE} at once", "/s", reads[0], ours[0], "xend's socket", "2,000/s", reads[0] >= 2000),
         Row("CPU time of one of them, xend and xenia-web", "ms", reads[1], ours[1], "xend's socket"),
+        Row("a key's echo from a guest's console", "ms", echo, of_qemu, "QEMU's", "20 ms more", echo - of_qemu < 20),
+        Row("the same on the host itself", "ms", local, of_qemu, "QEMU's"),
     ]
+
+
+def _echoes(rounds: int) -> tuple[float, float, float]:
+    """Milliseconds through xenia-web, from QEMU with nothing between, and through xend alone."""
+    with xend(settings=SETTINGS) as (client, root, _), xenia_web(root) as (connect, _):
+        secret = client.post("/tokens", {"label": "bench"})["secret"]
+        with connect() as visitor:
+            place = Place("127.0.0.1", visitor.getpeername()[1])
+        remote = Remote(place, secret=secret, fingerprint=look(place)[0])
+        small = guest(client, root / "var/lib/xen/echo")
+        with alone(small, root) as path:
+            direct = Direct(path)  # at once: nobody keeps for it what the guest says
+            keys = (
+                Keys(ThroughXenia(remote, "echo"), b"1"),
+                Keys(direct, b"2"),
+                Keys(ThroughXenia(client, "echo"), b"3"),
+            )
+            ours, theirs, local = interleaved(rounds, *(each.press for each in keys))
+    return median_ms(ours), median_ms(theirs), median_ms(local)
 
 
 def _to_xend(client: Client) -> socket.socket:
