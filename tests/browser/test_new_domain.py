@@ -62,6 +62,33 @@ async def test_images_are_where_they_were_said_to_be(browser: Browser, web: Web,
     assert (reading.config.boot.order, reading.config.kind, len(reading.config.vifs)) == ("dc", "hvm", 1)
 
 
+async def test_cards_firmware_and_rdp_are_what_was_chosen(browser: Browser, web: Web) -> None:
+    text = 'mode = "nat"\nsubnet = "10.20.0.0/24"\n'
+    (await web.xend.client.put("/v1/networks/lan", json={"text": text}, params={"wait": 10})).raise_for_status()
+    person = await as_user(browser, web)
+    page = person.page
+    await page.goto("/domains/new/image?name=web&path=/images/a.img")
+    await page.get_by_label("Firmware").select_option("UEFI")
+    await page.get_by_label("Screen").select_option("VNC, here in the page, and RDP")
+    await page.get_by_role("button", name="Another card").click()
+    await page.get_by_role("button", name="Another card").click()
+    for number in (1, 2, 3):
+        card = page.get_by_label(f"Card {number}", exact=True)
+        await card.select_option("network:lan" if number == 2 else "")
+    await page.get_by_role("button", name="Without card 1").click()
+    reading = read(await page.get_by_role("region", name="Guest file").text_content() or "", file="")
+    assert reading.config is not None
+    assert [each.network for each in reading.config.vifs] == ["lan", None]
+    assert (reading.config.boot.firmware, reading.config.display.rdp) == ("uefi", True)
+    for name in ("Without card 2", "Without card 1"):
+        await page.get_by_role("button", name=name).click()
+    await expect(page.get_by_role("region", name="Guest file")).to_contain_text("vif      = []")
+    await page.reload()
+    await expect(page.get_by_role("region", name="Guest file")).to_contain_text("vif      = []")
+    await expect(page.get_by_role("button", name="A card")).to_be_visible()
+    assert person.faults == []
+
+
 async def test_xend_complains_at_the_fields_and_the_address_keeps_what_was_typed(browser: Browser, web: Web) -> None:
     await web.xend.create("web01")
     person = await as_user(browser, web)

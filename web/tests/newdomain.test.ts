@@ -30,9 +30,9 @@ serial   = "pty"
 });
 
 test("from an image and from a kernel", () => {
-  const image = { ...usual("image"), name: "old", path: "/i/a.vmdk", network: "none", graphics: "none" } as const;
+  const image = { ...usual("image"), name: "old", path: "/i/a.vmdk", cards: [], graphics: "none" } as const;
   expect(guestFileOf("image", image, "/images")).toContain('disk     = ["format=vmdk,vdev=xvda,access=rw,target=/i/a.vmdk"]\nvif      = []\nvnc      = 0\n');
-  const kernel = { ...usual("kernel"), name: "pv", kernel: "/k", ramdisk: "/r", disk: "none", network: "bridge:br:0" } as const;
+  const kernel = { ...usual("kernel"), name: "pv", kernel: "/k", ramdisk: "/r", disk: "none", cards: ["bridge:br:0"] } as const;
   expect(guestFileOf("kernel", kernel, "/images")).toBe(`name     = "pv"
 type     = "pv"
 memory   = 512
@@ -43,6 +43,22 @@ extra    = "console=hvc0"
 disk     = []
 vif      = ["bridge=br:0"]
 `);
+});
+
+test("UEFI, several cards, and the screen over RDP", () => {
+  const text = guestFileOf("iso", iso({ firmware: "uefi", cards: ["network:lan", "", "bridge:br0"], graphics: "rdp" }), "/i");
+  expect(text).toContain('bios     = "ovmf"\nboot     = "cd"\n');
+  expect(text).toContain('vif      = [\n    "network=lan",\n    "",\n    "bridge=br0",\n]\nvnc      = 1\nrdp      = 1\n');
+  expect(guestFileOf("kernel", { ...usual("kernel"), firmware: "uefi", graphics: "rdp" }, "/i")).toContain('vfb      = ["vnc=1"]\nrdp      = 1\n');
+  expect(guestFileOf("kernel", { ...usual("kernel"), firmware: "uefi" }, "/i")).not.toContain("bios");
+});
+
+test("the address keeps the cards: each, or none", () => {
+  const kept = (cards: string[]): string => queryOf("iso", iso({ cards })).getAll("network").join(" ");
+  expect([kept([""]), kept([]), kept(["network:a", ""])]).toEqual(["", "none", "network:a "]);
+  for (const cards of [[""], [], ["", ""], ["network:a", "bridge:b"]])
+    expect(formOf("iso", queryOf("iso", iso({ cards }))).cards).toEqual(cards);
+  expect(formOf("iso", new URLSearchParams(Array(99).fill("network=network:a").join("&"))).cards).toHaveLength(8);
 });
 
 test("a CD-ROM beside a disk that may have a system is started from first", () => {
@@ -133,7 +149,7 @@ test("complaints stand at the field that they are for; notes and others do not",
     "name",
     "disk",
     "iso",
-    "network",
+    "card0",
     "graphics",
     null,
     null,

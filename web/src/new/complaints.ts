@@ -14,7 +14,8 @@ export type Field =
   | "kernel"
   | "ramdisk"
   | "extra"
-  | "network"
+  | "firmware"
+  | `card${number}`
   | "graphics";
 
 export type Said = Pick<Complaint, "severity" | "message" | "hint">;
@@ -27,14 +28,16 @@ const PLAIN: Record<string, Field> = {
   kernel: "kernel",
   ramdisk: "ramdisk",
   extra: "extra",
+  bios: "firmware",
   vnc: "graphics",
+  rdp: "graphics",
 };
 
 /** Null for what no field has asked. Keys are as `vif[0]`: of lists, the item. */
 export function fieldOf(key: string, form: Form): Field | null {
   const [name = "", item = ""] = key.split(/[[\]]/);
   if (name === "disk") return item === String(cdromOf(form)) ? "iso" : "disk";
-  if (name === "vif") return "network";
+  if (name === "vif") return `card${Number(item)}`;
   if (name === "vfb") return "graphics";
   return PLAIN[name] ?? null;
 }

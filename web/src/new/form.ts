@@ -9,6 +9,9 @@ export type WrittenKind = Exclude<Kind, "clone">;
 export const FORMATS = ["qcow2", "raw", "vmdk", "vhd"] as const;
 export type Format = (typeof FORMATS)[number];
 
+/** As many as the page has fields for; a guest file may ask for more. */
+export const MOST_CARDS = 8;
+
 /** As typed; texts that are empty stand for what is usual. */
 export interface Form {
   readonly name: string;
@@ -26,9 +29,10 @@ export interface Form {
   readonly kernel: string;
   readonly ramdisk: string;
   readonly extra: string;
-  /** Empty for what the host has; else none, network:NAME or bridge:NAME. */
-  readonly network: string;
-  readonly graphics: "vnc" | "none";
+  /** One a card: empty for what the host has; else network:NAME or bridge:NAME. */
+  readonly cards: readonly string[];
+  readonly firmware: "bios" | "uefi";
+  readonly graphics: "vnc" | "rdp" | "none";
   readonly start: "yes" | "no";
 }
 
@@ -45,7 +49,8 @@ const USUAL: Form = {
   kernel: "",
   ramdisk: "",
   extra: "",
-  network: "",
+  cards: [""],
+  firmware: "bios",
   graphics: "vnc",
   start: "yes",
 };
@@ -56,12 +61,20 @@ const BY_KIND: Record<WrittenKind, Partial<Form>> = {
   kernel: { memory: "512", size: "10", extra: "console=hvc0", graphics: "none" },
 };
 
+/** In the query, one a card; or that there is none. */
+const CARD = "network";
+const NO_CARD = "none";
+
+/** All but the cards. */
+const TEXTS = (Object.keys(USUAL) as (keyof Form)[]).filter((key) => key !== "cards");
+
 /** What may be chosen where not everything may. */
 const CHOICES: Partial<Record<keyof Form, readonly string[]>> = {
   disk: ["new", "old", "none"],
   format: ["", ...FORMATS],
   target: ["xvda", "hda", "sda"],
-  graphics: ["vnc", "none"],
+  firmware: ["bios", "uefi"],
+  graphics: ["vnc", "rdp", "none"],
   start: ["yes", "no"],
 };
 
@@ -70,18 +83,22 @@ export function usual(kind: WrittenKind): Form {
 }
 
 export function formOf(kind: WrittenKind, query: URLSearchParams): Form {
-  const form: Record<string, string> = { ...usual(kind) };
-  for (const key of Object.keys(USUAL) as (keyof Form)[]) {
+  const form: Record<string, string> = {};
+  for (const key of TEXTS) {
     const told = query.get(key);
     if (told !== null && (CHOICES[key]?.includes(told) ?? true)) form[key] = told;
   }
-  return form as unknown as Form;
+  const cards = query.getAll(CARD).slice(0, MOST_CARDS);
+  const more = cards.length ? { cards: cards.filter((each) => each !== NO_CARD) } : {};
+  return { ...usual(kind), ...(form as Partial<Form>), ...more };
 }
 
 /** The query that stands for `form`; what is usual is left out. */
 export function queryOf(kind: WrittenKind, form: Form): URLSearchParams {
   const [query, left] = [new URLSearchParams(), usual(kind)];
-  for (const key of Object.keys(USUAL) as (keyof Form)[]) if (form[key] !== left[key]) query.set(key, form[key]);
+  for (const key of TEXTS) if (form[key] !== left[key]) query.set(key, form[key]);
+  const cards = form.cards.length ? form.cards : [NO_CARD];
+  if (String(cards) !== String(left.cards)) for (const each of cards) query.append(CARD, each);
   return query;
 }
 

@@ -31,12 +31,15 @@ function settingsOf(kind: WrittenKind, form: Form, folder: string): [string, Val
     if (form.ramdisk) settings.push(["ramdisk", form.ramdisk]);
     if (form.extra) settings.push(["extra", form.extra]);
   }
+  if (kind !== "kernel" && form.firmware === "uefi") settings.push(["bios", "ovmf"]);
   // An empty disk is passed over, so that the CD is started from until something is installed.
   if (kind === "iso") settings.push(["boot", form.disk === "new" ? "cd" : "dc"]);
   settings.push(["disk", disksOf(kind, form, folder)], ["vif", cardsOf(form)]);
-  if (kind === "kernel") {
-    if (form.graphics === "vnc") settings.push(["vfb", ["vnc=1"]]);
-  } else settings.push(["vnc", form.graphics === "vnc" ? 1 : 0], ["serial", "pty"]);
+  const screen = form.graphics !== "none";
+  if (kind !== "kernel") settings.push(["vnc", screen ? 1 : 0]);
+  else if (screen) settings.push(["vfb", ["vnc=1"]]);
+  if (form.graphics === "rdp") settings.push(["rdp", 1]);
+  if (kind !== "kernel") settings.push(["serial", "pty"]);
   return settings;
 }
 
@@ -52,9 +55,10 @@ function disksOf(kind: WrittenKind, form: Form, folder: string): string[] {
 }
 
 function cardsOf(form: Form): string[] {
-  if (form.network === "none") return [];
-  const [what, ...name] = form.network.split(":");
-  return [name.length ? `${what}=${name.join(":")}` : ""];
+  return form.cards.map((card) => {
+    const [what, ...name] = card.split(":");
+    return name.length ? `${what}=${name.join(":")}` : "";
+  });
 }
 
 /** What is no number stays as it was typed: xend says what it makes of it. */
