@@ -66,10 +66,16 @@ def test_a_guest_is_started_seen_spoken_to_and_ended(host: LiveHost, page: Page)
     page.get_by_role("link", name="demo").click()
     page.get_by_role("button", name="Start", exact=True).click()
     expect(page.locator(".pill")).to_contain_text("Running")
+    opened: list[str] = []
+    page.on("request", lambda request: opened.append(request.url) if request.url.endswith("/tickets") else None)
     page.get_by_role("link", name="Console").click()
     shows(page, guest.marker)
     page.keyboard.type("echo $((6 * 7)) on $(hostname)\n")
     shows(page, "42 on demo")
+    for verb, state in (("pause", "Paused"), ("unpause", "Running")):
+        host.ok(verb, "demo")
+        expect(page.locator(".pill")).to_contain_text(state)
+    assert len(opened) == 1, "a console lasts while the state of its guest changes"
     processes = host.guests()
     host.stop(signal.SIGKILL)
     expect(page.get_by_text("Not connected")).to_be_visible()

@@ -28,16 +28,22 @@ class Limits:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        started = False
+        started = gone = False
 
         async def watched_send(message: Message) -> None:
-            nonlocal started
+            nonlocal started, gone
             started = True
-            await send(message)
+            try:
+                await send(message)
+            except OSError:  # as ASGI has it, the visitor has left
+                gone = True
+                raise
 
         try:
             await self._app(scope, _bounded(scope, receive), watched_send)
         except Exception:
+            if gone:
+                return
             log.exception("%s %s failed", scope.get("method", "WebSocket"), scope["path"])
             if not started:
                 await problem_response(internal())(scope, receive, send)
