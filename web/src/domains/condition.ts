@@ -38,6 +38,11 @@ export function conditionOf(domain: DomainRow): Condition {
   }
 }
 
+/** Another text whenever more about a domain has changed than how busy it is: on Xen its row comes all the time. */
+export function lifeOf(domain: DomainRow): string {
+  return JSON.stringify([domain.domid, conditionOf(domain), domain.memory, domain.max_memory, domain.vcpus, domain.vifs]);
+}
+
 /** The job that is changing each domain now, by its name. */
 export function jobsByDomain(jobs: Iterable<Job>): Map<string, Job> {
   const found = new Map<string, Job>();
