@@ -65,7 +65,9 @@ class Keys:
     def __init__(self, way: Way, digit: bytes) -> None:
         self._way = way
         self._digit = digit
+        self._heard = b""
         self._until(b" is up")
+        self._until(b"# ")
         self._way.send(b"\recho 'xenia:'typed\r")
         self._until(b"xenia:typed\r\n")
         self._until(b"# ")
@@ -78,11 +80,11 @@ class Keys:
         return time.perf_counter() - begun
 
     def _until(self, said: bytes) -> None:
-        heard = b""
-        while said not in heard:
+        while said not in self._heard:
             piece = self._way.receive()
             assert piece, "the console has ended"
-            heard += piece
+            self._heard += piece
+        self._heard = self._heard.partition(said)[2]
 
 
 def guest(client: Client, folder: Path) -> DemoGuest:
