@@ -2,9 +2,10 @@ import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
 
 import { licences } from "./licences.ts";
+import { wasmBeside } from "./wasm.ts";
 
 export default defineConfig({
-  plugins: [svelte(), licences()],
+  plugins: [svelte(), licences(), wasmBeside()],
   build: {
     outDir: "../src/xenia/page",
     emptyOutDir: true,

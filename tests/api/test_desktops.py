@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 import websockets
 from tests.support.rdcleanpath import decode, request
 from tests.support.rdp_server import PLAIN_CONFIRM, REQUEST
+from tests.support.waiting import until
 from tests.support.xend import Xend
 from websockets.exceptions import InvalidStatus
 
@@ -38,9 +40,24 @@ def guest(monkeypatch: pytest.MonkeyPatch) -> Iterator[Guest]:
         yield found
 
 
-def opened(xend: Xend, ref: str = "one", **options: Any) -> Any:
-    path = f"ws://xend/v1/domains/{ref}/rdp"
+def opened(xend: Xend, ref: str = "one", query: str = "", **options: Any) -> Any:
+    path = f"ws://xend/v1/domains/{ref}/rdp{query}"
     return websockets.unix_connect(str(xend.socket), path, compression=None, **options)
+
+
+@pytest.fixture
+def view(monkeypatch: pytest.MonkeyPatch) -> Iterator[Guest]:
+    """What shows the screen of a guest; it is ended with the session."""
+    found = Guest()
+
+    @asynccontextmanager
+    async def of(_: str) -> AsyncIterator[socket.socket]:
+        yield found.ours
+        found.theirs.close()
+
+    monkeypatch.setattr("tests.support.xend.no_view", of)
+    with found.ours, found.theirs:
+        yield found
 
 
 async def end_of(browser: Any) -> tuple[int, str]:
@@ -134,3 +151,28 @@ async def test_it_ends_when_xend_stops(xend: Xend, guest: Guest) -> None:
         assert await asyncio.to_thread(guest.theirs.recv, 100) == REQUEST
         xend.doors.stopping.set()
         assert await end_of(browser) == (1001, "xend is stopping")
+
+
+async def test_the_screen_as_the_host_shows_it_is_another_server(view: Guest, xend: Xend) -> None:
+    await xend.create("one")
+    async with opened(xend, query="?of=screen") as browser:
+        await browser.send(request(REQUEST))
+        assert await asyncio.to_thread(view.theirs.recv, 100) == REQUEST
+        view.theirs.sendall(PLAIN_CONFIRM)
+        assert decode(await browser.recv()).x224 == PLAIN_CONFIRM
+    await until(lambda: view.theirs.fileno() < 0)
+
+
+async def test_a_screen_that_is_not_shown_over_rdp_is_said(xend: Xend) -> None:
+    await xend.create("one")
+    async with opened(xend, query="?of=screen") as browser:
+        await browser.send(request(REQUEST))
+        assert decode(await browser.recv()).error == (1, 422)
+        assert await end_of(browser) == (4002, "the screen of this domain is not shown over RDP")
+
+
+async def test_nothing_else_is_seen(xend: Xend) -> None:
+    await xend.create("one")
+    with pytest.raises(InvalidStatus) as found:
+        await opened(xend, query="?of=127.0.0.1")
+    assert found.value.response.status_code in {400, 403, 422}

@@ -6,8 +6,10 @@ import gzip
 from collections.abc import AsyncIterator
 from pathlib import Path
 from ssl import SSLContext
+from typing import cast
 
 import pytest
+from starlette.datastructures import Headers
 from tests.gateway.conftest import Web, served
 from tests.support.xend import running_xend
 
@@ -47,6 +49,42 @@ async def test_each_address_that_is_looked_at_is_the_page(paged: Web, path: str)
     policy = answer.headers["content-security-policy"].split("; ")
     assert {"default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"} <= set(policy)
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("path", "may"),
+    [
+        ("/domains/web/console/rdp", True),
+        ("/domains/a%20b.c/console/rdp", True),
+        ("/", False),
+        ("/domains/web/console", False),
+        ("/domains/web/console/rdp/", False),
+        ("/domains/web/console/rdp/more", False),
+        ("/domains/web/more/console/rdp", False),
+        ("/domains//console/rdp", False),
+        ("/domains/console/rdp", False),
+        ("/x/domains/web/console/rdp", False),
+        ("/assets/index-abc.js", False),
+    ],
+)
+async def test_webassembly_runs_where_rdp_is_seen_alone(paged: Web, path: str, may: bool) -> None:
+    async with paged.client(**LOOKING) as client:
+        first = await client.get(path)
+        again = await client.get(path, headers={"if-none-match": first.headers["etag"]})
+    for answer in (first, again):
+        policy = answer.headers["content-security-policy"].split("; ")
+        assert ("script-src 'self' 'wasm-unsafe-eval'" in policy) is may
+        assert ("script-src 'self'" in policy) is not may
+        assert {"default-src 'none'", "frame-ancestors 'none'", "connect-src 'self'"} <= set(policy)
+        assert "'unsafe-eval'" not in answer.headers["content-security-policy"]
+
+
+def test_webassembly_is_told_to_be_that(folder: Path) -> None:
+    (folder / "assets/x-abc.wasm").write_bytes(b"\0asm\1\0\0\0")
+    answer = cast(Page, Page.load(folder)).answer("/assets/x-abc.wasm", Headers())
+    assert answer is not None
+    assert answer.headers["content-type"] == "application/wasm"
+    assert "immutable" in answer.headers["cache-control"]
 
 
 async def test_what_is_named_by_its_content_is_kept_and_the_page_asked_for_again(paged: Web) -> None:

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from xenia.screen.rdp.ini import ini_of, sections_of
+from xenia.screen.rdp.ini import ini_of, own_ini_of, sections_of
 
 LOCAL = ip_address("127.0.0.1")
 
@@ -87,3 +87,12 @@ def test_guests_that_xrdp_could_not_tell_apart_get_a_number() -> None:
     sections = sections_of(["web", "Web", "WEB", "web-2"])
     assert len({section.lower() for section in sections.values()}) == 4
     assert sections["WEB"] == "WEB"
+
+
+def test_a_viewer_of_their_own_is_asked_nothing_and_finds_one_guest() -> None:
+    ini = parsed(own_ini_of(40001, "x-_Y1234"))
+    assert ini.sections() == ["Globals", "Logging", "Channels", "screen"]
+    assert ini["Globals"]["port"] == "unix://./proc/self/cwd/door"
+    assert (ini["Globals"]["autorun"], ini["Globals"]["enable_token_login"]) == ("screen", "true")
+    assert ini["Globals"]["security_layer"] == "tls"
+    assert (ini["screen"]["port"], ini["screen"]["password"]) == ("40001", "x-_Y1234")

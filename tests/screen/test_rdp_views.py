@@ -12,14 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.rdp_server import REQUEST
 from tests.support.vnc import NotLetIn, Viewer, serve_screen
 from tests.support.waiting import until
 
 from xenia.client.rdp import NoDesktop, knock
 from xenia.lib.aio import Tasks
 from xenia.model.display import Display, VncRules
+from xenia.model.errors import ErrorKind, XeniaError
 from xenia.model.event import Event, EventKind
+from xenia.screen.rdp import own as own_server
 from xenia.screen.rdp import server
+from xenia.screen.rdp import views as rdp_views
 from xenia.screen.rdp.views import RdpViews
 from xenia.screen.wish import Wish
 from xenia.settings.certificate import certificate_of
@@ -95,6 +99,11 @@ class Host:
     @property
     def run(self) -> Path:
         return self.folder / "rdp"
+
+    @property
+    def own(self) -> Path:
+        """Where an xrdp of one viewer's own has its folder."""
+        return self.folder / "rdp-own"
 
     @property
     def place(self) -> str:
@@ -338,3 +347,93 @@ async def test_what_a_killed_xend_has_left_is_removed(host: Host, start: Start) 
     (host.run / "key.pem").write_text("secret")
     await start()
     assert not host.run.exists()
+
+
+async def negotiates(connection: socket.socket) -> bytes:
+    """What is answered to the first words of RDP."""
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(LIMIT):
+        await loop.sock_sendall(connection, REQUEST)
+        return await loop.sock_recv(connection, 100)
+
+
+def told(folder: Path) -> dict[str, str]:
+    """What the xrdp of a viewer's own has read of its one guest."""
+    section = (folder / "xrdp.ini").read_text().partition("[screen]\n")[2]
+    return dict(line.split("=", 1) for line in section.splitlines())
+
+
+async def test_a_viewer_has_an_xrdp_of_their_own_without_a_password(host: Host, start: Start) -> None:
+    host.wish(vnc_password="geheim")
+    host.wish(DB, "db")
+    views = await start()
+    async with views.own(WEB) as connection, views.own(DB) as other:
+        for each in (connection, other):
+            assert (await negotiates(each))[:6].hex() == "030000130ed0"
+        folders = [*host.own.iterdir()]
+        assert len(folders) == 2
+        for folder in folders:
+            assert not (folder / "door").exists()
+            assert (folder / "key.pem").stat().st_mode & 0o007 == 0
+            assert "geheim" not in (folder / "xrdp.ini").read_text()
+            for password in ("geheim", ""):
+                with pytest.raises(NotLetIn):
+                    await seen(int(told(folder)["port"]), password)
+            assert await seen(int(told(folder)["port"]), told(folder)["password"]) == b"demo"
+        ports = [int(told(folder)["port"]) for folder in folders]
+        assert len(set(ports)) == 2
+    assert not host.own.exists()
+    for port in ports:
+        with pytest.raises(ConnectionRefusedError):
+            await seen(port, "")
+
+
+async def test_the_door_of_a_viewers_own_closes_with_its_guest_alone(host: Host, start: Start) -> None:
+    host.wish()
+    host.wish(DB, "db")
+    views = await start()
+    await host.hears()
+    await host.hears()
+    async with views.own(WEB):
+        (web,) = host.own.iterdir()
+        async with views.own(DB):
+            (db,) = {*host.own.iterdir()} - {web}
+            del host.wishes[WEB]
+            host.happens(EventKind.ENDED)
+            assert await host.hears() == ("opened", WEB, "")
+            with pytest.raises(ConnectionRefusedError):
+                await seen(int(told(web)["port"]), told(web)["password"])
+            assert await seen(int(told(db)["port"]), told(db)["password"]) == b"demo"
+
+
+async def test_why_nobody_has_an_xrdp_of_their_own(host: Host, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    views = await start()
+
+    async def refused() -> XeniaError:
+        with pytest.raises(XeniaError) as found:
+            async with views.own(WEB):
+                pass
+        assert not host.own.exists()
+        return found.value
+
+    assert (await refused()).hint == "rdp = 1 in its guest file has it shown"
+    host.wish()
+    monkeypatch.setattr(rdp_views, "MOST_OWN", 0)
+    assert (await refused()).kind is ErrorKind.TOO_MANY
+    monkeypatch.undo()
+    monkeypatch.setattr(own_server, "PATH", "/nowhere")
+    assert (await refused()).hint == "apt-get install xrdp"
+    monkeypatch.undo()
+    program = host.folder / "xrdp"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(own_server, "PATH", str(host.folder))
+    assert (await refused()).message == "xrdp, which shows the screen over RDP, does not start"
+
+
+async def test_what_was_told_to_an_xrdp_of_somebodys_own_is_removed(host: Host, start: Start) -> None:
+    left = host.own / "0123"
+    left.mkdir(parents=True)
+    (left / "xrdp.ini").write_text("password=secret")
+    await start()
+    assert not host.own.exists()

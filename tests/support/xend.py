@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -40,7 +41,7 @@ from xenia.manager.manager import Manager
 from xenia.manager.old_config import OldConfigImport
 from xenia.manager.settings import SettingsKeeper
 from xenia.manager.settings_edit import SettingsEditor
-from xenia.model.errors import denied
+from xenia.model.errors import denied, invalid
 from xenia.model.issuer import Issuer
 from xenia.model.old_config import OldConfig
 from xenia.model.security_key import Site
@@ -68,6 +69,13 @@ them something. Their passwords are their names, backwards.
 async def check(user: str, password: str) -> None:
     if user not in GROUPS or password != user[::-1]:
         raise denied("the password is wrong")
+
+
+@asynccontextmanager
+async def no_view(_: str) -> AsyncIterator[socket.socket]:
+    """Simulated guests have no screen that could be shown over RDP."""
+    raise invalid("the screen of this domain is not shown over RDP", "rdp = 1 in its guest file has it shown")
+    yield socket.socket()
 
 
 class GuestConsole:
@@ -218,19 +226,20 @@ async def running_xend(folder: Path, world: World | None = None) -> AsyncIterato
         audit.append,
         tickets=tickets,
         desktops=DesktopSessions(UID),
+        rdp_view=no_view,
         through_issuer=through_issuer,
         second_factor=keys,
         login_links=LoginLinks(logins, lambda: "https://alpha.example:8006", lambda: time.time() + later[0]),
     )
-    socket, web = folder / "xend.sock", folder / "web.sock"
-    listeners = [listen(socket, "xen"), listen_for_web(web, None)]
+    door, web = folder / "xend.sock", folder / "web.sock"
+    listeners = [listen(door, "xen"), listen_for_web(web, None)]
     stop, ready, tasks = asyncio.Event(), asyncio.Event(), Tasks()
     server = tasks.start(serve(make_app(doors), listeners, stop, ready=ready.set), name="server")
     await ready.wait()
-    transport = httpx2.AsyncHTTPTransport(uds=str(socket))
+    transport = httpx2.AsyncHTTPTransport(uds=str(door))
     try:
         async with httpx2.AsyncClient(transport=transport, base_url=URL, timeout=30) as client:
-            yield Xend(socket, web, audit, world, manager, doors, client, consoles, kept, later, people, issuer, policy)
+            yield Xend(door, web, audit, world, manager, doors, client, consoles, kept, later, people, issuer, policy)
     finally:
         doors.stopping.set()
         await hub.close()

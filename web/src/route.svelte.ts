@@ -1,5 +1,8 @@
 /** Where in the page somebody is: each screen has an address. */
 
+/** What is a document of its own, whose policy lets WebAssembly run (docs/architecture.md): it is loaded. */
+const OWN_DOCUMENT = /^\/domains\/[^/]+\/console\/rdp$/;
+
 class Route {
   path = $state(location.pathname);
   query = $state.raw(new URLSearchParams(location.search));
@@ -11,6 +14,12 @@ class Route {
 
   /** Go to a place of the page. With `replace`, the way back does not lead here. */
   go(address: string, { replace = false } = {}): void {
+    const { pathname } = new URL(address, location.href);
+    if (OWN_DOCUMENT.test(pathname) !== OWN_DOCUMENT.test(location.pathname)) {
+      if (replace) location.replace(address);
+      else location.assign(address);
+      return;
+    }
     if (replace) history.replaceState(null, "", address);
     else history.pushState(null, "", address);
     this.#read();

@@ -63,11 +63,12 @@ since the epoch. A text console is the WebSocket `/v1/domains/{ref}/console?kind
 frames of console bytes both ways, with `&view=true` only from the guest; it ends with code 4000 when the guest is gone,
 4001 for a watcher that does not keep up and 1001 when xend stops. The screen is the WebSocket
 `/v1/domains/{ref}/vncviewer`, of RFB (RFC 6143). The desktop that a guest serves over RDP is the WebSocket
-`/v1/domains/{ref}/rdp`, of RDCleanPath as IronRDP speaks it: where it is xend knows, so a `destination` has no meaning,
-and who may see it is settled before the first byte, so a `proxy_auth` has none; errors are PDUs with an HTTP status,
-and then code 4002 with the reason. All choose the subprotocol `binary` where it is offered. A browser, which can send
-no header with a WebSocket, offers a ticket (`POST /v1/domains/{ref}/tickets`) beside it, as `xenia.ticket.TICKET`;
-without one, as IronRDP opens its WebSocket, the cookie of the login counts.
+`/v1/domains/{ref}/rdp`, of RDCleanPath as IronRDP speaks it; with `?of=screen` it is the screen of a guest with
+`rdp = 1` instead, as the host shows it, with any user and password. Where the server is xend knows, so a `destination`
+has no meaning, and who may see it is settled before the first byte, so a `proxy_auth` has none; errors are PDUs with an
+HTTP status, and then code 4002 with the reason. All choose the subprotocol `binary` where it is offered. A browser,
+which can send no header with a WebSocket, offers a ticket (`POST /v1/domains/{ref}/tickets`) beside it, as
+`xenia.ticket.TICKET`; without one, as IronRDP opens its WebSocket by itself, the cookie of the login counts.
 
 The live state is the WebSocket `/v1/stream?run=RUN&after=SEQUENCE&stats=SECONDS`: text frames of JSON, each with a
 `type`.

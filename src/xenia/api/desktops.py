@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
-from typing import Annotated
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Annotated, Literal
 
-from fastapi import Path
+from fastapi import Path, Query
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from xenia.api.accept import accept_bytes
@@ -31,21 +33,25 @@ _SECONDS_TO_ASK = 20.0
 _LONGEST_REASON = 123
 """Bytes (RFC 6455, 5.5)."""
 
+_HERE = "127.0.0.1"
+
 Ref = Annotated[str, Path(max_length=256)]
+Of = Annotated[Literal["guest", "screen"], Query()]
+"""Whose desktop: that of an RDP server in the guest, or its screen as `rdp = 1` has the host show it."""
 
 
 @router.websocket("/domains/{ref}/rdp")
-async def desktop(websocket: WebSocket, doors: DoorsOf, caller: CallerOf, ref: Ref) -> None:
+async def desktop(websocket: WebSocket, doors: DoorsOf, caller: CallerOf, ref: Ref, of: Of = "guest") -> None:
     """RDCleanPath in binary frames, and then RDP, both ways; the destination that it names has no meaning here, for
-    xend knows where the guest is. It ends with code 4000 when the guest or the session is gone, 1001 when xend stops,
-    and, after a PDU with an error, 4002 where no desktop answers. What is refused for other reasons is refused before
-    the upgrade, as problem JSON.
+    xend knows where the guest is. A screen takes any user and any password. It ends with code 4000 when the guest or
+    the session is gone, 1001 when xend stops, and, after a PDU with an error, 4002 where no desktop answers. What is
+    refused for other reasons is refused before the upgrade, as problem JSON.
     """
     domain = await doors.manager.desktops.find(ref, caller)
     await accept_bytes(websocket)
     async with lasting(websocket):
         try:
-            code, why = await _show(websocket, doors, caller, domain)
+            code, why = await _show(websocket, doors, caller, domain, of)
         except XeniaError as error:
             await _asked(websocket)
             async with asyncio.timeout(_SEND_TIMEOUT):
@@ -64,10 +70,20 @@ async def _asked(websocket: WebSocket) -> None:
                 raise WebSocketDisconnect(message["code"])
 
 
-async def _show(websocket: WebSocket, doors: Doors, caller: Caller, domain: Domain) -> tuple[int, str]:
+async def _show(websocket: WebSocket, doors: Doors, caller: Caller, domain: Domain, of: str) -> tuple[int, str]:
     """Until it is over; what is said at the end. Raises XeniaError, before anything was."""
-    guest, address = await doors.manager.desktops.connect(domain)
-    with doors.desktops.session(guest, address) as connection:
-        ways = say(websocket, connection), hear(websocket, connection)
-        await race(*ways, doors.stopping.wait(), watch_login(doors, caller, domain.uuid))
+    async with _server(doors, domain, of) as (server, address):
+        with doors.desktops.session(server, address) as connection:
+            ways = say(websocket, connection), hear(websocket, connection)
+            await race(*ways, doors.stopping.wait(), watch_login(doors, caller, domain.uuid))
     return (STOPPING, "xend is stopping") if doors.stopping.is_set() else (GONE, "the session is over")
+
+
+@asynccontextmanager
+async def _server(doors: Doors, domain: Domain, of: str) -> AsyncIterator[tuple[socket.socket, str]]:
+    """A connection to the RDP server that is meant, and its address. Raises as `Desktops.connect`, `RdpViews.own`."""
+    if of == "guest":
+        yield await doors.manager.desktops.connect(domain)
+        return
+    async with doors.rdp_view(domain.uuid) as server:
+        yield server, _HERE

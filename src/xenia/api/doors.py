@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -35,7 +37,10 @@ class About:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Doors:
-    """`audit` keeps who did what. `stopping` is set when xend begins to end: whoever waits is answered then."""
+    """`audit` keeps who did what. `rdp_view` gives a connection to an RDP server that shows the screen of the guest
+    with this UUID, and nothing else (`RdpViews.own`). `stopping` is set when xend begins to end: whoever waits is
+    answered then.
+    """
 
     manager: Manager
     consoles: ConsoleHub
@@ -47,6 +52,7 @@ class Doors:
     audit: Callable[[dict[str, Any]], None]
     tickets: Tickets
     desktops: DesktopSessions
+    rdp_view: Callable[[str], AbstractAsyncContextManager[socket.socket]]
     through_issuer: ThroughIssuer
     second_factor: SecondFactor
     login_links: LoginLinks

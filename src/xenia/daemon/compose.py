@@ -160,6 +160,7 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
             audit.note,
             tickets=Tickets(time.time),
             desktops=DesktopSessions(settings.desktop_uid if os.geteuid() == 0 else None),
+            rdp_view=views.own,
             through_issuer=admission.through_issuer(logins),
             second_factor=keys,
             login_links=admission.links(logins, paths),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -26,6 +27,8 @@ _TYPES = MappingProxyType(
 )
 _INDEX = "/index.html"
 _NAMED_BY_CONTENT = "/assets/"
+_WITH_WASM = re.compile(r"/domains/[^/]+/console/rdp")
+"""What a browser loads as a document of its own (web/src/route.svelte.ts), in which IronRDP runs."""
 _POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -38,6 +41,7 @@ _POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+_POLICY_WITH_WASM = _POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,10 @@ class Page:
         screens by their addresses. None where neither is asked for.
         """
         file = self._files.get(path) or (self._files[_INDEX] if "text/html" in headers.get("accept", "") else None)
-        return _response(file, headers) if file is not None else None
+        if file is None:
+            return None
+        policy = _POLICY_WITH_WASM if _WITH_WASM.fullmatch(path) else _POLICY
+        return _response(file, headers, policy)
 
 
 def _read(file: Path, path: str) -> _File:
@@ -78,11 +85,11 @@ def _read(file: Path, path: str) -> _File:
     return _File(content, zipped, _TYPES[file.suffix], f'"{hashlib.sha256(content).hexdigest()[:32]}"', cache)
 
 
-def _response(file: _File, headers: Headers) -> Response:
+def _response(file: _File, headers: Headers, policy: str) -> Response:
     told = {
         "cache-control": file.cache,
         "etag": file.etag,
-        "content-security-policy": _POLICY,
+        "content-security-policy": policy,
         "cross-origin-opener-policy": "same-origin",
         "vary": "accept-encoding",
     }

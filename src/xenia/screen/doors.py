@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import itertools
 import json
 import logging
 import os
+import secrets
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import AbstractContextManager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
@@ -40,6 +42,8 @@ _AGAIN = 5.0
 
 _OWN = frozenset({EventKind.VNC_OPENED, EventKind.VNC_REFUSED, EventKind.RDP_OPENED, EventKind.RDP_REFUSED})
 
+_LOOPBACK = "127.0.0.1"
+
 Address = IPv4Address | IPv6Address
 Listen = Callable[[], AbstractContextManager[AsyncIterator[Event]]]
 Bind = Callable[[Wish, Address, str], tuple[socket.socket, str]]
@@ -52,6 +56,14 @@ class _Door:
     listener: socket.socket
     password: str
     tls: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OwnDoor:
+    """One that is open for a single viewer, at `port` of 127.0.0.1, to who has the `password`."""
+
+    port: int
+    password: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +108,9 @@ class ScreenDoors:
         self._kept = kept
         self._rules = rules
         self._doors: dict[str, _Door] = {}
+        self._own: dict[str, tuple[str, _Door]] = {}
+        """Those of single viewers, by names that are no UUIDs, each with the UUID of its guest."""
+        self._numbers = itertools.count(1)
         self._channel: Channel | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._with_tls = False
@@ -118,10 +133,27 @@ class ScreenDoors:
     async def close(self) -> None:
         """Close all doors; their places stay kept."""
         await self._tasks.close()
-        for door in self._doors.values():
+        for door in (*self._doors.values(), *(door for _, door in self._own.values())):
             door.listener.close()
         self._doors.clear()
+        self._own.clear()
         self._end_process()
+
+    @contextmanager
+    def own(self, uuid: str) -> Iterator[OwnDoor]:
+        """A door to the screen of a guest beside its other one, with a password that is made for it; it is closed with
+        the context, and with the guest. Raises OSError, and XeniaError where the relay does not start.
+        """
+        self._ensure_process(tls=False)
+        listener = socket.create_server((_LOOPBACK, 0), backlog=1)
+        password = secrets.token_urlsafe(6)  # eight characters: more of one does not count
+        door, name = _Door("", listener, password, tls=False), f"{uuid} {next(self._numbers)}"
+        self._own[name] = (uuid, door)
+        self._hand_over(name, door)
+        try:
+            yield OwnDoor(listener.getsockname()[1], password)
+        finally:
+            self._shut_own(name)
 
     async def _keep_up(self, listen: Listen, running: Callable[[], Awaitable[Iterable[str]]]) -> None:
         while True:
@@ -138,6 +170,8 @@ class ScreenDoors:
         wish, door = self._wish_of(uuid), self._doors.get(uuid)
         if wish is None:
             self._failures.pop(uuid, None)
+            for name in [name for name, (guest, _) in self._own.items() if guest == uuid]:
+                self._shut_own(name)
             if door is not None:
                 self._shut(uuid, door)
         elif door is None:
@@ -176,14 +210,22 @@ class ScreenDoors:
 
     def _shut(self, uuid: str, door: _Door) -> None:
         del self._doors[uuid]
-        if self._channel is not None:
-            self._channel.send({"close": uuid})
-        with suppress(OSError):
-            door.listener.shutdown(socket.SHUT_RDWR)  # the relay has it still, and its display is free at once
-        door.listener.close()
+        self._take_back(uuid, door)
         self._places.pop(uuid, None)
         self._keep()
         self._told(uuid, "")
+
+    def _shut_own(self, name: str) -> None:
+        _, door = self._own.pop(name, (None, None))
+        if door is not None:
+            self._take_back(name, door)
+
+    def _take_back(self, name: str, door: _Door) -> None:
+        if self._channel is not None:
+            self._channel.send({"close": name})
+        with suppress(OSError):
+            door.listener.shutdown(socket.SHUT_RDWR)  # the relay has it still, and its display is free at once
+        door.listener.close()
 
     def _keep(self) -> None:
         if self._kept is None:
@@ -194,9 +236,9 @@ class ScreenDoors:
         except OSError as error:
             log.warning("where VNC listens is not kept: %s", error)
 
-    def _hand_over(self, uuid: str, door: _Door) -> None:
+    def _hand_over(self, name: str, door: _Door) -> None:
         if self._channel is not None:
-            message = {"open": uuid, "password": door.password, "tls": door.tls, "by_door": self._by_door}
+            message = {"open": name, "password": door.password, "tls": door.tls, "by_door": self._by_door}
             self._channel.send(message, door.listener.fileno())
 
     def _ensure_process(self, *, tls: bool) -> None:
@@ -213,8 +255,8 @@ class ScreenDoors:
             raise
         self._with_tls = tls
         self._channel = Channel(ours, self._hear, self._lost)
-        for uuid, door in self._doors.items():
-            self._hand_over(uuid, door)
+        for name, door in (*self._doors.items(), *((name, door) for name, (_, door) in self._own.items())):
+            self._hand_over(name, door)
 
     def _end_process(self) -> None:
         if self._channel is not None:
@@ -254,10 +296,11 @@ class ScreenDoors:
         finally:
             self._answering -= 1
 
-    async def _give(self, channel: Channel, number: object, uuid: str) -> None:
+    async def _give(self, channel: Channel, number: object, name: str) -> None:
         """Only what has a door is opened, whatever the relay asks for."""
+        uuid = self._own[name][0] if name in self._own else name
         try:
-            if uuid not in self._doors:
+            if name not in self._own and name not in self._doors:
                 raise OSError(errno.ENOENT, "it has no door")
             with await self._open_screen(uuid) as screen:
                 channel.send({"screen": number}, screen.fileno())

@@ -61,6 +61,11 @@ def echoing_keys() -> bytes:
     return _disk(_CLI + _say("ready\n") + body + bytes([0xEB, 256 - len(body) - 2]))
 
 
+def enlarging_at_a_key() -> bytes:
+    """Waits for a key, and then has a screen of 640 by 480 pixels."""
+    return _disk(bytes.fromhex("b400 cd16 b81200 cd10") + _HALT)  # BIOS calls 0x16 and 0x10, mode 0x12
+
+
 def counting(word: str) -> bytes:
     """Says `word` and a number of four hexadecimal digits that grows by one, a line about once a second."""
     begin = bytes.fromhex("31c0 8ed8 8ed0 bc007c fb 31db")  # ds = ss = 0; sp = 0x7c00; interrupts on; bx = 0

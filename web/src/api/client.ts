@@ -56,6 +56,18 @@ export async function ticketFor(uuid: string, door: Door): Promise<string[]> {
   return ["binary", `xenia.ticket.${given.ticket}`];
 }
 
+/** Where a PNG tells its size (its first chunk, IHDR, comes after 16 bytes). */
+const SIZE_AT = 16;
+
+/** How large the screen of a domain is now, in pixels; null where it shows none. */
+export async function screenSize(uuid: string): Promise<{ width: number; height: number } | null> {
+  const answer = await fetch(`/v1/domains/${uuid}/screenshot`).catch(() => null);
+  if (!answer?.ok) return null;
+  const picture = new DataView(await answer.arrayBuffer());
+  if (picture.byteLength < SIZE_AT + 8) return null;
+  return { width: picture.getUint32(SIZE_AT), height: picture.getUint32(SIZE_AT + 4) };
+}
+
 /** The address of a WebSocket of this host. */
 export function socketAddress(path: string): string {
   return `wss://${location.host}/v1${path}`;

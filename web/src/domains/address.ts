@@ -6,3 +6,8 @@ export function addressOf(name: string, tab = ""): string {
   if (tab && tab !== "overview") return `${place}/${tab}`;
   return name === "new" ? `${place}/overview` : place;
 }
+
+/** The address of the desktop of `name` over RDP. */
+export function rdpAddressOf(name: string): string {
+  return `${addressOf(name, "console")}/rdp`;
+}

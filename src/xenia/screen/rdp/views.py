@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import socket
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from xenia.model.display import VncRules
+from xenia.model.errors import invalid, too_many, unavailable
 from xenia.screen.doors import Address, Listen, ScreenDoors, parsed
+from xenia.screen.rdp.ini import own_ini_of
+from xenia.screen.rdp.own import own_server
 from xenia.screen.rdp.server import RdpServer
 from xenia.screen.wish import Wish
 
 _LOOPBACK = "127.0.0.1"
 _BACKLOG = 16
+MOST_OWN = 32
+"""Viewers with an xrdp of their own."""
 
 
 class RdpViews:
@@ -48,11 +55,14 @@ class RdpViews:
         )  # fmt: skip
         self._names: dict[str, str] = {}
         self._ports: dict[str, int] = {}
+        self._certificate, self._uid, self._own_folder = certificate, uid, folder.with_name(f"{folder.name}-own")
+        self._own = 0
         self._why: str | None = None
         """Why xrdp answers nobody, "" when it does, None before that is known."""
 
     def start(self, listen: Listen, running: Callable[[], Awaitable[Iterable[str]]]) -> None:
         """As that of ScreenDoors."""
+        shutil.rmtree(self._own_folder, ignore_errors=True)  # of a xend that was killed
         self._server.start()
         self._doors.start(listen, running)
 
@@ -64,6 +74,29 @@ class RdpViews:
     async def close(self) -> None:
         await self._doors.close()
         await self._server.close()
+
+    @asynccontextmanager
+    async def own(self, uuid: str) -> AsyncIterator[socket.socket]:
+        """A connection to an xrdp that shows the screen of this guest alone, without a password, to whoever may see it;
+        it ends with the context. Raises invalid where the guest has no rdp = 1, too_many, unavailable.
+        """
+        if self._wish_of(uuid) is None:
+            raise invalid("the screen of this domain is not shown over RDP", "rdp = 1 in its guest file has it shown")
+        if self._own >= MOST_OWN:
+            raise too_many(f"{MOST_OWN} screens are seen over RDP already", "close one")
+        self._own += 1
+        try:
+            async with AsyncExitStack() as parts:
+                try:
+                    door = parts.enter_context(self._doors.own(uuid))
+                    ini, certificate = own_ini_of(door.port, door.password), self._certificate()
+                    server = own_server(self._own_folder, ini, certificate, uid=self._uid)
+                    connection = await parts.enter_async_context(server)
+                except OSError as error:
+                    raise unavailable(f"the screen cannot be shown over RDP: {error.strerror or error}") from error
+                yield connection
+        finally:
+            self._own -= 1
 
     def _wish(self, uuid: str) -> Wish | None:
         """Its door is at no place that a guest file names. Asked for whenever something has happened to the guest."""
