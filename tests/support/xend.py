@@ -138,6 +138,8 @@ class Xend:
     """The one of the settings, as the only item."""
     policy: list[str]
     """Of whom a security key is wanted, as the only item."""
+    site: list[Site]
+    """What security keys are made for, as the only item."""
 
     async def post(self, path: str, body: Any = None, **params: Any) -> httpx2.Response:
         return await self.client.post(f"/v1{path}", json=body, params=params)
@@ -205,8 +207,8 @@ async def running_xend(folder: Path, world: World | None = None) -> AsyncIterato
     store = SecurityKeyStore(DiskFiles(folder))
     await store.load()
     policy = ["off"]
-    site = Site("alpha.example", "https://alpha.example:8006")
-    keys = SecondFactor(logins, store, Proofs(uid), lambda: policy[0], lambda: site, lambda: time.time() + later[0])
+    site = [Site("alpha.example", "https://alpha.example:8006")]
+    keys = SecondFactor(logins, store, Proofs(uid), lambda: policy[0], lambda: site[0], lambda: time.time() + later[0])
     doors = Doors(
         manager,
         hub,
@@ -230,7 +232,8 @@ async def running_xend(folder: Path, world: World | None = None) -> AsyncIterato
     transport = httpx2.AsyncHTTPTransport(uds=str(socket))
     try:
         async with httpx2.AsyncClient(transport=transport, base_url=URL, timeout=30) as client:
-            yield Xend(socket, web, audit, world, manager, doors, client, consoles, kept, later, people, issuer, policy)
+            known = (world, manager, doors, client, consoles, kept, later, people, issuer, policy, site)
+            yield Xend(socket, web, audit, *known)
     finally:
         doors.stopping.set()
         await hub.close()

@@ -130,12 +130,12 @@ async def log_out(doors: DoorsOf, caller: CallerOf) -> Response:
 @router.get("/me", summary="Who asks", responses=answers(CallerAnswer))
 async def me(caller: CallerOf) -> Response:
     plain = {"name": caller.name, "role": caller.role.name.lower(), "address": caller.address, "token": caller.token}
-    return json_response(plain | {"grants": list(map(str, caller.grants))})
+    return json_response(plain | {"grants": list(map(str, caller.grants)), "by": caller.by})
 
 
 @router.get("/tokens", summary="Your logins and tokens; everybody's for administrators", responses=answers(TokenList))
 async def tokens(doors: DoorsOf, caller: CallerOf) -> Response:
-    return json_response({"tokens": to_plain(doors.logins.shown(caller))})
+    return json_response(to_plain(TokenList(tuple(doors.logins.shown(caller)), doors.logins.refusal(caller))))
 
 
 @router.post("/tokens", summary="Make a token for a program", responses=answers(GivenToken, 201))

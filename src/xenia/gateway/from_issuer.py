@@ -41,6 +41,7 @@ def routes(ask: Ask) -> dict[tuple[str, str], Callable[[Request], Awaitable[Resp
             "secret": begun_of(request.headers),
             "state": said.get("state", "")[:_LONGEST_STATE],
             "code": said["code"][:_LONGEST_CODE],
+            "label": "through the issuer",
         }
         status, given = await ask(request, "POST", b"/v1/login/oidc/finish", json.dumps(body).encode())
         if status != 201:

@@ -17,6 +17,7 @@ from xenia.manager.logins.people import People, Rights
 from xenia.model.caller import Caller, Role
 from xenia.model.errors import ErrorKind, XeniaError, conflict, denied, invalid, not_found, too_many, unauthenticated
 from xenia.model.issuer import PREFIX, Vouched
+from xenia.model.operations import Reason
 from xenia.model.token import GivenToken, ShownToken, Token, TokenKind
 from xenia.store.tokens import Tokens
 
@@ -127,11 +128,8 @@ class Logins:
         """A token for a program of `caller`, who has no more rights with it than `role` (None: than they have), for so
         many days. Raises denied, invalid, and a conflict for one who has too many.
         """
-        if caller.name.startswith(PREFIX):
-            # Only a login asks the issuer who they are: a token would outlast their leaving.
-            raise denied(
-                "who comes through the issuer can make no tokens", "a user of the host can: xm token create there"
-            )
+        if refused := self.refusal(caller):
+            raise denied(refused.message, refused.hint)
         wanted = caller.highest if role is None else role
         if wanted > caller.highest:
             raise denied(f"you are no {wanted.name.lower()}: you cannot give that role to a token")
@@ -143,6 +141,15 @@ class Logins:
         if sum(token.user == caller.name for token in self.tokens.all()) >= MOST_TOKENS:
             raise conflict(f"'{caller.name}' has {MOST_TOKENS} tokens already", "xm token revoke ends one")
         return await self._give(TokenKind.API, caller.name, wanted, label, days * DAY)
+
+    def refusal(self, caller: Caller) -> Reason | None:
+        """Why `caller` can make no tokens at all; None where they can."""
+        if caller.name.startswith(PREFIX):
+            # Only a login asks the issuer who they are: a token would outlast their leaving.
+            return Reason(
+                "who comes through the issuer can make no tokens", "a user of the host can: xm token create there"
+            )
+        return None
 
     async def _give(
         self, kind: TokenKind, user: str, role: Role, label: str, seconds: float, vouched: Vouched | None = None
@@ -160,7 +167,7 @@ class Logins:
         """Who shows `secret`. Raises unauthenticated for one that is unknown or over."""
         token, rights = await self._worth(self.tokens.by_digest(_digest(secret)))
         await self._note(token)
-        return Caller(None, token.user, rights.role, address, token.id, rights.grants)
+        return Caller(None, token.user, rights.role, address, token.id, rights.grants, by=rights.by)
 
     async def still(self, caller: Caller) -> Caller:
         """`caller` of some time ago, with what they may do now on the whole host, and no more than they might then, and
