@@ -30,6 +30,7 @@ from xenia.lib.files import DiskFiles
 from xenia.lib.paths import Paths
 from xenia.manager.events import EventBus
 from xenia.manager.logins.attempts import Attempts
+from xenia.manager.logins.handovers import Handovers
 from xenia.manager.logins.links import LoginLinks
 from xenia.manager.logins.logins import Logins
 from xenia.manager.logins.people import Admitted, People
@@ -223,6 +224,7 @@ async def running_xend(folder: Path, world: World | None = None) -> AsyncIterato
         through_issuer=through_issuer,
         second_factor=keys,
         login_links=LoginLinks(logins, lambda: "https://alpha.example:8006", lambda: time.time() + later[0]),
+        handovers=Handovers(logins, lambda: time.time() + later[0]),
     )
     socket, web = folder / "xend.sock", folder / "web.sock"
     listeners = [listen(socket, "xen"), listen_for_web(web, None)]

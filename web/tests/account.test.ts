@@ -3,6 +3,7 @@ import { expect, test, vi } from "vitest";
 import { thisBrowser } from "../src/account/browser";
 import { reasonAgainstKey } from "../src/account/mayadd";
 import { rolesFor } from "../src/account/roles";
+import { answerTo, lettersOf, waitingOf } from "../src/account/waiting";
 import type { SecurityKeyList } from "../src/api/words";
 import { caller } from "./words";
 
@@ -39,4 +40,29 @@ test("a login is shown as the browser that it is of", () => {
     "Chromium on Linux",
     "a browser",
   ]);
+});
+
+const CHALLENGE = "a".repeat(43);
+const STATE = "s".repeat(22);
+
+test.each([
+  ["", true],
+  ["&port=40123", true],
+  ["&port=0", false],
+  ["&port=65536", false],
+  ["&port=80@evil.example", false],
+  ["&port=1e3", false],
+])("an address of xm ends in %j", (end, whole) => {
+  expect(waitingOf(new URLSearchParams(`challenge=${CHALLENGE}&state=${STATE}${end}`)) !== null).toBe(whole);
+});
+
+test("what is not whole is no address of xm", () => {
+  for (const query of ["", `challenge=${CHALLENGE}`, `state=${STATE}`, `challenge=${CHALLENGE}x&state=${STATE}`, `challenge=${CHALLENGE}&state=a/b`])
+    expect(waitingOf(new URLSearchParams(query))).toBeNull();
+});
+
+test("a browser is sent to no other machine than its own, and shows what xm shows", async () => {
+  const waiting = { challenge: CHALLENGE, state: STATE, port: 40123 };
+  expect(answerTo(waiting, { code: "x&y" })).toBe(`http://127.0.0.1:40123/?code=x%26y&state=${STATE}`);
+  expect(await lettersOf(CHALLENGE)).toBe("66D-34F");
 });

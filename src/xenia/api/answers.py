@@ -27,6 +27,7 @@ from xenia.model.domain import Definition, Domain, DomainConfig
 from xenia.model.explanation import Explanation
 from xenia.model.folder_plan import FolderPlan
 from xenia.model.guest_file import Saved, Shown, Version
+from xenia.model.handover import GivenHandover
 from xenia.model.host import EngineReport, Host
 from xenia.model.host_run import HostRun
 from xenia.model.image import ImageInfo, ImageList
@@ -506,6 +507,7 @@ ANSWERS = (
     WaysToLogIn,
     KeyWanted,
     GivenLink,
+    GivenHandover,
     SecurityKeyList,
     ShownSecurityKey,
     GivenCode,

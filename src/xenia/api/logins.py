@@ -18,6 +18,7 @@ from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
 from xenia.model.caller import Role
 from xenia.model.errors import conflict
+from xenia.model.handover import GivenHandover
 from xenia.model.issuer import BegunLogin
 from xenia.model.login_link import GivenLink
 from xenia.model.security_key import KeyWanted
@@ -47,6 +48,18 @@ class ProofBody(Body):
 
 class LinkBody(Body):
     secret: Annotated[Text, Field(max_length=256, description="the fragment of the link")]
+
+
+class HandoverBody(Body):
+    challenge: Annotated[
+        Text, Field(max_length=64, description="the SHA-256 of what xm alone knows, its verifier, in base64url")
+    ]
+
+
+class RedeemBody(Body):
+    code: Annotated[Text, Field(max_length=256, description="what the browser was given")]
+    verifier: Annotated[Text, Field(max_length=256, description="what the challenge is the digest of")]
+    label: Annotated[Text, Field(max_length=200, description="what this login is shown as")] = ""
 
 
 class FinishOidcBody(Body):
@@ -96,6 +109,20 @@ async def follow_link(connection: HTTPConnection, doors: DoorsOf, body: LinkBody
 async def give_link(doors: DoorsOf, caller: CallerOf) -> Response:
     """Asked on the host itself alone. It is good for five minutes, in a browser that reaches xenia-web."""
     return json_response(to_plain(await doors.login_links.give(caller)), 201)
+
+
+@front.post("/login/handover", summary="Log in with what a browser hands over", responses=answers(GivenToken, 201))
+async def redeem(connection: HTTPConnection, doors: DoorsOf, body: RedeemBody) -> Response:
+    """For xm, which had a browser log in. Each code is good once; the login ends when that of the browser would."""
+    note_asker(connection, doors.handovers.user_of(body.code))
+    given = await doors.handovers.redeem(body.code, body.verifier, address_of(connection), body.label)
+    return json_response(to_plain(given), 201)
+
+
+@router.post("/login-handovers", summary="Hand your login over to xm", responses=answers(GivenHandover, 201))
+async def hand_over(doors: DoorsOf, caller: CallerOf, body: HandoverBody) -> Response:
+    """For who has logged in, after they were asked. It is good for two minutes, for the xm that made the challenge."""
+    return json_response(to_plain(doors.handovers.give(caller, body.challenge)), 201)
 
 
 @front.get("/login", summary="How one can log in", responses=answers(WaysToLogIn))

@@ -42,6 +42,7 @@ export type Token = Schemas["ShownToken"];
 export type TokenList = Schemas["TokenList"];
 export type WaysToLogIn = Schemas["WaysToLogIn"];
 export type GivenToken = Schemas["GivenToken"];
+export type GivenHandover = Schemas["GivenHandover"];
 export type GivenTicket = Schemas["GivenTicket"];
 export type Door = Schemas["Door"];
 

@@ -100,8 +100,26 @@ class Logins:
         """Whether they come with a login of a user of this host: neither with a token for a program nor through an
         issuer.
         """
-        token = next((each for each in self.tokens.all() if caller.token and each.id == caller.token), None)
+        token = self._token_of(caller)
         return token is not None and token.kind is TokenKind.SESSION and token.vouched is None
+
+    def has_login(self, caller: Caller) -> bool:
+        """Whether they come with a login, however they have logged in, and not with a token for a program."""
+        token = self._token_of(caller)
+        return token is not None and token.kind is TokenKind.SESSION
+
+    def _token_of(self, caller: Caller) -> Token | None:
+        return next((each for each in self.tokens.all() if caller.token and each.id == caller.token), None)
+
+    async def hand_over(self, token_id: str, address: str, label: str) -> GivenToken:
+        """Another session for whom the one with that id is, with what they may by it, until it would end: who handed a
+        login on again and again would else have one for ever. Raises unauthenticated where it is over.
+        """
+        token, rights = await self._worth(next((each for each in self.tokens.all() if each.id == token_id), None))
+        self.by_address.succeeded(address)
+        await self._make_room(token.user)
+        left = token.expires - self.clock()
+        return await self._give(TokenKind.SESSION, token.user, rights.highest, label, left, token.vouched)
 
     async def _check(self, user: str, password: str) -> None:
         known = 0 < len(user) <= _LONGEST_NAME and not user.startswith(PREFIX)
