@@ -404,7 +404,7 @@ export const de: Record<Key, string> = {
   "handover.first": "xm wartet darauf in einem Terminal. Nach der Anmeldung hier sagen Sie, ob auch xm angemeldet werden darf.",
   "handover.what": "xm, das in einem Terminal wartet, möchte sich an {host} als {user} anmelden, mit der Rolle {role}.",
   "handover.letters": "xm zeigt dieselben Zeichen",
-  "handover.beware": "Nur, wenn Sie gerade xm login eingegeben haben und dort dieselben Zeichen stehen: wer Sie sonst hierher geschickt hat, will sich als Sie ausgeben.",
+  "handover.beware": "Nur zustimmen, wenn Sie gerade xm login eingegeben haben und dort dieselben Zeichen sehen. Wer Sie sonst hierher geschickt hat, will sich als Sie ausgeben.",
   "handover.give": "xm anmelden",
   "handover.refuse": "Nein",
   "handover.other": "Als jemand anderes anmelden",

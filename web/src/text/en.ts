@@ -404,7 +404,7 @@ export const en = {
   "handover.first": "xm waits for it in a terminal. After the login here you say whether xm may be logged in, too.",
   "handover.what": "xm, which waits in a terminal, asks to log in at {host} as {user}, with the role {role}.",
   "handover.letters": "xm shows these letters, too",
-  "handover.beware": "Only where you have just typed xm login, and there are the same letters: whoever sent you here otherwise wants to be you.",
+  "handover.beware": "Say yes only where you have just typed xm login and see the same letters there. Whoever else has sent you here wants to be you.",
   "handover.give": "Log in xm",
   "handover.refuse": "No",
   "handover.other": "Log in as somebody else",
