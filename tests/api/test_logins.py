@@ -24,6 +24,7 @@ FRONT = {
     ("POST", "/v1/login"),
     ("POST", "/v1/login/security-key"),
     ("POST", "/v1/login/link"),
+    ("POST", "/v1/login/handover"),
     ("POST", "/v1/login/oidc"),
     ("POST", "/v1/login/oidc/finish"),
 }

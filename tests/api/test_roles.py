@@ -51,6 +51,7 @@ def test_the_routes_ask_for_the_roles_of_their_operations() -> None:
 def test_what_changes_something_is_not_for_viewers() -> None:
     own = {"WEBSOCKET /stream", "POST /logout", "POST /tokens", "DELETE /tokens/{token}"}
     own |= {"POST /security-keys", "POST /security-keys/begin", "DELETE /security-keys/{key}", "POST /login-links"}
+    own |= {"POST /login-handovers"}
     viewers = {route for route, each in ROUTES.items() if each.role < Role.OPERATOR}
     assert {route for route in viewers if not route.startswith("GET ")} == own
 

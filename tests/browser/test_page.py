@@ -180,6 +180,7 @@ async def test_each_screen_fits_and_is_accessible(browser: Browser, web: Web, wi
         ("/jobs/1", "create"),
         ("/events", "Events"),
         ("/host", ""),
+        ("/account", "Account"),
     ):
         await person.page.goto(path)
         await expect(person.page.get_by_role("heading", name=heading, level=1)).to_be_visible()

@@ -34,8 +34,13 @@ class There:
     home: Path
 
     async def xm(self, *words: str, typed: str = "", **more: str) -> Said:
+        process = await self.xm_begun(*words, **more)
+        out, err = await process.communicate(typed.encode())
+        return Said(process.returncode or 0, out.decode(), err.decode())
+
+    async def xm_begun(self, *words: str, **more: str) -> asyncio.subprocess.Process:
         own = {"HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home), "XENIA_ROOT": "/nonexistent"}
-        process = await asyncio.create_subprocess_exec(
+        return await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "xenia.cli.main", *words),
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **own, **more},
             cwd=self.home,
@@ -43,8 +48,6 @@ class There:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        out, err = await process.communicate(typed.encode())
-        return Said(process.returncode or 0, out.decode(), err.decode())
 
     async def log_in(self, user: str, *words: str) -> Said:
         fingerprint = ("--fingerprint", self.fingerprint, "--as", "alpha")
@@ -165,7 +168,9 @@ async def test_who_has_to_show_a_security_key_is_told_what_to_do(there: There) -
     await store.put(SecurityKey("0a1b2c3d", "olga", "the blue one", "AAAA", "AAAA", 0, 1_000_000.0))
     there.web.xend.policy[0] = "optional"
     refused = await there.log_in("olga")
-    assert (refused.code, "a security key" in refused.err, "--token-stdin" in refused.err) == (4, True, True), refused
+    assert (refused.code, "a security key" in refused.err, "xm login --browser" in refused.err) == (4, True, True), (
+        refused
+    )
     assert [each.user for each in there.web.xend.doors.logins.tokens.all()] == ["ada"]
     assert len((await there.xm("--host", "alpha", "security-key", "code", "olga")).out.strip()) == 43
     listed = (await there.xm("--host", "alpha", "security-key", "list")).out

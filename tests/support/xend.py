@@ -31,6 +31,7 @@ from xenia.lib.files import DiskFiles
 from xenia.lib.paths import Paths
 from xenia.manager.events import EventBus
 from xenia.manager.logins.attempts import Attempts
+from xenia.manager.logins.handovers import Handovers
 from xenia.manager.logins.links import LoginLinks
 from xenia.manager.logins.logins import Logins
 from xenia.manager.logins.people import Admitted, People
@@ -146,6 +147,8 @@ class Xend:
     """The one of the settings, as the only item."""
     policy: list[str]
     """Of whom a security key is wanted, as the only item."""
+    site: list[Site]
+    """What security keys are made for, as the only item."""
 
     async def post(self, path: str, body: Any = None, **params: Any) -> httpx2.Response:
         return await self.client.post(f"/v1{path}", json=body, params=params)
@@ -213,8 +216,8 @@ async def running_xend(folder: Path, world: World | None = None) -> AsyncIterato
     store = SecurityKeyStore(DiskFiles(folder))
     await store.load()
     policy = ["off"]
-    site = Site("alpha.example", "https://alpha.example:8006")
-    keys = SecondFactor(logins, store, Proofs(uid), lambda: policy[0], lambda: site, lambda: time.time() + later[0])
+    site = [Site("alpha.example", "https://alpha.example:8006")]
+    keys = SecondFactor(logins, store, Proofs(uid), lambda: policy[0], lambda: site[0], lambda: time.time() + later[0])
     doors = Doors(
         manager,
         hub,
@@ -230,6 +233,7 @@ async def running_xend(folder: Path, world: World | None = None) -> AsyncIterato
         through_issuer=through_issuer,
         second_factor=keys,
         login_links=LoginLinks(logins, lambda: "https://alpha.example:8006", lambda: time.time() + later[0]),
+        handovers=Handovers(logins, lambda: time.time() + later[0]),
     )
     door, web = folder / "xend.sock", folder / "web.sock"
     listeners = [listen(door, "xen"), listen_for_web(web, None)]
@@ -239,7 +243,8 @@ async def running_xend(folder: Path, world: World | None = None) -> AsyncIterato
     transport = httpx2.AsyncHTTPTransport(uds=str(door))
     try:
         async with httpx2.AsyncClient(transport=transport, base_url=URL, timeout=30) as client:
-            yield Xend(door, web, audit, world, manager, doors, client, consoles, kept, later, people, issuer, policy)
+            known = (world, manager, doors, client, consoles, kept, later, people, issuer, policy, site)
+            yield Xend(door, web, audit, *known)
     finally:
         doors.stopping.set()
         await hub.close()

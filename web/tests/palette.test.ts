@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { entriesFor } from "../src/domains/palette";
-import { PLACES } from "../src/parts/places";
+import { EVERYWHERE } from "../src/parts/places";
 import { caller, domain, operation } from "./words";
 
 const SAYS = { place: (name: string) => name, action: (name: string) => name };
@@ -16,7 +16,7 @@ function found(search: string): string[] {
 }
 
 test("before somebody searches there are screens and domains, and no actions", () => {
-  expect(found(" ")).toEqual([...PLACES.map((each) => each.name), "mail", "myweb", "web9", "web10"]);
+  expect(found(" ")).toEqual([...EVERYWHERE.map((each) => each.name), "mail", "myweb", "web9", "web10"]);
 });
 
 test("what begins with what is searched goes first, and all words count", () => {

@@ -49,7 +49,7 @@ export function job(id: number, more: Partial<Job> = {}): Job {
 }
 
 export function caller(role: string, grants: string[] = []): Caller {
-  return { name: "ada", role, address: "", token: "", grants };
+  return { name: "ada", role, address: "", token: "", grants, by: "" };
 }
 
 export function operation(name: string, more: Partial<OperationRow> = {}): OperationRow {

@@ -27,6 +27,7 @@ from xenia.model.domain import Definition, Domain, DomainConfig
 from xenia.model.explanation import Explanation
 from xenia.model.folder_plan import FolderPlan
 from xenia.model.guest_file import Saved, Shown, Version
+from xenia.model.handover import GivenHandover
 from xenia.model.host import EngineReport, Host
 from xenia.model.host_run import HostRun
 from xenia.model.image import ImageInfo, ImageList
@@ -131,7 +132,8 @@ class DomainAnswer:
 @dataclass(frozen=True, slots=True)
 class CallerAnswer:
     """Who asks: `address` is where they come from, "" for this host, `token` the id of what they have shown. `role` is
-    theirs on the whole host, or `none`; `grants` are what they may besides: `ROLE NAME` or `ROLE tag:TAG`.
+    theirs on the whole host, or `none`; `grants` are what they may besides: `ROLE NAME` or `ROLE tag:TAG`. `by` is the
+    user or the @group of the settings that gives them the role, "" where nothing in there does.
     """
 
     name: str
@@ -139,13 +141,19 @@ class CallerAnswer:
     address: str
     token: str
     grants: tuple[str, ...]
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
 class SecurityKeyList:
-    """Oldest first."""
+    """Oldest first. `policy` is of whom one is wanted, `origin` the place in browsers that they are made for. `refused`
+    says why who asks can add none; null where they can.
+    """
 
     security_keys: tuple[ShownSecurityKey, ...]
+    policy: str
+    origin: str
+    refused: Reason | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +166,10 @@ class WaysToLogIn:
 
 @dataclass(frozen=True, slots=True)
 class TokenList:
-    """Oldest first."""
+    """Oldest first. `refused` says why who asks can make none; null where they can."""
 
     tokens: tuple[ShownToken, ...]
+    refused: Reason | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -498,6 +507,7 @@ ANSWERS = (
     WaysToLogIn,
     KeyWanted,
     GivenLink,
+    GivenHandover,
     SecurityKeyList,
     ShownSecurityKey,
     GivenCode,

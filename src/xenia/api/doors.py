@@ -15,6 +15,7 @@ from starlette.requests import HTTPConnection
 from xenia.console.hub import ConsoleHub
 from xenia.console.kept import KeptLogs
 from xenia.desktop.sessions import DesktopSessions
+from xenia.manager.logins.handovers import Handovers
 from xenia.manager.logins.links import LoginLinks
 from xenia.manager.logins.logins import Logins
 from xenia.manager.logins.second_factor import SecondFactor
@@ -56,6 +57,7 @@ class Doors:
     through_issuer: ThroughIssuer
     second_factor: SecondFactor
     login_links: LoginLinks
+    handovers: Handovers
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 

@@ -18,6 +18,7 @@ from xenia.api.schema import answers
 from xenia.lib.codec import to_plain
 from xenia.model.caller import Role
 from xenia.model.errors import conflict
+from xenia.model.handover import GivenHandover
 from xenia.model.issuer import BegunLogin
 from xenia.model.login_link import GivenLink
 from xenia.model.security_key import KeyWanted
@@ -47,6 +48,18 @@ class ProofBody(Body):
 
 class LinkBody(Body):
     secret: Annotated[Text, Field(max_length=256, description="the fragment of the link")]
+
+
+class HandoverBody(Body):
+    challenge: Annotated[
+        Text, Field(max_length=64, description="the SHA-256 of what xm alone knows, its verifier, in base64url")
+    ]
+
+
+class RedeemBody(Body):
+    code: Annotated[Text, Field(max_length=256, description="what the browser was given")]
+    verifier: Annotated[Text, Field(max_length=256, description="what the challenge is the digest of")]
+    label: Annotated[Text, Field(max_length=200, description="what this login is shown as")] = ""
 
 
 class FinishOidcBody(Body):
@@ -98,6 +111,20 @@ async def give_link(doors: DoorsOf, caller: CallerOf) -> Response:
     return json_response(to_plain(await doors.login_links.give(caller)), 201)
 
 
+@front.post("/login/handover", summary="Log in with what a browser hands over", responses=answers(GivenToken, 201))
+async def redeem(connection: HTTPConnection, doors: DoorsOf, body: RedeemBody) -> Response:
+    """For xm, which had a browser log in. Each code is good once; the login ends when that of the browser would."""
+    note_asker(connection, doors.handovers.user_of(body.code))
+    given = await doors.handovers.redeem(body.code, body.verifier, address_of(connection), body.label)
+    return json_response(to_plain(given), 201)
+
+
+@router.post("/login-handovers", summary="Hand your login over to xm", responses=answers(GivenHandover, 201))
+async def hand_over(doors: DoorsOf, caller: CallerOf, body: HandoverBody) -> Response:
+    """For who has logged in, after they were asked. It is good for two minutes, for the xm that made the challenge."""
+    return json_response(to_plain(doors.handovers.give(caller, body.challenge)), 201)
+
+
 @front.get("/login", summary="How one can log in", responses=answers(WaysToLogIn))
 async def ways(doors: DoorsOf) -> Response:
     return json_response(to_plain(WaysToLogIn(True, doors.through_issuer.offered)))
@@ -130,12 +157,12 @@ async def log_out(doors: DoorsOf, caller: CallerOf) -> Response:
 @router.get("/me", summary="Who asks", responses=answers(CallerAnswer))
 async def me(caller: CallerOf) -> Response:
     plain = {"name": caller.name, "role": caller.role.name.lower(), "address": caller.address, "token": caller.token}
-    return json_response(plain | {"grants": list(map(str, caller.grants))})
+    return json_response(plain | {"grants": list(map(str, caller.grants)), "by": caller.by})
 
 
 @router.get("/tokens", summary="Your logins and tokens; everybody's for administrators", responses=answers(TokenList))
 async def tokens(doors: DoorsOf, caller: CallerOf) -> Response:
-    return json_response({"tokens": to_plain(doors.logins.shown(caller))})
+    return json_response(to_plain(TokenList(tuple(doors.logins.shown(caller)), doors.logins.refusal(caller))))
 
 
 @router.post("/tokens", summary="Make a token for a program", responses=answers(GivenToken, 201))

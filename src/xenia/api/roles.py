@@ -33,7 +33,7 @@ _ROUTES: dict[Reach, dict[Role, tuple[str, ...]]] = {
             *("GET /jobs", "GET /jobs/{number}", "POST /logout", "GET /me", "GET /tokens", "POST /tokens"),
             *("DELETE /tokens/{token}", "GET /openapi.json", "GET /operations", "WEBSOCKET /stream"),
             *("GET /security-keys", "POST /security-keys", "POST /security-keys/begin"),
-            *("DELETE /security-keys/{key}", "POST /login-links"),
+            *("DELETE /security-keys/{key}", "POST /login-links", "POST /login-handovers"),
         ),
         Role.OPERATOR: ("POST /jobs/{number}/cancel",),
     },

@@ -34,7 +34,9 @@ class CodeBody(Body):
 
 @router.get("", summary="Your security keys; everybody's for administrators", responses=answers(SecurityKeyList))
 async def security_keys(doors: DoorsOf, caller: CallerOf) -> Response:
-    return json_response({"security_keys": to_plain(doors.second_factor.shown(caller))})
+    keys = doors.second_factor
+    shown = SecurityKeyList(tuple(keys.shown(caller)), keys.policy, keys.origin, keys.refusal(caller))
+    return json_response(to_plain(shown))
 
 
 @router.post("/begin", summary="Begin to make a security key yours", responses=answers(KeyWanted, 201))

@@ -27,13 +27,22 @@ def _options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--token-stdin", action="store_true", help="read a token (xm token create) instead of logging in"
     )
+    parser.add_argument(
+        "--browser", action="store_true", help="log in with a browser: with a security key, or however the host wants"
+    )
+    parser.add_argument("--oidc", action="store_true", help="log in with a browser, through the issuer of the host")
+    parser.add_argument(
+        "--no-browser", action="store_true", help="open none: tell the address, and take the code that is shown there"
+    )
 
 
 def _login(_context: Context, options: Namespace) -> int:
     from xenia.client.remote import Remote, look, place_of, shown
 
-    if options.password_stdin and options.token_stdin:
-        raise usage("login: a password or a token", "xm help login")
+    browser = options.browser or options.oidc or options.no_browser
+    ways = (options.password_stdin, options.token_stdin, browser, options.user and browser)
+    if sum(map(bool, ways)) > 1:
+        raise usage("login: a password or a token, or a browser, which asks who you are", "xm help login")
     place = place_of(options.url)
     fingerprint, vouched = look(place)
     if options.fingerprint:
@@ -51,19 +60,25 @@ def _login(_context: Context, options: Namespace) -> int:
         me = Remote(place, secret=secret, fingerprint=pinned).get("/me")
         rows = Remote(place, secret=secret, fingerprint=pinned).get("/tokens")["tokens"]
         token = next(each for each in rows if each["id"] == me["token"]) | {"role": me["role"]}
+    elif browser:
+        from xenia.cli.browser_login import log_in
+
+        host = Remote(place, secret="", fingerprint=pinned)
+        given = log_in(host, _label(), issuer=options.oidc, here=not options.no_browser)
+        token, secret = given["token"], given["secret"]
     else:
         user = options.user or _asked("User", os.environ.get("USER", "root"))
         password = _one_line("password") if options.password_stdin else _password(user)
-        body = {"user": user, "password": password, "label": f"xm on {os.uname().nodename}"[:200]}
+        body = {"user": user, "password": password, "label": _label()}
         given = Remote(place, secret="", fingerprint=pinned).post("/login", body, seconds=60)
         if "token" not in given:
             raise ClientError(
                 f"'{printable(user)}' has to show a security key at {place.url}, which only a browser can ask for",
                 kind="denied",
-                hint="on that host make a token: xm token create LABEL, then here: xm login --token-stdin URL",
+                hint=f"log in with one: xm login --browser {place.url}",
             )
         token, secret = given["token"], given["secret"]
-    host = KnownHost(
+    known = KnownHost(
         name=options.name or place.host,
         url=place.url,
         fingerprint=pinned,
@@ -72,11 +87,17 @@ def _login(_context: Context, options: Namespace) -> int:
         token=token["id"],
         secret=secret,
         expires=token["expires"],
+        how="oidc" if options.oidc else "browser" if browser else "",
     )
-    keep(host)
-    print(f"You are {printable(host.user)} at {host.name}, with the role {host.role}, until {_when(host.expires)}.")
-    print(f"xm --host {host.name} list; export XENIA_HOST={host.name} for all that follows")
+    keep(known)
+    print(f"You are {printable(known.user)} at {known.name}, with the role {known.role}, until {_when(known.expires)}.")
+    print(f"xm --host {known.name} list; export XENIA_HOST={known.name} for all that follows")
     return 0
+
+
+def _label() -> str:
+    """What this login is shown as."""
+    return f"xm on {os.uname().nodename}"[:200]
 
 
 def _compare(url: str, fingerprint: str) -> None:
@@ -162,16 +183,22 @@ def _when(seconds: float) -> str:
 
 COMMANDS = {
     "login": Command(
-        "xm login [--as NAME] [-u USER] [--fingerprint SHA256] [--password-stdin | --token-stdin] URL",
+        "xm login [--as NAME] [--fingerprint SHA256] "
+        "[--browser | --oidc | -u USER [--password-stdin] | --token-stdin] URL",
         """\
 Log in at another host, as a user of it; xm --host NAME speaks to it from then on. What it may do there depends on that
 user. A host whose certificate no authority vouches for is known by its fingerprint, which you compare once. The login
-is kept in ~/.config/xenia/hosts.json, and lasts for some hours.""",
+is kept in ~/.config/xenia/hosts.json, and lasts for some hours.
+A browser can ask for more than a password: with --browser you log in at the page of the host, also with a security key,
+and say there that xm may, too; --oidc leads straight to the issuer of the host. xm opens a browser of this machine;
+where there is none, or with --no-browser, it tells an address for any other, and takes the code shown there.""",
         _options,
         _login,
         examples=(
             ("xm login https://alpha.example.org:8006", "asks for user and password"),
             ("xm login --as alpha -u root 192.0.2.7", "call it alpha from now on"),
+            ("xm login --oidc alpha.example.org", "through the issuer of the host, with a browser"),
+            ("xm login --browser --no-browser alpha", "with a security key, by a browser elsewhere"),
             ("xm login --token-stdin --fingerprint $F alpha < token", "for scripts, with a token"),
         ),
         see_also=("logout", "hosts", "token"),

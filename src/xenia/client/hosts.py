@@ -18,13 +18,23 @@ _FILE = "xenia/hosts.json"
 
 class KnownHost:
     """`name` is what the user calls it. `secret` is that of the login's token; it is over at `expires` (seconds since
-    the epoch).
+    the epoch). `how` is the option of xm login that gave it; "" for a password or a token.
     """
 
-    __slots__ = ("expires", "fingerprint", "name", "role", "secret", "token", "url", "user")
+    __slots__ = ("expires", "fingerprint", "how", "name", "role", "secret", "token", "url", "user")
 
     def __init__(
-        self, *, name: str, url: str, fingerprint: str, user: str, role: str, token: str, secret: str, expires: float
+        self,
+        *,
+        name: str,
+        url: str,
+        fingerprint: str,
+        user: str,
+        role: str,
+        token: str,
+        secret: str,
+        expires: float,
+        how: str = "",
     ) -> None:
         self.name = name
         self.url = url
@@ -34,12 +44,18 @@ class KnownHost:
         self.token = token
         self.secret = secret
         self.expires = expires
+        self.how = how
 
     def to_json(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in sorted(KnownHost.__slots__)}
 
     def client(self) -> Remote:
-        return Remote(place_of(self.url), secret=self.secret, fingerprint=self.fingerprint)
+        return Remote(place_of(self.url), secret=self.secret, fingerprint=self.fingerprint, again=self.again)
+
+    @property
+    def again(self) -> str:
+        """The command that logs in as before."""
+        return f"xm login {f'--{self.how} ' if self.how else ''}{self.url}"
 
 
 def known_hosts() -> list[KnownHost]:
@@ -72,7 +88,7 @@ def find(word: str) -> KnownHost:
     if found is None:
         raise not_found(f"nobody has logged in at '{word}'", f"xm login {word}")
     if found.expires <= time.time():
-        raise ClientError(f"the login at '{found.name}' is over", kind="denied", hint=f"xm login {found.url}")
+        raise ClientError(f"the login at '{found.name}' is over", kind="denied", hint=f"log in again: {found.again}")
     return found
 
 

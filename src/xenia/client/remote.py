@@ -69,15 +69,25 @@ class _Socket(ssl.SSLSocket):
 
 class Remote(Client):
     """The API at `place`, for who shows `secret` (nobody yet: ""). `fingerprint` is that of its certificate, in
-    hexadecimal; "" where an authority that this machine knows has to vouch for it.
+    hexadecimal; "" where an authority that this machine knows has to vouch for it. `again` is the command that logs in
+    anew, for who is not known there any more.
     """
 
-    def __init__(self, place: Place, *, secret: str, fingerprint: str) -> None:
+    def __init__(self, place: Place, *, secret: str, fingerprint: str, again: str = "") -> None:
         super().__init__()
         self.place = place
         self.where = place.url
         self.headers = (f"Authorization: Bearer {secret}",) if secret else ()
         self._fingerprint = fingerprint
+        self._again = again
+
+    def _exchange(self, method: str, path: str, body: bytes, seconds: float) -> bytes:
+        try:
+            return super()._exchange(method, path, body, seconds)
+        except ClientError as error:
+            if error.kind == "unauthenticated" and self._again:
+                error.hint = f"log in again: {self._again}"
+            raise
 
     def connect(self, seconds: float | None) -> socket.socket:
         """As Client.connect. Raises also denied for a host that is not the one it was."""

@@ -46,6 +46,7 @@ from xenia.manager.host import read_host
 from xenia.manager.jobs import Jobs
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
+from xenia.manager.logins.handovers import Handovers
 from xenia.manager.logins.tickets import Tickets
 from xenia.manager.manager import Manager, Parts
 from xenia.manager.networks.cards import CardNetworks
@@ -164,6 +165,7 @@ async def compose(paths: Paths, loaded: Loaded, about: About) -> AsyncIterator[D
             through_issuer=admission.through_issuer(logins),
             second_factor=keys,
             login_links=admission.links(logins, paths),
+            handovers=Handovers(logins, time.time),
         )
 
 

@@ -1,4 +1,8 @@
-"""A browser's way to the issuer and back. xend begins the login and finishes it; here are the redirects and cookies."""
+"""A browser's way to the issuer and back. xend begins the login and finishes it; here are the redirects and cookies.
+
+Where xm has sent the browser (`waiting`), it is led to where the page asks whether xm may have the login; and where
+nobody has logged in, xm is told.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from xenia.gateway.visitor import begun_cookie, begun_of, cookie_with, refuse_unseen
+from xenia.gateway.waiting import Waiting
 
 Ask = Callable[[Request, str, bytes, bytes], Awaitable[tuple[int, dict[str, Any]]]]
 """Asks xend for who sends a request: method, target and body; status and content of the answer."""
@@ -26,27 +31,31 @@ def routes(ask: Ask) -> dict[tuple[str, str], Callable[[Request], Awaitable[Resp
 
     async def begin(request: Request) -> Response:
         refuse_unseen(request.headers)
+        waiting = Waiting.of_query(request.query_params)
         status, told = await ask(request, "POST", b"/v1/login/oidc", b"")
         if status != 201:
-            return _words(told, status)
-        cookie = begun_cookie(told["secret"], max(1, int(told["expires"] - time.time())))
+            return _refused(told, status, waiting)
+        kept = told["secret"] if waiting is None else f"{told['secret']}.{waiting.text}"
+        cookie = begun_cookie(kept, max(1, int(told["expires"] - time.time())))
         return Response(b"", 303, {"location": told["url"], "set-cookie": cookie})
 
     async def back(request: Request) -> Response:
         refuse_unseen(request.headers)
-        said = request.query_params
+        secret, _, rest = begun_of(request.headers).partition(".")
+        waiting, said = Waiting.of_text(rest), request.query_params
         if "code" not in said:
-            return _left(said.get("error", ""))
+            return _left(said.get("error", ""), waiting)
         body = {
-            "secret": begun_of(request.headers),
+            "secret": secret,
             "state": said.get("state", "")[:_LONGEST_STATE],
             "code": said["code"][:_LONGEST_CODE],
+            "label": "through the issuer",
         }
         status, given = await ask(request, "POST", b"/v1/login/oidc/finish", json.dumps(body).encode())
         if status != 201:
-            return _words(given, status)
+            return _refused(given, status, waiting)
         seconds = int(given["token"]["expires"] - given["token"]["created"])
-        answer = Response(b"", 303, {"location": "/"})
+        answer = Response(b"", 303, {"location": waiting.place if waiting is not None else "/"})
         answer.headers.append("set-cookie", cookie_with(given["secret"], seconds))
         answer.headers.append("set-cookie", begun_cookie("", 0))
         return answer
@@ -54,14 +63,19 @@ def routes(ask: Ask) -> dict[tuple[str, str], Callable[[Request], Awaitable[Resp
     return {("GET", "/login/oidc"): begin, ("GET", "/login/oidc/back"): back}
 
 
-def _left(error: str) -> Response:
+def _left(error: str, waiting: Waiting | None) -> Response:
     """Nobody has logged in there."""
     why = error if _ERROR.fullmatch(error) else "it does not say why"
-    return _words({"detail": f"the issuer has let nobody in: {why}", "hint": "begin again: /login/oidc"}, 401)
+    problem = {"kind": "denied", "detail": f"the issuer has let nobody in: {why}", "hint": "begin again: /login/oidc"}
+    return _refused(problem, 401, waiting)
 
 
-def _words(problem: dict[str, Any], status: int) -> Response:
-    """A problem for who looks at it in the window of a browser."""
+def _refused(problem: dict[str, Any], status: int, waiting: Waiting | None) -> Response:
+    """A problem for who looks at it in the window of a browser, or at the xm that has sent it."""
+    gone = begun_cookie("", 0)
+    if waiting is not None and waiting.port:
+        place = waiting.told(str(problem.get("kind", "denied")), str(problem.get("detail", "")))
+        return Response(b"", 303, {"location": place, "set-cookie": gone})
     lines = [f"Not logged in: {problem.get('detail', '')}.", str(problem.get("hint") or "")]
     text = "\n".join(line for line in lines if line) + "\n"
-    return Response(text, status, {"set-cookie": begun_cookie("", 0)}, "text/plain")
+    return Response(text, status, {"set-cookie": gone}, "text/plain")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from xenia.model.grant import Grant
 from xenia.model.role import Role
@@ -25,6 +25,8 @@ class Caller:
     grants: tuple[Grant, ...] = ()
     granted: bool = False
     """`role` is that of a grant, on the one domain that is asked for."""
+    by: str = field(default="", compare=False)
+    """The user or the @group of the settings that gives the role; "" where nothing in there does."""
 
     @property
     def administers_host(self) -> bool:

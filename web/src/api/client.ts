@@ -1,5 +1,6 @@
 /** Requests to xenia-web: JSON both ways, the login in a cookie that scripts do not see. */
 
+import { thisBrowser } from "../account/browser";
 import { Problem } from "./problem";
 import { proofOf } from "./securitykey";
 import type { Caller, Door, GivenTicket, GivenToken, Job, JobAnswer, KeyWanted, WaysToLogIn } from "./words";
@@ -20,11 +21,16 @@ export async function carryOut(method: string, path: string, body?: unknown): Pr
   return told.job;
 }
 
-/** With a password, and a security key where one is wanted; `code` is an administrator's for who has none. */
-export async function logIn(user: string, password: string, code: string): Promise<void> {
-  const told = await request<GivenToken | KeyWanted>("POST", "/login", { user, password, code });
-  if (!("options" in told)) return;
-  await request("POST", "/login/security-key", { secret: told.secret, answer: await proofOf(told.options) });
+/** With a password: what a security key is to answer before, where one is wanted; null where somebody is logged in.
+ * `code` is an administrator's for who has none. */
+export async function logIn(user: string, password: string, code: string): Promise<KeyWanted | null> {
+  const told = await request<GivenToken | KeyWanted>("POST", "/login", { user, password, code, label: thisBrowser() });
+  return "options" in told ? told : null;
+}
+
+/** With the security key that was wanted. `signal` ends the question. */
+export async function logInWithKey(wanted: KeyWanted, signal: AbortSignal): Promise<void> {
+  await request("POST", "/login/security-key", { secret: wanted.secret, answer: await proofOf(wanted.options, signal) });
 }
 
 /** With the secret of a link that was made on the host (xm web). */

@@ -36,8 +36,13 @@ export type SavedGuestFile = Schemas["Saved"];
 export type Snapshot = Schemas["SnapshotShown"];
 export type SnapshotList = Schemas["SnapshotList"];
 export type KeyWanted = Schemas["KeyWanted"];
+export type SecurityKey = Schemas["ShownSecurityKey"];
+export type SecurityKeyList = Schemas["SecurityKeyList"];
+export type Token = Schemas["ShownToken"];
+export type TokenList = Schemas["TokenList"];
 export type WaysToLogIn = Schemas["WaysToLogIn"];
 export type GivenToken = Schemas["GivenToken"];
+export type GivenHandover = Schemas["GivenHandover"];
 export type GivenTicket = Schemas["GivenTicket"];
 export type Door = Schemas["Door"];
 

@@ -1,7 +1,7 @@
 /** What the command palette offers: screens, domains, and what may be done with them. */
 
 import type { Caller, DomainRow, OperationRow, Reason } from "../api/words";
-import { type Place, PLACES } from "../parts/places";
+import { EVERYWHERE, type Place } from "../parts/places";
 import { type Action, offered, reasonAgainst } from "./actions";
 
 export type Entry = { readonly label: string; readonly icon: string; readonly reason: Reason | null } & (
@@ -29,7 +29,7 @@ export function entriesFor(
 ): Entry[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   const sorted = [...domains].sort((one, other) => collator.compare(one.name, other.name));
-  const places = PLACES.map((place): Entry => {
+  const places = EVERYWHERE.map((place): Entry => {
     return { kind: "place", label: says.place(place.name), icon: place.icon, reason: null, place };
   });
   const named = sorted.map((domain): Entry => ({ kind: "domain", label: domain.name, icon: "domain", reason: null, domain }));

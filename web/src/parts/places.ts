@@ -10,4 +10,10 @@ export const PLACES = [
   { name: "audit", icon: "shield", key: "a" },
 ] as const;
 
-export type Place = (typeof PLACES)[number];
+/** Reached from the name of who is logged in. */
+export const ACCOUNT = { name: "account", icon: "user", key: "u" } as const;
+
+/** All that a key or the palette leads to. */
+export const EVERYWHERE = [...PLACES, ACCOUNT] as const;
+
+export type Place = (typeof EVERYWHERE)[number];

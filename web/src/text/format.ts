@@ -55,6 +55,13 @@ export function duration(seconds: number): string {
     .join(" ");
 }
 
+/** The date and the time to the minute: for what is not of today. */
+export function day(epoch: number): string {
+  const at = new Date(epoch * 1000);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
 /** The time of day, with the date before it where it is not today's. */
 export function moment(epoch: number, now: Date = new Date()): string {
   const at = new Date(epoch * 1000);

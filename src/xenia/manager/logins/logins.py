@@ -17,6 +17,7 @@ from xenia.manager.logins.people import People, Rights
 from xenia.model.caller import Caller, Role
 from xenia.model.errors import ErrorKind, XeniaError, conflict, denied, invalid, not_found, too_many, unauthenticated
 from xenia.model.issuer import PREFIX, Vouched
+from xenia.model.operations import Reason
 from xenia.model.token import GivenToken, ShownToken, Token, TokenKind
 from xenia.store.tokens import Tokens
 
@@ -99,8 +100,26 @@ class Logins:
         """Whether they come with a login of a user of this host: neither with a token for a program nor through an
         issuer.
         """
-        token = next((each for each in self.tokens.all() if caller.token and each.id == caller.token), None)
+        token = self._token_of(caller)
         return token is not None and token.kind is TokenKind.SESSION and token.vouched is None
+
+    def has_login(self, caller: Caller) -> bool:
+        """Whether they come with a login, however they have logged in, and not with a token for a program."""
+        token = self._token_of(caller)
+        return token is not None and token.kind is TokenKind.SESSION
+
+    def _token_of(self, caller: Caller) -> Token | None:
+        return next((each for each in self.tokens.all() if caller.token and each.id == caller.token), None)
+
+    async def hand_over(self, token_id: str, address: str, label: str) -> GivenToken:
+        """Another session for whom the one with that id is, with what they may by it, until it would end: who handed a
+        login on again and again would else have one for ever. Raises unauthenticated where it is over.
+        """
+        token, rights = await self._worth(next((each for each in self.tokens.all() if each.id == token_id), None))
+        self.by_address.succeeded(address)
+        await self._make_room(token.user)
+        left = token.expires - self.clock()
+        return await self._give(TokenKind.SESSION, token.user, rights.highest, label, left, token.vouched)
 
     async def _check(self, user: str, password: str) -> None:
         known = 0 < len(user) <= _LONGEST_NAME and not user.startswith(PREFIX)
@@ -127,11 +146,8 @@ class Logins:
         """A token for a program of `caller`, who has no more rights with it than `role` (None: than they have), for so
         many days. Raises denied, invalid, and a conflict for one who has too many.
         """
-        if caller.name.startswith(PREFIX):
-            # Only a login asks the issuer who they are: a token would outlast their leaving.
-            raise denied(
-                "who comes through the issuer can make no tokens", "a user of the host can: xm token create there"
-            )
+        if refused := self.refusal(caller):
+            raise denied(refused.message, refused.hint)
         wanted = caller.highest if role is None else role
         if wanted > caller.highest:
             raise denied(f"you are no {wanted.name.lower()}: you cannot give that role to a token")
@@ -143,6 +159,15 @@ class Logins:
         if sum(token.user == caller.name for token in self.tokens.all()) >= MOST_TOKENS:
             raise conflict(f"'{caller.name}' has {MOST_TOKENS} tokens already", "xm token revoke ends one")
         return await self._give(TokenKind.API, caller.name, wanted, label, days * DAY)
+
+    def refusal(self, caller: Caller) -> Reason | None:
+        """Why `caller` can make no tokens at all; None where they can."""
+        if caller.name.startswith(PREFIX):
+            # Only a login asks the issuer who they are: a token would outlast their leaving.
+            return Reason(
+                "who comes through the issuer can make no tokens", "a user of the host can: xm token create there"
+            )
+        return None
 
     async def _give(
         self, kind: TokenKind, user: str, role: Role, label: str, seconds: float, vouched: Vouched | None = None
@@ -160,7 +185,7 @@ class Logins:
         """Who shows `secret`. Raises unauthenticated for one that is unknown or over."""
         token, rights = await self._worth(self.tokens.by_digest(_digest(secret)))
         await self._note(token)
-        return Caller(None, token.user, rights.role, address, token.id, rights.grants)
+        return Caller(None, token.user, rights.role, address, token.id, rights.grants, by=rights.by)
 
     async def still(self, caller: Caller) -> Caller:
         """`caller` of some time ago, with what they may do now on the whole host, and no more than they might then, and

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from xenia.lib.aio import to_end
 from xenia.model.grant import Grant
@@ -17,10 +17,13 @@ _MOST = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """`role` on the whole host, and `grants` that give more on some domains."""
+    """`role` on the whole host, and `grants` that give more on some domains. `by` is the user or the @group of the
+    settings that gives the role; "" where nothing in there does.
+    """
 
     role: Role
     grants: tuple[Grant, ...] = ()
+    by: str = field(default="", compare=False)
 
     @property
     def highest(self) -> Role:
@@ -31,7 +34,7 @@ class Rights:
         """Those of them that go no further than `most`, without the grants that give nothing more than the role."""
         role = min(self.role, most)
         capped = (replace(grant, role=min(grant.role, most)) for grant in self.grants)
-        return Rights(role, tuple(grant for grant in capped if grant.role > role))
+        return Rights(role, tuple(grant for grant in capped if grant.role > role), self.by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +52,19 @@ class Admitted:
     def rights_of(self, user: str, groups: frozenset[str]) -> Rights | None:
         """The highest role that they have, and their grants; None where they have none."""
         names = {user, *(f"@{group}" for group in groups)}
-        rights = Rights(self._role_of(names), tuple(grant for grant in self.grants if grant.who in names))
+        role, by = self._role_of(names)
+        rights = Rights(role, tuple(grant for grant in self.grants if grant.who in names), by)
         return rights.up_to(Role.ADMINISTRATOR) if rights.highest > Role.NONE else None
 
-    def _role_of(self, names: set[str]) -> Role:
+    def _role_of(self, names: set[str]) -> tuple[Role, str]:
         for role, people in (
             (Role.ADMINISTRATOR, self.administrators),
             (Role.OPERATOR, self.operators),
             (Role.VIEWER, self.viewers),
         ):
-            if not names.isdisjoint(people):
-                return role
-        return Role.NONE
+            if by := next((each for each in people if each in names), ""):
+                return role, by
+        return Role.NONE, ""
 
 
 class People:

@@ -19,7 +19,8 @@ from typing import Any, Protocol
 from xenia.manager.logins.logins import Logins
 from xenia.manager.logins.once import Once
 from xenia.model.caller import Caller, Role
-from xenia.model.errors import conflict, denied, invalid, not_found, unauthenticated
+from xenia.model.errors import XeniaError, conflict, denied, invalid, not_found, unauthenticated
+from xenia.model.operations import Reason
 from xenia.model.security_key import GivenCode, KeyWanted, SecurityKey, ShownSecurityKey, Site
 from xenia.model.token import GivenToken
 from xenia.store.security_keys import SecurityKeyStore
@@ -102,6 +103,16 @@ class SecondFactor:
         self._making: Once[_Making] = Once(clock, SECONDS, most=MOST, most_of_one=MOST_OF_ONE)
         self._codes: Once[str] = Once(clock, CODE_SECONDS, most=MOST, most_of_one=1)
 
+    @property
+    def policy(self) -> str:
+        """Of whom a key is wanted: one of POLICIES."""
+        return self._policy()
+
+    @property
+    def origin(self) -> str:
+        """Where browsers have to be for keys: keys are made for that place."""
+        return self._site().origin
+
     async def log_in(
         self, user: str, password: str, address: str, label: str, code: str = ""
     ) -> GivenToken | KeyWanted:
@@ -165,14 +176,7 @@ class SecondFactor:
         """What a browser needs to make a key for `caller`. Raises conflict where none are wanted here or they have too
         many, denied for one who has not logged in with a password.
         """
-        if self._policy() == OFF:
-            raise conflict("security keys are not asked for here", "web.second_factor in xend.toml says so")
-        if not self._logins.has_password(caller):
-            raise denied("who has not logged in with a password has no security keys here", "log in with one")
-        keys = self._store.of(caller.name)
-        if len(keys) >= MOST_KEYS:
-            raise conflict(f"'{caller.name}' has {MOST_KEYS} security keys already", "remove one")
-        site, challenge = self._named_site(), _challenge()
+        site, keys, challenge = self._place_for(caller), self._store.of(caller.name), _challenge()
         secret = self._making.give(_Making(caller.name, caller.token, challenge), caller.name)
         options = {
             "challenge": challenge,
@@ -185,6 +189,24 @@ class SecondFactor:
             "attestation": "none",
         }
         return KeyWanted(options, secret, self._clock() + SECONDS)
+
+    def refusal(self, caller: Caller) -> Reason | None:
+        """Why `begin_key` refuses; None where it does not."""
+        try:
+            self._place_for(caller)
+        except XeniaError as error:
+            return Reason(error.message, error.hint or "")
+        return None
+
+    def _place_for(self, caller: Caller) -> Site:
+        """What a new key of `caller` is for. Raises as `begin_key`."""
+        if self._policy() == OFF:
+            raise conflict("security keys are not asked for here", "web.second_factor in xend.toml says so")
+        if not self._logins.has_password(caller):
+            raise denied("who has not logged in with a password has no security keys here", "log in with one")
+        if len(self._store.of(caller.name)) >= MOST_KEYS:
+            raise conflict(f"'{caller.name}' has {MOST_KEYS} security keys already", "remove one")
+        return self._named_site()
 
     async def add_key(self, caller: Caller, secret: str, label: str, answer: Answer) -> ShownSecurityKey:
         """Keep the key that has answered what was begun with `secret`. Raises unauthenticated for an answer that does
