@@ -12,11 +12,9 @@ from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
-from tests.browser.conftest import ARGUMENTS, CHROMIUM, the_page
+from tests.browser.conftest import ARGUMENTS, CHROMIUM, cookie_of, the_page
 from tests.support.live import LiveHost, live_host, until
 from tests.support.web_process import SETTINGS, WebProcess
-
-from xenia.gateway.visitor import COOKIE
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -44,9 +42,7 @@ def page(host: LiveHost) -> Iterator[Page]:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             context = browser.new_context(ignore_https_errors=True, base_url=url, locale="en-US")
-            context.add_cookies(
-                [{"name": COOKIE, "value": secret, "url": url, "secure": True, "httpOnly": True, "sameSite": "Strict"}]
-            )
+            context.add_cookies([cookie_of(secret, url)])
             page = context.new_page()
             page.set_default_timeout(PATIENCE)
             yield page

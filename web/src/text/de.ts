@@ -16,6 +16,7 @@ export const de: Record<Key, string> = {
   "link.live": "Live",
   "link.lost": "Nicht verbunden",
   "link.logged-out": "Abgemeldet",
+  "link.left": "Abgemeldet",
   "lost.what": "Die Verbindung zu {host} ist unterbrochen.",
   "lost.next": "Gezeigt wird, was zuletzt bekannt war. Die Domänen laufen weiter. Es wird von selbst wieder versucht.",
   "out.what": "Ihre Anmeldung ist abgelaufen.",

@@ -16,6 +16,7 @@ export const en = {
   "link.live": "Live",
   "link.lost": "Not connected",
   "link.logged-out": "Logged out",
+  "link.left": "Logged out",
   "lost.what": "The connection to {host} is lost.",
   "lost.next": "What is shown is what was last heard. Domains run on. It is tried again by itself.",
   "out.what": "Your login has ended.",
