@@ -194,6 +194,13 @@ async def test_what_cannot_be_asked_for_is_refused(xend: Xend, query: str) -> No
     assert json.loads(refused.value.response.body or b"")["kind"] == "invalid"
 
 
+async def test_a_stream_for_another_login_is_refused(xend: Xend) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        await opened(xend, "?login=somebody-else")
+    assert refused.value.response.status_code == 409
+    assert "is asked for" in json.loads(refused.value.response.body or b"")["detail"]
+
+
 async def test_stats_come_with_it_for_who_asks(xend: Xend) -> None:
     await xend.create("one")
     async with opened(xend, "?stats=2") as listener, opened(xend) as other:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 from ssl import SSLContext
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
@@ -20,9 +21,12 @@ from xenia.settings.certificate import Certificate
 __all__ = ["certificate", "tls"]
 
 CHROMIUM = "/usr/bin/chromium"
+TRUSTING = "--ignore-certificate-errors"
+"""The host's own certificate, in shared workers, too: what a context ignores it ignores in its pages alone."""
 ARGUMENTS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
+    TRUSTING,
 )
 PATIENCE = 60_000
 """Milliseconds. It ends what hangs: a browser shares its two CPUs with everything else."""
@@ -70,6 +74,10 @@ class Person:
         await self.page.get_by_text(text).first.wait_for()
 
 
+def cookie_of(secret: str, url: str) -> Any:
+    return {"name": COOKIE, "value": secret, "url": url, "secure": True, "httpOnly": True, "sameSite": "Strict"}
+
+
 async def somebody(browser: Browser, url: str, secret: str = "", **more: object) -> Person:
     """With the login whose secret is given; without one, with none."""
     context: BrowserContext = await browser.new_context(
@@ -79,7 +87,5 @@ async def somebody(browser: Browser, url: str, secret: str = "", **more: object)
         **more,  # type: ignore[arg-type]
     )
     if secret:
-        await context.add_cookies(
-            [{"name": COOKIE, "value": secret, "url": url, "secure": True, "httpOnly": True, "sameSite": "Strict"}]
-        )
+        await context.add_cookies([cookie_of(secret, url)])
     return Person(await context.new_page())

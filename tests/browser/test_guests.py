@@ -12,11 +12,9 @@ from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
-from tests.browser.conftest import ARGUMENTS, CHROMIUM, the_page
+from tests.browser.conftest import ARGUMENTS, CHROMIUM, cookie_of, the_page
 from tests.support.live import LiveHost, live_host, until
 from tests.support.web_process import SETTINGS, WebProcess
-
-from xenia.gateway.visitor import COOKIE
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -44,9 +42,7 @@ def page(host: LiveHost) -> Iterator[Page]:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             context = browser.new_context(ignore_https_errors=True, base_url=url, locale="en-US")
-            context.add_cookies(
-                [{"name": COOKIE, "value": secret, "url": url, "secure": True, "httpOnly": True, "sameSite": "Strict"}]
-            )
+            context.add_cookies([cookie_of(secret, url)])
             page = context.new_page()
             page.set_default_timeout(PATIENCE)
             yield page
@@ -142,6 +138,47 @@ def test_a_guest_file_is_complained_of_and_saved_and_what_runs_is_compared(host:
     expect(row.filter(has_text="on_crash")).to_contain_text("now, by xm apply")
     host.ok("destroy", "demo")
     host.nothing_left()
+
+
+def test_tags_are_given_to_several_and_to_one_and_the_rest_of_the_files_stays(host: LiveHost, page: Page) -> None:
+    one = host.linux("one").file
+    two = host.linux("two").file
+    before, other = one.read_text(), two.read_text() + "tags = [ 'old',  # of old\n         'both' ]\n"
+    two.write_text(other)
+    page.goto("/domains")
+    for name in ("one", "two"):
+        page.get_by_label(f"Select {name}").check()
+    page.get_by_role("button", name="Tags…").click()
+    dialog = page.get_by_role("dialog", name="Tags of 2 domains")
+    expect(dialog.get_by_role("checkbox", name="both")).to_have_js_property("indeterminate", True)
+    expect(dialog.get_by_role("button", name="Save tags")).to_have_attribute("aria-disabled", "true")
+    dialog.get_by_role("checkbox", name="old").check()
+    dialog.get_by_role("checkbox", name="old").uncheck()
+    dialog.get_by_label("Another tag").fill("no such")
+    expect(dialog.get_by_label("Another tag")).to_have_attribute("aria-invalid", "true")
+    dialog.get_by_label("Another tag").fill("new")
+    dialog.get_by_role("button", name="Add").click()
+    expect(dialog.get_by_text("xm config remove two tags old")).to_be_visible()
+    two.write_text(other.replace("'both'", "'both', 'theirs'"))  # meanwhile, by somebody else
+    dialog.get_by_role("button", name="Save tags").click()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_role("row", name="two").locator(".tag")).to_have_text([re.compile("."), "both", "theirs", "new"])
+    assert one.read_text() == f'{before}tags = ["new"]\n'
+    assert two.read_text() == other.replace("'old',  # of old", "# of old").replace("'both'", "'both', 'theirs', 'new'")
+    page.get_by_role("link", name="one").click()
+    page.get_by_role("button", name="Tags…").click()
+    dialog = page.get_by_role("dialog", name="Tags of one")
+    dialog.get_by_role("checkbox", name="new").uncheck()
+    dialog.get_by_label("Another tag").fill("alone")
+    page.keyboard.press("Enter")
+    one.rename(one.with_suffix(".away"))
+    dialog.get_by_role("button", name="Save tags").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("one: there is no guest file")
+    one.with_suffix(".away").rename(one)
+    dialog.get_by_role("button", name="Save tags").click()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_role("link", name="alone", exact=True)).to_be_visible()
+    assert one.read_text() == f'{before}tags = ["alone"]\n'
 
 
 def test_snapshots_are_taken_gone_back_to_and_deleted(host: LiveHost, page: Page) -> None:

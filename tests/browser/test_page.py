@@ -110,6 +110,55 @@ async def test_what_is_searched_and_chosen_is_in_the_address(browser: Browser, w
     assert person.faults == []
 
 
+async def test_columns_are_chosen_by_keys_and_kept_in_the_address(browser: Browser, web: Web) -> None:
+    await tagged(web, "web01", "production")
+    person = await as_user(browser, web, viewport={"width": 1440, "height": 800})
+    page = person.page
+    heads = page.get_by_role("columnheader")
+    await page.goto("/domains?q=web")
+    await expect(heads).to_have_count(10)  # with that for the selection
+    menu = page.get_by_role("button", name="Columns")
+    await menu.focus()
+    await page.keyboard.press("Enter")
+    for name in ("VCPUs", "Kind", "CPU, 5 min", "State"):
+        await page.get_by_label(name, exact=True).focus()
+        await page.keyboard.press("Space")
+    await is_well(person)
+    await page.keyboard.press("Escape")
+    await expect(menu).to_be_focused()
+    await expect(menu).to_have_attribute("aria-expanded", "false")
+    await expect(page.get_by_role("columnheader", name="VCPUs")).to_be_visible()
+    await expect(page.get_by_role("columnheader", name="State")).to_have_count(0)
+    assert "q=web&columns=vcpus%2Cmemory%2C" in page.url
+    await page.get_by_role("columnheader", name="Memory").get_by_role("button").click()
+    assert page.url.endswith("sort=-memory&columns=vcpus%2Cmemory%2Cdisk%2Cnetwork%2Cup%2Ctags")
+    await page.reload()
+    await expect(heads).to_have_count(8)
+    await page.set_viewport_size({"width": 390, "height": 800})
+    await expect(page.locator(".c-state .st")).to_be_visible()  # as phones always have it
+    await expect(page.locator("td.c-vcpus")).to_be_hidden()
+    await expect(menu).to_have_count(0)
+    await is_well(person)
+    await page.set_viewport_size({"width": 1440, "height": 800})
+    await menu.click()
+    await page.get_by_role("button", name="As usual").click()
+    await expect(heads).to_have_count(10)
+    assert page.url.endswith("q=web&sort=-memory")
+    assert person.faults == []
+
+
+async def test_who_may_not_change_guest_files_is_told_so_at_the_tags(browser: Browser, web: Web) -> None:
+    await tagged(web, "web01", "production")
+    person = await as_user(browser, web, "olga")
+    await person.page.goto("/domains/web01")
+    await expect(person.page.get_by_role("link", name="production", exact=True)).to_be_visible()
+    await person.page.get_by_role("button", name="Tags…").focus()
+    await expect(person.page.get_by_role("tooltip").filter(visible=True)).to_contain_text(
+        "administrators of the whole host"
+    )
+    assert person.faults == []
+
+
 async def test_only_with_the_keyboard(browser: Browser, web: Web) -> None:
     for name in ("one", "two"):
         await web.xend.create(name)

@@ -50,6 +50,19 @@ async def test_a_page_of_this_host_listens_with_its_cookie(web: Web) -> None:
         assert refused.value.response.status_code == 403
 
 
+async def test_a_stream_is_opened_for_the_login_it_is_asked_for_and_no_other(web: Web) -> None:
+    secret = await web.secret("vic")
+    async with web.client(authorization=f"Bearer {secret}") as client:
+        token = (await client.get("/v1/me")).json()["token"]
+    address = f"wss://{web.host}/v1/stream?login={token}"
+    own, other = ({"authorization": f"Bearer {each}"} for each in (secret, await web.secret("vic")))
+    async with websockets.connect(address, ssl=web.tls, additional_headers=own) as stream:
+        assert (await frame(stream))["type"] == "state"
+    with pytest.raises(websockets.InvalidStatus) as refused:
+        await websockets.connect(address, ssl=web.tls, additional_headers=other)
+    assert refused.value.response.status_code == 409
+
+
 async def test_a_slow_reader_is_told_to_begin_anew_and_the_others_hear_all(web: Web) -> None:
     await web.xend.create("one")
     bus, guest = bus_of(web.xend), started(web.xend)

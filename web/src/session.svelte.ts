@@ -19,14 +19,24 @@ export class Session {
     const me = await whoAmI();
     if (!me) return null;
     const session = new Session(me);
-    const { operations } = await ask<{ operations: OperationRow[] }>("GET", "/operations");
-    session.operations = new Map(operations.map((each) => [each.name, each]));
-    session.live.open();
+    session.live.open(me.token);
+    try {
+      const { operations } = await ask<{ operations: OperationRow[] }>("GET", "/operations");
+      session.operations = new Map(operations.map((each) => [each.name, each]));
+    } catch (error) {
+      session.live.close();
+      throw error;
+    }
     return session;
   }
 
+  /** Logs out, in all tabs. */
   async end(): Promise<void> {
-    this.live.close();
-    await logOut();
+    try {
+      await logOut();
+      this.live.end();
+    } finally {
+      this.live.close();
+    }
   }
 }

@@ -1,24 +1,8 @@
 import { expect, test } from "vitest";
 
 import type { Frame } from "../src/api/words";
-import { HISTORY, type Known, learn } from "../src/live/known";
+import { adopt, HISTORY, type Known, learn, nothing } from "../src/live/known";
 import { domain, job, stats } from "./words";
-
-function nothing(): Known {
-  return {
-    run: "",
-    sequence: 0,
-    host: null,
-    domains: new Map(),
-    jobs: new Map(),
-    events: [],
-    usage: new Map(),
-    history: new Map(),
-    looks: new Map(),
-    hostUsage: null,
-    hostLook: null,
-  };
-}
 
 function told(...frames: Frame[]): Known {
   const known = nothing();
@@ -102,4 +86,13 @@ test("a domain that was started anew has no difference", () => {
   expect(known.usage.size).toBe(0);
   learn(known, look(14, 3));
   expect(known.usage.get("uuid-web")?.cpu).toBe(100);
+});
+
+test("what another one knows is all that is known then", () => {
+  const old = told(state("a", "one", "two"), event(6), look(1, 1, "one"), look(3, 2, "one"));
+  const other = told(state("b", "two", "three"), look(1, 1, "two"), look(3, 2, "two"));
+  adopt(old, other);
+  expect(old).toEqual(other);
+  learn(old, { type: "domain", name: "two", row: null, sequence: 9 });
+  expect(other.domains.has("two")).toBe(true);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import { type Column, drawn, leastWidth, saidColumns, USUAL, withColumn } from "../src/domains/columns";
 import { queryOf, seen, viewOf, withFilter } from "../src/domains/view";
 import { domain } from "./words";
 
@@ -37,4 +38,30 @@ test("a view goes into the address and back, and what is usual is left out", () 
   expect(queryOf(viewOf(new URLSearchParams(query))).toString()).toBe(query);
   expect(queryOf(viewOf(new URLSearchParams("sort=name"))).toString()).toBe("");
   expect(queryOf(withFilter(viewOf(new URLSearchParams(query)), "tag", [])).get("tag")).toBeNull();
+});
+
+test("the columns that are shown are in the address, but for the usual ones", () => {
+  const columns = (query: string): readonly string[] => viewOf(new URLSearchParams(query)).columns;
+  expect(columns("")).toEqual(USUAL);
+  expect(columns("columns=memory,none,id,memory")).toEqual(["id", "memory"]);
+  expect(columns("columns=")).toEqual([]);
+  for (const query of ["columns=id%2Cmemory", "q=web&columns=", ""]) {
+    expect(queryOf(viewOf(new URLSearchParams(query))).toString()).toBe(query);
+  }
+  const more = withColumn(USUAL, "vcpus");
+  expect(more.indexOf("vcpus")).toBe(more.indexOf("kind") + 1);
+  expect(saidColumns(withColumn(more, "vcpus"))).toBeNull();
+});
+
+test("phones are shown the same, whatever was chosen; a smaller window leaves out none that was", () => {
+  const looks = (...columns: Column[]): Record<string, string> => Object.fromEntries(drawn(columns).map((each) => [each.name, each.look]));
+  expect(looks("disk")).toEqual({
+    state: "c-state onphones",
+    cpu: "c-cpu onphones",
+    memory: "c-memory onphones",
+    disk: "c-disk num p2",
+  });
+  expect(looks(...USUAL)["disk"]).toBe("c-disk num p2 p3");
+  expect(leastWidth(USUAL)).toBeNull();
+  expect(leastWidth(["state", "file"])).toBeGreaterThan(leastWidth(["state"]) ?? 0);
 });

@@ -70,8 +70,8 @@ HTTP status, and then code 4002 with the reason. All choose the subprotocol `bin
 which can send no header with a WebSocket, offers a ticket (`POST /v1/domains/{ref}/tickets`) beside it, as
 `xenia.ticket.TICKET`; without one, as IronRDP opens its WebSocket by itself, the cookie of the login counts.
 
-The live state is the WebSocket `/v1/stream?run=RUN&after=SEQUENCE&stats=SECONDS`: text frames of JSON, each with a
-`type`.
+The live state is the WebSocket `/v1/stream?run=RUN&after=SEQUENCE&stats=SECONDS&login=TOKEN`: text frames of JSON, each
+with a `type`.
 
 - `state` comes first: `run`, which names this life of xend, `sequence`, `host` (as `GET /v1/host`), `domains` (as
   `GET /v1/domains?all=true`) and `jobs` (as `GET /v1/jobs`).
@@ -83,6 +83,9 @@ The live state is the WebSocket `/v1/stream?run=RUN&after=SEQUENCE&stats=SECONDS
 - `resync`: something was missed, be it that this listener was too slow; a new `state` follows.
 - `resumed` comes instead of a state where `run` and `after`, the last `sequence` that was heard, say from where to go
   on, and all since is still known: the last 2,000 frames, or 4 MiB. Rows and jobs may be told again.
+
+With `login`, the `token` that `GET /v1/me` tells, it is opened for that login alone (409 for any other): a page asks
+so, whose cookie may be somebody else's by now.
 
 Who may look at some domains alone is told of those: `host` is null, the sequence of events has gaps, and they never
 resume. A domain that they may look at no more is told as gone.

@@ -19,7 +19,7 @@ from xenia.api.race import race
 from xenia.api.routes import Routes
 from xenia.api.sight import sight_of
 from xenia.api.stats_feed import Look, StatsFeed
-from xenia.model.errors import XeniaError
+from xenia.model.errors import XeniaError, conflict
 
 log = logging.getLogger(__name__)
 
@@ -56,12 +56,16 @@ async def stream(
     after: Annotated[int | None, Query(ge=0, lt=2**63)] = None,
     run: Annotated[str, Query(max_length=64)] = "",
     stats: Annotated[int | None, Query(ge=2, le=3600)] = None,
+    login: Annotated[str, Query(max_length=64)] = "",
 ) -> None:
     """Text frames of JSON, each with a `type`: `state` first, then what happens. With `after` and `run`, the last
     sequence that was heard and the run it is of, it goes on from there, or tells to forget what was known (`resync`).
-    Who may look at some domains alone is told of those, and of no host, and always begins anew. What is sent to it is
-    not read. It ends with code 1012 when xend stops; who takes nothing for 30 s is cut off.
+    Who may look at some domains alone is told of those, and of no host, and always begins anew. With `login`, the
+    `token` of /v1/me, nobody else is answered: the cookie of a browser may be somebody else's by now. What is sent to
+    it is not read. It ends with code 1012 when xend stops; who takes nothing for 30 s is cut off.
     """
+    if login and login != caller.token:
+        raise conflict("this is not the login that the stream is asked for", "ask /v1/me who is logged in now")
     hearer = hearer_of(live, await sight_of(doors, caller))
     told = _Told(websocket, live, hearer)
     with live.listening():

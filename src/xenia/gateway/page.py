@@ -33,6 +33,7 @@ _POLICY = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
+        "worker-src 'self'",
         "style-src 'self' 'unsafe-inline'",  # xterm.js writes its colours and sizes as style elements
         "img-src 'self' blob: data:",  # noVNC's cursors
         "connect-src 'self'",

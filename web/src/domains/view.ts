@@ -2,6 +2,7 @@
 
 import type { DomainRow } from "../api/words";
 import type { Usage } from "../live/usage";
+import { type Column, columnsOf, saidColumns } from "./columns";
 import { conditionOf } from "./condition";
 
 export const SORTS = ["name", "state", "cpu", "memory", "disk", "network", "up"] as const;
@@ -17,6 +18,7 @@ export interface View {
   readonly filters: Readonly<Record<FilterKind, readonly string[]>>;
   readonly sort: Sort;
   readonly descending: boolean;
+  readonly columns: readonly Column[];
 }
 
 export function viewOf(query: URLSearchParams): View {
@@ -29,6 +31,7 @@ export function viewOf(query: URLSearchParams): View {
     filters: { state: chosen("state"), tag: chosen("tag"), kind: chosen("kind") },
     sort: name ?? "name",
     descending: name !== undefined && descending,
+    columns: columnsOf(query),
   };
 }
 
@@ -39,6 +42,8 @@ export function queryOf(view: View): URLSearchParams {
   for (const kind of KINDS) if (view.filters[kind].length) query.set(kind, view.filters[kind].join(","));
   const sort = (view.descending ? "-" : "") + view.sort;
   if (sort !== "name") query.set("sort", sort);
+  const columns = saidColumns(view.columns);
+  if (columns !== null) query.set("columns", columns);
   return query;
 }
 

@@ -26,6 +26,42 @@ export interface Known {
   hostLook: HostLook | null;
 }
 
+export function nothing(): Known {
+  return {
+    run: "",
+    sequence: 0,
+    host: null,
+    domains: new Map(),
+    jobs: new Map(),
+    events: [],
+    usage: new Map(),
+    history: new Map(),
+    looks: new Map(),
+    hostUsage: null,
+    hostLook: null,
+  };
+}
+
+/** Makes what is `known` all that `other` knows, and nothing else. */
+export function adopt(known: Known, other: Known): void {
+  known.run = other.run;
+  known.sequence = other.sequence;
+  known.host = other.host;
+  known.events = other.events;
+  known.hostUsage = other.hostUsage;
+  known.hostLook = other.hostLook;
+  become(known.domains, other.domains);
+  become(known.jobs, other.jobs);
+  become(known.usage, other.usage);
+  become(known.history, other.history);
+  become(known.looks, other.looks);
+}
+
+function become<Key, Value>(map: Map<Key, Value>, other: ReadonlyMap<Key, Value>): void {
+  for (const key of map.keys()) if (!other.has(key)) map.delete(key);
+  for (const [key, value] of other) map.set(key, value);
+}
+
 /** Puts what `frame` says into what is `known`. */
 export function learn(known: Known, frame: Frame): void {
   switch (frame.type) {

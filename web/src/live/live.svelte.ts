@@ -1,18 +1,13 @@
-/** The host as it is now: one WebSocket, whose frames are put into what is known at most once per picture. */
+/** The host as it is now, for the screens of one tab: what a Hub tells is put in at most once per picture. */
 
 import { SvelteMap } from "svelte/reactivity";
 
-import { socketAddress, whoAmI } from "../api/client";
-import type { DomainRow, Event, Frame, HostAnswer, Job } from "../api/words";
-import { type Known, learn } from "./known";
+import type { DomainRow, Event, HostAnswer, Job } from "../api/words";
+import type { Seat, ToTab } from "./hub";
+import { adopt, type Known, learn } from "./known";
+import { takeSeat } from "./seat";
+import type { Link } from "./stream";
 import type { HostLook, HostUsage, Look, Usage } from "./usage";
-
-/** Seconds between two looks at what domains use. */
-const PACE = 5;
-const FIRST_PAUSE = 500;
-const LONGEST_PAUSE = 10_000;
-
-export type Link = "connecting" | "live" | "lost" | "logged-out";
 
 export class Live implements Known {
   run = "";
@@ -31,77 +26,43 @@ export class Live implements Known {
   /** Whether all of the host has been told once. */
   told = $state(false);
 
-  #socket: WebSocket | null = null;
-  #waiting: Frame[] = [];
-  #pause = FIRST_PAUSE;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #ended = false;
+  #seat: Seat | null = null;
 
-  /** May be called once; until `close`, it connects again whenever the connection is lost. */
-  open(): void {
-    addEventListener("online", this.#again);
-    document.addEventListener("visibilitychange", this.#again);
-    this.#connect();
+  /** For who has the token `login`. May be called once; until `close`, it connects again whenever the connection is
+   * lost. */
+  open(login: string): void {
+    document.addEventListener("visibilitychange", this.#look);
+    this.#seat = takeSeat(login, (told) => this.#hear(told));
   }
 
   close(): void {
-    this.#ended = true;
-    removeEventListener("online", this.#again);
-    document.removeEventListener("visibilitychange", this.#again);
-    clearTimeout(this.#timer);
-    this.#socket?.close();
+    document.removeEventListener("visibilitychange", this.#look);
+    this.#seat?.leave();
+    this.#seat = null;
   }
 
-  #connect(): void {
-    const from = this.run ? `&run=${this.run}&after=${this.sequence}` : "";
-    const socket = new WebSocket(socketAddress(`/stream?stats=${PACE}${from}`));
-    this.#socket = socket;
-    socket.onmessage = (message: MessageEvent<string>) => {
-      this.#hear(JSON.parse(message.data) as Frame);
-    };
-    socket.onclose = () => {
-      if (this.#ended || this.#socket !== socket) return;
-      this.#socket = null;
-      this.link = "lost";
-      this.#timer = setTimeout(this.#again, this.#pause);
-      this.#pause = Math.min(LONGEST_PAUSE, this.#pause * 2);
-    };
+  /** Tells all tabs of this login that it is over. */
+  end(): void {
+    this.#seat?.say("log-out");
   }
 
-  /** When there is reason to hope: a pause is over, the network is back, somebody looks at the page. */
-  #again = (): void => {
-    if (this.#ended || this.#socket) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    whoAmI().then(
-      (me) => {
-        if (this.#ended || this.#socket) return;
-        if (me) this.#connect();
-        else this.link = "logged-out";
-      },
-      () => {
-        if (this.#ended || this.#socket) return;
-        this.#timer = setTimeout(this.#again, this.#pause);
-        this.#pause = Math.min(LONGEST_PAUSE, this.#pause * 2);
-      },
-    );
+  #look = (): void => {
+    if (!document.hidden) this.#seat?.say("looking");
   };
 
-  #hear(frame: Frame): void {
-    this.#pause = FIRST_PAUSE;
-    this.link = "live";
-    this.#waiting.push(frame);
-    if (this.#waiting.length > 1) return;
-    // A page that nobody sees draws no pictures, but must not pile up what it is told.
-    if (document.hidden) setTimeout(this.#learn, 1000);
-    else requestAnimationFrame(this.#learn);
-  }
-
-  #learn = (): void => {
-    for (const frame of this.#waiting) {
-      learn(this, frame);
-      if (frame.type === "state") this.told = true;
+  #hear(told: ToTab): void {
+    if (told.type === "link") {
+      this.link = told.link;
+      return;
     }
-    this.#waiting = [];
-  };
+    if (told.type === "all") adopt(this, told.known);
+    const done = (): void => {
+      if (told.type === "frames") for (const frame of told.frames) learn(this, frame);
+      if (told.type === "all" || told.frames.some((each) => each.type === "state")) this.told = true;
+      this.#seat?.say("learned");
+    };
+    // A page that nobody sees draws no pictures, but is to know what happens.
+    if (document.hidden) setTimeout(done, 1000);
+    else requestAnimationFrame(done);
+  }
 }
