@@ -1,6 +1,7 @@
 /** Who is logged in, what they may do here, and the host as it is: what all screens share. */
 
-import { ask, logOut, whoAmI } from "./api/client";
+import { ask, whoAmI } from "./api/client";
+import { logOut } from "./api/login";
 import type { Caller, OperationRow } from "./api/words";
 import { Live } from "./live/live.svelte";
 

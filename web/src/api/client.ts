@@ -1,9 +1,8 @@
-/** Requests to xenia-web: JSON both ways, the login in a cookie that scripts do not see. */
+/** Requests to xenia-web: JSON both ways, the login in a cookie that scripts do not see. A worker makes them, too: nothing
+ * here knows of a document. */
 
-import { thisBrowser } from "../account/browser";
 import { Problem } from "./problem";
-import { proofOf } from "./securitykey";
-import type { Caller, Door, GivenTicket, GivenToken, Job, JobAnswer, KeyWanted, WaysToLogIn } from "./words";
+import type { Caller, Door, GivenTicket, Job, JobAnswer } from "./words";
 
 /** The answer to a request below /v1. With an `etag`, what it changes must still be that. Throws Problem; status 0 where
  * nobody has answered. */
@@ -19,31 +18,6 @@ export async function carryOut(method: string, path: string, body?: unknown): Pr
   let told = await ask<JobAnswer>(method, `${path}?wait=${WAIT}`, body);
   while (told.job.state === "running") told = await ask<JobAnswer>("GET", `/jobs/${told.job.id}?wait=${WAIT}`);
   return told.job;
-}
-
-/** With a password: what a security key is to answer before, where one is wanted; null where somebody is logged in.
- * `code` is an administrator's for who has none. */
-export async function logIn(user: string, password: string, code: string): Promise<KeyWanted | null> {
-  const told = await request<GivenToken | KeyWanted>("POST", "/login", { user, password, code, label: thisBrowser() });
-  return "options" in told ? told : null;
-}
-
-/** With the security key that was wanted. `signal` ends the question. */
-export async function logInWithKey(wanted: KeyWanted, signal: AbortSignal): Promise<void> {
-  await request("POST", "/login/security-key", { secret: wanted.secret, answer: await proofOf(wanted.options, signal) });
-}
-
-/** With the secret of a link that was made on the host (xm web). */
-export async function followLink(secret: string): Promise<void> {
-  await request("POST", "/login/link", { secret });
-}
-
-export async function waysToLogIn(): Promise<WaysToLogIn> {
-  return request<WaysToLogIn>("GET", "/v1/login");
-}
-
-export async function logOut(): Promise<void> {
-  await request("POST", "/logout");
 }
 
 /** Who is logged in; null where nobody is. */
@@ -79,7 +53,8 @@ export function socketAddress(path: string): string {
   return `wss://${location.host}/v1${path}`;
 }
 
-async function request<Answer>(
+/** The answer to a request of this host. Throws Problem, as `ask` does. */
+export async function request<Answer>(
   method: string,
   path: string,
   body?: unknown,
