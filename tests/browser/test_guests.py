@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, cookie_of, the_page
+from tests.live.test_send_key import Keyboard
 from tests.support.live import LiveHost, live_host, until
 from tests.support.web_process import SETTINGS, WebProcess
 
@@ -105,6 +106,31 @@ def test_the_screen_of_a_guest_is_drawn(host: LiveHost, page: Page) -> None:
     page.wait_for_function(bright, arg=handle)
     host.ok("destroy", "bios")
     expect(page.get_by_text(re.compile("bios does not run"))).to_be_visible()
+
+
+def test_the_clipboard_is_typed_on_the_keyboard_that_the_guest_has(host: LiveHost, page: Page) -> None:
+    keyboard = Keyboard(host, "keys", "vnc = 1\n")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto("/domains/keys/console")
+    expect(page.locator(".consolebar").get_by_role("status")).to_have_text("Connected")
+
+    def paste(text: str, layout: str) -> None:
+        page.evaluate("text => navigator.clipboard.writeText(text)", text)
+        page.get_by_role("button", name="Type what is in the clipboard").click()
+        page.locator(".menu").get_by_role("button", name=layout, exact=True).click()
+
+    paste("Zä@^", "Deutsch")
+    keyboard.has("2a 15 95 aa 28 a8 e0 38 10 90 e0 b8 29 a9 39 b9")
+    paste("z", "As its guest file says (keymap)")
+    keyboard.has("2c ac")
+    paste("z😀y", "Deutsch")
+    expect(page.get_by_role("alert")).to_contain_text("no keys for: 😀")
+    page.get_by_role("button", name="Type the rest").click()
+    keyboard.has("15 95 2c ac")
+    page.reload()
+    page.get_by_role("button", name="Type what is in the clipboard").click()
+    expect(page.locator(".menu").get_by_role("button", name="Deutsch")).to_have_attribute("aria-current", "true")
+    host.ok("destroy", "keys")
 
 
 def test_a_guest_file_is_complained_of_and_saved_and_what_runs_is_compared(host: LiveHost, page: Page) -> None:
