@@ -244,7 +244,7 @@ export const en = {
   "console.paste": "Type what is in the clipboard",
   "console.paste.refused": "The browser keeps the clipboard to itself: allow it for this page.",
   "console.paste.layout": "The guest's keyboard is",
-  "console.paste.usual": "As its guest file says (keymap)",
+  "console.paste.usual": "As in its guest file",
   "console.paste.lacking": "That keyboard has no keys for: {characters} Nothing was typed.",
   "console.paste.rest": "Type the rest",
   "console.paste.stop": "Stop typing",
@@ -399,7 +399,7 @@ export const en = {
   "role.operator": "Operator",
   "role.operator.may": "Runs domains whose files lie below the roots; sees their consoles and screens.",
   "role.administrator": "Administrator",
-  "role.administrator.may": "May all, with any file of the host.",
+  "role.administrator.may": "May do everything, with any file of the host.",
 
   "securitykey.title": "Security keys and passkeys",
   "securitykey.policy.off": "They are not asked for here. With this in xend.toml, users may add some, and who has one is asked for it after the password.",
