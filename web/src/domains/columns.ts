@@ -37,6 +37,7 @@ const WIDTHS: Record<Column, number> = {
   tags: 150,
   file: 230,
 };
+const OF_SELECTION = 48;
 const LEAST_OF_NAME = 180;
 
 /** Which of the usual ones a smaller window leaves out. */
@@ -83,5 +84,5 @@ export function drawn(shown: readonly Column[]): DrawnColumn[] {
 /** Pixels below which the table is scrolled sideways; null where a smaller window leaves some out. */
 export function leastWidth(shown: readonly Column[]): number | null {
   if (saidColumns(shown) === null) return null;
-  return shown.reduce((sum, each) => sum + WIDTHS[each], LEAST_OF_NAME);
+  return shown.reduce((sum, each) => sum + WIDTHS[each], OF_SELECTION + LEAST_OF_NAME);
 }
