@@ -44,18 +44,25 @@ async def read_either(text: str, file: str, overrides: tuple[str, ...]) -> Readi
 
 
 @pytest.fixture
-async def web(tmp_path: Path, certificate: Certificate, tls: SSLContext) -> AsyncIterator[Web]:
-    world = World(read=read_either)
-    async with running_xend(tmp_path, world) as xend, served(xend.web, certificate, the_page()) as host:
-        yield Web(xend, host, tls)
-
-
-@pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         await browser.close()
+
+
+@pytest.fixture
+async def web(tmp_path: Path, certificate: Certificate, tls: SSLContext, browser: Browser) -> AsyncIterator[Web]:
+    world = World(read=read_either)
+    async with running_xend(tmp_path, world) as xend, served(xend.web, certificate, the_page()) as host:
+        yield Web(xend, host, tls)
+        await close_pages(browser)
+
+
+async def close_pages(browser: Browser) -> None:
+    """All of them: one that is open when its host ends asks for it again and again, and may be half let in by then."""
+    for context in tuple(browser.contexts):
+        await context.close()
 
 
 class Person:

@@ -16,6 +16,7 @@ from tests.browser.conftest import (
     PATIENCE,
     TRUSTING,
     Person,
+    close_pages,
     cookie_of,
     read_either,
     somebody,
@@ -182,6 +183,7 @@ async def test_a_xend_that_starts_anew_is_found_by_all_with_one_stream(
         for page in pages:
             await expect(page.get_by_role("link", name="new")).to_be_visible()
         assert streams.open == 1
+        await close_pages(browser)
 
 
 @pytest.mark.parametrize("why", ["it has none", "it does not trust the certificate"])
