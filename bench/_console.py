@@ -1,4 +1,4 @@
-"""A guest's text console: a key, and its echo."""
+"""A guest's console: ways to it, and a key with its echo."""
 
 from __future__ import annotations
 
@@ -44,8 +44,10 @@ class Direct:
 
 
 class ThroughXenia:
-    def __init__(self, client: Client, name: str) -> None:
-        self._console = Console.connect(client, name)
+    """A console or screen that xend or xenia-web shows; its own calls never wait."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
 
     def send(self, data: bytes) -> None:
         self._console.send(data)

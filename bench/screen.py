@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import select
 import shutil
 import socket
 import ssl
@@ -13,8 +12,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
 
+from _console import ThroughXenia, Way
 from _table import Row, main
 from _xend import create, destroy, xend
 from web import SETTINGS, xenia_web
@@ -39,12 +38,6 @@ vnc = 1
 """
 
 
-class Way(Protocol):
-    def send(self, data: bytes) -> None: ...
-
-    def receive(self) -> bytes: ...
-
-
 class Tls:
     """To socat."""
 
@@ -60,22 +53,6 @@ class Tls:
 
     def receive(self) -> bytes:
         return self._connection.recv(1 << 16)
-
-
-class ThroughXenia:
-    """A Console, whose calls never wait."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-
-    def send(self, data: bytes) -> None:
-        self._console.send(data)
-
-    def receive(self) -> bytes:
-        while not (data := self._console.receive()):
-            assert self._console.end is None, self._console.end
-            select.select([self._console], [], [], 1)
-        return data
 
 
 class Viewer:

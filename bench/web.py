@@ -18,6 +18,7 @@ from _console import Direct, Keys, ThroughXenia, alone, guest
 from _table import Row, interleaved, main, median_ms
 from _xend import BIN, create, xend
 
+from xenia.client.console import Console
 from xenia.client.http import Client
 from xenia.client.remote import Place, Remote, look
 
@@ -119,9 +120,9 @@ def _echoes(rounds: int) -> tuple[float, float, float]:
         with alone(small, root) as path:
             direct = Direct(path)  # at once: nobody keeps for it what the guest says
             keys = (
-                Keys(ThroughXenia(remote, "echo"), b"1"),
+                Keys(ThroughXenia(Console.connect(remote, "echo")), b"1"),
                 Keys(direct, b"2"),
-                Keys(ThroughXenia(client, "echo"), b"3"),
+                Keys(ThroughXenia(Console.connect(client, "echo")), b"3"),
             )
             ours, theirs, local = interleaved(rounds, *(each.press for each in keys))
     return median_ms(ours), median_ms(theirs), median_ms(local)

@@ -87,6 +87,19 @@ async def add_key(page: Page, label: str) -> None:
     await dialog.get_by_role("button", name="Add a security key").click()
 
 
+async def with_a_key(browser: Browser, web: Web) -> tuple[Person, Keys]:
+    """Olga, at her account, who has just added the key that is plugged in."""
+    person, keys = await with_keys(browser, web)
+    page = person.page
+    await page.goto("/account")
+    await log_in(page, "olga")
+    await keys.plug_in()
+    await page.get_by_role("button", name="Add a security key").click()
+    await add_key(page, "mine")
+    await person.sees("mine")
+    return person, keys
+
+
 async def test_a_key_is_added_asked_for_and_removed(browser: Browser, web: Web) -> None:
     web.xend.policy[0] = "optional"
     person, keys = await with_keys(browser, web)
@@ -122,14 +135,8 @@ async def test_a_key_is_added_asked_for_and_removed(browser: Browser, web: Web) 
 
 async def test_without_the_key_nobody_comes_in_and_it_may_be_asked_again(browser: Browser, web: Web) -> None:
     web.xend.policy[0] = "optional"
-    person, keys = await with_keys(browser, web)
+    person, keys = await with_a_key(browser, web)
     page = person.page
-    await page.goto("/account")
-    await log_in(page, "olga")
-    await keys.plug_in()
-    await page.get_by_role("button", name="Add a security key").click()
-    await add_key(page, "mine")
-    await person.sees("mine")
     credentials = await keys.cdp.send("WebAuthn.getCredentials", {"authenticatorId": keys.plugged})
     await page.get_by_role("button", name="Log out").click()
     await keys.pull_out()
@@ -205,14 +212,7 @@ async def test_what_keeps_a_key_from_being_added_is_said(browser: Browser, web: 
 async def test_a_key_is_for_one_name_of_the_host(browser: Browser, web: Web) -> None:
     """By another, its user is led to where it is good."""
     web.xend.policy[0] = "optional"
-    person, keys = await with_keys(browser, web)
-    page = person.page
-    await page.goto("/account")
-    await log_in(page, "olga")
-    await keys.plug_in()
-    await page.get_by_role("button", name="Add a security key").click()
-    await add_key(page, "mine")
-    await person.sees("mine")
+    person, _ = await with_a_key(browser, web)
     elsewhere = await somebody(browser, web.url)
     await elsewhere.page.goto("/account")
     await log_in(elsewhere.page, "olga")
