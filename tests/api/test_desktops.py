@@ -52,8 +52,10 @@ def view(monkeypatch: pytest.MonkeyPatch) -> Iterator[Guest]:
 
     @asynccontextmanager
     async def of(_: str) -> AsyncIterator[socket.socket]:
-        yield found.ours
-        found.theirs.close()
+        try:
+            yield found.ours
+        finally:
+            found.theirs.close()
 
     monkeypatch.setattr("tests.support.xend.no_view", of)
     with found.ours, found.theirs:

@@ -52,7 +52,6 @@ class Host:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ends, "_LOOK_AGAIN", 0.001)
-    monkeypatch.setattr(ends, "_GONE_SECONDS", 0.02)
 
 
 async def domain(store: Xenstore, domid: int, vm: str) -> None:
@@ -95,8 +94,9 @@ async def test_one_that_cannot_be_ended_is_an_error_and_keeps_its_entries(store:
 
 
 async def test_one_whose_memory_a_driver_keeps_is_not_waited_for_for_ever(
-    store: Xenstore, caplog: pytest.LogCaptureFixture
+    store: Xenstore, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(ends, "_GONE_SECONDS", 0.02)
     await domain(store, 5, VM)
     await Host(looks=10**6).destroy(store)
     assert "a driver has not given it back" in caplog.text

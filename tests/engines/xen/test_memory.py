@@ -51,7 +51,6 @@ class Host:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "_LOOK_AGAIN", 0.0)
-    monkeypatch.setattr(memory, "_BALLOON_SECONDS", 0.05)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +100,8 @@ async def test_domain_0_gives_up_just_what_is_missing() -> None:
     assert (host.free, host.own) == (503, 512)
 
 
-async def test_a_domain_0_that_does_not_give_it_is_not_waited_for_for_ever() -> None:
+async def test_a_domain_0_that_does_not_give_it_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_BALLOON_SECONDS", 0.05)
     host = Host(403, stubborn=True)
     with pytest.raises(XeniaError, match="403 MiB are free"):
         await host.make_room(**BALLOONING)

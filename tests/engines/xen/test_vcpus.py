@@ -53,10 +53,10 @@ class Host:
 
 async def test_a_guest_is_waited_for_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vcpus, "_LOOK_AGAIN", 0.0)
-    monkeypatch.setattr(vcpus, "_ONLINE_SECONDS", 0.05)
     host: Any = Host(1)
     assert await set_online(3, 3, host, host) == 3
     assert host.said == ("vcpu-set", "--ignore-host", "3", "3")
+    monkeypatch.setattr(vcpus, "_ONLINE_SECONDS", 0.05)
     host = Host(2, deaf=True)
     assert await set_online(3, 1, host, host) == 2
     with pytest.raises(XeniaError, match="no such domain"):
