@@ -44,12 +44,12 @@ def interleaved(rounds: int, *measures: Callable[[], float]) -> list[list[float]
     return results
 
 
-def main(bench: Callable[[argparse.Namespace], list[Row]], description: str) -> None:
+def main(bench: Callable[[argparse.Namespace], list[Row]], description: str, rounds: int = 20) -> None:
     """Parse the words, run, print, write JSON; exits 1 when a goal does not hold."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows as JSON as well")
     parser.add_argument("--with-peers", action="store_true", help="measure libvirt on this machine as well")
-    parser.add_argument("--rounds", type=int, default=20, help="measurements of each figure (20)")
+    parser.add_argument("--rounds", type=int, default=rounds, help=f"measurements of each figure ({rounds})")
     options = parser.parse_args()
     rows = bench(options)
     print_table(rows)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import itertools
-import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
+from _browser import ARGUMENTS, CHROMIUM, tab, used, worker
 from _table import Row, main, median_ms
 from _xend import create, xend
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -19,20 +17,13 @@ from web import MANY, SETTINGS, xenia_web
 
 from xenia.client.http import Client
 from xenia.gateway.page import Page as Built
-from xenia.gateway.visitor import COOKIE
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--ignore-certificate-errors")
-"""The last has the shared worker trust the host's own certificate."""
 BUSY = 50
 """Events in a second."""
 SCROLLED = 10
 """Seconds."""
 HOUR = 3600
 """Events: as many as one a second in an hour."""
-MIB = 1 << 20
-
-Send = Callable[[str], dict[str, Any]]
 
 SEEN = """([name, state]) => new Promise(done => {
     const look = () => {
@@ -77,7 +68,7 @@ def bench(options: argparse.Namespace) -> list[Row]:
         secret = client.post("/tokens", {"label": "bench"})["secret"]
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         opened = [_opened(browser, url, secret) for _ in range(options.rounds)]
-        page = _page(browser, url, secret)
+        page = tab(browser, url, secret)
         page.goto("/domains")
         page.get_by_text(f"{MANY + 1} of {MANY + 1}").wait_for()
         seen = [_seen(client, page, number) for number in range(options.rounds)]
@@ -103,17 +94,9 @@ def bench(options: argparse.Namespace) -> list[Row]:
     ]
 
 
-def _page(browser: Browser, url: str, secret: str) -> Page:
-    context = browser.new_context(ignore_https_errors=True, base_url=url, locale="en-US")
-    context.add_cookies(
-        [{"name": COOKIE, "value": secret, "url": url, "secure": True, "httpOnly": True, "sameSite": "Strict"}]
-    )
-    return context.new_page()
-
-
 def _opened(browser: Browser, url: str, secret: str) -> float:
     """Seconds until a browser that knows nothing of the page shows the domains."""
-    page = _page(browser, url, secret)
+    page = tab(browser, url, secret)
     begun = time.perf_counter()
     page.goto("/domains", wait_until="commit")
     page.get_by_text(f"{MANY + 1} of {MANY + 1}").wait_for()
@@ -159,50 +142,15 @@ def _grown(client: Client, page: Page) -> tuple[float, float]:
     """MiB of JavaScript in the tab and in the shared worker, when its garbage is collected, after an hour of events and
     after another one.
     """
-    tab = page.context.new_cdp_session(page)
+    session = page.context.new_cdp_session(page)
     taken = []
-    with _worker(page) as worker:
+    with worker(page) as shared:
         for _ in range(2):
             for number in range(HOUR):
                 _happen(client, number)
             page.wait_for_timeout(2000)
-            taken.append(_used(tab.send) + _used(worker))
+            taken.append(used(session.send) + used(shared))
     return taken[0], taken[1]
-
-
-@contextmanager
-def _worker(page: Page) -> Iterator[Send]:
-    """To speak to the shared worker of `page`, which is to have one."""
-    browser = page.context.browser
-    assert browser is not None
-    session = browser.new_browser_cdp_session()
-    targets = session.send("Target.getTargets")["targetInfos"]
-    (target,) = (each["targetId"] for each in targets if each["type"] == "shared_worker")
-    attached = session.send("Target.attachToTarget", {"targetId": target})["sessionId"]
-    answers: dict[int, dict[str, Any]] = {}
-    numbers = itertools.count(1)
-
-    def heard(event: dict[str, Any]) -> None:
-        answer = json.loads(event["message"])
-        if "id" in answer:
-            answers[answer["id"]] = answer["result"]
-
-    def send(method: str) -> dict[str, Any]:
-        number = next(numbers)
-        message = json.dumps({"id": number, "method": method})
-        session.send("Target.sendMessageToTarget", {"sessionId": attached, "message": message})
-        while number not in answers:
-            page.wait_for_timeout(10)
-        return answers.pop(number)
-
-    session.on("Target.receivedMessageFromTarget", heard)
-    yield send
-    session.detach()
-
-
-def _used(send: Send) -> float:
-    send("HeapProfiler.collectGarbage")
-    return float(send("Runtime.getHeapUsage")["usedSize"]) / MIB
 
 
 if __name__ == "__main__":
