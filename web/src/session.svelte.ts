@@ -17,12 +17,14 @@ export class Session {
 
   /** The session of who is logged in; null where nobody is. Throws Problem. */
   static async begin(): Promise<Session | null> {
+    const asked = ask<{ operations: OperationRow[] }>("GET", "/operations"); // meanwhile
+    asked.catch(() => undefined);
     const me = await whoAmI();
     if (!me) return null;
     const session = new Session(me);
     session.live.open(me.token);
     try {
-      const { operations } = await ask<{ operations: OperationRow[] }>("GET", "/operations");
+      const { operations } = await asked;
       session.operations = new Map(operations.map((each) => [each.name, each]));
     } catch (error) {
       session.live.close();
