@@ -306,6 +306,7 @@ async def test_who_sees_some_domains_alone_always_begins_anew(xend: Xend) -> Non
     secret = await as_gus(xend, "viewer gus tag:web")
     async with listening(xend, secret) as listener:
         state = await frame(listener)
+    assert {each["domain"] for each in state["events"]} == {"web1"}
     async with listening(xend, secret, f"?run={state['run']}&after={state['sequence']}") as listener:
         assert [(await frame(listener))["type"] for _ in range(2)] == ["resync", "state"]
 

@@ -40,10 +40,11 @@ async def test_all_that_there_is_comes_first_then_what_happens(xend: Xend) -> No
     uuid = await xend.create("one")
     async with opened(xend) as listener:
         state = await frame(listener)
-        assert list(state) == ["type", "run", "sequence", "host", "domains", "jobs"]
+        assert list(state) == ["type", "run", "sequence", "host", "domains", "jobs", "events"]
         assert state["domains"] == (await xend.get("/domains", all="true")).json()["domains"]
         assert state["host"]["xend"]["version"] == "1.2.3"
         assert [(each["operation"], each["state"]) for each in state["jobs"]] == [("create", "done")]
+        assert [(each["kind"], each["uuid"]) for each in state["events"]] == [("started", uuid)]
         await xend.post("/domains/one/pause", wait=10)
         told = await until_told(listener, row("one", "paused"))
         events = [each for each in told if each["type"] == "event"]

@@ -87,4 +87,11 @@ async def test_the_pictures_of_the_guide(browser: Browser, web: Web) -> None:
     await page.goto("/domains/new/iso?name=web02&iso=/var/lib/xen/iso/debian-12.iso")
     await person.sees("Nothing to complain of")
     await pictured(browser, page, "new")
+    await page.goto("/events")
+    await expect(page.get_by_role("link", name="lab-2")).to_be_visible()
     assert person.faults == []
+    phone = await as_user(browser, web, viewport={"width": 390, "height": 800}, color_scheme="dark")
+    await phone.page.goto("/domains/web01")
+    await expect(phone.page.locator(".uplot")).to_have_count(4)
+    await pictured(browser, phone.page, "phone")
+    assert phone.faults == []

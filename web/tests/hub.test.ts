@@ -63,6 +63,7 @@ const state = (...names: string[]): Frame => ({
   host: null,
   domains: names.map((each) => domain(each)),
   jobs: [],
+  events: [],
 });
 const row = (name: string, sequence: number): Frame => ({ type: "domain", name, row: domain(name), sequence });
 const names = (told: ToTab | undefined): string[] => (told?.type === "all" ? [...told.known.domains.keys()] : []);

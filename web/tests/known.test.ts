@@ -10,16 +10,17 @@ function told(...frames: Frame[]): Known {
   return known;
 }
 
-const state = (run: string, ...names: string[]): Frame => ({
+const state = (run: string, ...names: string[]): Extract<Frame, { type: "state" }> => ({
   type: "state",
   run,
   sequence: 5,
   host: null,
   domains: names.map((each) => domain(each)),
   jobs: [],
+  events: [],
 });
 
-const event = (sequence: number): Frame => ({
+const event = (sequence: number): Extract<Frame, { type: "event" }> => ({
   type: "event",
   sequence,
   at: 1,
@@ -51,6 +52,16 @@ test("domains come, change and go, and take what was measured of them along", ()
   learn(known, { type: "domain", name: "web", row: null, sequence: 7 });
   expect([known.domains.size, known.usage.size, known.history.size, known.looks.size]).toEqual([0, 0, 0, 0]);
   expect(known.sequence).toBe(7);
+});
+
+test("what happened before is told with the state, and what is known of longer ago stays", () => {
+  const lately: Frame = { ...state("a"), events: [event(4), event(5)] };
+  const known = told(lately, event(6));
+  expect(known.events.map((each) => each.sequence)).toEqual([6, 5, 4]);
+  learn(known, { ...state("a"), sequence: 8, events: [event(5), event(6), event(7), event(8)] });
+  expect(known.events.map((each) => each.sequence)).toEqual([8, 7, 6, 5, 4]);
+  learn(known, { ...state("b"), events: [event(1)] });
+  expect(known.events.map((each) => each.sequence)).toEqual([1]);
 });
 
 test("events are kept newest first, once each, and forgotten with the life of xend", () => {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from itertools import islice
 
 from xenia.model.domain import Domain
 from xenia.model.event import Event
@@ -92,6 +93,11 @@ class FrameLog:
             if (frame.sequence, not frame.is_event) > heard:
                 return position
         return self.end
+
+    def events(self, most: int) -> list[Event]:
+        """The latest ones that are kept, the oldest first."""
+        latest = (self._frames[position].about for position in reversed(range(self.begin, self.end)))
+        return list(islice((each for each in latest if isinstance(each, Event)), most))[::-1]
 
     async def more(self) -> None:
         """Returns when there is another frame."""

@@ -70,7 +70,7 @@ class HearsPart:
         self._sight.known.update(each.uuid for each in seen if each.uuid)
         self._names = {each.name for each in seen}
         self._jobs.clear()
-        position, text, told = await self._live.part(self._sight.sees, self._hears_of)
+        position, text, told = await self._live.part(self._sight.sees, self._hears_of, self._sight.of_past)
         self._names = set(told)
         return position, text
 

@@ -30,6 +30,8 @@ from xenia.model.job import Job
 _SETTLE = 0.1
 """Seconds after something has happened: a start is an event, a job and several states of a domain."""
 _LOOK = 5.0
+_LATELY = 100
+"""Events that who comes is told of."""
 _FRESH = 1.0
 """Seconds for which what was measured is good enough for the next one who comes."""
 
@@ -95,14 +97,20 @@ class Live:
         return position, text
 
     async def part(
-        self, sees: Callable[[Domain], bool], sees_job: Callable[[Job], bool]
+        self,
+        sees: Callable[[Domain], bool],
+        sees_job: Callable[[Job], bool],
+        sees_of: Callable[[Event], Event | None],
     ) -> tuple[int, str, frozenset[str]]:
-        """As `state`, for who sees some domains alone, and nothing of the host; with the names of those."""
+        """As `state`, for who sees some domains alone, and nothing of the host; with the names of those. `sees_of` is
+        what they are told of an event.
+        """
         await self._measure()
         self._tell_changes()
         domains = [each for each in self._domains.values() if sees(each)]
         jobs = [each for each in self._jobs.values() if sees_job(each)]
-        text = self._text_of(None, domains, jobs, administrator=False)
+        events = [told for each in self.log.events(_LATELY) if (told := sees_of(each)) is not None]
+        text = self._text_of(None, domains, jobs, events, administrator=False)
         return self.log.end, text, frozenset(each.name for each in domains)
 
     async def _measure(self) -> None:
@@ -115,9 +123,12 @@ class Live:
                 self._measured = now
 
     def _state(self, *, administrator: bool) -> str:
-        return self._text_of(self._host, self._domains.values(), self._jobs.values(), administrator=administrator)
+        told = self._domains.values(), self._jobs.values(), self.log.events(_LATELY)
+        return self._text_of(self._host, *told, administrator=administrator)
 
-    def _text_of(self, host: Any, domains: Iterable[Domain], jobs: Iterable[Job], *, administrator: bool) -> str:
+    def _text_of(
+        self, host: Any, domains: Iterable[Domain], jobs: Iterable[Job], events: Iterable[Event], *, administrator: bool
+    ) -> str:
         return _text(
             {
                 "type": "state",
@@ -126,6 +137,7 @@ class Live:
                 "host": host,
                 "domains": [row(_told(each, administrator=administrator)) for each in domains],
                 "jobs": [plain_job(each, full=administrator) for each in jobs],
+                "events": [to_plain(each) for each in events],
             }
         )
 

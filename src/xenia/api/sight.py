@@ -53,13 +53,21 @@ class Sight:
             self.known.discard(event.uuid)
             return None
         self.known.add(event.uuid)
-        return replace(event, detail="") if event.kind is EventKind.RENAMED else event
+        return _without_other_names(event)
+
+    def of_past(self, event: Event) -> Event | None:
+        """What is told of one of long ago to who comes now: nothing, where its domain is not `known`."""
+        return _without_other_names(event) if event.uuid in self.known else None
 
     def _sees_of(self, event: Event) -> bool:
         there = next((each for each in self.inventory.all(everything=True) if each.name == event.domain), None)
         if there is None or there.uuid not in ("", event.uuid):
             return event.uuid in self.known
         return self.sees(there)
+
+
+def _without_other_names(event: Event) -> Event:
+    return replace(event, detail="") if event.kind is EventKind.RENAMED else event
 
 
 async def sight_of(doors: Doors, caller: Caller) -> Sight:

@@ -48,7 +48,7 @@ export type Door = Schemas["Door"];
 
 /** What the live stream says (`/v1/stream`), frame by frame. */
 export type Frame =
-  | { type: "state"; run: string; sequence: number; host: HostAnswer | null; domains: DomainRow[]; jobs: Job[] }
+  | { type: "state"; run: string; sequence: number; host: HostAnswer | null; domains: DomainRow[]; jobs: Job[]; events: Event[] }
   | { type: "domain"; name: string; row: DomainRow | null; sequence: number }
   | { type: "job"; job: Job; sequence: number }
   | ({ type: "event" } & Event)

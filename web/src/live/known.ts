@@ -93,7 +93,9 @@ export function learn(known: Known, frame: Frame): void {
 }
 
 function replace(known: Known, frame: Extract<Frame, { type: "state" }>): void {
-  if (known.run !== frame.run) known.events = [];
+  const before = known.run === frame.run ? known.events : [];
+  const oldest = frame.events[0]?.sequence ?? Infinity;
+  known.events = [...[...frame.events].reverse(), ...before.filter((each) => each.sequence < oldest)].slice(0, MOST_EVENTS);
   known.run = frame.run;
   known.sequence = frame.sequence;
   known.host = frame.host;

@@ -179,7 +179,7 @@ export const de: Record<Key, string> = {
   "yes": "ja",
   "no": "nein",
   "recent": "Letzte Ereignisse",
-  "no.events": "Seit diese Seite offen ist, ist nichts geschehen.",
+  "no.events": "In letzter Zeit ist nichts geschehen.",
   "problem.file": "Ihre Gastdatei ist nicht brauchbar: {problem}",
 
   "file.save": "Speichern",

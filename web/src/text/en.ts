@@ -179,7 +179,7 @@ export const en = {
   "yes": "yes",
   "no": "no",
   "recent": "Recent events",
-  "no.events": "Nothing has happened since this page was opened.",
+  "no.events": "Nothing has happened lately.",
   "problem.file": "Its guest file cannot be used: {problem}",
 
   "file.save": "Save",
