@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from tests.live.xen.walk.kinds import FILES
 from tests.live.xen.walk.verbs import through_all_verbs
@@ -13,6 +15,20 @@ from tests.live.xenlab.traces import nothing_left
 pytestmark = [pytest.mark.xen, pytest.mark.timeout(900)]
 
 
+def test_it_comes_up_starts_over_and_goes(xen_host: XenHost) -> None:
+    host = xen_host
+    host.put("/etc/xen/pvh.cfg", FILES["pvh"].encode())
+    assert host.xm("create", "pvh").code == 0
+    host.hears("pvh", guests.marker("pvh"))
+    (told,) = json.loads(host.xm("list", "-o", "json", "pvh").out)
+    assert (told["kind"], told["engine"]) == ("pvh", "xen")
+    assert host.xm("reboot", "-w", "pvh").code == 0
+    host.hears("pvh", guests.marker("pvh"), times=2)
+    assert host.xm("shutdown", "-w", "pvh").code == 0
+    nothing_left(host)
+
+
+@pytest.mark.full  # a PV guest's devices and verbs are the same to xend: test_pv
 def test_it_goes_through_all_verbs(xen_host: XenHost) -> None:
     through_all_verbs(xen_host, "pvh")
 

@@ -8,8 +8,8 @@ from tests.support.verb_table import VerbTable
 _HEADING = """\
 # The verbs of xm on Xen
 
-This table is made by tests/live/xen/walk from what it finds on a real Xen host, and checked by it. Do not write in it:
-`XENIA_WRITE_DOCS=1 ./check --only xen` does.
+This table is made by tests/live/xen/walk from what it finds on a real Xen host, and checked by it (the PVH guest's
+column by `./check --full` alone). Do not write in it: `XENIA_WRITE_DOCS=1 ./check --full --only xen` does.
 
 The PV and the PVH guest are a small Linux. The HVM guest is a boot sector: it has no operating system, no drivers and
 no ear for ACPI, which shows what works on any guest at all. What is asked of the host, such as `xm info`, is not here.
