@@ -5,7 +5,6 @@ The same dataclasses are what the OpenAPI document describes (`schema`).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from operator import attrgetter
@@ -13,6 +12,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from xenia.api.ascii_json import ascii_json
 from xenia.api.doors import About
 from xenia.model.address import CardAddress
 from xenia.model.agent import AgentInfo, Execution, Interface
@@ -558,6 +558,4 @@ def _stats(stats: Stats) -> dict[str, Any]:
 def json_response(
     plain: Any, status: int = 200, *, headers: Mapping[str, str] | None = None, media_type: str = "application/json"
 ) -> Response:
-    """Pure ASCII: whatever a guest has put into a name, no byte of it can act on a terminal."""
-    content = json.dumps(plain, separators=(",", ":")).encode("ascii")
-    return Response(content, status, headers, media_type)
+    return Response(ascii_json(plain), status, headers, media_type)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from contextlib import suppress
 from typing import Any
 
@@ -11,6 +10,7 @@ from fastapi import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from xenia.api.ascii_json import ascii_json
 from xenia.api.doors import Doors, DoorsOf
 from xenia.api.jobs import disconnected
 from xenia.api.lasting import LoginOver, watch_login
@@ -81,5 +81,5 @@ async def _send_bounded(send: Send, content: bytes, *, more: bool = True) -> Non
 
 
 def _frame(event: Event) -> bytes:
-    data = json.dumps(to_plain(event), separators=(",", ":"))
+    data = ascii_json(to_plain(event))
     return f"id: {event.sequence}\nevent: {event.kind}\ndata: {data}\n\n".encode("ascii")

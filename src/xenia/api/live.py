@@ -8,7 +8,6 @@ also what no event tells of reaches who listens.
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -16,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from xenia.api.answers import row, without_problem
+from xenia.api.ascii_json import ascii_json
 from xenia.api.doors import Doors
 from xenia.api.frame_log import Frame, FrameLog, Row
 from xenia.api.host import host_answer
@@ -129,7 +129,7 @@ class Live:
     def _text_of(
         self, host: Any, domains: Iterable[Domain], jobs: Iterable[Job], events: Iterable[Event], *, administrator: bool
     ) -> str:
-        return _text(
+        return ascii_json(
             {
                 "type": "state",
                 "run": self.run,
@@ -171,19 +171,19 @@ class Live:
 
     def _tell(self, about: Row | Job, told: dict[str, Any], full: dict[str, Any] | None = None) -> None:
         sequence = {"sequence": self.log.sequence}
-        text = _text(told | sequence)
-        full_text = _text(full | sequence) if full is not None else ""
+        text = ascii_json(told | sequence)
+        full_text = ascii_json(full | sequence) if full is not None else ""
         self.log.append(Frame(self.log.sequence, False, text, full_text, about))
 
 
 def event_text(event: Event) -> str:
     """The frame of an event."""
-    return _text({"type": "event", **to_plain(event)})
+    return ascii_json({"type": "event", **to_plain(event)})
 
 
 def gone_text(name: str, sequence: int) -> str:
     """The frame that tells that there is no domain `name`, or none that is to be seen."""
-    return _text({"type": "domain", "name": name, "row": None, "sequence": sequence})
+    return ascii_json({"type": "domain", "name": name, "row": None, "sequence": sequence})
 
 
 def _alike(one: Domain, other: Domain) -> bool:
@@ -193,8 +193,3 @@ def _alike(one: Domain, other: Domain) -> bool:
 
 def _told(domain: Domain, *, administrator: bool) -> Domain:
     return domain if administrator else without_problem(domain)
-
-
-def _text(plain: Any) -> str:
-    """In ASCII, as all that the API answers."""
-    return json.dumps(plain, separators=(",", ":"))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import json
 import os
 import pwd
 import socket
@@ -22,6 +21,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from xenia.api.ascii_json import ascii_json
 from xenia.api.doors import Doors, DoorsOf
 from xenia.api.roles import Reach, needed_for, refusal
 from xenia.api.sight import sight_of
@@ -66,7 +66,7 @@ class PeerProtocol(H11Protocol):
         """What is no HTTP is told so as a problem, as every other error is; in the midst of an answer it only ends."""
         if self.cycle is None or self.cycle.response_complete:
             problem = invalid(msg.rstrip("."), "xend speaks HTTP/1.1, WebSocket and JSON").problem() | {"status": 400}
-            content = json.dumps(problem).encode("ascii")
+            content = ascii_json(problem).encode()
             self.transport.write(_BAD_REQUEST % len(content) + content)
         self.transport.close()
 

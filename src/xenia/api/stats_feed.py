@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from xenia.api.ascii_json import ascii_json
 from xenia.api.doors import Doors
 from xenia.api.stats import stats_plain
 from xenia.lib.codec import to_plain
@@ -31,7 +31,7 @@ class Look:
 
     def text_of(self, counted: Counted) -> str:
         """The frame for who sees only what is `counted` there."""
-        return json.dumps({"type": "stats", **stats_plain(counted, self.host)}, separators=(",", ":"))
+        return ascii_json({"type": "stats", **stats_plain(counted, self.host)})
 
 
 class StatsFeed:
