@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import queue
+import signal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.parse import parse_qs, urlsplit
@@ -64,7 +65,12 @@ class Loopback:
         self.port: int = self._server.server_port
 
     def __enter__(self) -> Self:
-        Thread(target=self._server.serve_forever, args=(0.1,), daemon=True).start()
+        # No signal goes to these threads: the one that waits for an answer would not be woken by Ctrl-C.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        try:
+            Thread(target=self._server.serve_forever, args=(0.1,), daemon=True).start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return self
 
     def __exit__(self, *_: object) -> None:
