@@ -23,6 +23,7 @@ from xenia.api import (
     history,
     host,
     host_power,
+    image_upload,
     images,
     jobs,
     log,
@@ -69,6 +70,12 @@ has no meaning, and who may see it is settled before the first byte, so a `proxy
 HTTP status, and then code 4002 with the reason. All choose the subprotocol `binary` where it is offered. A browser,
 which can send no header with a WebSocket, offers a ticket (`POST /v1/domains/{ref}/tickets`) beside it, as
 `xenia.ticket.TICKET`; without one, as IronRDP opens its WebSocket by itself, the cookie of the login counts.
+
+An image is sent to the host over the WebSocket `/v1/images/upload?path=PATH&size=BYTES`: binary frames of at most 64
+KiB with its bytes, and an empty one at their end. The answers are text frames of JSON: first and last `job`, the job
+"disk upload" as `GET /v1/jobs/{number}` tells it, and meanwhile `received`, how many bytes have come. It ends with code
+4000 when the image is there, 4002 when it was refused, 4003 when the job was cancelled, and 1001 when xend stops; what
+can be known before is refused before the upgrade, as problem JSON. Who sends nothing for 60 seconds is refused.
 
 The live state is the WebSocket `/v1/stream?run=RUN&after=SEQUENCE&stats=SECONDS&login=TOKEN`: text frames of JSON, each
 with a `type`.
@@ -123,7 +130,7 @@ def _routed(version: str) -> FastAPI:
         openapi_url=None,
         redirect_slashes=False,
     )
-    devices = (disks, images, snapshots, vifs, usb, pci)
+    devices = (disks, images, image_upload, snapshots, vifs, usb, pci)
     cpus = (vcpus, scheduling, pools)
     looking = (host, history, operations, bridge, host_power, log, deeds, saves, metrics, why, debugging)
     guests = (agent, texts, guest_files, folder, console, screens, desktops, tickets)

@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from xenia.api.accept import accept_bytes
 from xenia.api.doors import Doors, DoorsOf
 from xenia.api.lasting import lasting, watch_login
-from xenia.api.passing import GONE, STOPPING, hear, say
+from xenia.api.passing import GONE, STOPPING, as_reason, hear, say
 from xenia.api.peer import CallerOf
 from xenia.api.race import race
 from xenia.api.routes import Routes
@@ -30,8 +30,6 @@ UNREACHED = 4002
 
 _SEND_TIMEOUT = 10.0
 _SECONDS_TO_ASK = 20.0
-_LONGEST_REASON = 123
-"""Bytes (RFC 6455, 5.5)."""
 
 _HERE = "127.0.0.1"
 
@@ -56,7 +54,7 @@ async def desktop(websocket: WebSocket, doors: DoorsOf, caller: CallerOf, ref: R
             await _asked(websocket)
             async with asyncio.timeout(_SEND_TIMEOUT):
                 await websocket.send_bytes(refusal(error.kind.status))
-            code, why = UNREACHED, error.message.encode()[:_LONGEST_REASON].decode(errors="ignore")
+            code, why = UNREACHED, as_reason(error.message)
         async with asyncio.timeout(_SEND_TIMEOUT):
             await websocket.close(code, why)
 

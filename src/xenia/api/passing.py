@@ -11,7 +11,15 @@ GONE = 4000
 """The WebSocket is closed with that when the guest is gone, as that of a console."""
 STOPPING = 1001
 
+_LONGEST_REASON = 123
+"""Bytes (RFC 6455, 5.5)."""
+
 _PIECE = 1 << 18
+
+
+def as_reason(words: str) -> str:
+    """As much of `words` as fits into the end of a WebSocket."""
+    return words.encode()[:_LONGEST_REASON].decode(errors="ignore")
 
 
 async def say(websocket: WebSocket, connection: socket.socket) -> None:

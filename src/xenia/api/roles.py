@@ -81,7 +81,7 @@ _ROUTES: dict[Reach, dict[Role, tuple[str, ...]]] = {
             *("POST /domains/{ref}/network-configure", "POST /domains/{ref}/usb-attach", "GET /images"),
             *("GET /images/info", "POST /images", "POST /images/check", "POST /images/clone"),
             *("POST /images/convert", "POST /images/export", "POST /images/partition", "POST /images/resize"),
-            "POST /images/delete",
+            *("POST /images/delete", "WEBSOCKET /images/upload"),
         ),
         Role.ADMINISTRATOR: (
             *("PATCH /host/settings", "POST /host/settings/import", "GET /log", "GET /audit"),

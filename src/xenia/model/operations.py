@@ -345,6 +345,7 @@ IMAGE_OPERATIONS: dict[str, Operation] = {
         ("disk export", "Offer an image to backup tools, read-only"),
         ("disk partition", "Show the partitions in an image, or make some"),
         ("disk resize", "Make an image larger or smaller"),
+        ("disk upload", "Send an image from this computer to the host"),
         ("disk delete", "Remove an image that nobody needs"),
     )
 }
