@@ -235,3 +235,23 @@ async def test_a_file_that_is_broken_is_said_to_be(tmp_path: Path, content: str)
     file.chmod(0o644)
     said = await There(None, tmp_path).xm("--host", "alpha", "list")  # type: ignore[arg-type]
     assert (said.code, "can be read by others" in said.err) == (4, True), said
+
+
+async def test_an_image_is_sent_to_the_host(certificate: Certificate, tls: ssl.SSLContext, tmp_path: Path) -> None:
+    folder, home, images = tmp_path / "there", tmp_path / "home", tmp_path / "images"
+    for each in (folder, home, images):
+        each.mkdir()
+    content = os.urandom(5 << 20)
+    (home / "debian.iso").write_bytes(content)
+    world = World(folder=folder, image_roots=(str(images),), read=read_really)
+    async with running_xend(folder, world) as xend, served(xend.web, certificate) as host:
+        there = There(Web(xend, host, tls), home, certificate.fingerprint)
+        assert (await there.log_in("olga")).code == 0
+        said = await there.xm("--host", "alpha", "disk", "upload", "debian.iso", "iso/")
+        assert (said.code, said.out.split(":")[0], said.err) == (0, str(images / "iso/debian.iso"), "")
+        assert (images / "iso/debian.iso").read_bytes() == content
+        said = await there.xm("--host", "alpha", "disk", "upload", "debian.iso", "iso/")
+        assert (said.code, "there is a file" in said.err) == (5, True)
+        assert (await there.log_in("vic")).code == 0
+        said = await there.xm("--host", "alpha", "disk", "upload", "debian.iso", "other.iso")
+        assert (said.code, "needs the role operator" in said.err) == (4, True)

@@ -48,10 +48,11 @@ def follow_or_cancel(
             raise KeyboardInterrupt
         return follow(job)
     except KeyboardInterrupt:
-        return _cancel(client, job)
+        return cancel(client, job)
 
 
-def _cancel(client: Client, job: dict[str, Any]) -> dict[str, Any]:
+def cancel(client: Client, job: dict[str, Any]) -> dict[str, Any]:
+    """The job as it has ended: it is followed to its end where it can no longer be cancelled. Raises ClientError."""
     try:
         ended = client.post(f"/jobs/{job['id']}/cancel", {}, seconds=_CANCEL_SECONDS)["job"]
     except ClientError as error:
@@ -94,7 +95,7 @@ def carry_out(
     """Have xend do it, and return the result of the job. Who interrupts xm cancels it, and is told what is then
     (`cancelled`). Raises as `follow_or_cancel`, SystemExit when it was cancelled.
     """
-    bar = _Bar()
+    bar = Bar()
 
     def follow(job: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -113,7 +114,7 @@ def carry_out(
     return result
 
 
-class _Bar:
+class Bar:
     """A line on stderr, where that is a terminal."""
 
     def __init__(self) -> None:

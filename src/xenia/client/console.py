@@ -1,54 +1,20 @@
-"""A guest's text console over WebSocket.
-
-The protocol is the websockets library's, without its threads and event loop: a terminal waits for its keyboard and this
-socket in one place, and one thread that owns the terminal is what restores it for certain.
-"""
+"""A guest's text console, and its screen, over WebSocket."""
 
 from __future__ import annotations
 
-import json
-import socket
-import time
-
-from websockets.client import ClientProtocol
-from websockets.exceptions import InvalidStatus
-from websockets.frames import Frame, Opcode
-from websockets.http11 import Response
-from websockets.protocol import SEND_EOF, Event, State
-from websockets.uri import parse_uri
-
 from xenia.client.domains import domain_path
-from xenia.client.errors import ClientError
 from xenia.client.http import Client
+from xenia.client.websocket import WebSocket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-_LOST = frozenset({1001, 1006, 1011, 1012, 1013, 4001})
-"""Close codes after which it is worth to connect again.
-
-xend going away, no close at all, internal error, restart, try later (RFC 6455), and xend's own for a watcher too slow.
-"""
-
-_DATA = frozenset({Opcode.TEXT, Opcode.BINARY, Opcode.CONT})
+    from typing import Self
 
 
-class Console:
-    """An open text console or, with the `door` vncviewer, the screen of a guest. `end` is None as long as it is open,
-    then xend's words for why it ended.
-
-    `lost` says whether connecting again may help.
+class Console(WebSocket):
+    """An open text console or, with the `door` vncviewer, the screen of a guest: what is received the guest has
+    written, and what is sent is typed at it. The guest runs on when it is closed.
     """
-
-    def __init__(self, connection: socket.socket, protocol: ClientProtocol, what: str) -> None:
-        self._what = what
-        self._connection = connection
-        self._protocol = protocol
-        self._unsent = bytearray()
-        self._received = bytearray()
-        self.end: str | None = None
-        self.lost = False
 
     @classmethod
     def connect(
@@ -60,134 +26,12 @@ class Console:
         door: str = "console",
         view: bool = False,
         seconds: float = 10,
-    ) -> Console:
+    ) -> Self:
         """Open the console of the domain `ref`; `kind` is auto, pv or serial. What is sent to one that is there to
         `view` does not reach the guest. Its screen is another `door`: vncviewer.
 
         Raises ClientError: unreachable, timed_out, or xend's reason for refusing.
         """
         query = f"?kind={kind}{'&view=true' if view else ''}" if door == "console" else ""
-        protocol = ClientProtocol(parse_uri(f"ws://localhost/v1{domain_path(ref)}/{door}{query}"), max_size=None)
-        console = cls(client.connect(seconds), protocol, "the console" if door == "console" else "the screen")
-        try:
-            console._shake_hands(ref, client.headers, time.monotonic() + seconds)
-        except BaseException:
-            console.close()
-            raise
-        return console
-
-    def _shake_hands(self, ref: str, headers: Sequence[str], deadline: float) -> None:
-        request = self._protocol.connect()
-        for line in headers:
-            name, _, value = line.partition(": ")
-            request.headers[name] = value
-        self._protocol.send_request(request)
-        for data in self._protocol.data_to_send():
-            self._connection.sendall(data)
-        while True:
-            try:
-                self._connection.settimeout(max(deadline - time.monotonic(), 0.001))
-                data = self._connection.recv(1 << 16)
-            except TimeoutError:
-                raise ClientError(f"xend has not opened {self._what} of '{ref}' in time", kind="timed_out") from None
-            except OSError as error:
-                raise ClientError(f"xend went away: {error.strerror}", kind="unreachable") from error
-            self._feed(data)
-            if self._protocol.handshake_exc is not None:
-                raise _refusal(self._protocol.handshake_exc, f"{self._what} of '{ref}'")
-            taken = [self._take(event) for event in self._protocol.events_received()]  # output may follow at once
-            if any(taken):
-                self._connection.setblocking(False)
-                self._note_end()
-                return
-
-    def _take(self, event: Event) -> bool:
-        """Keep what `event` brings; whether it is the answer to the handshake."""
-        if isinstance(event, Response):
-            return True
-        if isinstance(event, Frame) and event.opcode in _DATA:
-            self._received += event.data
-        return False
-
-    def _feed(self, data: bytes) -> None:
-        if data:
-            self._protocol.receive_data(data)
-        else:
-            self._protocol.receive_eof()
-        self._queue()
-
-    def fileno(self) -> int:
-        return self._connection.fileno()
-
-    @property
-    def unsent(self) -> bool:
-        """Whether `flush` has something to do as soon as the socket can be written."""
-        return bool(self._unsent)
-
-    def receive(self) -> bytes:
-        """What the guest has written since the last call, b"" if nothing. Never waits.
-
-        To be called when the socket can be read, and once at first for what came with the handshake.
-        """
-        if self.end is None:
-            try:
-                self._feed(self._connection.recv(1 << 16))
-            except BlockingIOError:
-                pass
-            except OSError as error:
-                self.end, self.lost = error.strerror or str(error), True
-            else:
-                for event in self._protocol.events_received():
-                    self._take(event)
-                self._note_end()
-        received, self._received = bytes(self._received), bytearray()
-        self.flush()
-        return received
-
-    def send(self, data: bytes) -> None:
-        """Type `data` at the guest. Never waits: what the socket does not take is kept for `flush`."""
-        if self.end is None:
-            self._protocol.send_binary(data)
-            self._queue()
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what is unsent, as far as the socket takes it."""
-        try:
-            while self._unsent:
-                del self._unsent[: self._connection.send(self._unsent)]
-        except BlockingIOError:
-            pass
-        except OSError:
-            self._unsent.clear()  # whoever reads next is told that the other end has gone
-
-    def _queue(self) -> None:
-        for data in self._protocol.data_to_send():
-            if data is not SEND_EOF:
-                self._unsent += data
-
-    def _note_end(self) -> None:
-        close = self._protocol.close_rcvd
-        if close is not None:
-            self.end, self.lost = close.reason or f"closed with code {close.code}", close.code in _LOST
-        elif self._protocol.close_expected() or self._protocol.parser_exc is not None:
-            self.end, self.lost = "the connection broke", True
-
-    def close(self) -> None:
-        """Let go of the console; the guest runs on."""
-        if self._protocol.state is State.OPEN:
-            self._protocol.send_close(1000)
-            self._queue()
-            self.flush()
-        self._connection.close()
-
-
-def _refusal(error: Exception, what: str) -> ClientError:
-    fallback = f"xend refused {what}"
-    if not isinstance(error, InvalidStatus):
-        return ClientError(f"{fallback}: {error}", kind="unreachable", hint="is xend running? try again: xm list")
-    try:
-        problem = json.loads(error.response.body or b"")
-    except ValueError:
-        problem = None
-    return ClientError.from_problem(problem, f"{fallback} with status {error.response.status_code}")
+        what = f"{'the console' if door == 'console' else 'the screen'} of '{ref}'"
+        return cls.open(client, f"{domain_path(ref)}/{door}{query}", what, seconds)

@@ -41,6 +41,9 @@ _DEFINED_TOO = frozenset({"autostart", "list", "rename", "domstate", "mem-set", 
 _DOMAIN_0 = frozenset({"list", "uptime", "vcpu-list", "vcpu-pin", "domid", "domname", "domstate"})
 """Commands that Domain-0 has an answer to; most are for guests."""
 
+_OTHER_FILES = frozenset({"disk upload"})
+"""Commands whose FILE is no guest file."""
+
 _FILES = (":files", "")
 
 
@@ -101,6 +104,10 @@ def _hosts(_asked: Asked) -> Iterable[Offer]:
 
 def _tokens(asked: Asked) -> Iterable[Offer]:
     return ((token["id"], token["label"]) for token in asked.get("/tokens")["tokens"])
+
+
+def _files_named(asked: Asked) -> Iterable[Offer]:
+    return (_FILES,) if asked.command in _OTHER_FILES else _guest_files(asked)
 
 
 def _guest_files(asked: Asked) -> Iterable[Offer]:
@@ -200,7 +207,7 @@ _PLACES: dict[str, Callable[[Asked], Iterable[Offer]]] = {
     "ID": _ids,
     "HOST": _hosts,
     "TOKEN": _tokens,
-    "FILE": _guest_files,
+    "FILE": _files_named,
     "FILE|NAME key=value": _file_and_keys,
     "key=value": _assignments,
     "KEY": _keys,
