@@ -89,25 +89,32 @@ async def test_an_image_is_sent_and_is_there(xend: Xend, images: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "size", "status", "words"),
+    ("path", "size", "kind", "words"),
     [
-        ("there", 512, 409, "there is a file"),
-        ("huge", 1 << 60, 503, "MiB free"),
-        ("../out", 512, 422, "cannot be the name of an image"),
-        ("none", 0, 422, "size"),
-        ("none", "x", 422, "size"),
+        ("there", 512, "conflict", "there is a file"),
+        ("huge", 1 << 60, "unavailable", "MiB free"),
+        ("../out", 512, "invalid", "cannot be the name of an image"),
     ],
 )
-async def test_what_cannot_be_is_refused_before_the_upgrade(
-    xend: Xend, images: Path, path: str, size: Any, status: int, words: str
+async def test_what_can_be_known_before_is_refused_before_anything_is_sent(
+    xend: Xend, images: Path, path: str, size: int, kind: str, words: str
 ) -> None:
     (images / "there").write_bytes(b"as it was")
+    async with opened(xend, path, size) as sender:
+        said, code, why = await end_of(sender)
+    job = said[-1]["job"]
+    assert (code, job["state"], job["error"]["kind"]) == (4002, "failed", kind)
+    assert words in job["error"]["detail"]
+    assert job["error"]["detail"].startswith(why)
+    assert [each.name for each in images.iterdir()] == ["there"]
+
+
+@pytest.mark.parametrize("size", [0, "x", 1 << 62])
+async def test_what_is_no_size_is_refused_before_the_upgrade(xend: Xend, size: Any) -> None:
     with pytest.raises(InvalidStatus) as refused:
-        await opened(xend, path, size)
+        await opened(xend, "one", size)
     answer = refused.value.response
-    problem = json.loads(answer.body)
-    assert (answer.status_code, problem["status"]) == (status, status)
-    assert words in problem["detail"]
+    assert (answer.status_code, "query.size" in json.loads(answer.body)["detail"]) == (422, True)
 
 
 async def test_a_viewer_sends_nothing(xend: Xend, images: Path) -> None:

@@ -28,14 +28,12 @@ class Sender:
     """Sends `pieces`, then that it was all; `then` is done before that."""
 
     def __init__(self, pieces: Sequence[bytes], then: Callable[[], Awaitable[None]] | None = None) -> None:
-        self.begun = False
+        self.asked = False
         self._left = [*pieces]
         self._then = then
 
-    async def begin(self) -> None:
-        self.begun = True
-
-    async def piece(self) -> bytes:
+    async def __call__(self) -> bytes:
+        self.asked = True
         if self._left:
             return self._left.pop(0)
         if self._then is not None:
@@ -113,7 +111,7 @@ async def test_what_is_known_before_is_refused_before_anything_is_sent(
     (images / "link").symlink_to("/tmp")
     sender = Sender([bytes(MIB)])
     error = await failed(manager, upload(manager.images, path, size, sender, OPERATOR))
-    assert (error["kind"], sender.begun) == (kind, False)
+    assert (error["kind"], sender.asked) == (kind, False)
     assert words in error["detail"]
     assert left_in(images) == ["link", "there"]
     assert (images / "there").read_bytes() == b"as it was"

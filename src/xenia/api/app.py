@@ -74,8 +74,8 @@ which can send no header with a WebSocket, offers a ticket (`POST /v1/domains/{r
 An image is sent to the host over the WebSocket `/v1/images/upload?path=PATH&size=BYTES`: binary frames of at most 64
 KiB with its bytes, and an empty one at their end. The answers are text frames of JSON: first and last `job`, the job
 "disk upload" as `GET /v1/jobs/{number}` tells it, and meanwhile `received`, how many bytes have come. It ends with code
-4000 when the image is there, 4002 when it was refused, 4003 when the job was cancelled, and 1001 when xend stops; what
-can be known before is refused before the upgrade, as problem JSON. Who sends nothing for 60 seconds is refused.
+4000 when the image is there, 4002 when it was refused, 4003 when the job was cancelled, and 1001 when xend stops. Who
+sends nothing for 60 seconds is refused.
 
 The live state is the WebSocket `/v1/stream?run=RUN&after=SEQUENCE&stats=SECONDS&login=TOKEN`: text frames of JSON, each
 with a `type`.

@@ -12,8 +12,7 @@ from starlette.websockets import WebSocket
 
 from xenia.api.accept import accept_bytes
 from xenia.api.doors import Doors, DoorsOf
-from xenia.api.errors import problem_json
-from xenia.api.jobs import plain_job, unfinished
+from xenia.api.jobs import plain_job
 from xenia.api.lasting import lasting, watch_login
 from xenia.api.passing import STOPPING, as_reason
 from xenia.api.peer import CallerOf
@@ -24,6 +23,7 @@ from xenia.manager.image_upload import upload as start_upload
 from xenia.model.caller import Caller
 from xenia.model.errors import XeniaError, invalid, timed_out, unavailable
 from xenia.model.job import Job, JobState
+from xenia.model.operations import IMAGE_OPERATIONS, require
 
 router = Routes("images")
 
@@ -46,39 +46,32 @@ async def upload(websocket: WebSocket, doors: DoorsOf, caller: CallerOf, path: I
     """Binary frames of at most 64 KiB with the `size` bytes of the new image `path`, and an empty one at their end. It
     answers in text frames of JSON: `job` first and last, and meanwhile how many bytes were `received`; who sends no
     more than some MiB beyond that finds nothing piled up. It ends with code 4000 when the image is there, 4002 when it
-    was refused, 4003 when the job was cancelled and 1001 when xend stops. What can be known before is refused before
-    the upgrade, as problem JSON. Who sends nothing for 60 s is refused.
+    was refused, for a reason that was known before as well: a browser tells no page of an upgrade that is refused; 4003
+    when the job was cancelled and 1001 when xend stops. Who sends nothing for 60 s is refused.
     """
+    require(caller.role, IMAGE_OPERATIONS["disk upload"])
+    await accept_bytes(websocket)
     sender = _Sender(websocket)
-    job = sender.job = start_upload(doors.manager.images, path, size, sender, caller)
     async with lasting(websocket):
+        job = start_upload(doors.manager.images, path, size, sender.piece, caller)
         try:
+            async with asyncio.timeout(_SEND_TIMEOUT):
+                await sender.tell_job(job)
             await race(_end_of(doors, job), doors.stopping.wait(), watch_login(doors, caller))
         finally:
             job = await undisturbed(_ended(doors, job, caller))
-        if not sender.begun:
-            await websocket.send_denial_response(problem_json(job.error or unfinished(job).problem()))
-            return
         async with asyncio.timeout(_SEND_TIMEOUT):
-            await sender.tell({"job": plain_job(job, full=True)})
+            await sender.tell_job(job)
             code = STOPPING if doors.stopping.is_set() and job.state is not JobState.DONE else CLOSE_CODES[job.state]
             await websocket.close(code, _why(job))
 
 
 class _Sender:
-    """Who sends an image, as `start_upload` hears them."""
-
-    job: Job
+    """Who sends an image."""
 
     def __init__(self, websocket: WebSocket) -> None:
         self._websocket = websocket
         self._received = self._told = 0
-        self.begun = False
-
-    async def begin(self) -> None:
-        self.begun = True
-        await accept_bytes(self._websocket)
-        await self.tell({"job": plain_job(self.job, full=True)})
 
     async def piece(self) -> bytes:
         """What came before has been written when this is asked for."""
@@ -86,7 +79,7 @@ class _Sender:
             async with asyncio.timeout(_PATIENCE):
                 if self._received - self._told >= _TOLD_AFTER:
                     self._told = self._received
-                    await self.tell({"received": self._received})
+                    await self._tell({"received": self._received})
                 message = await self._websocket.receive()
         except TimeoutError as error:
             raise timed_out(f"nothing was sent for {_PATIENCE:.0f} s", "send it again") from error
@@ -98,7 +91,10 @@ class _Sender:
         self._received += len(content)
         return content
 
-    async def tell(self, plain: dict[str, Any]) -> None:
+    async def tell_job(self, job: Job) -> None:
+        await self._tell({"job": plain_job(job, full=True)})
+
+    async def _tell(self, plain: dict[str, Any]) -> None:
         await self._websocket.send_text(json.dumps(plain, separators=(",", ":")))
 
 

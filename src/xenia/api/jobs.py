@@ -65,7 +65,7 @@ async def settle(request: Request, doors: Doors, job: Job, caller: Caller, secon
         return json_response({"job": plain}, headers=location)
     if job.state is JobState.RUNNING and not doors.stopping.is_set():
         return json_response({"job": plain}, 202, headers=location)
-    problem = plain["error"] or unfinished(job).problem()
+    problem = plain["error"] or _unfinished(job).problem()
     return problem_json(problem | {"job": plain}, headers=location)
 
 
@@ -75,7 +75,7 @@ async def disconnected(request: Request) -> None:
         pass
 
 
-def unfinished(job: Job) -> XeniaError:
+def _unfinished(job: Job) -> XeniaError:
     """What is said of a job that did not come to its own end."""
     if job.state is JobState.CANCELLED and job.cancellable:
         return unavailable(f"{job.operation} of '{job.domain}' was cancelled", "nothing of it is left")

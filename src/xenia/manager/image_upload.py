@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from xenia.lib.aio import to_end
 from xenia.lib.text import printable
@@ -18,20 +19,13 @@ from xenia.storage.images.place import folder_for
 from xenia.storage.images.upload import refuse_useless, take
 from xenia.storage.new_file import exists_already
 
-
-class Sender(Protocol):
-    """Who sends an image."""
-
-    async def begin(self) -> None:
-        """What is sent is awaited from now on."""
-
-    async def piece(self) -> bytes:
-        """What comes next; b"" when that was all. Raises XeniaError where no more comes."""
+Piece = Callable[[], Awaitable[bytes]]
+"""Gives what comes next; b"" when that was all. Raises XeniaError where no more comes."""
 
 
-def upload(images: Images, path: str, size: int, sender: Sender, caller: Caller) -> Job:
-    """Make the image `path` of the `size` bytes that `sender` sends, whole or not at all. What can be known before is
-    refused before `sender` is asked to begin. The result is that of Images.create.
+def upload(images: Images, path: str, size: int, piece: Piece, caller: Caller) -> Job:
+    """Make the image `path` of the `size` bytes that `piece` gives one after the other, whole or not at all. What can be
+    known before is refused before it is asked for any. The result is that of Images.create.
 
     Fails with a conflict where such a file is there, invalid for a volume and for what can be no image, denied for one
     that is based on what `caller` may not reach, unavailable where it does not fit, and as storage.images.upload.take
@@ -48,8 +42,7 @@ def upload(images: Images, path: str, size: int, sender: Sender, caller: Caller)
             require_room(folder, size, "the image")
             new = new_file(folder)
             try:
-                await sender.begin()
-                await take(new.descriptor, size, sender.piece, lambda done: jobs.progress(job.id, done))
+                await take(new.descriptor, size, piece, lambda done: jobs.progress(job.id, done))
                 await refuse_useless(images.looker.inspect, new.descriptor, str(Path(folder.real, name)), roots)
                 await to_end(os.fsync, new.descriptor)
                 jobs.commit(job.id)
