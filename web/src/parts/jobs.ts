@@ -12,6 +12,7 @@ export const ICONS: Readonly<Record<string, string>> = {
   save: "save",
   suspend: "save",
   clone: "clone",
+  "disk upload": "upload",
   "snapshot create": "snapshot",
   "snapshot revert": "branch",
 };
