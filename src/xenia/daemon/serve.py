@@ -118,6 +118,11 @@ class _WebSocketProtocol(WebSocketsSansIOProtocol):
         else:
             self.conn.data_to_send()
 
+    def shutdown(self) -> None:
+        """What is closing already ends by itself; uvicorn would fail to close it once more."""
+        if not self.transport.is_closing():
+            super().shutdown()
+
 
 class _Server(uvicorn.Server):
     """uvicorn's server, with signals left to xend and without its ten ticks a second."""

@@ -75,6 +75,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         else:
             self.conn.data_to_send()
 
+    def shutdown(self) -> None:
+        """What is closing already ends by itself; uvicorn would fail to close it once more."""
+        if not self.transport.is_closing():
+            super().shutdown()
+
     def send_receive_event_to_app(self) -> None:
         """A message is whole."""
         if self.curr_msg_data_type == "text" and not self.close_sent:

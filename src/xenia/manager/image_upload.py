@@ -24,8 +24,8 @@ Piece = Callable[[], Awaitable[bytes]]
 
 
 def upload(images: Images, path: str, size: int, piece: Piece, caller: Caller) -> Job:
-    """Make the image `path` of the `size` bytes that `piece` gives one after the other, whole or not at all. What can be
-    known before is refused before it is asked for any. The result is that of Images.create.
+    """Make the image `path` of the `size` bytes that `piece` gives one after the other, whole or not at all. What can
+    be known before is refused before it is asked for any. The result is that of Images.create.
 
     Fails with a conflict where such a file is there, invalid for a volume and for what can be no image, denied for one
     that is based on what `caller` may not reach, unavailable where it does not fit, and as storage.images.upload.take
