@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from contextlib import suppress
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ from fastapi import Query
 from starlette.websockets import WebSocket
 
 from xenia.api.accept import accept_bytes
+from xenia.api.ascii_json import ascii_json
 from xenia.api.doors import Doors, DoorsOf
 from xenia.api.jobs import plain_job
 from xenia.api.lasting import lasting, watch_login
@@ -95,7 +95,7 @@ class _Sender:
         await self._tell({"job": plain_job(job, full=True)})
 
     async def _tell(self, plain: dict[str, Any]) -> None:
-        await self._websocket.send_text(json.dumps(plain, separators=(",", ":")))
+        await self._websocket.send_text(ascii_json(plain))
 
 
 async def _end_of(doors: Doors, job: Job) -> None:
