@@ -75,7 +75,7 @@ async def test_a_file_is_uploaded_and_is_in_the_list(
     await is_well(person)
     await page.get_by_label("File on this computer").set_input_files(iso)
     await expect(page.get_by_label("Name on the host")).to_have_value("debian 13.iso")
-    await expect(dialog).to_contain_text("disk upload 'debian 13.iso' 'debian 13.iso'")
+    await expect(dialog).to_contain_text(f"$ xm --host {web.host} disk upload 'debian 13.iso' 'debian 13.iso'")
     await page.get_by_label("Name on the host").fill("iso/debian.iso")
     await is_well(person)
     await dialog.get_by_role("button", name="Upload", exact=True).click()
