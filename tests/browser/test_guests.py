@@ -236,6 +236,11 @@ def test_snapshots_are_taken_gone_back_to_and_deleted(host: LiveHost, page: Page
     rows.nth(1).get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(rows).to_have_count(1)
+    page.get_by_role("link", name="Events", exact=True).last.click()
+    jobs = page.get_by_role("region", name="Jobs: demo").get_by_role("listitem")
+    expect(jobs.first).to_have_text(re.compile("snapshot delete demo.*Done"))
+    asked = page.get_by_role("region", name="Audit: demo").get_by_role("row")
+    expect(asked.nth(1)).to_have_text(re.compile("snapshots.*200"))
     host.ok("destroy", "demo")
 
 

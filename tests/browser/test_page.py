@@ -66,6 +66,12 @@ async def test_a_domain_is_paused_and_destroyed_and_what_cannot_be_says_why(brow
     await greyed.click(force=True)  # to whoever clicks nevertheless, nothing happens
     await page.get_by_role("button", name="Unpause").click()
     await expect(page.locator(".pill")).to_have_text(re.compile("Running"))
+    await page.get_by_role("link", name="Events", exact=True).last.click()
+    jobs = page.get_by_role("region", name="Jobs: web01").get_by_role("listitem")
+    await expect(jobs).to_have_text([re.compile(each) for each in ("^ unpause web01", "^ pause web01")])
+    happened = page.get_by_role("region", name="Events: web01").get_by_role("listitem")
+    await expect(happened).to_have_text([re.compile(each) for each in ("resumed", "paused", "started")])
+    await is_well(person)
     await page.get_by_role("button", name="Destroy").click()
     await expect(page.get_by_role("dialog")).to_contain_text("What it has not yet written to its disks is lost")
     await page.keyboard.press("Escape")
