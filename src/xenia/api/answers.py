@@ -558,4 +558,5 @@ def _stats(stats: Stats) -> dict[str, Any]:
 def json_response(
     plain: Any, status: int = 200, *, headers: Mapping[str, str] | None = None, media_type: str = "application/json"
 ) -> Response:
+    """An answer of what `to_plain` makes, as `ascii_json` writes it."""
     return Response(ascii_json(plain), status, headers, media_type)

@@ -81,7 +81,7 @@ The live state is the WebSocket `/v1/stream?run=RUN&after=SEQUENCE&stats=SECONDS
 with a `type`.
 
 - `state` comes first: `run`, which names this life of xend, `sequence`, `host` (as `GET /v1/host`), `domains` (as
-  `GET /v1/domains?all=true`) and `jobs` (as `GET /v1/jobs`).
+  `GET /v1/domains?all=true`), `jobs` (as `GET /v1/jobs`), and `events`, the last hundred, the oldest first.
 - `event` is an event, with the members of Event; `sequence` counts up by one.
 - `domain` is a domain that is not as it was told: `name`, and its `row`, null where it is gone. A domain that has
   another name is told as gone and as new.

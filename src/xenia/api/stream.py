@@ -60,10 +60,10 @@ async def stream(
 ) -> None:
     """Text frames of JSON, each with a `type`: `state` first, which has the last events as well, then what happens.
     With `after` and `run`, the last sequence that was heard and the run it is of, it goes on from there, or tells to
-    forget what was known (`resync`).
-    Who may look at some domains alone is told of those, and of no host, and always begins anew. With `login`, the
-    `token` of /v1/me, nobody else is answered: the cookie of a browser may be somebody else's by now. What is sent to
-    it is not read. It ends with code 1012 when xend stops; who takes nothing for 30 s is cut off.
+    forget what was known (`resync`). Who may look at some domains alone is told of those, and of no host, and always
+    begins anew. With `login`, the `token` of /v1/me, nobody else is answered: the cookie of a browser may be somebody
+    else's by now. What is sent to it is not read. It ends with code 1012 when xend stops; who takes nothing for 30 s is
+    cut off.
     """
     if login and login != caller.token:
         raise conflict("this is not the login that the stream is asked for", "ask /v1/me who is logged in now")
