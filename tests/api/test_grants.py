@@ -165,7 +165,12 @@ async def test_an_operator_of_a_domain_runs_it(xend: Xend, folder: Path) -> None
         assert {job["domain"] for job in jobs} == {"web1", "web2"}
         hidden = next(job.id for job in xend.manager.jobs() if job.domain == "db")
         nowhere = await client.get("/v1/jobs/999")
-        for answer in (await client.get(f"/v1/jobs/{hidden}"), await client.post(f"/v1/jobs/{hidden}/cancel")):
+        assert (await client.get(f"/v1/jobs/{jobs[0]['id']}/log")).json()["lines"]
+        for answer in (
+            await client.get(f"/v1/jobs/{hidden}"),
+            await client.get(f"/v1/jobs/{hidden}/log"),
+            await client.post(f"/v1/jobs/{hidden}/cancel"),
+        ):
             assert (answer.status_code, answer.text.replace(f"job {hidden}", "job 999")) == (404, nowhere.text)
         assert (await client.post("/v1/domains", json={"text": f"name = 'web3'\n{PVH}"})).status_code == 403
         live = await client.post("/v1/domains/web1/mem-set", params={"wait": 10}, json={"size": 128, "scope": "both"})

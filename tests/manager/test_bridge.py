@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from tests.network.uplink.wire import BOOT, BRIDGE, CARD, Wire, wire
+from tests.support.kept_jobs import KeptJobs
 from tests.support.waiting import until
 from tests.support.world import ROOT
 
@@ -53,7 +54,7 @@ class Xend:
 
 @asynccontextmanager
 async def xend(host: Wire, wish: BridgeWish, *, seconds: float = 600, privileged: bool = True) -> AsyncIterator[Xend]:
-    jobs = Jobs(lambda: 0.0, lambda job: None)
+    jobs = Jobs(lambda: 0.0, KeptJobs())
     made = Xend(Bridges(Uplink(host.place, BOOT), lambda: made.wish, jobs, privileged, seconds), jobs, wish)
     await made.bridges.start()
     try:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.support.kept_jobs import KeptJobs
+
 from xenia.engines.base import Resources
 from xenia.engines.simulated.engine import SimulatedEngine
 from xenia.engines.simulated.host import SimulatedHost, SimulatedImage
@@ -212,7 +214,7 @@ class World:
         engine = SimulatedEngine(self.host)
         preparer = SimulatedPreparer(self, table)
         runs, records = Runs(files, self.boot_id), Records(files)
-        jobs = Jobs(self.clock, lambda job: None)
+        jobs = Jobs(self.clock, KeptJobs())
         guests = Guests(table, records, "xenbr0", engine.observe)
         networks = Networks(self.network, NetworkStore(files, self.boot_id), guests, jobs, Path("/"))
         addresses = HeldAddresses(networks, guests, self.clock).of

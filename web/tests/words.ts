@@ -44,6 +44,7 @@ export function job(id: number, more: Partial<Job> = {}): Job {
     error: null,
     progress: null,
     cancellable: false,
+    last_line: null,
     ...more,
   };
 }

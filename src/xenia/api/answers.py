@@ -32,7 +32,7 @@ from xenia.model.host import EngineReport, Host
 from xenia.model.host_run import HostRun
 from xenia.model.image import ImageInfo, ImageList
 from xenia.model.issuer import BegunLogin
-from xenia.model.job import Job
+from xenia.model.job import Job, JobLine
 from xenia.model.live import Difference
 from xenia.model.login_link import GivenLink
 from xenia.model.network import Lease, NetworkRow, OtherBridge
@@ -353,6 +353,11 @@ class JobList:
 
 
 @dataclass(frozen=True, slots=True)
+class JobLog:
+    lines: tuple[JobLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """An error (RFC 9457). `detail` says what happened and why, `hint` what to do next; `exit_code` is what xm ends
     with. `complaints` where a guest file is at fault; `job` where a job has failed.
@@ -487,6 +492,7 @@ ANSWERS = (
     ConvertAnswer,
     JobAnswer,
     JobList,
+    JobLog,
     Problem,
     GuestFileList,
     Shown,

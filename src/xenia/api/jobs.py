@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import Path, Query, Request
 from starlette.responses import Response
 
-from xenia.api.answers import JobAnswer, JobList, json_response
+from xenia.api.answers import JobAnswer, JobList, JobLog, json_response
 from xenia.api.doors import Doors, DoorsOf
 from xenia.api.errors import problem_json
 from xenia.api.peer import CallerOf
@@ -23,6 +23,7 @@ from xenia.model.job import Job, JobState
 router = Routes("jobs")
 
 Number = Annotated[int, Path(ge=0, lt=2**63, description="the id of a job")]
+After = Annotated[int, Query(ge=0, lt=2**31, description="lines with a number over this one")]
 Wait = Annotated[float, Query(ge=0, le=3600, description="seconds to wait for the job to end")]
 MaybeWait = Annotated[
     float | None,
@@ -44,6 +45,13 @@ async def one_job(
     if wait is None:
         return json_response({"job": _plain(job, caller)})
     return await settle(request, doors, job, caller, wait)
+
+
+@router.get("/jobs/{number}/log", summary="What a job has said, line by line", responses=answers(JobLog))
+async def job_log(doors: DoorsOf, caller: CallerOf, number: Number, after: After = 0) -> Response:
+    """Of a log of over 200 lines the last; a line that is missing between two numbers was among the dropped."""
+    await job_seen(doors, number, caller)
+    return json_response(to_plain(JobLog(doors.manager.job_log(number, after))))
 
 
 @router.post("/jobs/{number}/cancel", summary="End a job early, with nothing left of it", responses=answers(JobAnswer))

@@ -30,8 +30,9 @@ _ROUTES: dict[Reach, dict[Role, tuple[str, ...]]] = {
     Reach.OWN: {
         Role.VIEWER: (
             *("GET /domains", "GET /stats", "GET /metrics", "GET /events", "GET /vcpus", "GET /shares"),
-            *("GET /jobs", "GET /jobs/{number}", "POST /logout", "GET /me", "GET /tokens", "POST /tokens"),
-            *("DELETE /tokens/{token}", "GET /openapi.json", "GET /operations", "WEBSOCKET /stream"),
+            *("GET /jobs", "GET /jobs/{number}", "GET /jobs/{number}/log", "POST /logout", "GET /me"),
+            *("GET /tokens", "POST /tokens", "DELETE /tokens/{token}", "GET /openapi.json", "GET /operations"),
+            "WEBSOCKET /stream",
             *("GET /security-keys", "POST /security-keys", "POST /security-keys/begin"),
             *("DELETE /security-keys/{key}", "POST /login-links", "POST /login-handovers"),
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xenia.cli.command import Command, add_output
 from xenia.cli.disk.result import tell
 from xenia.cli.disk.words import NAMES, image_path
-from xenia.cli.job import carry_out
+from xenia.cli.following import carry_out
 from xenia.client.domains import domain_path
 from xenia.lib.text import printable
 

@@ -145,6 +145,7 @@ TABLE = (
     Entry("Host", "info", "info", "Tell about this host and its engine"),
     Entry("Host", "log", "log", "Show the log of xend"),
     Entry("Host", "audit", "audit", "Show who did what"),
+    Entry("Host", "job", "", "List, show and cancel what is under way", table="job"),
     Entry("Host", "dmesg", "debugging", "Show the hypervisor's messages"),
     Entry("Host", "debug-keys", "debugging", "Have the hypervisor handle debug keys"),
     Entry("Network access", "web", "web", "Make a link that opens the page in a browser"),

@@ -1,134 +1,202 @@
-"""Waiting for a job that Ctrl-C takes back: a bar where somebody looks, and an end that leaves nothing."""
+"""xm job."""
 
 from __future__ import annotations
 
-import signal
-import sys
-import threading
+import time
 
+from xenia.cli.command import Command, add_output
+from xenia.cli.commands import Entry
 from xenia.cli.errors import say
-from xenia.client import domains
-from xenia.client.domains import submit
-from xenia.client.errors import EXIT_INTERRUPTED, ClientError
+from xenia.client.domains import LONGEST_WAIT
+from xenia.client.errors import ClientError, usage
+from xenia.lib.text import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import FrameType
+    from argparse import ArgumentParser, Namespace
     from typing import Any
 
     from xenia.cli.command import Context
-    from xenia.client.http import Client
 
-LOOK = 0.3
-"""Seconds between two looks at how far it is."""
+TABLE = (
+    Entry("Jobs", "list", "job", "List what is under way and lately ended", ("ls",)),
+    Entry("Jobs", "show", "job", "Tell about one job, with its log"),
+    Entry("Jobs", "cancel", "job", "End a job early"),
+)
 
-_WIDTH = 40
-_CANCEL_SECONDS = 60.0
-
-
-def follow_or_cancel(
-    client: Client,
-    path: str,
-    body: dict[str, Any],
-    follow: Callable[[dict[str, Any]], dict[str, Any]],
-    *,
-    method: str = "post",
-) -> dict[str, Any]:
-    """Ask for a job, and return it as `follow` does when it has ended. Who interrupts xm cancels it, also in the moment
-    in which it is asked for; one that can no longer be cancelled is followed to its end, or to the next Ctrl-C. Its
-    state is `done` or `cancelled`.
-
-    Raises ClientError when it is refused or fails, KeyboardInterrupt for a second Ctrl-C.
-    """
-    with _Held() as held:
-        job = submit(client, path, body, wait=LOOK, method=method)
-    try:
-        if held.interrupted:
-            raise KeyboardInterrupt
-        return follow(job)
-    except KeyboardInterrupt:
-        return cancel(client, job)
+_LOOK = 0.5
+"""Seconds between two looks at the log of one that runs."""
 
 
-def cancel(client: Client, job: dict[str, Any]) -> dict[str, Any]:
-    """The job as it has ended: it is followed to its end where it can no longer be cancelled. Raises ClientError."""
-    try:
-        ended = client.post(f"/jobs/{job['id']}/cancel", {}, seconds=_CANCEL_SECONDS)["job"]
-    except ClientError as error:
-        if error.kind != "conflict":
-            raise
-        say(f"{error.message}; it is waited for")
+def _list_options(parser: ArgumentParser) -> None:
+    parser.add_argument("domain", metavar="DOMAIN", nargs="?", help="of this domain (or image, or network) alone")
+    parser.add_argument("-r", "--running", action="store_true", help="what is under way alone")
+    add_output(parser, "table", "json", "yaml")
+
+
+def _list(context: Context, options: Namespace) -> int:
+    jobs = [
+        each
+        for each in context.client.get("/jobs")["jobs"]
+        if options.domain in (None, each["domain"]) and (each["state"] == "running" or not options.running)
+    ]
+    from xenia.cli.output import print_data, table
+
+    if options.output != "table":
+        print_data(jobs, options.output)
+    elif jobs:
+        head = ("ID", "What", "Of", "By", "Started", "State", "Now")
+        print(table([head, *[tuple(map(printable, _row(each))) for each in jobs]]))
     else:
-        if ended["state"] == "cancelled":
-            return dict(ended)
-    return domains.follow(client, client.get(f"/jobs/{job['id']}")["job"])
+        print("There are none.")
+    return 0
 
 
-class _Held:
-    """Within it the first Ctrl-C is only noted: between a request and its answer nobody knows which job to cancel. The
-    second one is heard, should xend not answer.
-    """
-
-    def __init__(self) -> None:
-        self.interrupted = False
-
-    def __enter__(self) -> _Held:
-        self._deaf = threading.current_thread() is not threading.main_thread()
-        if not self._deaf:
-            self._before = signal.signal(signal.SIGINT, self._note)
-        return self
-
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        if self.interrupted:
-            signal.default_int_handler(number, frame)
-        self.interrupted = True
-
-    def __exit__(self, *_: object) -> None:
-        if not self._deaf:
-            signal.signal(signal.SIGINT, self._before)
+def _row(job: dict[str, Any]) -> tuple[str, ...]:
+    known = (str(job["id"]), job["operation"], job["domain"], job["caller"], _moment(job["started_at"]))
+    return (*known, _state(job), _now(job))
 
 
-def carry_out(
-    context: Context, path: str, body: dict[str, Any], *, cancelled: str = "nothing of it is left", method: str = "post"
-) -> dict[str, Any]:
-    """Have xend do it, and return the result of the job. Who interrupts xm cancels it, and is told what is then
-    (`cancelled`). Raises as `follow_or_cancel`, SystemExit when it was cancelled.
-    """
-    bar = Bar()
-
-    def follow(job: dict[str, Any]) -> dict[str, Any]:
-        try:
-            while job["state"] == "running" and bar.seen:
-                bar.show(job.get("progress"))
-                job = context.client.get(f"/jobs/{job['id']}?wait={LOOK:g}")["job"]
-            return domains.follow(context.client, job)
-        finally:
-            bar.clear()
-
-    job = follow_or_cancel(context.client, path, body, follow, method=method)
-    if job["state"] == "cancelled":
-        say(f"cancelled: {cancelled}")
-        raise SystemExit(EXIT_INTERRUPTED)
-    result: dict[str, Any] = job["result"]
-    return result
+def _state(job: dict[str, Any]) -> str:
+    running = job["state"] == "running"
+    return f"{job['progress'] * 100:.0f} %" if running and job["progress"] is not None else str(job["state"])
 
 
-class Bar:
-    """A line on stderr, where that is a terminal."""
+def _now(job: dict[str, Any]) -> str:
+    """What one that runs does, or why one has failed."""
+    if job["error"] is not None:
+        return str(job["error"]["detail"])
+    return str(job["last_line"]["text"]) if job["state"] == "running" and job["last_line"] else ""
 
-    def __init__(self) -> None:
-        self.seen = sys.stderr is not None and sys.stderr.isatty()
-        self._shown = False
 
-    def show(self, done: float | None) -> None:
-        if done is None:
-            return
-        full = round(done * _WIDTH)
-        print(f"\r[{'#' * full}{' ' * (_WIDTH - full)}] {done * 100:5.1f} %", end="", file=sys.stderr, flush=True)
-        self._shown = True
+def _moment(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
 
-    def clear(self) -> None:
-        if self._shown:
-            print(f"\r{' ' * (_WIDTH + 12)}\r", end="", file=sys.stderr, flush=True)
-            self._shown = False
+
+def _number(options: Namespace) -> int:
+    if not (options.job.isascii() and options.job.isdigit() and len(options.job) < 16):
+        raise usage(f"job: '{options.job}' is no number of a job", "xm job list shows them")
+    return int(options.job)
+
+
+def _show_options(parser: ArgumentParser) -> None:
+    parser.add_argument("job", metavar="ID", help="its number, as xm job list shows it")
+    parser.add_argument("-f", "--follow", action="store_true", help="go on with what it says, until it has ended")
+    add_output(parser, "text", "json", "yaml")
+
+
+def _show(context: Context, options: Namespace) -> int:
+    number = _number(options)
+    if options.follow and options.output != "text":
+        raise usage("job show: --follow prints text", f"xm job show {number} -o {options.output}")
+    job = context.client.get(f"/jobs/{number}")["job"]
+    lines = context.client.get(f"/jobs/{number}/log")["lines"]
+    if options.output != "text":
+        from xenia.cli.output import print_data
+
+        print_data({**job, "log": lines}, options.output)
+        return 0
+    print(f"job {number}: {job['operation']} {printable(job['domain'])}, asked for by {printable(job['caller'])}")
+    print(f"{_moment(job['started_at'])}  begun")
+    _print(lines)
+    if options.follow:
+        return _follow(context, job, lines[-1]["number"] if lines else 0)
+    _print_end(job)
+    return 0
+
+
+def _follow(context: Context, job: dict[str, Any], after: int) -> int:
+    """Print what it says until it has ended; then its error is xm's."""
+    path = f"/jobs/{job['id']}"
+    while True:
+        running = job["state"] == "running"
+        lines = context.client.get(f"{path}/log?after={after}")["lines"]
+        _print(lines)
+        after = lines[-1]["number"] if lines else after
+        if not running:
+            break
+        job = _after(context, path)
+    if job["error"] is not None:
+        raise ClientError.from_problem(job["error"], f"it has {job['state']}")
+    _print_end(job)
+    return 0
+
+
+def _after(context: Context, path: str) -> dict[str, Any]:
+    """The job a moment later, or as soon as it has ended."""
+    try:
+        told = context.client.get(f"{path}?wait={_LOOK:g}", seconds=LONGEST_WAIT)
+    except ClientError:  # that of a job that has failed, or of a xend that is gone
+        told = context.client.get(path)
+    job: dict[str, Any] = told["job"]
+    return job
+
+
+def _print(lines: list[dict[str, Any]]) -> None:
+    for line in lines:
+        print(f"{_moment(line['at'])}  {'warning: ' if line['warning'] else ''}{printable(line['text'])}", flush=True)
+
+
+def _print_end(job: dict[str, Any]) -> None:
+    if job["ended_at"] is None:
+        print("It runs" + (f": {_state(job)}" if job["progress"] is not None else ""))
+        return
+    print(f"{_moment(job['ended_at'])}  {job['state']}, after {job['ended_at'] - job['started_at']:.1f} s")
+    if job["error"] is not None:
+        print(f"{printable(job['error']['detail'])}")
+        if job["error"]["hint"]:
+            print(f"  hint: {printable(job['error']['hint'])}")
+
+
+def _cancel_options(parser: ArgumentParser) -> None:
+    parser.add_argument("job", metavar="ID", help="its number, as xm job list shows it")
+
+
+def _cancel(context: Context, options: Namespace) -> int:
+    number = _number(options)
+    job = context.client.post(f"/jobs/{number}/cancel", {}, seconds=60.0)["job"]
+    if job["state"] != "cancelled":
+        say(f"job {number} had ended before: {job['state']}")
+    return 0
+
+
+COMMANDS = {
+    "list": Command(
+        "xm job list [-r] [-o table|json|yaml] [DOMAIN]",
+        """\
+List the jobs of xend: what takes longer, such as a start, a save or a copy, and goes on when xm or a browser has gone.
+Those that run are there, and the last 200, also of before xend was started anew; "lost" is one that xend was ended
+within. Who sees some domains alone sees their jobs.""",
+        _list_options,
+        _list,
+        examples=(
+            ("xm job list", "the last 200, the latest at the end"),
+            ("xm job list -r", "what is under way now"),
+            ("xm job list web", "what was done to web"),
+        ),
+        see_also=("job show", "job cancel", "audit", "log"),
+    ),
+    "show": Command(
+        "xm job show [-f] [-o text|json|yaml] ID",
+        """\
+Tell about one job, and print its log: what it has done, step by step, and what it was warned of. Of a longer log the
+last 200 lines are kept. With --follow xm ends as the job does, with its error and exit code.""",
+        _show_options,
+        _show,
+        examples=(
+            ("xm job show 12", "what job 12 has done"),
+            ("xm job show -f 12", "and what it does, until it has ended"),
+        ),
+        see_also=("job list", "job cancel"),
+    ),
+    "cancel": Command(
+        "xm job cancel ID",
+        """\
+End a job early; nothing of it is left. Who started it may do so, and administrators. One that has to run to its end
+says so.""",
+        _cancel_options,
+        _cancel,
+        examples=(("xm job cancel 12", "end job 12"),),
+        see_also=("job list", "job show"),
+    ),
+}

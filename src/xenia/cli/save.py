@@ -6,7 +6,7 @@ import os
 
 from xenia.cli.command import Command, add_output
 from xenia.cli.errors import say
-from xenia.cli.job import carry_out
+from xenia.cli.following import carry_out
 from xenia.cli.options import accept
 from xenia.cli.stood_still import stood_still
 from xenia.client.domains import domain_path, follow, submit

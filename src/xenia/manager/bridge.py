@@ -9,6 +9,7 @@ from typing import Any
 
 from xenia.lib.aio import Tasks
 from xenia.lib.codec import to_plain
+from xenia.lib.steps import step, warn
 from xenia.manager.jobs import Jobs
 from xenia.model.bridge import BridgeWish, HostBridge
 from xenia.model.caller import Caller, Role
@@ -125,12 +126,13 @@ class Bridges:
             case Step.MAKE:
                 self.uplink.make(wish.name)
                 log.info("made the bridge %s, without a card of the host", wish.name)
+                step(f"made the bridge {wish.name}, without a card of the host")
             case Step.TAKE:
                 await self._run(self._task(wish, card=wish.card, seconds=self.seconds))
             case Step.GIVE_BACK:
                 await self._run(self._task(wish, why=following.why))
             case _ if following.why:
-                log.warning("the card %s is not taken again: %s; xm network bridge --apply", wish.card, following.why)
+                warn(log, "the card %s is not taken again: %s; xm network bridge --apply", wish.card, following.why)
 
     def _task(self, wish: BridgeWish, *, card: str = "", seconds: float = 0.0, why: str = "") -> Task:
         root = str(self.uplink.place.root)
@@ -139,14 +141,17 @@ class Bridges:
     async def _run(self, task: Task) -> None:
         answer = await self.uplink.run(task)
         if answer["phase"] == Phase.WAITING:
-            log.warning(
+            warn(
+                log,
                 "the bridge %s is over the card %s now; it goes back in %g seconds, unless: xm network confirm",
                 task.bridge,
                 task.card,
                 task.seconds,
             )
         else:
-            log.info("the bridge %s has %s", task.bridge, f"the card {task.card}" if task.card else "no card")
+            has = f"the card {task.card}" if task.card else "no card"
+            log.info("the bridge %s has %s", task.bridge, has)
+            step(f"the bridge {task.bridge} has {has}")
         self._watch()
 
     def _watch(self) -> None:

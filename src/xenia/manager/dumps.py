@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from xenia.engines.base import DumpsCores
+from xenia.lib.steps import step
 from xenia.manager.jobs import from_system
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.table import Entry
@@ -78,6 +79,7 @@ class Dumps:
 
     async def _write(self, entry: Entry, path: Path, *, live: bool, tell: Callable[[float], None]) -> None:
         config = entry.started.config
+        step(f"writes its memory to {path}")
         with self.files.open(path, max(config.memory, config.max_memory or 0) * _MIB) as core:
             await cast(DumpsCores, self.lifecycle.engine).dump_core(entry.started.uuid, core, live=live, tell=tell)
         self.lifecycle.bus.publish(EventKind.CORE_DUMPED, entry.started, os.fspath(path))

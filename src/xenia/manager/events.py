@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from xenia.lib.steps import step
 from xenia.model.domain import Started
 from xenia.model.event import Event, EventKind
 
@@ -67,12 +68,15 @@ class EventBus:
         self._followers.append(hear)
 
     def publish(self, kind: EventKind, started: Started, detail: str = "") -> None:
-        log.info("domain %s (id %d): %s%s", started.config.name, started.domid, kind, f" ({detail})" if detail else "")
+        text = f"domain {started.config.name} (id {started.domid}): {kind}{f' ({detail})' if detail else ''}"
+        log.info("%s", text)
+        step(text)
         self._put(kind, started.config.name, started.uuid, started.domid, detail)
 
     def announce(self, kind: EventKind, detail: str) -> None:
         """What happened to the host itself."""
         log.info("%s: %s", kind, detail)
+        step(f"{kind}: {detail}")
         self._put(kind, "", "", None, detail)
 
     def _put(self, kind: EventKind, domain: str, uuid: str, domid: int | None, detail: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from xenia.engines.base import ExportsDisks
 from xenia.lib.aio import undisturbed
+from xenia.lib.steps import step
 from xenia.lib.text import printable
 from xenia.manager.disks import found_disk, own
 from xenia.manager.freezing import SECONDS as FROZEN_SECONDS
@@ -85,6 +86,7 @@ class Exports:
                 reader = await _reader_of(listener)
                 held.callback(reader.close)
                 jobs.progress(job.id, OFFERED)
+                step(f"offers {disk.target} at {listen or place}, until the job is cancelled")
                 await _until_over(reader)
                 raise await self._why(domain, disk.target)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from xenia.lib.steps import step
 from xenia.manager.folder_plan import Planner
 from xenia.manager.guest_files import GuestFiles, require_administrator
 from xenia.manager.jobs import Jobs
@@ -129,6 +130,7 @@ class FolderApply:
             if self.guest_files.folder.read_if_there(write.file) != write.before:
                 raise changed_meanwhile(self.guest_files.folder.path(write.file))
             await self.guest_files.write(write.file, write.before, write.after, who, what, mode=write.mode)
+            step(f"{write.file}: {'removed' if write.after is None else 'changed' if write.before else 'written'}")
 
     async def _take_back(self, writes: Sequence[Write], who: str, what: str) -> None:
         """As far as they were written. What somebody else has made of a file since is left."""
@@ -160,4 +162,5 @@ class FolderApply:
             if after == before:
                 return False
             await self.lifecycle.note(entry, config=after)
+            step(f"domain {domain} has its policy, order and tags from there")
             return True

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from xenia.engines.agent import HasAgents, WorkingAgent
 from xenia.lib.aio import Tasks
+from xenia.lib.steps import step, warn
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
 from xenia.manager.table import Entry
@@ -70,6 +71,7 @@ class Freezing:
             await self.freeze(entry, seconds)
         except (XeniaError, TimeoutError) as error:
             log.info("domain %s is not frozen: %s", entry.started.config.name, error)
+            step(f"its file systems are not frozen: {error}")
             return False
         return True
 
@@ -118,7 +120,7 @@ class Freezing:
             try:
                 await self.thaw(entry)
             except XeniaError as error:
-                log.warning("%s", error)
+                warn(log, "%s", error)
 
     def recover(self) -> None:
         """What an earlier xend has left frozen is thawed."""

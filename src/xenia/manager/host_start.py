@@ -11,6 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 
+from xenia.lib.steps import step, warn
 from xenia.lib.text import decode
 from xenia.manager.autostart import Autostart, circle_said
 from xenia.manager.creation import Creation
@@ -86,6 +87,7 @@ class HostStart:
         longest = max((min(row.at + row.order.delay - now, row.order.delay) for row in started), default=0)
         if longest <= 0:
             return False
+        step(f"waits for {longest:.0f} s, as a guest file says")
         await self.sleep(longest)
         return True
 
@@ -130,8 +132,12 @@ class HostStart:
         """Written down, unless a host-stop has begun meanwhile."""
         run = self.runs.last
         if run is not None and run.kind is RunKind.START:
-            level = logging.WARNING if state in (RowState.FAILED, RowState.HELD) else logging.INFO
-            log.log(level, "host-start: %s %s%s", row.domain, state, f": {detail}" if detail else "")
+            text = f"{row.domain} {state}{f': {detail}' if detail else ''}"
+            if state in (RowState.FAILED, RowState.HELD):
+                warn(log, "host-start: %s", text)
+            else:
+                log.info("host-start: %s", text)
+                step(text)
             now = self.creation.lifecycle.clock()
             await self.runs.put_row(replace(row, state=state, detail=detail, at=now))
 

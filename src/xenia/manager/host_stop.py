@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from xenia.guestfile.write import write
+from xenia.lib.steps import step, warn
 from xenia.manager.autostart import Autostart
 from xenia.manager.differences import as_it_runs
 from xenia.manager.events import Listener
@@ -191,8 +192,12 @@ class HostStop:
             yield self.lifecycle.table.get(uuid)
 
     async def _put(self, row: HostRow, state: RowState, detail: str) -> None:
-        level = logging.WARNING if state in (RowState.DESTROYED, RowState.FAILED) else logging.INFO
-        log.log(level, "host-stop: %s %s%s", row.domain, state, f": {detail}" if detail else "")
+        text = f"{row.domain} {state}{f': {detail}' if detail else ''}"
+        if state in (RowState.DESTROYED, RowState.FAILED):
+            warn(log, "host-stop: %s", text)
+        else:
+            log.info("host-stop: %s", text)
+            step(text)
         await self.runs.put_row(replace(row, state=state, detail=detail, at=self.lifecycle.clock()))
 
 

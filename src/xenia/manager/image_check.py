@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from xenia.lib.codec import to_plain
+from xenia.lib.steps import step
 from xenia.lib.text import printable
 from xenia.manager.images import Images
 from xenia.model.caller import Caller
@@ -37,6 +38,7 @@ def check(images: Images, path: str, caller: Caller, *, repair: bool = False) ->
             )
         if image.problem and not seen.facts.get("corrupt"):
             raise invalid(f"'{printable(image.path)}' cannot be checked: {image.problem}")
+        step(f"{'repairs' if repair else 'checks'} {image.path}")
         with find(path, roots) as place:
             found = await check_image(place, images.qemu_img, repair=repair)
         return {"path": image.path, "check": to_plain(found), "notes": []}

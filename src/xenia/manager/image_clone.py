@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from xenia.lib.steps import step
 from xenia.lib.text import printable
 from xenia.manager.image_fill import fill
 from xenia.manager.image_volumes import refuse_pool
@@ -48,6 +49,7 @@ def clone(images: Images, source: str, target: str, caller: Caller, *, full: boo
         if not any(volumes):
             refuse_pool(wish)
             with find(source, roots) as place, folder_for(target, roots) as (folder, name):
+                step(f"copies {image.path} to {Path(folder.path, name)}")
                 await copy(place, folder, name, tell)
                 return await images.told(str(Path(folder.path, name)), image.size)
         if image.format != ImageFormat.RAW:
@@ -73,6 +75,7 @@ def _snapshot(images: Images, source: str, target: str, caller: Caller, pool: st
             raise _only_among_volumes(origin, name)
         if seen.used == "writing":
             raise conflict(f"'{printable(seen.image.path)}' is written to", "end its guest first")
+        step(f"makes the volume {name.path}, which begins as {origin.path}")
         notes = await images.volumes.snapshot(origin, name)
         return await images.told(name.path, notes=notes)
 

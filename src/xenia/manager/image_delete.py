@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from xenia.lib.steps import step
 from xenia.lib.text import printable
 from xenia.manager.images import Images
 from xenia.model.caller import Caller
@@ -37,6 +38,7 @@ def delete(images: Images, path: str, caller: Caller, *, force: bool = False) ->
         else:
             with find(path, roots) as place:
                 remove(place)
+        step(f"{image.path} is removed")
         return {"path": image.path, "notes": await release(images, image.backing)}
 
     return images.jobs.start("disk delete", path, caller, work)

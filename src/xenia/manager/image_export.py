@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from typing import Any
 
+from xenia.lib.steps import step
 from xenia.lib.text import printable
 from xenia.manager.image_convert import refuse_unreadable
 from xenia.manager.images import Images
@@ -43,6 +44,7 @@ def export(images: Images, path: str, caller: Caller, *, listen: str = "", raw: 
             except XeniaError as error:
                 raise await _with_way_out(images, seen.image.path, error) from error
             with tcp_listener(listen) if listen else unix_listener(socket, caller.uid) as listener:
+                step(f"offers {seen.image.path} at {listen or socket}, until the job is cancelled")
                 await offer(layers, listener, images.qemu_img)
         return {"path": printable(seen.image.path)}
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from xenia.lib.steps import step
 from xenia.manager.image_volumes import fill_volume, refuse_format, refuse_pool
 from xenia.manager.images import Images
 from xenia.model.image import NewImage
@@ -28,9 +29,11 @@ async def fill(
     volume = images.volumes.named(wish.path)
     if volume is not None:
         refuse_format(wish.format)
+        step(f"writes {source[0].format} to the volume {volume.path}")
         notes = await fill_volume(images.volumes, volume, wish.pool, source, images.qemu_img, tell)
         return await images.told(volume.path, notes=notes)
     refuse_pool(wish)
     with folder_for(wish.path, roots) as (folder, name):
+        step(f"writes {Path(folder.path, name)}: {wish.chosen_format}, from {source[0].format}")
         await convert(source, folder, name, wish.chosen_format, images.qemu_img, tell)
         return await images.told(str(Path(folder.path, name)))

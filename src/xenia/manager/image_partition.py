@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from xenia.lib.codec import to_plain
+from xenia.lib.steps import step
 from xenia.lib.text import printable
 from xenia.manager.images import Images
 from xenia.model.caller import Caller
@@ -37,6 +38,7 @@ def partition(
         _refuse_others(image)
         if not force:
             _refuse_full(image, await images.looker.layout([image.path], [image.format]))
+        step(f"writes a table with {len(wanted)} partitions to {image.path}")
         with find(path, roots) as place:
             await write_table(place, image.format, image.size, table, wanted, images.qemu_img)
         layout = await images.looker.layout([image.path], [image.format])

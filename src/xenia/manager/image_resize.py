@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from xenia.lib.steps import step
 from xenia.lib.text import printable
 from xenia.manager.image_volumes import refuse_unwiped
 from xenia.manager.images import Images
@@ -42,6 +43,7 @@ def resize(images: Images, path: str, size: int, caller: Caller, *, shrink: bool
 
     async def work() -> dict[str, Any]:
         check_size(size)
+        step(f"gives {path} {size} bytes")
         seen, notes = await images.look(path, roots)
         image = seen.image
         if image.problem or image.format not in ("raw", "qcow2"):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xenia.lib.aio import to_end
+from xenia.lib.steps import step
 from xenia.lib.text import printable
 from xenia.manager.images import Images
 from xenia.model.caller import Caller
@@ -41,9 +42,11 @@ def upload(images: Images, path: str, size: int, piece: Piece, caller: Caller) -
         with folder_for(path, roots) as (folder, name):
             require_room(folder, size, "the image")
             new = new_file(folder)
+            step(f"receives {size} bytes")
             try:
                 await take(new.descriptor, size, piece, lambda done: jobs.progress(job.id, done))
                 await refuse_useless(images.looker.inspect, new.descriptor, str(Path(folder.real, name)), roots)
+                step("all has come and is an image: it is written to the disk")
                 await to_end(os.fsync, new.descriptor)
                 jobs.commit(job.id)
                 await to_end(new.keep_durably, name)

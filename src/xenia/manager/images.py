@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from xenia.lib.codec import to_plain
+from xenia.lib.steps import step
 from xenia.lib.text import printable
 from xenia.manager.image_users import ImageUsers, with_users
 from xenia.manager.image_volumes import create_volume, free_for, images_of, of_volume, refuse_pool
@@ -129,6 +130,7 @@ class Images:
 
         async def work() -> dict[str, Any]:
             if volume is not None:
+                step(f"makes the volume {volume.path}")
                 notes = await create_volume(
                     self.volumes, volume, wish, caller, lambda done: self.jobs.progress(job.id, done)
                 )
@@ -141,6 +143,7 @@ class Images:
                     raise invalid("the new image has no size", "xm disk create web.img 10g")
                 check_size(size)
                 form = wish.chosen_format
+                step(f"makes {Path(folder.path, name)}: {form}, {size} bytes")
                 await create(folder, name, size, form, base=base, preallocate=wish.preallocate)
                 if based_on is not None:
                     protect(based_on.path)

@@ -5,44 +5,68 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
+from xenia.lib import steps
 from xenia.lib.aio import Tasks
+from xenia.lib.text import printable
 from xenia.model.caller import Caller, Role
 from xenia.model.errors import ErrorKind, XeniaError, conflict, denied, not_found, unavailable
-from xenia.model.job import Job, JobState
+from xenia.model.job import Job, JobLine, JobState
 
 log = logging.getLogger(__name__)
 
 _KEEP = 200
+LINES = 200
+"""The most lines of a job's log: of a longer one the last."""
+_LONGEST_LINE = 500
 
 Work = Callable[[], Awaitable[dict[str, Any]]]
 
 
+class KeepsJobs(Protocol):
+    """The history. What it cannot keep is lost without a word here."""
+
+    def put_job(self, job: Job) -> None:
+        """As it is now."""
+
+    def put_line(self, number: int, line: JobLine) -> None:
+        """One more line of the log of the job `number`."""
+
+
 class Jobs:
-    """`keep` is called with every change of a job, for the history; `earlier` are the last jobs of earlier xends.
+    """`earlier` are the last jobs of earlier xends, and `lines` the logs of those by their ids.
 
     One of those that seems to run was cut off with its xend: it is lost.
     """
 
-    def __init__(self, clock: Callable[[], float], keep: Callable[[Job], None], earlier: Sequence[Job] = ()) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        history: KeepsJobs,
+        earlier: Sequence[Job] = (),
+        lines: Mapping[int, Iterable[JobLine]] | None = None,
+    ) -> None:
         self._clock = clock
-        self._keep = keep
+        self._history = history
         self._last_id = max((job.id for job in earlier), default=0)
         self._jobs: OrderedDict[int, Job] = OrderedDict((job.id, job) for job in earlier)
+        self._logs = {number: deque(log, LINES) for number, log in (lines or {}).items() if number in self._jobs}
         self._running: dict[int, asyncio.Task[None]] = {}
         self._tasks = Tasks()
         self._followers: list[Callable[[], None]] = []
         for job in earlier:
             if job.state is JobState.RUNNING:
-                self._end(job, JobState.LOST)
+                told = self._logs.get(job.id)
+                self._jobs[job.id] = replace(job, last_line=told[-1] if told else None)
+                self._end(job.id, JobState.LOST)
 
     def start(self, operation: str, domain: str, caller: Caller, work: Work, *, cancellable: bool = False) -> Job:
-        """Run `work` as a job. What it raises becomes the job's error; what it returns its result. `cancellable` where
-        `work` leaves nothing behind when it is cancelled.
+        """Run `work` as a job. What it raises becomes the job's error; what it returns its result; the steps that are
+        said meanwhile (`lib.steps`) its log. `cancellable` where `work` leaves nothing behind when it is cancelled.
         """
         self._last_id += 1
         started = self._clock()
@@ -53,15 +77,18 @@ class Jobs:
 
     async def _run(self, job: Job, work: Work) -> None:
         try:
-            result = await work()
-            self._end(job, JobState.DONE, result=result)
+            with steps.heard(lambda text, warning: self._hear(job.id, text, warning=warning)):
+                result = await work()
+                for note in result.get("notes", ()):
+                    steps.step(note)
+            self._end(job.id, JobState.DONE, result=result)
         except asyncio.CancelledError:
-            self._end(job, JobState.CANCELLED)
+            self._end(job.id, JobState.CANCELLED)
             raise
         except XeniaError as error:
-            self._end(job, JobState.FAILED, error=error.problem())
+            self._end(job.id, JobState.FAILED, error=error.problem())
         except OSError as error:
-            self._end(job, JobState.FAILED, error=from_system(error).problem())
+            self._end(job.id, JobState.FAILED, error=from_system(error).problem())
         except Exception:
             log.exception("job %d (%s) failed", job.id, job.operation)
             defect = XeniaError(
@@ -69,7 +96,7 @@ class Jobs:
                 kind=ErrorKind.INTERNAL,
                 hint="the daemon's log says more: var/log/xenia/xend.log below its root",
             )
-            self._end(job, JobState.FAILED, error=defect.problem())
+            self._end(job.id, JobState.FAILED, error=defect.problem())
 
     def follow(self, changed: Callable[[], None]) -> None:
         """Have `changed` called whenever a job has changed. It must not fail."""
@@ -85,6 +112,24 @@ class Jobs:
             self._jobs[number] = replace(self._jobs[number], progress=done)
             self._tell()
 
+    def _hear(self, number: int, text: str, *, warning: bool) -> None:
+        """What is begun by a job may outlive it, and is then no part of its log."""
+        if number not in self._running:
+            return
+        job = self._jobs[number]
+        text = printable(text[:_LONGEST_LINE])
+        line = JobLine(job.last_line.number + 1 if job.last_line else 1, self._clock(), text, warning)
+        log.debug("job %d: %s", number, text)
+        self._logs.setdefault(number, deque(maxlen=LINES)).append(line)
+        self._jobs[number] = replace(job, last_line=line)
+        self._history.put_line(number, line)
+        self._tell()
+
+    def lines(self, number: int, after: int = 0) -> tuple[JobLine, ...]:
+        """The lines of a job's log with a number over `after`, oldest first. Raises not_found."""
+        self.get(number)
+        return tuple(line for line in self._logs.get(number, ()) if line.number > after)
+
     def commit(self, number: int) -> None:
         """From here on a job cannot be cancelled."""
         self._jobs[number] = replace(self._jobs[number], cancellable=False)
@@ -98,23 +143,24 @@ class Jobs:
         job = self.get(number)
         if caller.role < Role.ADMINISTRATOR and caller.name != job.caller:
             raise denied(f"job {number} was started by {job.caller}")
-        if not job.cancellable:
-            raise conflict(f"{job.operation} cannot be cancelled: it has to run to its end")
         task = self._running.get(number)
         if task is not None:
+            if not job.cancellable:
+                raise conflict(f"{job.operation} cannot be cancelled: it has to run to its end")
             task.cancel()
             await asyncio.wait({task})
         return self._jobs.get(number, job)
 
     def _end(
-        self, job: Job, state: JobState, *, result: dict[str, Any] | None = None, error: dict[str, Any] | None = None
+        self, number: int, state: JobState, *, result: dict[str, Any] | None = None, error: dict[str, Any] | None = None
     ) -> None:
-        self._running.pop(job.id, None)
-        self._set(replace(job, state=state, ended_at=self._clock(), result=result, error=error))
+        self._running.pop(number, None)
+        ended = replace(self._jobs[number], state=state, ended_at=self._clock(), progress=None)
+        self._set(replace(ended, result=result, error=error))
 
     def _set(self, job: Job) -> None:
         self._jobs[job.id] = job
-        self._keep(job)
+        self._history.put_job(job)
         self._tell()
         if len(self._jobs) > _KEEP:
             self._forget_oldest()
@@ -123,6 +169,7 @@ class Jobs:
         oldest = next((number for number in self._jobs if number not in self._running), None)
         if oldest is not None:
             del self._jobs[oldest]
+            self._logs.pop(oldest, None)
 
     def all(self) -> tuple[Job, ...]:
         """Those that run and the latest that have ended, oldest first."""

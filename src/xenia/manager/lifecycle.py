@@ -15,6 +15,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 from xenia.engines.base import ChangesMedia, Engine, HoldsGuests, LinksCards, Observed, SaveSource
+from xenia.lib.steps import step
 from xenia.manager.card_scripts import CardScripts, with_cards
 from xenia.manager.devices import Device, absent, without_devices
 from xenia.manager.events import EventBus
@@ -247,6 +248,8 @@ class Lifecycle:
         """
         async with self.preparer.prepare(entry.started) as resources:
             entry.notes = resources.notes()
+            for key, note in entry.notes:
+                step(f"{key}: {note}")
             observed = await self.engine.start(entry.started, replace(resources, save=save))
         try:
             await self.filter.guard(ports_of(entry.started, observed.vifs, self.addresses))

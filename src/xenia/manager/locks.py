@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from xenia.lib.steps import step
+
 
 class NameLocks:
     def __init__(self) -> None:
@@ -17,6 +19,8 @@ class NameLocks:
         lock, users = self._locks.get(name, (asyncio.Lock(), 0))
         self._locks[name] = (lock, users + 1)
         try:
+            if lock.locked():
+                step(f"waits until what is done to '{name}' now has ended")
             async with lock:
                 yield
         finally:

@@ -96,7 +96,7 @@ from xenia.model.errors import conflict
 from xenia.model.event import Event
 from xenia.model.explanation import Explanation
 from xenia.model.host import EngineReport, Host
-from xenia.model.job import Job
+from xenia.model.job import Job, JobLine
 from xenia.model.live import Difference
 from xenia.model.operations import OPERATIONS, require, require_usable
 from xenia.model.request import CreateRequest, Plan
@@ -536,6 +536,10 @@ class Manager:
     def job(self, number: int) -> Job:
         """Raises not_found."""
         return self._parts.jobs.get(number)
+
+    def job_log(self, number: int, after: int = 0) -> tuple[JobLine, ...]:
+        """The lines of a job's log with a number over `after`, oldest first. Raises not_found."""
+        return self._parts.jobs.lines(number, after)
 
     async def wait(self, number: int, seconds: float) -> Job:
         """The job as it is when it has ended or `seconds` are over, whichever is first. Raises not_found."""

@@ -19,6 +19,7 @@ from typing import Any, cast
 from xenia.engines.base import WorksOnDisks
 from xenia.lib.aio import to_end
 from xenia.lib.codec import to_plain
+from xenia.lib.steps import step
 from xenia.lib.text import printable
 from xenia.manager.disks import found_disk, in_its_place, own
 from xenia.manager.guest_files import GuestFiles
@@ -97,9 +98,11 @@ class Moves:
                     await self.lifecycle.record(entry, moving=Moving(new, place.hidden))
                     opened = await place.fill_in(new, size)
                     await engine.begin_move(domain.uuid, opened)
+                    step(f"copies {new.target} from {old.path} to {new.path}")
                 await engine.until_copied(domain.uuid, new.target, lambda done: jobs.progress(job.id, done))
                 async with self._turn(operation, domain) as entry:
                     jobs.commit(job.id)
+                    step("the copy is whole: the guest changes over to it")
                     file, notes = await self._change_over(entry, old, place)
             self.lifecycle.bus.publish(EventKind.DISK_MOVED, entry.started, f"{new.target}: {new.path}")
             notes += await self._old_image(old, delete=delete)
@@ -132,6 +135,7 @@ class Moves:
                     )
                 if below:
                     await self._engine.begin_flatten(domain.uuid, disk.target)
+                    step(f"copies into {seen.image.path} what it is based on, of {seen.image.backing}")
             notes = [f"{disk.target} is based on nothing"] if not below else []
             if below:
                 await self._engine.until_flattened(domain.uuid, disk.target, lambda done: jobs.progress(job.id, done))

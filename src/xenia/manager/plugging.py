@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar, cast
 
 from xenia.engines.base import Plugged, Plugs, PlugsCards, PlugsDisks
+from xenia.lib.steps import step
 from xenia.manager.card_scripts import with_cards
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.table import Entry
@@ -130,6 +131,7 @@ class Plugging:
         """
         if entry.state is State.PAUSED:
             return (_PAUSED,)
+        step(f"waits for the guest to take {what}")
         try:
             plugged = await cast(Plugs, self.lifecycle.engine).how_taken(entry.started.uuid, device, self.seconds)
         except XeniaError:  # it ends just now

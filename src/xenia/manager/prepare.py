@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from xenia.engines.base import Resources
+from xenia.lib.steps import step
 from xenia.manager.card_scripts import CardScripts
 from xenia.manager.networks.cards import CardNetworks
 from xenia.manager.table import Table
@@ -24,7 +25,7 @@ from xenia.model.domain import DomainConfig, Started
 from xenia.model.errors import ErrorKind, ResourceError, XeniaError, conflict, denied
 from xenia.model.pci import devices_of
 from xenia.model.usb import is_hosts, usb_words
-from xenia.model.vif import Vif
+from xenia.model.vif import USER_MODE, Vif
 from xenia.network.attach import AttachedVif, Network
 from xenia.storage.kernel import PreparedBoot, close_boot
 from xenia.storage.open import OpenedDisk, Storage
@@ -97,9 +98,11 @@ class HostPreparer:
             for disk in started.config.disks:
                 disks.append(await self._open(started, disk, roots))
                 opened.callback(self.storage.close, disks[-1])
+                step(f"disk {disk.target}: {disk.path or 'empty'}")
             boot = await self.prepare_boot(started.config, roots, disks)
             if boot is not None:
                 opened.callback(close_boot, boot)
+                step(f"kernel: {started.config.boot.kernel or 'that of the disk'}")
             cards = zip(started.config.vifs, started.macs, strict=True)
             vifs = [await opened.enter_async_context(self.attach_vif(started, vif, mac)) for vif, mac in cards]
             if devices_of(started.config.other.get("pci", ())) and not started.trusted:
@@ -161,6 +164,7 @@ class HostPreparer:
         except XeniaError as error:
             raise ResourceError(f"vif[{vif.item}]", error) from error
         try:
+            step(f"card {vif.item}: {mac} {_place(card)}")
             yield card
         finally:
             self.network.detach(card)
@@ -217,6 +221,12 @@ class HostPreparer:
 
     def _roots(self, file: str, *, trusted: bool) -> Roots:
         return Roots(self.roots, unrestricted=trusted, folder=str(Path(file).parent) if file else "")
+
+
+def _place(card: AttachedVif) -> str:
+    if card.bridge is not None:
+        return f"at {card.bridge}"
+    return "in user-mode networking" if card.ifname == USER_MODE else f"by {card.vif.script}"
 
 
 def _without_lock(disk: Disk) -> Disk:

@@ -19,6 +19,7 @@ from typing import Protocol, cast
 from xenia.engines.agent import HasAgents, WorkingAgent
 from xenia.engines.base import Saves as SavingEngine
 from xenia.engines.base import SaveSink, SaveSource, SavesRunning
+from xenia.lib.steps import step
 from xenia.manager.freezing import Freezing
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.locks import NameLocks
@@ -132,6 +133,7 @@ class Saves:
         with self.files.create(Path(request.file), saving.id, tell) as sink:
             if request.then is Afterwards.END:
                 await self.lifecycle.record(entry, saving=saving)
+            step(f"writes its memory to {request.file}")
             try:
                 traits = await cast(SavingEngine, self.lifecycle.engine).save(entry.started, sink)
                 await sink.finish(self._info(entry.started, saving.id, traits))
@@ -180,6 +182,7 @@ class Saves:
         why = "others are to map its memory" if mapped or paused else ""
         why = why or await engine.why_not_running(entry.started.uuid)
         with self.files.create(file, identity, tell) as sink:
+            step(f"writes its memory to {file}{f', while it stands still: {why}' if why else ', while it runs on'}")
             if why:
                 info, seconds = await self._stopped(entry, sink, identity, meanwhile)
             else:
@@ -187,6 +190,7 @@ class Saves:
             await sink.finish(info)
             commit()
             await sink.keep()
+        step(f"it stood still for {seconds:.2f} s")
         return None if paused else StoodStill(seconds, why)
 
     async def _stopped(
@@ -283,6 +287,7 @@ class Saves:
                     f"{self.lifecycle.engine.name}",
                     "xm info -c tells why; a guest of one cannot go on under the other",
                 )
+            step(f"domain {name}, saved on {info.host}")
             async with self.locks(name):
                 entry, source = await self._restore(source, request, then)
                 if then is not None:

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from xenia.lib.steps import step
 from xenia.manager.guest_files import GuestFiles, require_administrator
 from xenia.manager.inventory import Inventory
 from xenia.manager.table import Entry, Table
@@ -74,6 +75,7 @@ class Asked:
                     saved = await files.edit(name, changes, self.caller)
                     if saved.changed:
                         undo.push_async_callback(files.revert, name, saved.version - 1, self.caller)
+                        step(f"{saved.file} is changed")
                     kept = Kept(saved.file, saved.notes)
             result = await live() if live is not None else None
             undo.pop_all()

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from xenia.lib.steps import step
 from xenia.manager.events import EventBus, Listener
 from xenia.manager.inventory import Inventory
 from xenia.manager.jobs import Jobs
@@ -62,7 +63,9 @@ class Turns:
             with self.bus.listen() as listener:
                 told = await self._act(operation, domain, verb)
                 if until_gone:
+                    step(f"waits for the guest to {'end' if operation == 'shutdown' else 'start over'}")
                     await _until_over(operation, domain, listener)
+                    step("it has")
             more = await then(entry) if then is not None and (entry := self.table.get(domain.uuid)) is not None else {}
             return {"domain": domain.name} | (told or {}) | (more or {})
 

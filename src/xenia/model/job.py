@@ -17,6 +17,16 @@ class JobState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class JobLine:
+    """A line of a job's log: `text` was said at `at`, in seconds since the epoch. Lines are numbered from 1."""
+
+    number: int
+    at: float
+    text: str
+    warning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """`operation` is a name of the operations table; `error` a problem object as errors.XeniaError.problem() makes
     it.
@@ -35,3 +45,5 @@ class Job:
     """How much of it is done, from 0 to 1, where that is known."""
     cancellable: bool = False
     """Whether it may be ended early, with nothing left of it."""
+    last_line: JobLine | None = None
+    """The last of its log, of which at most the last 200 are kept."""

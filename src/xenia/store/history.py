@@ -12,16 +12,21 @@ from pathlib import Path
 
 from xenia.lib.codec import from_plain, to_plain
 from xenia.model.event import Event
-from xenia.model.job import Job
+from xenia.model.job import Job, JobLine
 
 log = logging.getLogger(__name__)
 
 _KEEP_JOBS = 1_000
+_KEEP_LINES = 200
+"""Of each job's log."""
 _KEEP_EVENTS = 10_000
 _PENDING = 10_000
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS job (id INTEGER PRIMARY KEY, state TEXT NOT NULL, body TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS job_line (
+    job INTEGER, number INTEGER, body TEXT NOT NULL, PRIMARY KEY (job, number)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS event (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL) STRICT;
 PRAGMA user_version = 1;
 """
@@ -44,9 +49,21 @@ class History:
         rows = self._database.execute("SELECT body FROM job ORDER BY id DESC LIMIT ?", (count,)).fetchall()
         return [from_plain(Job, json.loads(body)) for (body,) in reversed(rows)]
 
+    def last_lines(self, first: int) -> dict[int, list[JobLine]]:
+        """The logs of the jobs from the id `first` on, by id. Called before anything is written."""
+        logs: dict[int, list[JobLine]] = {}
+        query = "SELECT job, body FROM job_line WHERE job >= ? ORDER BY job, number"
+        for job, body in self._database.execute(query, (first,)):
+            logs.setdefault(job, []).append(from_plain(JobLine, json.loads(body)))
+        return logs
+
     def put_job(self, job: Job) -> None:
         row = (job.id, job.state.value, json.dumps(to_plain(job)))
         self._put(lambda database: _put_job(database, row))
+
+    def put_line(self, number: int, line: JobLine) -> None:
+        row = (number, line.number, json.dumps(to_plain(line)))
+        self._put(lambda database: _put_line(database, row))
 
     def put_event(self, event: Event) -> None:
         body = json.dumps(to_plain(event))
@@ -113,6 +130,12 @@ def _connect(path: Path | str) -> sqlite3.Connection:
 def _put_job(database: sqlite3.Connection, row: tuple[int, str, str]) -> None:
     database.execute("INSERT OR REPLACE INTO job (id, state, body) VALUES (?, ?, ?)", row)
     database.execute("DELETE FROM job WHERE id <= ?", (row[0] - _KEEP_JOBS,))
+    database.execute("DELETE FROM job_line WHERE job <= ?", (row[0] - _KEEP_JOBS,))
+
+
+def _put_line(database: sqlite3.Connection, row: tuple[int, int, str]) -> None:
+    database.execute("INSERT OR REPLACE INTO job_line (job, number, body) VALUES (?, ?, ?)", row)
+    database.execute("DELETE FROM job_line WHERE job = ? AND number <= ?", (row[0], row[1] - _KEEP_LINES))
 
 
 def _put_event(database: sqlite3.Connection, body: str) -> None:

@@ -9,6 +9,7 @@ export type DomainAnswer = Schemas["DomainAnswer"];
 export type State = Schemas["State"];
 export type Job = Schemas["Job"];
 export type JobAnswer = Schemas["JobAnswer"];
+export type JobLog = Schemas["JobLog"];
 export type Disk = Schemas["Disk"];
 export type Vif = Schemas["Vif"];
 export type Image = Schemas["Image"];

@@ -496,7 +496,10 @@ export const de: Record<Key, string> = {
 
   "job.all": "Alle Aufträge",
   "job.summary": "{running} laufen, {ended} beendet",
-  "job.none": "Seit xend gestartet wurde, lief kein Auftrag.",
+  "job.none": "Bisher lief kein Auftrag.",
+  "job.log": "Protokoll",
+  "job.log.none": "Bisher wurde nichts gemeldet.",
+  "job.warning": "Warnung:",
   "job.cancel": "Abbrechen",
   "job.running": "Läuft",
   "job.done": "Fertig",
@@ -507,7 +510,7 @@ export const de: Record<Key, string> = {
   "job.by": "von {caller}",
   "job.collapse": "Aufträge zeigen oder verbergen",
   "job.gone": "Es gibt keinen Auftrag {number}.",
-  "job.gone.why": "Aufträge werden aufgehoben, bis xend neu startet.",
+  "job.gone.why": "Die letzten 200 werden aufgehoben.",
 
   "host.kernel": "Kernel",
   "host.cpus": "CPUs",

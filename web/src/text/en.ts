@@ -496,7 +496,10 @@ export const en = {
 
   "job.all": "All jobs",
   "job.summary": "{running} running, {ended} ended",
-  "job.none": "No job has run since xend was started.",
+  "job.none": "No job has run yet.",
+  "job.log": "Log",
+  "job.log.none": "It has said nothing so far.",
+  "job.warning": "Warning:",
   "job.cancel": "Cancel",
   "job.running": "Running",
   "job.done": "Done",
@@ -507,7 +510,7 @@ export const en = {
   "job.by": "by {caller}",
   "job.collapse": "Show or hide the jobs",
   "job.gone": "There is no job {number}.",
-  "job.gone.why": "Jobs are kept until xend is started anew.",
+  "job.gone.why": "The last 200 are kept.",
 
   "host.kernel": "Kernel",
   "host.cpus": "CPUs",

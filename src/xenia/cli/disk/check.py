@@ -6,7 +6,7 @@ from xenia.cli.command import Command, add_output
 from xenia.cli.disk.result import tell
 from xenia.cli.disk.words import NAMES, image_path
 from xenia.cli.errors import say
-from xenia.cli.job import carry_out
+from xenia.cli.following import carry_out
 from xenia.lib.text import printable
 
 TYPE_CHECKING = False

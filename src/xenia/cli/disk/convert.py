@@ -5,7 +5,7 @@ from __future__ import annotations
 from xenia.cli.command import Command, add_output
 from xenia.cli.disk.result import made, tell
 from xenia.cli.disk.words import NAMES, VOLUMES, add_thin, image_path
-from xenia.cli.job import carry_out
+from xenia.cli.following import carry_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xenia.cli.command import Command, add_output
 from xenia.cli.disk.result import made, tell
 from xenia.cli.disk.words import NAMES, SIZES, VOLUMES, add_no_wipe, add_thin, image_path, size
-from xenia.cli.job import carry_out
+from xenia.cli.following import carry_out
 from xenia.client.errors import usage
 
 TYPE_CHECKING = False

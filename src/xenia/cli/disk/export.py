@@ -8,7 +8,7 @@ import sys
 from xenia.cli.command import Command
 from xenia.cli.disk.words import NAMES, image_path
 from xenia.cli.errors import say
-from xenia.cli.job import LOOK, follow_or_cancel
+from xenia.cli.following import LOOK, follow_or_cancel
 from xenia.client.domains import follow
 
 TYPE_CHECKING = False

@@ -6,7 +6,7 @@ from xenia.cli.command import Command, add_output
 from xenia.cli.disk.info import content
 from xenia.cli.disk.words import NAMES, SIZES, image_path, size
 from xenia.cli.errors import say
-from xenia.cli.job import carry_out
+from xenia.cli.following import carry_out
 from xenia.client.errors import usage
 from xenia.client.http import quote
 from xenia.lib.text import printable

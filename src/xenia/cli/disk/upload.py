@@ -10,7 +10,7 @@ from xenia.cli.command import Command, add_output
 from xenia.cli.disk.result import made, tell
 from xenia.cli.disk.words import NAMES, image_path
 from xenia.cli.errors import say
-from xenia.cli.job import LOOK, Bar, cancel
+from xenia.cli.following import LOOK, Bar, cancel
 from xenia.client.errors import EXIT_INTERRUPTED, ClientError, not_found
 
 TYPE_CHECKING = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xenia.cli.command import Command, add_output
-from xenia.cli.job import carry_out
+from xenia.cli.following import carry_out
 from xenia.cli.snapshot.words import MOMENTS, add_domain
 from xenia.cli.stood_still import stood_still
 from xenia.client.domains import domain_path

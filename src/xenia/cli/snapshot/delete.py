@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xenia.cli.command import Command
 from xenia.cli.errors import say
-from xenia.cli.job import carry_out
+from xenia.cli.following import carry_out
 from xenia.cli.snapshot.words import add_domain, snapshot_path
 from xenia.client.domains import domain_path
 from xenia.client.errors import usage

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xenia.cli.command import Command, add_output
-from xenia.cli.job import carry_out
+from xenia.cli.following import carry_out
 from xenia.cli.snapshot.words import add_domain, shown_warm, snapshot_path
 from xenia.client.errors import usage
 from xenia.lib.text import printable

@@ -57,6 +57,7 @@ from xenia.engines.qga.agent import QemuGuestAgent
 from xenia.lib.aio import Tasks
 from xenia.lib.meminfo import own_memory
 from xenia.lib.only_one import is_taken
+from xenia.lib.steps import step
 from xenia.model.agent import ShutdownMode
 from xenia.model.bitmap import Bitmap
 from xenia.model.complaint import Severity
@@ -151,6 +152,7 @@ class QemuEngine:
             refuse_elsewhere(resources.save.info.traits, self._facts)
         guest = self._guest(started)
         client = launch(guest, started, resources, self._settings, self._facts)
+        step(f"QEMU runs as process {guest.process.pid}")
         try:
             if self._facts.cgroups is not None:
                 cgroup.enter(guest.folder, self._facts.cgroups, guest.process.pid, guest.share)
@@ -161,6 +163,7 @@ class QemuEngine:
             for device in devices_of(started.config.other.get("pci", ())):
                 await self._plug_pci(guest, started, device)
             if resources.save is not None:
+                step("QEMU reads the guest's memory from the save")
                 await go_on_from(guest, resources.save)
         except BaseException:
             await guest.end()

@@ -13,6 +13,7 @@ from pathlib import Path
 from xenia.engines.xen.hypervisor import Hypervisor
 from xenia.engines.xen.xenstore import Xenstore
 from xenia.engines.xen.xl import Xl
+from xenia.lib.steps import warn
 from xenia.model.errors import XeniaError
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ async def _until_gone(domid: int, hypervisor: Hypervisor) -> None:
         if all(info.domid != domid for info in await hypervisor.domains()):
             return
         await asyncio.sleep(_LOOK_AGAIN)  # the last step is told by no event
-    log.warning("domain %d is ended, but Xen still holds memory of it: a driver has not given it back", domid)
+    warn(log, "domain %d is ended, but Xen still holds memory of it: a driver has not given it back", domid)
 
 
 async def _sweep(domid: int, store: Xenstore) -> None:

@@ -50,6 +50,7 @@ from xenia.engines.xen.vcpus import read_list, set_online
 from xenia.engines.xen.watch import Watch
 from xenia.engines.xen.xenstore import Xenstore
 from xenia.engines.xen.xl import Xl
+from xenia.lib.steps import step, warn
 from xenia.model.agent import ShutdownMode
 from xenia.model.complaint import Severity
 from xenia.model.display import VncRules
@@ -185,8 +186,10 @@ class XenEngine:
         await make_room(started.config, self._settings, self._hypervisor, self._xl)
         self._busy.add(started.uuid)
         try:
+            step("xl builds the domain")
             await create(started, resources, carried, self._settings, self._xl)
             guest = await self._find(started)
+            step(f"Xen has it as domain {guest.domid}")
             await disk_hotplug.started(self._store, guest, started.config, carried.disks)
             await vif_hotplug.started(self._store, guest, resources.vifs, carried.cards)
             await say_again(self._store, guest, carried.features)
@@ -270,7 +273,7 @@ class XenEngine:
         try:
             await self._hypervisor.unpause(guest.domid)
         except XeniaError as error:  # gone meanwhile, most likely
-            log.warning("domain %s stays paused after its core was dumped: %s", guest.name, error)
+            warn(log, "domain %s stays paused after its core was dumped: %s", guest.name, error)
 
     async def open_screen(self, uuid: str) -> socket:
         return await open_screen(self._known(uuid))

@@ -15,6 +15,7 @@ from typing import Any
 from xenia.guestfile.names import why_unusable
 from xenia.guestfile.write import write
 from xenia.lib.codec import to_plain
+from xenia.lib.steps import step
 from xenia.manager.cloning.identity import config_of, image_of, names, refuse_devices, silent
 from xenia.manager.cloning.warm import WarmClone, WarmClones
 from xenia.manager.guest_files import GuestFiles
@@ -95,6 +96,7 @@ class Cloning:
                     running.append((entry, config))
                     clone = replace(clone, domid=entry.started.domid)
                 made.append(clone)
+                step(f"made {name}: {clone.file}")
                 tell((number + 1) / len(wanted))
         finally:
             await self._tidy(turn, base, tell)
@@ -187,6 +189,7 @@ class Cloning:
             if ready is not None:
                 await self.images.rename(ready.images[layer.target], paths[layer.target])
             elif request.full:
+                step(f"copies {layer.path} to {paths[layer.target]}")
                 await self.images.copy(
                     layer.path, layer.format, paths[layer.target], chain(trees.of(source), layer.path)
                 )
@@ -261,6 +264,7 @@ class Cloning:
             await self.plugging.detach_vif(entry, number)
         except XeniaError as error:
             log.info("card %d of domain %s stays: %s", number, entry.started.config.name, error)
+            step(f"card {number} of {entry.started.config.name} stays: {error}")
         numbers = {vif.item for vif in entry.started.config.vifs}
         return number if number not in numbers else max(numbers) + 1
 

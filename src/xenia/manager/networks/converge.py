@@ -10,6 +10,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from xenia.lib.steps import step, warn
 from xenia.model.errors import XeniaError
 from xenia.model.network import Network
 from xenia.model.network_plan import Step, StepKind
@@ -58,7 +59,8 @@ class Converge:
         before = self.applied
         try:
             return await self._to(networks, cards, seen)
-        except (XeniaError, OSError):
+        except (XeniaError, OSError) as error:
+            warn(log, "networks become what they were: %s", error)
             await self._back_to(before)
             raise
 
@@ -96,6 +98,7 @@ class Converge:
         gone = self._gone(wanted)
         for thing in gone:
             await thing.unmake(self.host)
+            step(f"removed: {thing.words}")
             await self._save(replace(self.applied, made=tuple(each for each in self.applied.made if each != thing)))
             done.append(Step(StepKind.REMOVE, thing.words, ""))
         if gone:
@@ -106,6 +109,7 @@ class Converge:
                 await self._note(thing)
             if wrong:
                 await thing.make(self.host)
+                step(f"{'made' if wrong == NONE else 'changed'}: {thing.words}")
                 done.append(Step(StepKind.MAKE if wrong == NONE else StepKind.CHANGE, thing.words, wrong))
         for network in self.applied.networks:
             if all(network.name != each.name for each in networks):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from xenia.engines.base import LayersDisks
+from xenia.lib.steps import step
 from xenia.manager.freezing import SECONDS as FROZEN_SECONDS
 from xenia.manager.freezing import Freezing
 from xenia.manager.image_users import image_path
@@ -126,6 +127,7 @@ class Making:
         try:
             for layer, overlay in zip(layers, overlays, strict=True):
                 await self.images.make(layer.path, layer.format, overlay.path)
+                step(f"disk {overlay.target}: {layer.path} stays as it is, {overlay.path} takes what is written")
             if entry is not None:
                 snapshot = replace(snapshot, picture=await self._picture(entry, snapshot))
                 if await self._frozen(entry, memory=memory):
@@ -151,6 +153,7 @@ class Making:
             return snapshot.picture if await self.look(entry, Path(snapshot.picture)) else ""
         except (XeniaError, OSError) as error:
             log.info("there is no picture of the screen of %s: %s", entry.started.config.name, error)
+            step(f"there is no picture of its screen: {error}")
             return ""
 
     async def _frozen(self, entry: Entry, *, memory: bool) -> bool:

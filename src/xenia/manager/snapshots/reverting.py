@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from xenia.lib.steps import step
 from xenia.manager.guest_files import GuestFiles
 from xenia.manager.lifecycle import Lifecycle
 from xenia.manager.saves import Saves
@@ -66,6 +67,7 @@ class Reverting:
         try:
             for layer, overlay in zip(snapshot.layers, overlays, strict=True):
                 await self.images.make(layer.path, layer.format, overlay.path)
+                step(f"disk {overlay.target}: {overlay.path}, upon {layer.path} as it was")
         except BaseException:
             await self._drop(tree, overlays)
             raise
