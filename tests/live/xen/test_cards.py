@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Iterator
 
@@ -43,6 +44,10 @@ def test_a_card_is_routed(host: XenHost) -> None:
     assert said.code == 0, said
     assert "master" not in host.ok("ip", "link", "show", "routed0")
     assert "198.51.100.1/32" in host.ok("ip", "addr", "show", "routed0")
+    (job,) = json.loads(host.xm("job", "list", "pv", "-o", "json").out)
+    said = host.xm("job", "show", str(job["id"])).out
+    for line in ("xl builds the domain", "by vif-route", "Xen has it as domain ", "): started"):
+        assert line in said, said
     there = routes(host)
     assert "198.51.100.7 " in there[0]
     assert "2001:db8::7 " in there[1]
