@@ -14,6 +14,7 @@ from tests.support.rdcleanpath import Answer, decode, length_of, request
 from tests.support.rdp_server import CONFIRM, PLAIN_CONFIRM, REQUEST
 
 from xenia.desktop.relay import Guest, serve, tls_to_guests
+from xenia.lib.wire import Wire
 from xenia.settings.certificate import Certificate, certificate_of, tls_of
 
 LIMIT = 60.0
@@ -32,9 +33,8 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 async def session(*, asks: float = LIMIT, answers: float = LIMIT) -> AsyncIterator[tuple[Browser, socket.socket]]:
     """The ends of the browser and of the guest, of a session that ends when they do."""
     pairs = socket.socketpair(), socket.socketpair()
-    browser, browser_end, guest_end = [
-        await asyncio.open_connection(sock=each) for each in (pairs[0][0], pairs[0][1], pairs[1][1])
-    ]
+    browser = await asyncio.open_connection(sock=pairs[0][0])
+    browser_end, guest_end = Wire(pairs[0][1]), Wire(pairs[1][1])
     guest = pairs[1][0]
     guest.settimeout(LIMIT)
     async with asyncio.timeout(LIMIT), asyncio.TaskGroup() as group:

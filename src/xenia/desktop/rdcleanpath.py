@@ -18,7 +18,6 @@ authorisation: who may come this far was settled by the token, cookie or ticket 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from xenia.desktop.der import (
@@ -36,6 +35,7 @@ from xenia.desktop.der import (
     write,
     write_number,
 )
+from xenia.lib.wire import Reader
 
 LONGEST_REQUEST = 1 << 14
 """Bytes: the token of other proxies takes most of it."""
@@ -57,7 +57,7 @@ class Refused(Exception):
         self.pdu = pdu or refusal(status)
 
 
-async def read_request(reader: asyncio.StreamReader) -> bytes:
+async def read_request(reader: Reader) -> bytes:
     """The X.224 Connection Request of the browser, whatever its bytes. Raises Refused, EOFError."""
     head = await reader.readexactly(2)
     try:

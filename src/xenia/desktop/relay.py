@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from contextlib import suppress
 from dataclasses import dataclass
 
 from xenia.desktop.rdcleanpath import Refused, negotiation_failed, read_request, response
 from xenia.desktop.x224 import NotX224, check_request, read_confirm, wants_tls
 from xenia.lib.splice import splice
+from xenia.lib.wire import Wire
 
 SECONDS_TO_ASK = 20.0
 SECONDS_TO_ANSWER = 15.0
 _FAREWELL = 5.0
-
-_Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,34 +25,28 @@ class Guest:
     seconds: float = SECONDS_TO_ANSWER
 
 
-async def serve(browser: _Ends, guest_ends: _Ends, guest: Guest, *, seconds: float = SECONDS_TO_ASK) -> None:
-    """Until one of both has gone; `seconds` are those within which the browser has to ask."""
-    reader, writer = browser
-    try:
+async def serve(browser: Wire, server: Wire, guest: Guest, *, seconds: float = SECONDS_TO_ASK) -> None:
+    """Until one of both has gone; `seconds` are those within which the browser has to ask. `server` is in the guest."""
+    with browser, server:
         try:
-            x224 = await _asked(reader, seconds)
-            writer.write(await _answer(x224, *guest_ends, guest))
-        except Refused as refused:
-            writer.write(refused.pdu)
-            async with asyncio.timeout(_FAREWELL):
-                await writer.drain()
-            return
-        await splice(reader, writer, *guest_ends)
-    except (OSError, EOFError, TimeoutError):
-        pass  # one of them has gone
-    finally:
-        guest_ends[1].transport.abort()
-        with suppress(OSError, TimeoutError):
-            writer.close()
-            async with asyncio.timeout(_FAREWELL):
-                await writer.wait_closed()
+            try:
+                x224 = await _asked(browser, seconds)
+                browser.write(await _answer(x224, server, guest))
+            except Refused as refused:
+                browser.write(refused.pdu)
+                async with asyncio.timeout(_FAREWELL):
+                    await browser.hang_up()
+                return
+            await splice(browser, server)
+        except (OSError, EOFError, TimeoutError):
+            pass  # one of them has gone
 
 
-async def _asked(reader: asyncio.StreamReader, seconds: float) -> bytes:
+async def _asked(browser: Wire, seconds: float) -> bytes:
     """Raises Refused, EOFError for who leaves before having asked."""
     try:
         async with asyncio.timeout(seconds):
-            x224 = await read_request(reader)
+            x224 = await read_request(browser)
         check_request(x224)
     except TimeoutError:
         raise Refused(408, "it asks for nothing") from None
@@ -63,22 +55,22 @@ async def _asked(reader: asyncio.StreamReader, seconds: float) -> bytes:
     return x224
 
 
-async def _answer(x224: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, guest: Guest) -> bytes:
+async def _answer(x224: bytes, server: Wire, guest: Guest) -> bytes:
     """Begin with the guest. Raises Refused."""
     try:
         async with asyncio.timeout(guest.seconds):
-            writer.write(x224)
-            confirm = await read_confirm(reader)
+            server.write(x224)
+            confirm = await read_confirm(server)
             if not wants_tls(confirm):
                 raise Refused(502, "the guest wants no TLS", negotiation_failed(confirm))
-            await writer.start_tls(guest.tls)
+            await server.start_tls(guest.tls)
     except NotX224:
         raise Refused(502, "what answers is no RDP server") from None
     except TimeoutError:
         raise Refused(504, "the guest does not answer") from None
     except (OSError, EOFError):  # also TLS that fails
         raise Refused(502, "the guest has hung up") from None
-    certificate = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    certificate = server.certificate()
     if certificate is None or len(certificate) > 1 << 15:
         raise Refused(502, "the guest has no certificate that can be told")
     return response(guest.address, confirm, [certificate])

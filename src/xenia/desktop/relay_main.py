@@ -10,10 +10,11 @@ import socket
 
 from xenia.desktop.relay import Guest, serve, tls_to_guests
 from xenia.lib.sandbox import confine
+from xenia.lib.wire import Wire
 
 _MEMORY_MIB = 256
 _OPEN_FILES = 16
-_NEEDED_LATER = ("encodings.idna", "encodings.ascii", "encodings.latin_1", "asyncio.sslproto")
+_NEEDED_LATER = ("encodings.idna", "encodings.ascii", "encodings.latin_1")
 
 
 def main(orders: str) -> None:
@@ -28,5 +29,5 @@ def main(orders: str) -> None:
 
 
 async def _run(browser: int, guest_end: int, guest: Guest) -> None:
-    ends = [await asyncio.open_connection(sock=socket.socket(fileno=each)) for each in (browser, guest_end)]
+    ends = [Wire(socket.socket(fileno=each)) for each in (browser, guest_end)]
     await serve(ends[0], ends[1], guest)

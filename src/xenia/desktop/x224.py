@@ -4,8 +4,9 @@ and 2.2.1.2).
 
 from __future__ import annotations
 
-import asyncio
 import struct
+
+from xenia.lib.wire import Reader
 
 _HEAD = struct.Struct(">BxHBB")
 """Of the TPKT: version and length of all; of the TPDU: the length of what follows that octet, and its code."""
@@ -29,7 +30,7 @@ def check_request(data: bytes) -> None:
     _check(data, _REQUEST)
 
 
-async def read_confirm(reader: asyncio.StreamReader) -> bytes:
+async def read_confirm(reader: Reader) -> bytes:
     """What an RDP server answers. Raises NotX224 for something else, EOFError."""
     head = await reader.readexactly(_TPKT)
     length = int.from_bytes(head[2:])

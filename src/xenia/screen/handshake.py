@@ -6,13 +6,13 @@ certificate. After either handshake the client's first word is ClientInit, in ev
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import re
 import secrets
 import ssl
 from dataclasses import dataclass
 
+from xenia.lib.wire import Reader, Writer
 from xenia.screen.des import CHALLENGE_LENGTH, answer_to
 
 _VERSION = b"RFB 003.008\n"
@@ -39,7 +39,7 @@ class Terms:
     tls: ssl.SSLContext | None
 
 
-async def admit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, terms: Terms) -> None:
+async def admit(reader: Reader, writer: Writer, terms: Terms) -> None:
     """Let a viewer in. Raises Refused, when it was told so, Broken, OSError (also for TLS that fails), EOFError."""
     writer.write(_VERSION)
     minor = _minor(await reader.readexactly(len(_VERSION)))
@@ -59,7 +59,7 @@ async def admit(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, term
         writer.write(_OK)
 
 
-async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, why: str) -> None:
+async def refuse(reader: Reader, writer: Writer, why: str) -> None:
     """Tell a viewer that it does not come in. Raises Refused, and as `admit`."""
     writer.write(_VERSION)
     minor = _minor(await reader.readexactly(len(_VERSION)))
@@ -68,9 +68,7 @@ async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, why
     raise Refused(why)
 
 
-async def _over_tls(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, password: str, tls: ssl.SSLContext, minor: int
-) -> None:
+async def _over_tls(reader: Reader, writer: Writer, password: str, tls: ssl.SSLContext, minor: int) -> None:
     if minor < 7:
         why = "its version of RFB knows no TLS, which is asked for here"
         writer.write(bytes(4) + _reason(why))
@@ -100,7 +98,7 @@ async def _over_tls(
         writer.write(_OK)
 
 
-async def _ask_for(password: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, minor: int) -> None:
+async def _ask_for(password: str, reader: Reader, writer: Writer, minor: int) -> None:
     challenge = secrets.token_bytes(CHALLENGE_LENGTH)
     writer.write(challenge)
     answer = await reader.readexactly(CHALLENGE_LENGTH)
@@ -109,7 +107,7 @@ async def _ask_for(password: str, reader: asyncio.StreamReader, writer: asyncio.
     writer.write(_OK)
 
 
-async def _refuse(writer: asyncio.StreamWriter, minor: int, why: str) -> None:
+async def _refuse(writer: Writer, minor: int, why: str) -> None:
     writer.write(_FAILED + (_reason(why) if minor >= 8 else b""))
     await writer.drain()
     raise Refused(why)
@@ -129,7 +127,7 @@ def _minor(version: bytes) -> int:
     return 8 if int(match[2]) >= 8 else 7 if int(match[2]) == 7 else 3
 
 
-async def enter(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def enter(reader: Reader, writer: Writer) -> None:
     """Come in at a guest's own server, which asks for nothing. Raises Broken, OSError, EOFError."""
     version = await reader.readexactly(len(_VERSION))
     if version != _VERSION:

@@ -16,6 +16,7 @@ from typing import Any
 
 from xenia.lib.aio import Tasks
 from xenia.lib.splice import splice
+from xenia.lib.wire import Wire, visitors
 from xenia.screen.channel import Channel
 from xenia.screen.handshake import Broken, Refused, Terms, admit, enter, refuse
 from xenia.screen.tries import Tries
@@ -26,6 +27,8 @@ MOST_VIEWERS = 256
 _AT_ONE_DOOR = 32
 _SECONDS = 30.0
 """Until a viewer has come in."""
+_FAREWELL = 5.0
+"""For one that is not let in to read why."""
 _QUIET = 1.0
 
 
@@ -34,8 +37,8 @@ class _Door:
     terms: Terms
     listener: socket.socket
     by_door: bool
-    server: asyncio.Server | None = None
-    viewers: set[asyncio.StreamWriter] = field(default_factory=set)
+    listening: asyncio.Task[None] | None = None
+    viewers: set[asyncio.Task[None]] = field(default_factory=set)
 
 
 class Relay:
@@ -82,44 +85,37 @@ class Relay:
         terms = Terms(message["password"], self._tls if message["tls"] else None)
         door = _Door(terms, listener, message["by_door"])
         self._doors[message["open"]] = door
-        self._tasks.start(self._listen(message["open"], door), name="a door")
+        door.listening = self._tasks.start(self._listen(message["open"], door), name="a door")
 
     async def _listen(self, uuid: str, door: _Door) -> None:
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await self._serve(uuid, door, reader, writer)
-
-        if self._doors.get(uuid) is door:
-            door.server = await asyncio.start_server(serve, sock=door.listener)
+        with door.listener as listener:
+            async for connection, address in visitors(listener):
+                viewer = self._tasks.start(self._serve(uuid, door, Wire(connection), address), name="a viewer")
+                door.viewers.add(viewer)
+                viewer.add_done_callback(door.viewers.discard)
 
     def _close(self, uuid: str) -> None:
         door = self._doors.pop(uuid, None)
         if door is None:
             return
-        if door.server is not None:
-            door.server.close()
-        else:
-            door.listener.close()
-        for viewer in tuple(door.viewers):
-            viewer.transport.abort()
+        for task in (door.listening, *door.viewers):
+            if task is not None:
+                task.cancel()
 
-    async def _serve(self, uuid: str, door: _Door, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        address = str((writer.get_extra_info("peername") or ("?",))[0])
-        door.viewers.add(writer)
-        try:
-            async with asyncio.timeout(_SECONDS):
-                screen = await self._come_in(uuid, door, reader, writer, address)
+    async def _serve(self, uuid: str, door: _Door, viewer: Wire, address: str) -> None:
+        with viewer:
             try:
-                await splice(reader, writer, *screen)
-            finally:
-                screen[1].transport.abort()
-        except Refused as error:
-            self._say(f"a viewer at {address} was not let in: {error}")
-        except (Broken, OSError, EOFError, TimeoutError):
-            pass  # it has left, or is no viewer
-        finally:
-            door.viewers.discard(writer)
-            with suppress(OSError):
-                writer.close()
+                async with asyncio.timeout(_SECONDS):
+                    screen = await self._come_in(uuid, door, viewer, address)
+                with screen:
+                    await splice(viewer, screen)
+            except Refused as error:
+                self._say(f"a viewer at {address} was not let in: {error}")
+                with suppress(OSError, TimeoutError):
+                    async with asyncio.timeout(_FAREWELL):
+                        await viewer.hang_up()
+            except (Broken, OSError, EOFError, TimeoutError):
+                pass  # it has left, or is no viewer
 
     def _say(self, text: str) -> None:
         """For xend's log, which nobody from outside is to fill: a line a second."""
@@ -131,26 +127,23 @@ class Relay:
         self._quiet_until, self._unsaid = now + _QUIET, 0
         self._channel.send({"said": text + more})
 
-    async def _come_in(
-        self, uuid: str, door: _Door, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, address: str
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _come_in(self, uuid: str, door: _Door, viewer: Wire, address: str) -> Wire:
         if len(door.viewers) > _AT_ONE_DOOR or sum(len(each.viewers) for each in self._doors.values()) > MOST_VIEWERS:
-            await refuse(reader, writer, "too many viewers")
+            await refuse(viewer, viewer, "too many viewers")
         who = uuid if door.by_door else address
         if (wait := self._tries.wait(who)) > 0:
-            await refuse(reader, writer, f"too many wrong passwords from there: try again in {wait:.0f} s")
+            await refuse(viewer, viewer, f"too many wrong passwords from there: try again in {wait:.0f} s")
         try:
-            await admit(reader, writer, door.terms)
+            await admit(viewer, viewer, door.terms)
         except Refused:
             self._tries.wrong(who)
             raise
         self._tries.right(who)
-        with await self._screen(uuid) as connection:
-            screen = await asyncio.open_connection(sock=connection.dup())
+        screen = Wire(await self._screen(uuid))
         try:
-            await enter(*screen)
+            await enter(screen, screen)
         except BaseException:
-            screen[1].transport.abort()
+            screen.close()
             raise
         return screen
 

@@ -15,7 +15,7 @@ from xenia.screen.des import CHALLENGE_LENGTH, answer_to
 from xenia.screen.relay import MOST_VIEWERS, Relay
 
 _MEMORY_MIB = 1024
-_NEEDED_LATER = ("encodings.idna", "encodings.ascii", "encodings.latin_1", "asyncio.sslproto")
+_NEEDED_LATER = ("encodings.idna", "encodings.ascii", "encodings.latin_1")
 
 
 def main(orders: str) -> None:
