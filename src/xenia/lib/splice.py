@@ -15,7 +15,8 @@ _PIECES = 8
 
 _READ, _WRITE = False, True
 
-_Needs = set[tuple[socket.socket, bool]]
+_Need = tuple[socket.socket, bool]
+"""A connection that is to be readable, or writable."""
 
 
 async def splice(one: Wire, other: Wire) -> None:
@@ -35,77 +36,88 @@ class _Way:
         self.sink = sink
         self.rest = memoryview(b"")
         """What `sink` has not taken yet."""
+        self.need: _Need | None = None
+        """What it waits for; None while there may be more."""
+        self._in_the_clear = not isinstance(source, ssl.SSLSocket)
 
-    def go(self, needs: _Needs) -> bool:
-        """Pass on what is there; whether there may be more. What it waits for is added to `needs`. Raises EOFError,
-        OSError.
-        """
-        return all((self.rest or self._read(needs)) and self._write(needs) for _ in range(_PIECES))
+    def go(self) -> None:
+        """Pass on what is there. Raises EOFError, OSError."""
+        for _ in range(_PIECES):
+            self.need = self._piece()
+            if self.need is not None:
+                return
 
-    def _read(self, needs: _Needs) -> bool:
-        try:
-            count = self.source.recv_into(_PIECE)
-        except (BlockingIOError, ssl.SSLWantReadError):
-            needs.add((self.source, _READ))
-            return False
-        except ssl.SSLWantWriteError:
-            needs.add((self.source, _WRITE))
-            return False
-        if not count:
-            raise EOFError
-        self.rest = _PIECE[:count]
-        return True
-
-    def _write(self, needs: _Needs) -> bool:
+    def _piece(self) -> _Need | None:
+        """Pass on a piece, or the rest of one; what has to be there before there can be more."""
+        count = 0
+        if not self.rest:
+            try:
+                count = self.source.recv_into(_PIECE)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                return self.source, _READ
+            except ssl.SSLWantWriteError:
+                return self.source, _WRITE
+            if not count:
+                raise EOFError
+            self.rest = _PIECE[:count]
         try:
             while self.rest:
                 self.rest = self.rest[self.sink.send(self.rest) :]
         except (BlockingIOError, ssl.SSLWantWriteError):
-            needs.add((self.sink, _WRITE))
+            return self._rest_for(_WRITE)
         except ssl.SSLWantReadError:
-            needs.add((self.sink, _READ))
-        else:
-            return True
+            return self._rest_for(_READ)
+        emptied = self._in_the_clear and 0 < count < len(_PIECE)  # where there is none, epoll says so cheaper
+        return (self.source, _READ) if emptied else None
+
+    def _rest_for(self, kind: bool) -> _Need:
         if self.rest.obj is _PIECE.obj:
             self.rest = memoryview(bytes(self.rest))
-        return False
+        return self.sink, kind
 
 
 class _Both:
-    """Both directions. Either may wait for either connection to be read or written, for TLS does: so whatever happens,
-    both go on as far as they can.
-    """
+    """Both directions."""
 
     def __init__(self, one: socket.socket, other: socket.socket) -> None:
         self._ways = _Way(one, other), _Way(other, one)
         self._loop = asyncio.get_running_loop()
         self._over: asyncio.Future[None] = self._loop.create_future()
-        self._heard: _Needs = set()
+        self._needs: tuple[_Need | None, ...] = ()
+        self._soon = False
 
     async def over(self) -> None:
-        self._go()
+        self._go(None)
         try:
             await self._over
         finally:
-            self._hear(set())
+            self._hear(())
 
-    def _go(self) -> None:
+    def _go(self, there: _Need | None) -> None:
+        """Go on where `there` was waited for, or where there may be more."""
         if self._over.done():
             return
-        needs: _Needs = set()
+        if there is None:
+            self._soon = False
         try:
-            more = [way.go(needs) for way in self._ways]
+            for way in self._ways:
+                if way.need == there:
+                    way.go()
         except (EOFError, OSError) as error:
             self._over.set_exception(error)
             return
-        self._hear(needs)
-        if any(more):
-            self._loop.call_soon(self._go)
+        needs = (self._ways[0].need, self._ways[1].need)
+        if needs != self._needs:
+            self._hear(needs)
+        if None in needs and not self._soon:
+            self._soon = True
+            self._loop.call_soon(self._go, None)
 
-    def _hear(self, needs: _Needs) -> None:
+    def _hear(self, needs: tuple[_Need | None, ...]) -> None:
         """Be called when what is needed is there, and for nothing else."""
-        for connection, kind in self._heard - needs:
+        before, now = set(filter(None, self._needs)), set(filter(None, needs))
+        for connection, kind in before - now:
             (self._loop.remove_writer if kind is _WRITE else self._loop.remove_reader)(connection)
-        for connection, kind in needs - self._heard:
-            (self._loop.add_writer if kind is _WRITE else self._loop.add_reader)(connection, self._go)
-        self._heard = needs
+        for need in now - before:
+            (self._loop.add_writer if need[1] is _WRITE else self._loop.add_reader)(need[0], self._go, need)
+        self._needs = needs
