@@ -12,7 +12,7 @@ PACKAGES = (
     *(f"xen-utils-{XEN}", f"xen-hypervisor-{XEN}-amd64", "xenstore-utils", "qemu-system-xen", "qemu-utils"),
     "qemu-system-common",  # its storage daemon reads images
     *("bridge-utils", "iproute2", "iputils-ping", "ethtool", "openssh-server", "openssh-client", "socat"),
-    *("dnsmasq-base", "nftables"),
+    *("dnsmasq-base", "nftables", "xrdp"),
     *("busybox-static", "ca-certificates", "e2fsprogs", "kmod", "procps", "python3"),
 )
 """Debian packages of dom0 on top of a minimal system."""
