@@ -101,6 +101,16 @@ def test_who_follows_one_that_fails_ends_as_it_does(xend: FakeXend, xm: Xm, caps
     assert said.out.splitlines()[-1].endswith("begun")
 
 
+@pytest.mark.parametrize("state", ["cancelled", "lost"])
+def test_who_follows_one_that_does_not_come_to_its_end_is_told(
+    xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str], state: str
+) -> None:
+    xend.routes["GET /jobs/7"] = {"job": job("save", state, **{**KNOWN, "ended_at": 1795826351.0})}
+    xend.routes["GET /jobs/7/log"] = xend.routes["GET /jobs/7/log?after=0"] = {"lines": []}
+    assert xm("job", "show", "-f", "7") != 0
+    assert capsys.readouterr().err == f"xm: the save of 'web' was {state}\n"
+
+
 def test_a_job_is_cancelled(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
     xend.routes["POST /jobs/7/cancel"] = Changing({"job": job("save", "cancelled", **KNOWN)}, {"job": DONE})
     assert xm("job", "cancel", "7") == 0

@@ -116,8 +116,8 @@ def _follow(context: Context, job: dict[str, Any], after: int) -> int:
         if not running:
             break
         job = _after(context, path)
-    if job["error"] is not None:
-        raise ClientError.from_problem(job["error"], f"it has {job['state']}")
+    if job["state"] != "done":
+        raise ClientError.from_problem(job["error"], f"the {job['operation']} of '{job['domain']}' was {job['state']}")
     _print_end(job)
     return 0
 

@@ -190,8 +190,10 @@ class Saves:
             await sink.finish(info)
             commit()
             await sink.keep()
+        if paused:
+            return None
         step(f"it stood still for {seconds:.2f} s")
-        return None if paused else StoodStill(seconds, why)
+        return StoodStill(seconds, why)
 
     async def _stopped(
         self, entry: Entry, sink: Sink, identity: str, meanwhile: Callable[[], Awaitable[None]]
