@@ -165,5 +165,11 @@ async def test_an_administrator_is_told_who_did_what(xend: Xend, tmp_path: Path)
         assert told == [{"time": 1.0, **deed}, {"time": 2.0, **deed}]
         assert len((await client.get("/v1/audit", params={"user": "a b"})).json()["deeds"]) == 3
         assert (await client.get("/v1/audit", params={"user": "a"})).json()["deeds"] == []
+        await xend.create("web")
+        asked = {**deed, "path": "/v1/domains/web/pause", "time": 8.0}
+        log.write_text(json.dumps(deed | {"time": 7.0}) + "\n" + json.dumps(asked) + "\n")
+        for ref in ("web", "we"):
+            assert (await client.get("/v1/audit", params={"domain": ref})).json()["deeds"] == [asked]
+        assert (await client.get("/v1/audit", params={"domain": "gone"})).json()["deeds"] == []
         for last in ("-1", "10001", "x"):
             assert (await client.get("/v1/audit", params={"last": last})).status_code == 422

@@ -38,6 +38,12 @@ def test_of_one_user_as_json(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixtu
     assert json.loads(capsys.readouterr().out) == [DEED]
 
 
+def test_of_one_domain(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
+    xend.routes["GET /audit?last=50&user=a&domain=w%20b"] = {"deeds": [DEED]}
+    assert xm("audit", "-d", "w b", "-u", "a", "-o", "json") == 0
+    assert json.loads(capsys.readouterr().out) == [DEED]
+
+
 def test_nothing_is_said_in_words(xend: FakeXend, xm: Xm, capsys: pytest.CaptureFixture[str]) -> None:
     xend.routes["GET /audit?last=50"] = {"deeds": []}
     assert xm("audit") == 0

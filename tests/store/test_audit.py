@@ -62,6 +62,29 @@ def test_the_last_are_told_the_oldest_first_across_files(
     assert numbers(AuditTrail(path), 3, "nobody") == []
 
 
+def test_of_one_domain_by_its_name_or_its_uuid(tmp_path: Path) -> None:
+    paths = [
+        "/v1/domains/web/pause",
+        "/v1/domains/web2/pause",
+        "/v1/domains/0b17/unpause?wait=20",
+        "/v1/domains",
+        "/v1/domains/web",
+        "/v1/jobs/web/cancel",
+        "/v1/domains/gr%C3%BCn/pause",
+        "/v1/domains/%/pause",
+    ]
+    log = AuditLog(tmp_path / "audit.log")
+    for number, path in enumerate(paths):
+        log.note({**told(number), "path": path})
+    log.close()
+    trail = AuditTrail(tmp_path / "audit.log")
+    assert [deed.path for deed in trail.last(9, refs=("web", "0b17"))] == [paths[0], paths[2], paths[4]]
+    assert [deed.path for deed in trail.last(2, "ada", ("web", "0b17"))] == [paths[2], paths[4]]
+    assert trail.last(9, "olga", ("web",)) == ()
+    assert [deed.path for deed in trail.last(9, refs=("gr\u00fcn",))] == [paths[6]]
+    assert [deed.path for deed in trail.last(9, refs=("%",))] == [paths[7]]
+
+
 @pytest.mark.parametrize(
     "other",
     [

@@ -31,6 +31,7 @@ _WORDS = {
 
 def _options(parser: ArgumentParser) -> None:
     parser.add_argument("-n", "--last", metavar="N", default=_LAST, help=f"so many last ones (default: {_LAST})")
+    parser.add_argument("-d", "--domain", metavar="DOMAIN", default="", help="what was asked of this domain alone")
     parser.add_argument("-u", "--user", metavar="USER", default="", help="what this user did alone")
     add_output(parser, "table", "json", "yaml")
 
@@ -39,8 +40,10 @@ def _audit(context: Context, options: Namespace) -> int:
     last = options.last
     if not (last.isascii() and last.isdigit() and len(last) < 6 and int(last) <= _MOST):
         raise usage(f"audit: '{last}' is no number from 0 to {_MOST}", "xm audit -n 20")
-    user = f"&user={quote(options.user)}" if options.user else ""
-    deeds = context.client.get(f"/audit?last={last}{user}")["deeds"]
+    wanted = "".join(
+        f"&{name}={quote(word)}" for name, word in (("user", options.user), ("domain", options.domain)) if word
+    )
+    deeds = context.client.get(f"/audit?last={last}{wanted}")["deeds"]
     from xenia.cli.output import print_data, table
 
     if options.output != "table":
@@ -83,7 +86,7 @@ def in_words(method: str, path: str) -> str:
 
 COMMANDS = {
     "audit": Command(
-        "xm audit [-n N] [-u USER] [-o table|json|yaml]",
+        "xm audit [-n N] [-d DOMAIN] [-u USER] [-o table|json|yaml]",
         """\
 Show who did what: each request that could change something, each console and screen that was opened, and each login,
 with the HTTP status that it was answered with (below 400: done; 401: nobody knew them; 403: they may not). For
@@ -94,6 +97,7 @@ beside it, and read as well.""",
         examples=(
             ("xm audit", "what was done last"),
             ("xm audit -n 500 -u lisa", "what lisa did, the last 500 times"),
+            ("xm audit -d web", "what was asked of web, and is still written down"),
         ),
         see_also=("log", "token list"),
     ),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import unquote
 
 from xenia.model.audit import Deed
 from xenia.model.errors import unavailable
@@ -18,6 +20,8 @@ MOST = 10_000
 _PIECE = 64 * 1024
 _LONGEST = 256 * 1024
 """No line that xend writes is as long: what is longer is passed over."""
+
+_DOMAINS = "/v1/domains/"
 
 _TEXTS = tuple(field.name for field in fields(Deed) if field.name not in ("time", "status"))
 
@@ -30,15 +34,17 @@ class AuditTrail:
 
     path: Path
 
-    def last(self, count: int, user: str = "") -> tuple[Deed, ...]:
-        """The last `count` of them, those of `user` alone where one is named; the oldest first. A line that is none, as
-        one that was cut off with the power, is passed over. Raises unavailable where it cannot be read.
+    def last(self, count: int, user: str = "", refs: Collection[str] = ()) -> tuple[Deed, ...]:
+        """The last `count` of them, the oldest first: those of `user` alone where one is named, and where there are
+        `refs`, what was asked of the domain that those, its name and its UUID, name. A line that is none, as one that
+        was cut off with the power, is passed over. Raises unavailable where it cannot be read.
         """
         found: list[Deed] = []
-        needle = f'"user": {json.dumps(user)},'.encode("ascii") if user else b""
+        needles = [f'"user": {json.dumps(user)},'.encode("ascii")] if user else []
+        needles += [_DOMAINS.encode("ascii")] if refs else []
         for line in self._lines() if count > 0 else ():
-            deed = _deed(line) if needle in line else None
-            if deed is None or (user and deed.user != user):
+            deed = _deed(line) if all(needle in line for needle in needles) else None
+            if deed is None or (user and deed.user != user) or (refs and _ref_in(deed.path) not in refs):
                 continue
             found.append(deed)
             if len(found) == count:
@@ -66,6 +72,13 @@ class AuditTrail:
         while True:
             yield self.path.with_name(f"{self.path.name}.{number}")
             number += 1
+
+
+def _ref_in(path: str) -> str:
+    """By what a request has named a domain; "" where it names none."""
+    if not path.startswith(_DOMAINS):
+        return ""
+    return unquote(re.split(r"[/?]", path.removeprefix(_DOMAINS), maxsplit=1)[0])
 
 
 def _backwards(file: BinaryIO) -> Iterator[bytes]:
