@@ -13,6 +13,7 @@ import pytest
 from tests.support.freerdp import shared_desktop
 from tests.support.rdcleanpath import Answer, decode, length_of, request
 from tests.support.rdp_server import REQUEST
+from tests.support.waiting import until
 
 from xenia.desktop.sessions import MOST, DesktopSessions
 from xenia.model.errors import XeniaError
@@ -49,6 +50,13 @@ def processes() -> list[int]:
     return found
 
 
+async def begun_process() -> int:
+    """That of the session. Who has started it hears of that a moment before it has its words (execve(2))."""
+    await until(processes)
+    (pid,) = processes()
+    return pid
+
+
 async def test_a_real_server_begins_a_session(tmp_path: Path) -> None:
     with shared_desktop(tmp_path) as place:
         guest = socket.socket(socket.AF_UNIX)
@@ -66,12 +74,12 @@ async def test_a_real_server_begins_a_session(tmp_path: Path) -> None:
 async def test_its_process_has_no_rights_and_ends_with_it() -> None:
     guest, far = socket.socketpair()
     with far, DesktopSessions(UID).session(guest, "192.0.2.7") as connection:
-        (pid,) = processes()
+        await begun_process()
         assert (await begun(connection, request(b"nothing"))).error == (1, 400)  # so it is confined by now
     assert processes() == []
     guest, far = socket.socketpair()
     with far, DesktopSessions(UID).session(guest, "192.0.2.7") as connection:
-        (pid,) = processes()
+        pid = await begun_process()
         await asyncio.get_running_loop().sock_sendall(connection, request(REQUEST))
         far.settimeout(LIMIT)
         assert await asyncio.to_thread(far.recv, 100) == REQUEST
