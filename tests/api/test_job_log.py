@@ -11,7 +11,7 @@ async def test_the_lines_of_a_job_come_at_once_or_from_one_on(xend: Xend) -> Non
     job = answer.json()["job"]
     lines = (await xend.get(f"/jobs/{job['id']}/log")).json()["lines"]
     assert [line["number"] for line in lines] == list(range(1, len(lines) + 1))
-    assert [line["text"] for line in lines][-2:] == ["waits for the guest to end", "it has"]
+    assert [line["text"] for line in lines][-2:] == ["waits for the guest to end", "it has ended"]
     assert job["last_line"] == lines[-1]
     after = (await xend.get(f"/jobs/{job['id']}/log", after=len(lines) - 1)).json()["lines"]
     assert after == lines[-1:]

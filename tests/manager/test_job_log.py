@@ -41,7 +41,7 @@ async def test_a_save_and_a_restore(manager: Manager) -> None:
 async def test_a_shutdown_tells_what_it_waits_for(manager: Manager) -> None:
     await manager.wait(manager.create(request("a"), ROOT).id, 10)
     said = await log_of(manager, manager.operate("shutdown", "a", ROOT, until_gone=True))
-    assert said[-2:] == ["waits for the guest to end", "it has"]
+    assert said[-2:] == ["waits for the guest to end", "it has ended"]
 
 
 async def test_who_has_to_wait_for_its_turn_says_so(world: World, manager: Manager) -> None:

@@ -63,9 +63,10 @@ class Turns:
             with self.bus.listen() as listener:
                 told = await self._act(operation, domain, verb)
                 if until_gone:
-                    step(f"waits for the guest to {'end' if operation == 'shutdown' else 'start over'}")
+                    over = ("end", "has ended") if operation == "shutdown" else ("start over", "has started over")
+                    step(f"waits for the guest to {over[0]}")
                     await _until_over(operation, domain, listener)
-                    step("it has")
+                    step(f"it {over[1]}")
             more = await then(entry) if then is not None and (entry := self.table.get(domain.uuid)) is not None else {}
             return {"domain": domain.name} | (told or {}) | (more or {})
 
